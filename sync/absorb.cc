@@ -1,0 +1,123 @@
+#include "sync/absorb.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/compose.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sync {
+namespace {
+
+// Whether Show lays the change on: nobody refused it and the base does not hold it yet.
+bool Lies(const MergedRecord& base, const OwnChange& own) {
+  return own.outcome.verdict() != v1::VERDICT_QUARANTINED &&
+         !base.seen().Has(own.author.device, own.author.sequence);
+}
+
+bool Touches(const OwnChange& own, const RecordId& id) {
+  return std::any_of(own.change.edits().begin(), own.change.edits().end(),
+                     [&](const v1::RecordEdit& edit) { return edit.record_id() == id.view(); });
+}
+
+}  // namespace
+
+absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
+                                        const std::string& user_id, uint32_t authority) {
+  OwnChange own;
+  const auto id = ChangeId::From(stored.change_id());
+  if (!id.has_value() || !own.change.ParseFromString(stored.change())) {
+    return absl::DataLossError("outbox: a change cannot be read");
+  }
+  const auto device = DeviceId::From(own.change.device_id());
+  if (!device.has_value()) return absl::DataLossError("outbox: a change names no device");
+  own.id = *id;
+  own.contexts.assign(stored.contexts().begin(), stored.contexts().end());
+  own.outcome = stored.outcome();
+  own.author = {*id,
+                *device,
+                own.change.sequence(),
+                own.change.stamp(),
+                user_id,
+                own.change.claimed_ms(),
+                authority};
+  return own;
+}
+
+absl::optional<MergedRecord> Show(MergedRecord base, const std::vector<const OwnChange*>& own) {
+  // The base is what decides what lies on it, so it must not move while we lay.
+  std::vector<const OwnChange*> laid;
+  for (const OwnChange* change : own) {
+    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back(change);
+  }
+  std::sort(laid.begin(), laid.end(), [](const OwnChange* a, const OwnChange* b) {
+    return a->author.sequence < b->author.sequence;
+  });
+  for (const OwnChange* change : laid) {
+    LayOn(change->change, change->id, change->author, change->contexts, &base);
+  }
+  if (base.empty()) return absl::nullopt;
+  return base;
+}
+
+std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own) {
+  std::vector<uint64_t> pending;
+  for (const OwnChange* change : own) {
+    if (Touches(*change, base.id()) && Lies(base, *change)) {
+      pending.push_back(change->author.sequence);
+    }
+  }
+  std::sort(pending.begin(), pending.end());
+  return pending;
+}
+
+absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
+  const v1::SyncResponse& response = input.response;
+  Absorbed absorbed;
+  absorbed.progress = input.progress;
+  absorbed.more = response.more();
+  stored::v1::Progress& progress = absorbed.progress;
+  if (response.accepted_through() > progress.last_sequence()) {
+    return absl::InvalidArgumentError(absl::StrCat("the server acknowledges change ",
+                                                   response.accepted_through(), ", we wrote ",
+                                                   progress.last_sequence()));
+  }
+  progress.set_accepted_through(response.accepted_through());
+  progress.set_backed_up_through(response.backed_up_through());
+  progress.set_last_contact_ms(response.server_now_ms());
+  progress.set_skew_ms(input.device_now_ms - response.server_now_ms());
+  progress.set_directory_revision(response.directory_revision());
+
+  const auto take = [&](const v1::ChangeOutcome& outcome) {
+    if (outcome.sequence() == 0 || outcome.sequence() > progress.last_sequence()) {
+      return absl::InvalidArgumentError(absl::StrCat("the server answers change ",
+                                                     outcome.sequence(), ", we wrote ",
+                                                     progress.last_sequence()));
+    }
+    absorbed.outcomes[outcome.sequence()] = outcome;
+    progress.set_revision_seen(std::max(progress.revision_seen(), outcome.revision()));
+    return absl::OkStatus();
+  };
+  for (const v1::ChangeOutcome& outcome : response.outcomes()) SOTAY_RETURN_IF_ERROR(take(outcome));
+  for (const v1::ChangeOutcome& outcome : response.revised()) SOTAY_RETURN_IF_ERROR(take(outcome));
+
+  std::set<std::string> units;
+  for (const v1::Cursor& cursor : response.cursors()) units.insert(cursor.unit_id());
+  for (const v1::FeedRecord& fed : input.records) {
+    SOTAY_ASSIGN_OR_RETURN(const MergedRecord record,
+                           MergedRecord::Parse(*input.schema, fed.record()));
+    if (units.count(record.unit_id()) == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("record ", record.id().Short(), " is of a unit without a cursor"));
+    }
+    progress.set_stamp(std::max<uint64_t>(progress.stamp(), record.newest_stamp()));
+    absorbed.bases[record.id()] = fed.record();
+  }
+  absorbed.removed_units.assign(response.removed_units().begin(), response.removed_units().end());
+  absorbed.cursors.assign(response.cursors().begin(), response.cursors().end());
+  if (response.has_directory()) absorbed.directory = response.directory();
+  return absorbed;
+}
+
+}  // namespace sotay::sync

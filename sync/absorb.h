@@ -1,0 +1,72 @@
+// Absorb decides what a server's answer does to a device: new base records, new progress,
+// what became of the outbox.  Last door of the phone's half: courier.cc brings the answer,
+// this decides, store.cc commits in one batch, then the app is told.
+//
+//   shown record = server's record + own changes it does not hold yet, in order
+//
+// Pure; any thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sotay/stored/v1/phone.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+
+namespace sotay::sync {
+
+// One of the device's own changes, as stored.
+struct OwnChange {
+  v1::Change change;
+  ChangeId id;
+  std::vector<stored::v1::EditContext> contexts;
+  v1::ChangeOutcome outcome;  // unspecified verdict: not answered yet
+  Author author;              // with the claimed stamp
+};
+
+// Reads a stored one.  kDataLoss when malformed.
+absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
+                                        const std::string& user_id, uint32_t authority);
+
+// The record a person sees: `base` (what the server decided; an empty record when it has
+// none yet) with every change of `own` that touches it, in order of sequence, laid on,
+// unless the base holds it or it was quarantined.  Nothing when that leaves no record.
+absl::optional<MergedRecord> Show(MergedRecord base, const std::vector<const OwnChange*>& own);
+
+// The sequences of `own` that Show would lay on the base.
+std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own);
+
+struct AbsorbInput {
+  const Schema* schema = nullptr;
+  stored::v1::Progress progress;
+  v1::SyncResponse response;
+  std::vector<v1::FeedRecord> records;  // the response's, unpacked
+  int64_t device_now_ms = 0;            // when the answer came
+};
+
+struct Absorbed {
+  stored::v1::Progress progress;
+  // Every cursor the device is to have, and units it is to forget with all they hold.
+  std::vector<v1::Cursor> cursors;
+  std::vector<std::string> removed_units;
+  // New bases, by record, as received.
+  std::map<RecordId, std::string> bases;
+  // Newest outcomes of own changes, by sequence.
+  std::map<uint64_t, v1::ChangeOutcome> outcomes;
+  // The directory, when it came.
+  absl::optional<v1::Directory> directory;
+  bool more = false;
+};
+
+// Fails with kInvalidArgument when the answer contradicts itself (a record of a unit that
+// has no cursor, a malformed record, an outcome of a change never sent); then nothing of it
+// is to be stored.
+absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input);
+
+}  // namespace sotay::sync

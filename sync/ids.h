@@ -1,0 +1,61 @@
+// Ids that cannot be swapped: a device, a record and a change are different types, although
+// all three are just bytes.  Values; any thread.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace sotay::sync {
+
+// N raw bytes of kind Tag.  Default: all zero, which no id in use ever is.
+template <typename Tag, size_t N>
+class FixedBytes {
+ public:
+  static constexpr size_t kSize = N;
+
+  FixedBytes() : bytes_{} {}
+  explicit FixedBytes(const std::array<char, N>& bytes) : bytes_(bytes) {}
+
+  // Nothing unless `bytes` is exactly N long.
+  static absl::optional<FixedBytes> From(absl::string_view bytes) {
+    if (bytes.size() != N) return absl::nullopt;
+    FixedBytes id;
+    std::memcpy(id.bytes_.data(), bytes.data(), N);
+    return id;
+  }
+
+  absl::string_view view() const { return absl::string_view(bytes_.data(), N); }
+  std::string str() const { return std::string(bytes_.data(), N); }
+  // Lower-case hexadecimal.
+  std::string Hex() const { return absl::BytesToHexString(view()); }
+  // The first eight hexadecimal digits: enough for a message.
+  std::string Short() const { return absl::BytesToHexString(view().substr(0, 4)); }
+
+  friend bool operator==(const FixedBytes& a, const FixedBytes& b) { return a.bytes_ == b.bytes_; }
+  friend bool operator!=(const FixedBytes& a, const FixedBytes& b) { return !(a == b); }
+  // Order of unsigned bytes, the same on every machine.
+  friend bool operator<(const FixedBytes& a, const FixedBytes& b) { return a.view() < b.view(); }
+
+  template <typename H>
+  friend H AbslHashValue(H h, const FixedBytes& id) {
+    return H::combine(std::move(h), id.view());
+  }
+
+ private:
+  std::array<char, N> bytes_;
+};
+
+// An author: the first 16 bytes of a hash of its public key.
+using DeviceId = FixedBytes<struct DeviceTag, 16>;
+// A record: 16 random bytes.
+using RecordId = FixedBytes<struct RecordTag, 16>;
+// A change: SHA-256 of its bytes.
+using ChangeId = FixedBytes<struct ChangeTag, 32>;
+
+}  // namespace sotay::sync

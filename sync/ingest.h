@@ -1,0 +1,135 @@
+// Ingest decides what pushed changes do to the central store.  Heart of the server's
+// corridor: hub.cc loads, this decides, store.cc commits in one batch, then everybody is
+// told.  Pure: same arguments, same outcome; nothing is read but the input.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/optional.h"
+#include "sotay/stored/v1/server.pb.h"
+#include "sotay/v1/change.pb.h"
+#include "sotay/v1/supervision_service.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/history.h"
+#include "sync/ids.h"
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+#include "sync/validate.h"
+
+namespace sotay::sync {
+
+// A change as it came: bytes untouched, id computed, parsed if that was possible.
+struct PushedChange {
+  std::string bytes;
+  ChangeId id;
+  absl::optional<v1::Change> change;
+};
+
+// One device's push after its seal was verified: changes in order of sequence.
+struct PushInput {
+  stored::v1::DeviceRow device;
+  std::map<std::string, std::set<Role>> roles;  // unit → roles of the device's user
+  int64_t skew_ms = 0;
+  uint64_t first_sequence = 0;
+  std::vector<PushedChange> changes;
+  // Sequence → what the store has, for those of the device's changes that the push repeats.
+  std::map<uint64_t, stored::v1::SequenceRow> known;
+};
+
+// A record as the store has it.
+struct LoadedRecord {
+  MergedRecord record;
+  uint64_t position = 0;  // its latest place in the feed
+};
+
+struct IngestInput {
+  const Schema* schema = nullptr;
+  int64_t now_ms = 0;
+  std::vector<PushInput> pushes;
+  // Every record the changes name, dossier roots included; absent: not there.
+  std::map<RecordId, LoadedRecord> records;
+  // Histories asked for by an earlier attempt (IngestOutcome::histories_needed).
+  std::map<RecordId, History> histories;
+  // Newest position of every unit the changes name; absent: no such unit.
+  std::map<std::string, uint64_t> positions;
+};
+
+// A change to be appended to a unit's log.
+struct NewEntry {
+  std::string unit_id;
+  v1::Admission admission;
+  absl::string_view bytes;  // into the input, which must outlive the outcome
+  ChangeId id;
+  DeviceId device;
+  uint64_t sequence = 0;
+  std::vector<RecordId> records;
+  // What held changes may have waited for and now have: the change itself, and a marker for
+  // each dossier it opened (DossierMarker).
+  std::vector<ChangeId> satisfies;
+};
+
+// A change to be set aside.
+struct SetAside {
+  v1::QuarantinedChange change;
+  uint64_t after_position = 0;  // newest position of its unit when it came
+  std::vector<RecordId> records;
+};
+
+// A record to be written.
+struct WrittenRecord {
+  MergedRecord record;
+  uint64_t position = 0;
+  uint64_t previous_position = 0;  // 0: it is new
+};
+
+struct PushOutcome {
+  stored::v1::DeviceRow device;
+  std::vector<v1::ChangeOutcome> outcomes;
+  // The push as a whole is refused: nothing of it was taken (its device row may be new all
+  // the same, when it forked).
+  absl::optional<Refusal> refused;
+  uint64_t expected_sequence = 0;  // for SEQUENCE_GAP and CHAIN_BROKEN
+};
+
+struct IngestOutcome {
+  // Not empty: load these and ask again; everything else is void.
+  std::set<RecordId> histories_needed;
+  std::vector<PushOutcome> pushes;  // as in the input
+  std::vector<NewEntry> entries;    // ordered by position within a unit
+  std::vector<SetAside> set_aside;
+  std::map<RecordId, WrittenRecord> records;
+  std::map<std::string, uint64_t> positions;  // new ones only
+  std::map<std::string, uint64_t> births;     // unit → records created
+};
+
+// Takes every push in turn.
+//   - A change the store has is skipped: pushing twice is the same as once (law M1).
+//   - A push that starts after the next sequence is refused with the sequence expected.
+//   - Same device and sequence with another content: a fork.  The first stays; the second
+//     and everything after it go to quarantine whole, and the device must enrol anew.
+//   - A change that cannot be read, breaks a rule or is not allowed goes to quarantine
+//     with its reason and keeps its sequence; the ones after it are applied.
+//   - A change made on one that is not here is held until that arrives.
+IngestOutcome Ingest(const IngestInput& input);
+
+// What a change waits for whose dossier's root is not here yet: HeldRow::waits_for is either
+// a change id or one of these.
+ChangeId DossierMarker(const RecordId& dossier);
+
+// A held change whose parent has come, to be looked at again.
+struct ReleaseInput {
+  PushInput author;  // device row and roles as now; `changes` holds exactly this one
+  uint64_t sequence = 0;
+};
+
+// Takes held changes again, in the given order.  `input.pushes` is not looked at; outcomes
+// come one push per release, with one outcome each.  A device that occurs several times has
+// the same row in each release; the newest outcome's row is the one to keep.
+IngestOutcome Release(const IngestInput& input, const std::vector<ReleaseInput>& releases);
+
+}  // namespace sotay::sync

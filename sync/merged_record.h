@@ -1,0 +1,128 @@
+// A record while it is being merged: takes edits in any causal order and comes to the same
+// value for the same set of edits (docs/merge.md, laws M1 to M9).  The server keeps one per
+// record; a device lays its outbox on a copy.
+//
+//   shown record = server's record + own outbox, in order
+//
+// Value; not thread-safe while it changes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sync/ids.h"
+#include "sync/schema.h"
+#include "sync/stamp.h"
+#include "sync/version_vector.h"
+
+namespace sotay::v1 {
+class FieldOp;
+class Record;
+class RecordEdit;
+}  // namespace sotay::v1
+
+namespace sotay::sync {
+
+// Who made a change and when, as far as merging and readers need it.
+struct Author {
+  ChangeId change;
+  DeviceId device;
+  uint64_t sequence = 0;
+  Stamp stamp = 0;  // effective; on the device, before admission, the claimed one
+  std::string user_id;
+  int64_t claimed_ms = 0;
+  uint32_t authority = 0;
+};
+
+// A value somebody wrote; `author` indexes MergedRecord::authors().
+struct StandingReading {
+  std::string value;  // wire fragment
+  size_t author = 0;
+};
+
+// What stands in one field, or under one key of a map field.
+struct FieldSlot {
+  std::vector<StandingReading> readings;  // in the order of the rule; see record.proto
+  int64_t total = 0;                      // COUNTER
+};
+
+// (field number, map key).
+using FieldPath = std::pair<uint32_t, std::string>;
+
+class MergedRecord {
+ public:
+  // An empty record about to be created.  `type` may be null when no schema knows it; it
+  // must outlive the record.
+  MergedRecord(const RecordType* type, RecordId id, std::string type_name, std::string unit_id,
+               RecordId dossier);
+
+  // From stored or received bytes.  `schema` gives the type.  kDataLoss when malformed.
+  static absl::StatusOr<MergedRecord> Parse(const Schema& schema, absl::string_view bytes);
+  static absl::StatusOr<MergedRecord> FromProto(const Schema& schema, const v1::Record& record);
+
+  // Takes an edit by `author` who had `seen` that much of the record.  `texts` holds the
+  // whole text after each TEXT operation of the edit, in order.  An edit already in the
+  // record changes nothing (law M1).  Nothing is checked here: see validate.h.
+  void Apply(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
+             const std::vector<std::string>& texts);
+
+  // Sets a SERVER field on behalf of the server, attributed to the change it came with.
+  void Assign(const v1::FieldOp& op, const Author& author);
+
+  // The record as it is stored and sent; canonical (law M2).
+  void ToProto(v1::Record* record) const;
+  std::string Serialize() const;
+
+  const RecordType* type() const { return type_; }
+  const std::string& type_name() const { return type_name_; }
+  const RecordId& id() const { return id_; }
+  const RecordId& dossier() const { return dossier_; }
+  const std::string& unit_id() const { return unit_id_; }
+  const VersionVector& seen() const { return seen_; }
+  // Ids of the changes no other has seen.
+  std::vector<ChangeId> heads() const;
+  // Greatest stamp of any standing change; 0 when there is none.
+  Stamp newest_stamp() const;
+  // Whether no edit was applied yet.
+  bool empty() const { return !born_; }
+  const Author& birth() const { return authors_[birth_]; }
+  const Author& author(size_t index) const { return authors_[index]; }
+  const std::map<FieldPath, FieldSlot>& fields() const { return fields_; }
+  // Bytes of everything that stands, about: what kRecordBytesMax is held against.
+  size_t bytes() const;
+  // Null when the field was never written.
+  const FieldSlot* Slot(uint32_t field, absl::string_view key = "") const;
+  // The text shown in a TEXT field; empty when never written.
+  absl::string_view ShownText(uint32_t field) const;
+  // The enum number in force in a STATE field.
+  int32_t StateInForce(uint32_t field) const;
+
+ private:
+  void ApplyOp(const v1::FieldOp& op, size_t author, const VersionVector& seen,
+               const std::string* text);
+  Rule RuleOf(const v1::FieldOp& op) const;
+  bool Seen(const StandingReading& reading, const VersionVector& seen) const;
+  // Orders authors by (stamp, change id).
+  bool Earlier(size_t a, size_t b) const;
+  void Sort(Rule rule, const FieldType* field, FieldSlot* slot) const;
+  size_t AddAuthor(const Author& author);
+  void MoveHeads(size_t author, const VersionVector& seen);
+
+  const RecordType* type_;
+  RecordId id_;
+  std::string type_name_;
+  std::string unit_id_;
+  RecordId dossier_;
+  bool born_ = false;
+  size_t birth_ = 0;
+  std::vector<Author> authors_;  // may hold ones nothing refers to any more
+  std::vector<size_t> heads_;
+  VersionVector seen_;
+  std::map<FieldPath, FieldSlot> fields_;
+};
+
+}  // namespace sotay::sync

@@ -1,0 +1,111 @@
+// What is known of record types: for each field its merge rule, writers, labels and
+// transitions, read from `sotay.options.v1` on message descriptors.  Types come compiled in
+// (casework.v1) or from a descriptor file an organisation brings; both are treated alike.
+// Immutable once built; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sotay/options/v1/options.pb.h"
+
+namespace google::protobuf {
+class Descriptor;
+class DescriptorPool;
+class DynamicMessageFactory;
+class EnumDescriptor;
+class FieldDescriptor;
+class FileDescriptor;
+class FileDescriptorSet;
+class Message;
+}  // namespace google::protobuf
+
+namespace sotay::sync {
+
+using Rule = options::v1::Rule;
+using Role = options::v1::Role;
+
+// A field of a record type.
+struct FieldType {
+  uint32_t number = 0;
+  std::string name;
+  Rule rule = options::v1::RULE_REGISTER;
+  bool is_map = false;
+  bool repeated = false;  // not for maps
+  bool required = false;
+  bool parent = false;
+  bool searchable = false;
+  size_t bytes_max = 0;  // 0: the general limit
+  options::v1::Assigned assigned = options::v1::ASSIGNED_UNSPECIFIED;
+  std::string label_vi;
+  std::string label_en;
+  std::set<Role> writers;
+  const google::protobuf::FieldDescriptor* descriptor = nullptr;
+  // For a map: the field `value` of its entry; otherwise the same as `descriptor`.
+  const google::protobuf::FieldDescriptor* value_descriptor = nullptr;
+
+  // STATE: lawful steps (from, to) → who may take them (empty: any writer), and the caution
+  // of each value.  Values are enum numbers.
+  std::map<std::pair<int32_t, int32_t>, std::set<Role>> transitions;
+  std::map<int32_t, uint32_t> caution;
+};
+
+// A record type.
+struct RecordType {
+  std::string name;        // full name
+  std::string short_name;  // for commands
+  std::string label_vi;
+  std::string label_en;
+  bool root = false;
+  std::set<Role> creators;
+  const FieldType* title = nullptr;
+  const FieldType* state = nullptr;
+  std::map<uint32_t, FieldType> fields;
+  const google::protobuf::Descriptor* descriptor = nullptr;
+
+  // Nothing when the type has no such field.
+  const FieldType* Field(uint32_t number) const;
+  const FieldType* Field(absl::string_view name) const;
+};
+
+class Schema {
+ public:
+  ~Schema();
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
+
+  // Every record type of the compiled-in `files`, then of each descriptor set (as written by
+  // `protoc --include_imports --descriptor_set_out`).  Fails with kInvalidArgument, naming
+  // file, type and field, when a declaration breaks the rules of options.proto, or when two
+  // types share a name.
+  static absl::StatusOr<std::shared_ptr<const Schema>> Build(
+      const std::vector<const google::protobuf::FileDescriptor*>& files,
+      const std::vector<google::protobuf::FileDescriptorSet>& sets = {});
+
+  // By full or short name; nothing when unknown.  Valid as long as the schema.
+  const RecordType* Find(absl::string_view name) const;
+  // All, by full name.
+  const std::map<std::string, RecordType>& types() const { return types_; }
+
+  // An empty message of that type, for reading content by reflection.
+  std::unique_ptr<google::protobuf::Message> New(const RecordType& type) const;
+
+ private:
+  Schema();
+  absl::Status AddFile(const google::protobuf::FileDescriptor& file);
+  absl::Status AddType(const google::protobuf::Descriptor& message);
+
+  std::unique_ptr<google::protobuf::DescriptorPool> pool_;
+  std::unique_ptr<google::protobuf::DynamicMessageFactory> factory_;
+  std::map<std::string, RecordType> types_;
+  std::map<std::string, const RecordType*> short_names_;
+};
+
+}  // namespace sotay::sync

@@ -1,0 +1,46 @@
+#include "sync/stamp.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace sotay::sync {
+namespace {
+
+constexpr int kCounterBits = 16;
+constexpr int64_t kMsMax = (int64_t{1} << 48) - 1;
+
+}  // namespace
+
+Stamp StampAt(int64_t unix_ms) {
+  return static_cast<Stamp>(std::clamp<int64_t>(unix_ms, 0, kMsMax)) << kCounterBits;
+}
+
+int64_t StampMs(Stamp stamp) { return static_cast<int64_t>(stamp >> kCounterBits); }
+
+Stamp NextStamp(Stamp last, int64_t unix_ms) {
+  if (last == std::numeric_limits<Stamp>::max()) return last;
+  return std::max(last + 1, StampAt(unix_ms));
+}
+
+BoundedStamp BoundStamp(Stamp claimed, int64_t skew_ms, int64_t now_ms, Stamp after) {
+  BoundedStamp result;
+  result.stamp = claimed;
+  if (skew_ms >= kSkewCorrectedMsMin || skew_ms <= -kSkewCorrectedMsMin) {
+    const Stamp counter = claimed & ((Stamp{1} << kCounterBits) - 1);
+    // Both terms are below 2^49 in size, so the difference cannot overflow.
+    const int64_t skew = std::clamp<int64_t>(skew_ms, -kMsMax, kMsMax);
+    result.stamp = StampAt(StampMs(claimed) - skew) | counter;
+    result.corrected = true;
+  }
+  const Stamp believable = StampAt(now_ms + kStampAheadMsMax);
+  if (result.stamp > believable) {
+    result.stamp = believable;
+    result.bounded = true;
+  }
+  if (result.stamp <= after && after != std::numeric_limits<Stamp>::max()) {
+    result.stamp = after + 1;
+  }
+  return result;
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,185 @@
+#include "sync/text.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "sotay/v1/change.pb.h"
+#include "sync/limits.h"
+
+namespace sotay::sync {
+namespace {
+
+// Decodes the scalar value at `at`; its length in bytes, or 0 when there is none.  The
+// ranges are those of table 3-7 of the Unicode standard.
+int Decode(absl::string_view text, size_t at, char32_t* scalar) {
+  const auto byte = [&](size_t i) -> uint8_t {
+    return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0;
+  };
+  const auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const uint8_t lead = byte(0);
+  if (lead < 0x80) {
+    *scalar = lead;
+    return 1;
+  }
+  if (lead >= 0xC2 && lead <= 0xDF && tail(1)) {
+    *scalar = static_cast<char32_t>((lead & 0x1F) << 6 | (byte(1) & 0x3F));
+    return 2;
+  }
+  if ((lead & 0xF0) == 0xE0 && tail(1) && tail(2)) {
+    *scalar = static_cast<char32_t>((lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F));
+    const bool surrogate = *scalar >= 0xD800 && *scalar <= 0xDFFF;
+    return *scalar >= 0x800 && !surrogate ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4 && tail(1) && tail(2) && tail(3)) {
+    *scalar = static_cast<char32_t>((lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
+                                    (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F));
+    return *scalar >= 0x10000 && *scalar <= 0x10FFFF ? 4 : 0;
+  }
+  return 0;
+}
+
+// Byte offset of scalar `position` from byte `from`; text.size() when past the end.
+// `text` is known to be UTF-8.
+size_t Advance(absl::string_view text, size_t from, size_t count) {
+  size_t at = from;
+  while (count > 0 && at < text.size()) {
+    ++at;
+    while (at < text.size() && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) ++at;
+    --count;
+  }
+  return at;
+}
+
+bool IsCombiningMark(char32_t c) {
+  return (c >= 0x0300 && c <= 0x036F) || (c >= 0x0483 && c <= 0x0489) ||
+         (c >= 0x1AB0 && c <= 0x1AFF) || (c >= 0x1DC0 && c <= 0x1DFF) ||
+         (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
+}
+
+bool IsTail(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
+
+}  // namespace
+
+size_t Utf8Prefix(absl::string_view text) {
+  size_t at = 0;
+  char32_t scalar;
+  while (at < text.size()) {
+    const int length = Decode(text, at, &scalar);
+    if (length == 0) break;
+    at += static_cast<size_t>(length);
+  }
+  return at;
+}
+
+absl::optional<size_t> ScalarCount(absl::string_view text) {
+  if (Utf8Prefix(text) != text.size()) return absl::nullopt;
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsTail(c); }));
+}
+
+bool MarksWithinLimit(absl::string_view text) {
+  int marks = 0;
+  char32_t scalar;
+  for (size_t at = 0; at < text.size();) {
+    const int length = Decode(text, at, &scalar);
+    if (length == 0) return true;
+    marks = IsCombiningMark(scalar) ? marks + 1 : 0;
+    if (marks > kMarksPerLetterMax) return false;
+    at += static_cast<size_t>(length);
+  }
+  return true;
+}
+
+absl::optional<size_t> Utf16Offset(absl::string_view text, size_t position) {
+  size_t units = 0;
+  size_t at = 0;
+  for (; position > 0 && at < text.size(); --position) {
+    const size_t next = Advance(text, at, 1);
+    units += next - at == 4 ? 2 : 1;
+    at = next;
+  }
+  if (position > 0) return absl::nullopt;
+  return units;
+}
+
+absl::optional<size_t> ScalarPosition(absl::string_view text, size_t units) {
+  size_t position = 0;
+  for (size_t at = 0; units > 0; ++position) {
+    if (at >= text.size()) return absl::nullopt;
+    const size_t next = Advance(text, at, 1);
+    const size_t width = next - at == 4 ? 2 : 1;
+    if (width > units) return absl::nullopt;
+    units -= width;
+    at = next;
+  }
+  return position;
+}
+
+absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::TextEdit& edit) {
+  const absl::optional<size_t> length = ScalarCount(text);
+  if (!length.has_value()) return absl::InvalidArgumentError("text: base is not UTF-8");
+  if (*length != edit.length_before()) {
+    return absl::InvalidArgumentError(absl::StrCat("text: made on ", edit.length_before(),
+                                                   " characters, the version has ", *length));
+  }
+  if (edit.splices_size() > kSplicesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("text: ", edit.splices_size(), " splices, limit ", kSplicesMax));
+  }
+  std::string result(text);
+  size_t now = *length;
+  for (int i = 0; i < edit.splices_size(); ++i) {
+    const v1::TextSplice& splice = edit.splices(i);
+    const absl::optional<size_t> added = ScalarCount(splice.inserted());
+    if (!added.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": byte ",
+                                                     Utf8Prefix(splice.inserted()),
+                                                     " of the insertion is not UTF-8"));
+    }
+    if (splice.position() > now || splice.deleted() > now - splice.position()) {
+      return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": ", splice.position(),
+                                                     "+", splice.deleted(), " is past the end, ",
+                                                     now));
+    }
+    const size_t from = Advance(result, 0, splice.position());
+    const size_t to = Advance(result, from, splice.deleted());
+    result.replace(from, to - from, splice.inserted());
+    now = now - splice.deleted() + *added;
+    if (result.size() > kTextBytesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("text: ", result.size(), " bytes, limit ", kTextBytesMax));
+    }
+  }
+  if (!MarksWithinLimit(result)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("text: more than ", kMarksPerLetterMax, " combining marks on one letter"));
+  }
+  return result;
+}
+
+v1::TextEdit DiffText(absl::string_view before, absl::string_view after) {
+  v1::TextEdit edit;
+  edit.set_length_before(static_cast<uint32_t>(ScalarCount(before).value_or(0)));
+  if (before == after) return edit;
+  const size_t shorter = std::min(before.size(), after.size());
+  size_t head = 0;
+  while (head < shorter && before[head] == after[head]) ++head;
+  while (head > 0 && ((head < before.size() && IsTail(before[head])) ||
+                      (head < after.size() && IsTail(after[head])))) {
+    --head;
+  }
+  size_t tail = 0;
+  while (tail < shorter - head &&
+         before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) {
+    ++tail;
+  }
+  while (tail > 0 && IsTail(before[before.size() - tail])) --tail;
+  const absl::string_view removed = before.substr(head, before.size() - head - tail);
+  v1::TextSplice* splice = edit.add_splices();
+  splice->set_position(static_cast<uint32_t>(*ScalarCount(before.substr(0, head))));
+  splice->set_deleted(static_cast<uint32_t>(*ScalarCount(removed)));
+  splice->set_inserted(std::string(after.substr(head, after.size() - head - tail)));
+  return edit;
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,43 @@
+// UTF-8 text as Unicode scalar values, and edits on it.  Positions count scalar values
+// everywhere in sotay: bytes would cut letters, UTF-16 units would cut pairs, and graphemes
+// change with every Unicode version.  No normalisation here: text is NFC when it enters
+// (mobile-sdk), and what was hashed is never touched.  Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace sotay::v1 {
+class TextEdit;
+}
+
+namespace sotay::sync {
+
+// Number of scalar values; nothing when `text` is not strict UTF-8 (overlong forms and
+// surrogates are refused).
+absl::optional<size_t> ScalarCount(absl::string_view text);
+
+// Byte at which strict UTF-8 ends; text.size() when all of it is.
+size_t Utf8Prefix(absl::string_view text);
+
+// Whether no letter carries more than kMarksPerLetterMax combining marks.
+bool MarksWithinLimit(absl::string_view text);
+
+// UTF-16 units before scalar `position`, for bindings that count so; nothing past the end.
+absl::optional<size_t> Utf16Offset(absl::string_view text, size_t position);
+
+// Scalar position of UTF-16 offset `units`; nothing past the end or inside a pair.
+absl::optional<size_t> ScalarPosition(absl::string_view text, size_t units);
+
+// The text after `edit`.  Fails with kInvalidArgument when length_before, a position or a
+// length does not fit, an insertion is not UTF-8, or a limit is passed.
+absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::TextEdit& edit);
+
+// One splice that turns `before` into `after`, both strict UTF-8: what is common at both
+// ends is left alone.  No splice when they are equal.
+v1::TextEdit DiffText(absl::string_view before, absl::string_view after);
+
+}  // namespace sotay::sync

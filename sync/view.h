@@ -1,0 +1,46 @@
+// What a person sees of a record: its content as one protobuf message, the fields on which
+// people disagree, and a fingerprint by which two replicas compare.  Pure; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+
+namespace sotay::sync {
+
+// The shown content, serialised: the concatenation of what is in force in each field, in
+// order of field number and key, fields of unknown meaning included.
+std::string ContentBytes(const MergedRecord& record);
+
+// The same as a message of the record's type, for reflection; null when no schema knows the
+// type or the content does not parse.
+std::unique_ptr<google::protobuf::Message> Content(const Schema& schema,
+                                                   const MergedRecord& record);
+
+// A field on which people disagree.
+struct Conflict {
+  // Names the place: the same on every device, whatever the readings.
+  std::string id;  // "<8 hex of the record>.<field>[.<key>]"
+  uint32_t field = 0;
+  std::string key;
+  const FieldType* type = nullptr;  // null for a field of a newer build
+  // Every reading, the one shown first.  Indexes into the record's authors.
+  std::vector<StandingReading> readings;
+};
+
+// REGISTER and TEXT: readings of different value.  ONCE: the same.  STATE: steps to
+// different values by equal authority (with unequal authority the higher one simply holds).
+// In order of field and key; a person clears one by an ordinary edit of the field.
+std::vector<Conflict> Conflicts(const MergedRecord& record);
+
+// How many there are, without listing them.
+size_t ConflictCount(const MergedRecord& record);
+
+// Canonical bytes of everything a person can see of the record: equal on two replicas if and
+// only if they show the same.  To be hashed by the caller.
+std::string VisibleBytes(const MergedRecord& record);
+
+}  // namespace sotay::sync
