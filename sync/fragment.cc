@@ -14,8 +14,6 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr uint32_t kNumberMax = (1u << 29) - 1;
-
 bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
   *value = 0;
   for (size_t i = 0; i < 10 && i < bytes->size(); ++i) {
@@ -124,7 +122,7 @@ bool NextOccurrence(absl::string_view* bytes, Occurrence* occurrence) {
   uint64_t tag = 0;
   if (!TakeVarint(&rest, &tag)) return false;
   const uint64_t number = tag >> 3;
-  if (number == 0 || number > kNumberMax) return false;
+  if (number == 0 || number > kFieldNumberMax) return false;
   occurrence->number = static_cast<uint32_t>(number);
   occurrence->wire_type = static_cast<int>(tag & 7);
   occurrence->payload = {};
@@ -182,18 +180,18 @@ absl::Status CheckFragment(const Schema& schema, const RecordType& type, const F
   if (!NextOccurrence(&entry, &part) || part.number != 2 || !entry.empty()) {
     return Bad(field, "the entry holds no single value");
   }
-  if (field.value_descriptor->type() == pb::FieldDescriptor::TYPE_MESSAGE) {
+  if (field.value_descriptor->type() == pb::FieldDescriptor::TYPE_MESSAGE && part.wire_type == 2) {
     return CheckOccurrence(schema, type, field, *field.descriptor, occurrence);
   }
   return CheckOccurrence(schema, type, field, *field.value_descriptor, part);
 }
 
 absl::Status CheckUnknownFragment(uint32_t number, absl::string_view fragment) {
+  // An occurrence of another field would stand in the record's content as that field's value.
   Occurrence occurrence;
-  while (NextOccurrence(&fragment, &occurrence)) {
-    if (occurrence.number != number) break;
-  }
-  if (fragment.empty()) return absl::OkStatus();
+  bool own = true;
+  while (own && NextOccurrence(&fragment, &occurrence)) own = occurrence.number == number;
+  if (own && fragment.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("field ", number, ": is not well-formed occurrences of it"));
 }

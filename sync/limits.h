@@ -23,6 +23,8 @@ constexpr int kParentsMax = 64;
 constexpr int kOpsMax = 256;
 // Keys are codes and labels, not prose.
 constexpr size_t kKeyBytesMax = 255;
+// What a protobuf tag holds.
+constexpr uint32_t kFieldNumberMax = (1u << 29) - 1;
 // A reason is a sentence or two.
 constexpr size_t kReasonBytesMax = 1'000;
 // Running text of one field after an edit: four times the longest minutes we know of.

@@ -47,6 +47,10 @@ absl::Status CheckShape(const pb::FieldDescriptor& field, const FieldType& type)
   if (type.is_map && field.message_type()->map_key()->type() != pb::FieldDescriptor::TYPE_STRING) {
     return Bad(field, "map keys must be strings");
   }
+  if (type.is_map &&
+      (type.rule == options::v1::RULE_ONCE || type.rule == options::v1::RULE_SERVER)) {
+    return Bad(field, "a map needs RULE_REGISTER, RULE_LATEST or RULE_COUNTER");
+  }
   const bool plural = type.rule == options::v1::RULE_SET || type.rule == options::v1::RULE_LOG;
   if (plural != type.repeated) {
     return Bad(field, plural ? absl::StrCat(Rule_Name(type.rule), " needs a repeated field")
@@ -59,7 +63,8 @@ absl::Status CheckShape(const pb::FieldDescriptor& field, const FieldType& type)
       }
       break;
     case options::v1::RULE_COUNTER:
-      if (value.cpp_type() != pb::FieldDescriptor::CPPTYPE_INT64) {
+      if (value.type() != pb::FieldDescriptor::TYPE_INT64 &&
+          value.type() != pb::FieldDescriptor::TYPE_SINT64) {
         return Bad(field, "RULE_COUNTER needs int64 or sint64");
       }
       break;
@@ -190,12 +195,13 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
     SOTAY_ASSIGN_OR_RETURN(FieldType field, ReadField(*message.field(i)));
     type.fields.emplace(field.number, std::move(field));
   }
-  if (types_.count(type.name) != 0 || short_names_.count(type.short_name) != 0) {
+  if (by_name_.contains(type.name) || by_name_.contains(type.short_name)) {
     return absl::InvalidArgumentError(
         absl::StrCat("schema: type ", type.name, " (", type.short_name, ") is there already"));
   }
   RecordType& placed = types_.emplace(type.name, std::move(type)).first->second;
-  if (!placed.short_name.empty()) short_names_[placed.short_name] = &placed;
+  by_name_[placed.name] = &placed;
+  if (!placed.short_name.empty()) by_name_[placed.short_name] = &placed;
   const auto named = [&](const std::string& name, const FieldType** field) {
     if (name.empty()) return absl::OkStatus();
     *field = placed.Field(absl::string_view(name));
@@ -212,11 +218,8 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
 }
 
 const RecordType* Schema::Find(absl::string_view name) const {
-  if (const auto at = types_.find(std::string(name)); at != types_.end()) return &at->second;
-  if (const auto at = short_names_.find(std::string(name)); at != short_names_.end()) {
-    return at->second;
-  }
-  return nullptr;
+  const auto at = by_name_.find(name);
+  return at == by_name_.end() ? nullptr : at->second;
 }
 
 std::unique_ptr<pb::Message> Schema::New(const RecordType& type) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -105,7 +106,7 @@ class Schema {
   std::unique_ptr<google::protobuf::DescriptorPool> pool_;
   std::unique_ptr<google::protobuf::DynamicMessageFactory> factory_;
   std::map<std::string, RecordType> types_;
-  std::map<std::string, const RecordType*> short_names_;
+  absl::flat_hash_map<std::string, const RecordType*> by_name_;  // full and short
 };
 
 }  // namespace sotay::sync

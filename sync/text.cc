@@ -12,30 +12,29 @@ namespace {
 // Decodes the scalar value at `at`; its length in bytes, or 0 when there is none.  The
 // ranges are those of table 3-7 of the Unicode standard.
 int Decode(absl::string_view text, size_t at, char32_t* scalar) {
-  const auto byte = [&](size_t i) -> uint8_t {
-    return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0;
-  };
-  const auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t lead = byte(0);
+  const char* const from = text.data() + at;
+  const size_t left = text.size() - at;
+  const auto low6 = [from](int i) { return static_cast<char32_t>(from[i] & 0x3F); };
+  const auto tail = [from](int i) { return (static_cast<uint8_t>(from[i]) & 0xC0) == 0x80; };
+  const auto lead = static_cast<uint8_t>(from[0]);
   if (lead < 0x80) {
     *scalar = lead;
     return 1;
   }
-  if (lead >= 0xC2 && lead <= 0xDF && tail(1)) {
-    *scalar = static_cast<char32_t>((lead & 0x1F) << 6 | (byte(1) & 0x3F));
+  if (lead < 0xE0) {
+    if (lead < 0xC2 || left < 2 || !tail(1)) return 0;
+    *scalar = static_cast<char32_t>(lead & 0x1F) << 6 | low6(1);
     return 2;
   }
-  if ((lead & 0xF0) == 0xE0 && tail(1) && tail(2)) {
-    *scalar = static_cast<char32_t>((lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F));
+  if (lead < 0xF0) {
+    if (left < 3 || !tail(1) || !tail(2)) return 0;
+    *scalar = static_cast<char32_t>(lead & 0x0F) << 12 | low6(1) << 6 | low6(2);
     const bool surrogate = *scalar >= 0xD800 && *scalar <= 0xDFFF;
     return *scalar >= 0x800 && !surrogate ? 3 : 0;
   }
-  if (lead >= 0xF0 && lead <= 0xF4 && tail(1) && tail(2) && tail(3)) {
-    *scalar = static_cast<char32_t>((lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
-                                    (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F));
-    return *scalar >= 0x10000 && *scalar <= 0x10FFFF ? 4 : 0;
-  }
-  return 0;
+  if (lead > 0xF4 || left < 4 || !tail(1) || !tail(2) || !tail(3)) return 0;
+  *scalar = static_cast<char32_t>(lead & 0x07) << 18 | low6(1) << 12 | low6(2) << 6 | low6(3);
+  return *scalar >= 0x10000 && *scalar <= 0x10FFFF ? 4 : 0;
 }
 
 // Byte offset of scalar `position` from byte `from`; text.size() when past the end.
@@ -58,37 +57,45 @@ bool IsCombiningMark(char32_t c) {
 
 bool IsTail(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
-}  // namespace
+// One pass over the text for everything that is asked of it.
+struct Scan {
+  size_t good = 0;     // bytes of strict UTF-8 from the start
+  size_t scalars = 0;  // in them
+  bool marks_within_limit = true;
+};
 
-size_t Utf8Prefix(absl::string_view text) {
-  size_t at = 0;
-  char32_t scalar;
-  while (at < text.size()) {
-    const int length = Decode(text, at, &scalar);
-    if (length == 0) break;
-    at += static_cast<size_t>(length);
-  }
-  return at;
-}
-
-absl::optional<size_t> ScalarCount(absl::string_view text) {
-  if (Utf8Prefix(text) != text.size()) return absl::nullopt;
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !IsTail(c); }));
-}
-
-bool MarksWithinLimit(absl::string_view text) {
+Scan ScanText(absl::string_view text) {
+  Scan scan;
   int marks = 0;
   char32_t scalar;
-  for (size_t at = 0; at < text.size();) {
-    const int length = Decode(text, at, &scalar);
-    if (length == 0) return true;
-    marks = IsCombiningMark(scalar) ? marks + 1 : 0;
-    if (marks > kMarksPerLetterMax) return false;
-    at += static_cast<size_t>(length);
+  while (scan.good < text.size()) {
+    if (static_cast<uint8_t>(text[scan.good]) < 0x80) {  // most of every text
+      marks = 0;
+      ++scan.good;
+      ++scan.scalars;
+      continue;
+    }
+    const int length = Decode(text, scan.good, &scalar);
+    if (length == 0) break;
+    marks = scalar >= 0x0300 && IsCombiningMark(scalar) ? marks + 1 : 0;
+    if (marks > kMarksPerLetterMax) scan.marks_within_limit = false;
+    scan.good += static_cast<size_t>(length);
+    ++scan.scalars;
   }
-  return true;
+  return scan;
 }
+
+}  // namespace
+
+size_t Utf8Prefix(absl::string_view text) { return ScanText(text).good; }
+
+absl::optional<size_t> ScalarCount(absl::string_view text) {
+  const Scan scan = ScanText(text);
+  if (scan.good != text.size()) return absl::nullopt;
+  return scan.scalars;
+}
+
+bool MarksWithinLimit(absl::string_view text) { return ScanText(text).marks_within_limit; }
 
 absl::optional<size_t> Utf16Offset(absl::string_view text, size_t position) {
   size_t units = 0;
@@ -150,7 +157,7 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
           absl::StrCat("text: ", result.size(), " bytes, limit ", kTextBytesMax));
     }
   }
-  if (!MarksWithinLimit(result)) {
+  if (edit.splices_size() > 0 && !MarksWithinLimit(result)) {
     return absl::InvalidArgumentError(
         absl::StrCat("text: more than ", kMarksPerLetterMax, " combining marks on one letter"));
   }

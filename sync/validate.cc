@@ -29,7 +29,10 @@ absl::optional<Refusal> TooMany(absl::string_view what, size_t actual, size_t li
 }
 
 absl::optional<Refusal> CheckOpShape(const v1::FieldOp& op) {
-  if (op.field() == 0) return Refuse(v1::REASON_MALFORMED, "operation without a field number");
+  // Past 29 bits the number would wrap around in its tag and stand as another field's.
+  if (op.field() == 0 || op.field() > kFieldNumberMax) {
+    return Refuse(v1::REASON_MALFORMED, "operation without a lawful field number");
+  }
   if (op.op_case() == v1::FieldOp::OP_NOT_SET) {
     return Refuse(v1::REASON_NEEDS_NEWER,
                   absl::StrCat("field ", op.field(), ": an operation this build does not know"));

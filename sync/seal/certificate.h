@@ -1,0 +1,38 @@
+// Reading of X.509 certificates, as far as sotay cares: whose key, until when.  Identity is the
+// key; names in a certificate are for display and decide nothing.  TLS has verified the chain
+// before anything here is asked.  Pure; any thread.  Everything fails with kInvalidArgument when
+// the certificate is malformed, over 64 KiB, or followed by other bytes (DER).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sotay::seal {
+
+struct Certificate {
+  // SubjectPublicKeyInfo in DER, of whatever algorithm.
+  std::string spki;
+  // The subject's first common name, fit to show: UTF-8, at most 255 bytes, control characters
+  // replaced by '?'.  Empty when there is none.
+  std::string common_name;
+  // Valid from and until, milliseconds since 1970.
+  int64_t not_before_ms = 0;
+  int64_t not_after_ms = 0;
+};
+
+absl::StatusOr<Certificate> ReadCertificate(absl::string_view der);
+
+// The public key of a certificate, DER: what a peer is looked up by, on every call; some
+// microseconds.  Reads no further than the key, as TLS has understood the rest.  Of the first
+// certificate, when the PEM holds several.
+absl::StatusOr<std::string> SpkiOfCertificatePem(absl::string_view pem);
+absl::StatusOr<std::string> SpkiOfCertificateDer(absl::string_view der);
+
+// From one encoding to the other; the first certificate, when the PEM holds several.
+absl::StatusOr<std::string> CertificateDerOfPem(absl::string_view pem);
+absl::StatusOr<std::string> CertificatePemOfDer(absl::string_view der);
+
+}  // namespace sotay::seal
