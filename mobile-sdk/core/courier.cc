@@ -1,0 +1,184 @@
+#include "mobile-sdk/core/courier.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+
+namespace sotay::sdk {
+namespace {
+
+// The machine's clock that does not go back.
+int64_t SteadyMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+bool IsForGood(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsAborted(status);
+}
+
+}  // namespace
+
+Courier::Courier(Desk* desk, Exchange* exchange, Link* link)
+    : desk_(*desk),
+      exchange_(*exchange),
+      link_(*link),
+      backoff_(desk->random_bytes),
+      listening_backoff_(desk->random_bytes) {}
+
+Courier::~Courier() { Stop(); }
+
+int64_t Courier::Step(int64_t now_ms) {
+  bool lost_listening = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (halted_ || stopping_) return kNever;
+    lost_listening = std::exchange(unheard_, false);
+    if (lost_listening && backoff_.failures() == 0) {
+      // The server went away, for everybody at once; or it never lets us listen.
+      due_ms_ = std::min(due_ms_, now_ms + listening_backoff_.Next());
+    }
+    if (backoff_.failures() == 0 && NewsIsNews()) due_ms_ = now_ms;
+    news_.clear();
+  }
+  if (lost_listening) listening_.reset();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (now_ms < due_ms_) return due_ms_;
+    again_ = false;
+  }
+  const absl::StatusOr<Exchanged> exchanged = exchange_.Once();
+  if (!exchanged.ok()) {
+    Fail(now_ms, exchanged.status());
+  } else {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      backoff_.Reset();
+      due_ms_ = exchanged->quiet && !again_ ? now_ms + kIdleMs : now_ms;
+    }
+    if (exchanged->quiet) {
+      desk_.tidings->Tell({Event()});
+      KeepListening();
+    }
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return halted_ ? kNever : std::max(due_ms_, now_ms);
+}
+
+void Courier::Fail(int64_t now_ms, const absl::Status& status) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    halted_ = IsForGood(status);
+    due_ms_ = now_ms + backoff_.Next(DetailOf(status).retry_after_ms());
+  }
+  Event event;
+  event.kind = Event::Kind::kSyncFailed;
+  event.status = status;
+  desk_.tidings->Tell({std::move(event)});
+  if (IsForGood(status)) listening_.reset();
+}
+
+void Courier::KeepListening() {
+  v1::WatchRequest request;
+  std::set<std::string> units;
+  {
+    absl::ReaderMutexLock lock(&desk_.mutex);
+    const absl::StatusOr<std::vector<v1::Cursor>> cursors = desk_.store->Cursors();
+    if (!cursors.ok()) return;  // the next exchange fails of the same, and says so
+    for (const v1::Cursor& cursor : *cursors) {
+      *request.add_cursors() = cursor;
+      units.insert(cursor.unit_id());
+    }
+  }
+  if (listening_ != nullptr && units == listened_units_) return;
+  listening_.reset();
+  listened_units_ = units;
+  if (units.empty()) return;
+  listening_ = link_.Watch(
+      request, [this](const v1::WatchResponse& news) { Heard(news); },
+      [this](const absl::Status&) { Unheard(); });
+}
+
+void Courier::Heard(const v1::WatchResponse& news) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  listening_backoff_.Reset();
+  if (news.news().empty()) return;
+  for (const v1::Cursor& cursor : news.news()) {
+    news_[cursor.unit_id()] = {cursor.epoch(), cursor.position()};
+  }
+  Poke();
+}
+
+void Courier::Unheard() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  unheard_ = true;
+  Poke();
+}
+
+// Our own pushes are news to the server too; those we know.
+bool Courier::NewsIsNews() const {
+  if (news_.empty()) return false;
+  absl::ReaderMutexLock lock(&desk_.mutex);
+  const absl::StatusOr<std::vector<v1::Cursor>> cursors = desk_.store->Cursors();
+  if (!cursors.ok()) return true;
+  for (const v1::Cursor& cursor : *cursors) {
+    const auto heard = news_.find(cursor.unit_id());
+    if (heard == news_.end()) continue;
+    const auto& [epoch, position] = heard->second;
+    if (position > cursor.position() || (!epoch.empty() && epoch != cursor.epoch())) return true;
+  }
+  return false;
+}
+
+void Courier::Poke() {
+  poke_ = true;
+  poked_.notify_all();
+}
+
+void Courier::SomethingToSend() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  again_ = true;
+  if (backoff_.failures() == 0) due_ms_ = std::numeric_limits<int64_t>::min();
+  Poke();
+}
+
+void Courier::Nudge() {
+  link_.Wake();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  again_ = true;
+  backoff_.Reset();
+  listening_backoff_.Reset();
+  due_ms_ = std::numeric_limits<int64_t>::min();
+  Poke();
+}
+
+void Courier::Run() {
+  if (thread_.joinable()) return;
+  thread_ = std::thread([this] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!stopping_) {
+      poke_ = false;
+      lock.unlock();
+      const int64_t wait_ms = std::clamp<int64_t>(Step(SteadyMs()) - SteadyMs(), 0, kIdleMs);
+      lock.lock();
+      poked_.wait_for(lock, std::chrono::milliseconds(wait_ms),
+                      [this] { return poke_ || stopping_; });
+    }
+  });
+}
+
+void Courier::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    poked_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+  listening_.reset();
+}
+
+}  // namespace sotay::sdk

@@ -1,0 +1,14 @@
+#include "mobile-sdk/core/desk.h"
+
+namespace sotay::sdk {
+
+std::set<sync::Role> RolesIn(const v1::Directory& directory, const std::string& unit_id) {
+  std::set<sync::Role> roles;
+  for (const v1::DirectoryUnit& unit : directory.units()) {
+    if (unit.unit_id() != unit_id) continue;
+    for (const int role : unit.roles()) roles.insert(static_cast<sync::Role>(role));
+  }
+  return roles;
+}
+
+}  // namespace sotay::sdk

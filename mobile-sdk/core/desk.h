@@ -1,0 +1,41 @@
+// What notebook and courier share: the desk the notebook lies on.  Owned by Notebook::Impl, which
+// outlives the courier.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/store.h"
+#include "mobile-sdk/core/tidings.h"
+#include "mobile-sdk/core/vault.h"
+#include "sotay/stored/v1/phone.pb.h"
+#include "sync/ids.h"
+#include "sync/schema.h"
+
+namespace sotay::sdk {
+
+struct Desk {
+  // Set once at opening.
+  std::shared_ptr<const sync::Schema> schema;
+  std::shared_ptr<const Vault> vault;
+  std::unique_ptr<Store> store;
+  stored::v1::NotebookMeta meta;
+  sync::DeviceId device;
+  std::function<int64_t()> now_ms;
+  std::function<void(void*, size_t)> random_bytes;
+  std::shared_ptr<Tidings> tidings;
+
+  // Held from load to commit by whoever changes the store; shared by whoever needs several
+  // answers of it to agree.  Never while telling, and never during a call over the net.
+  absl::Mutex mutex;
+};
+
+// What the user is in a unit; empty for a unit that is not theirs.
+std::set<sync::Role> RolesIn(const v1::Directory& directory, const std::string& unit_id);
+
+}  // namespace sotay::sdk

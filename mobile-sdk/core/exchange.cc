@@ -1,0 +1,201 @@
+#include "mobile-sdk/core/exchange.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/settle.h"
+#include "sync/limits.h"
+#include "sync/seal/packed.h"
+#include "sync/seal/seal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sdk {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr char kAppVersion[] = "sotay-sdk " SOTAY_VERSION;
+// A thousand changes halved ten times are one; the units of a user restart once each.
+constexpr int kMendingsMax = 32;
+// A server that keeps forgetting what it said it holds is broken, not restored.
+constexpr int kRewindsMax = 4;
+// What the batch's own encoding adds to a change: tag, and length in up to three bytes.
+constexpr size_t kBytesPerChange = 4;
+
+absl::Status Forked(absl::string_view why) {
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_DEVICE_FORKED);
+  return WithDetail(absl::AbortedError(absl::StrCat(
+                        why, "; nothing more is sent, and everything is kept: enrol anew")),
+                    detail);
+}
+
+}  // namespace
+
+Exchange::Exchange(Desk* desk, Link* link)
+    : desk_(*desk), link_(*link), changes_max_(sync::kPushChangesMax) {}
+
+absl::StatusOr<Exchanged> Exchange::Once() {
+  std::vector<Event> events;
+  absl::StatusOr<Exchanged> exchanged = [&] {
+    absl::MutexLock lock(&mutex_);
+    return OnceLocked(&events);
+  }();
+  desk_.tidings->Tell(std::move(events));
+  return exchanged;
+}
+
+absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
+  absl::Status refusal;
+  for (int mendings = 0; mendings <= kMendingsMax; ++mendings) {
+    if (!forked_.ok()) return forked_;
+    SOTAY_ASSIGN_OR_RETURN(const v1::SyncRequest request, Build());
+    absl::StatusOr<v1::SyncResponse> response = link_.Sync(request);
+    if (response.ok()) return Take(request, *response, events);
+    refusal = response.status();
+    SOTAY_ASSIGN_OR_RETURN(const bool again, Mend(refusal, request));
+    if (!again) break;
+  }
+  return refusal;
+}
+
+absl::StatusOr<v1::SyncRequest> Exchange::Build() {
+  absl::ReaderMutexLock lock(&desk_.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk_.store->Progress());
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> cursors, desk_.store->Cursors());
+  v1::SyncRequest request;
+  request.set_protocol(kProtocol);
+  for (const v1::Cursor& cursor : cursors) *request.add_cursors() = cursor;
+  request.set_last_sequence(progress.last_sequence());
+  request.set_directory_revision(progress.directory_revision());
+  request.set_revision_seen(progress.revision_seen());
+  request.set_app_version(kAppVersion);
+  if (progress.accepted_through() < progress.last_sequence()) {
+    SOTAY_RETURN_IF_ERROR(AddPush(progress, &request));
+  }
+  request.set_device_now_ms(desk_.now_ms());
+  return request;
+}
+
+absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncRequest* request) {
+  seal::PushSeal seal;
+  seal.organisation_id = desk_.meta.organisation_id();
+  seal.device = desk_.device;
+  seal.first_sequence = progress.accepted_through() + 1;
+  if (seal.first_sequence > 1) {
+    SOTAY_ASSIGN_OR_RETURN(const auto before, desk_.store->OwnChange(seal.first_sequence - 1));
+    seal.previous = before.change_id();
+  }
+  v1::ChangeBatch changes;
+  std::vector<sync::ChangeId> ids;
+  size_t bytes = 0;
+  absl::Status damage;
+  SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(
+      seal.first_sequence, [&](uint64_t sequence, const stored::v1::OwnChange& own) {
+        const auto id = sync::ChangeId::From(own.change_id());
+        if (!id.has_value() || sequence != seal.first_sequence + ids.size()) {
+          damage = absl::DataLossError(
+              absl::StrCat("own change ", seal.first_sequence + ids.size(), " is missing"));
+          return false;
+        }
+        bytes += own.change().size() + kBytesPerChange;
+        if (ids.size() >= changes_max_) return false;
+        if (!ids.empty() && bytes > sync::kPushBytesMax) return false;
+        changes.add_changes(own.change());
+        ids.push_back(*id);
+        return true;
+      }));
+  SOTAY_RETURN_IF_ERROR(damage);
+  if (ids.empty()) return absl::DataLossError("the outbox is empty, but should not be");
+  seal.last_sequence = seal.first_sequence + ids.size() - 1;
+  seal.ids = ids;
+  v1::Push* push = request->mutable_push();
+  push->set_first_sequence(seal.first_sequence);
+  push->set_count(static_cast<uint32_t>(ids.size()));
+  push->set_previous(seal.previous);
+  *push->mutable_changes() = seal::Pack(changes.SerializeAsString());
+  SOTAY_ASSIGN_OR_RETURN(*push->mutable_signature(), desk_.vault->Sign(seal));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const v1::SyncRequest& request) {
+  const v1::ErrorDetail detail = DetailOf(refusal);
+  switch (detail.reason()) {
+    case v1::REASON_SEQUENCE_GAP: {
+      const uint64_t expected = detail.expected_sequence();
+      if (expected == 0 || expected >= request.push().first_sequence()) return false;
+      SOTAY_RETURN_IF_ERROR(RewindTo(&desk_, expected - 1));
+      return true;
+    }
+    case v1::REASON_CURSOR_INVALID:
+      if (request.cursors().empty()) return false;
+      SOTAY_RETURN_IF_ERROR(BeginAgain(&desk_, detail.unit_id(), detail.epoch()));
+      return true;
+    case v1::REASON_CHAIN_BROKEN:
+    case v1::REASON_DEVICE_FORKED:
+      forked_ = Forked(refusal.message());
+      return true;  // comes back with the sentence that says what to do
+    case v1::REASON_TOO_LARGE:
+      return Halve(request);
+    case v1::REASON_UNSPECIFIED:
+      // Somebody on the way has a smaller limit.
+      return absl::IsResourceExhausted(refusal) && Halve(request);
+    default:
+      return false;
+  }
+}
+
+bool Exchange::Halve(const v1::SyncRequest& request) {
+  if (request.push().count() < 2) return false;
+  changes_max_ = request.push().count() / 2;
+  return true;
+}
+
+absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
+                                         const v1::SyncResponse& response,
+                                         std::vector<Event>* events) {
+  if (response.accepted_through() > request.last_sequence()) {
+    forked_ = Forked(absl::StrCat("the server holds change ", response.accepted_through(),
+                                  " of this device, and this notebook has written only ",
+                                  request.last_sequence(), ": it was copied or set back"));
+    return forked_;
+  }
+  v1::RecordBatch records;
+  if (response.has_records()) {
+    SOTAY_ASSIGN_OR_RETURN(const std::string raw,
+                           seal::Unpack(response.records(), sync::kRecordsBytesMax));
+    if (!records.ParseFromString(raw)) {
+      return absl::InvalidArgumentError("the answer's records cannot be read");
+    }
+  }
+  std::vector<v1::FeedRecord> fed(records.records().begin(), records.records().end());
+  Exchanged exchanged;
+  exchanged.received = fed.size();
+  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, std::move(fed)));
+  *events = std::move(settled.events);
+  exchanged.accepted_through = settled.accepted_through;
+  exchanged.quiet = !settled.more && settled.accepted_through >= settled.last_sequence;
+
+  // An answer that leaves everything as it was would make us ask the same for ever.
+  const uint64_t before = request.has_push() ? request.push().first_sequence() - 1
+                                             : request.last_sequence();
+  rewinds_ = settled.accepted_through < before ? rewinds_ + 1 : 0;
+  if (rewinds_ > kRewindsMax) {
+    return absl::InternalError("the server keeps losing what it has accepted");
+  }
+  if (request.has_push() && settled.accepted_through == before) {
+    return absl::InternalError(absl::StrCat("the server answered, but took nothing from change ",
+                                            request.push().first_sequence(), " on"));
+  }
+  if (settled.more && !settled.moved && !request.has_push()) {
+    return absl::InternalError("the server says there is more, but gives nothing");
+  }
+  if (request.has_push()) {
+    changes_max_ = std::min<uint64_t>(changes_max_ * 2, sync::kPushChangesMax);
+  }
+  return exchanged;
+}
+
+}  // namespace sotay::sdk

@@ -1,0 +1,67 @@
+// One exchange with the server: builds what there is to send, seals it, sends it with the
+// cursors, and settles the answer.  The courier decides when; here is how.
+//
+// What the server refuses for a reason we can mend is mended on the spot: a gap in sequence
+// (sends from where the server says: own changes are kept, so a restored server heals), a
+// cursor of another epoch (begins the unit again), a push too large (halves it).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/link.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::sdk {
+
+// How one exchange ended.
+struct Exchanged {
+  bool quiet = false;             // nothing is left to send or to take
+  uint64_t accepted_through = 0;  // as the server says
+  uint64_t received = 0;          // records
+};
+
+class Exchange {
+ public:
+  // Both must outlive it.
+  Exchange(Desk* desk, Link* link);
+
+  // One exchange; waits for one that is running.  Events are told before it returns, with no
+  // lock held.  Fails with
+  // what the link or the store says; everything so far is kept, and the same call may be made
+  // again at any time.  kAborted: the device was copied or set back; nothing more will be
+  // sent, what is written here stays here, and the app must enrol anew.
+  absl::StatusOr<Exchanged> Once() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  absl::StatusOr<Exchanged> OnceLocked(std::vector<Event>* events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<v1::SyncRequest> Build() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status AddPush(const stored::v1::Progress& progress, v1::SyncRequest* request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the call is worth making again at once.
+  absl::StatusOr<bool> Mend(const absl::Status& refusal, const v1::SyncRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Exchanged> Take(const v1::SyncRequest& request, const v1::SyncResponse& response,
+                                 std::vector<Event>* events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Halve(const v1::SyncRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Desk& desk_;
+  Link& link_;
+  // Held during a whole exchange: one at a time.
+  absl::Mutex mutex_;
+  // Not OK once the server has called this device a copy.
+  absl::Status forked_ ABSL_GUARDED_BY(mutex_);
+  // Most changes of the next push.
+  uint64_t changes_max_ ABSL_GUARDED_BY(mutex_);
+  // Answers in a row that knew less of us than the one before.
+  int rewinds_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace sotay::sdk

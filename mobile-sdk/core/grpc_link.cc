@@ -1,0 +1,207 @@
+#include "mobile-sdk/core/grpc_link.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "sotay/v1/enrolment_service.grpc.pb.h"
+#include "sotay/v1/sync_service.grpc.pb.h"
+
+namespace sotay::sdk {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kSyncDeadline{60};
+constexpr seconds kShortDeadline{30};
+constexpr seconds kWatchDeadline{3600};
+constexpr int kReceiveBytesMax = 4 << 20;
+// The server allows a ping every 30 s; a minute keeps a mobile network's mapping alive.
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+// Our own back-off decides when to call; the channel must not sleep longer than that.
+constexpr int kReconnectMs = 1'000;
+
+// With an ECDSA certificate, as our authority gives, no TLS 1.2 handshake can choose these.
+constexpr char kCiphersBelowTls13[] = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
+
+void InsistOnTls13() {
+  static const int once = setenv("GRPC_SSL_CIPHER_SUITES", kCiphersBelowTls13, /*replace=*/1);
+  static_cast<void>(once);
+}
+
+std::shared_ptr<grpc::Channel> ChannelTo(const GrpcAddress& address) {
+  InsistOnTls13();
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = address.authority_pem;
+  tls.pem_cert_chain = address.certificate_pem;
+  tls.pem_private_key = address.key_pem;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  // A connection of its own: another notebook's has another certificate.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address.server, grpc::SslCredentials(tls), arguments);
+}
+
+// The numbers are the same on both sides.
+absl::Status ToAbsl(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  v1::StatusDetails details;
+  if (!details.ParseFromString(status.error_details())) return result;
+  for (const auto& any : details.details()) {
+    if (!absl::EndsWith(any.type_url(), "/sotay.v1.ErrorDetail")) continue;
+    result.SetPayload(kErrorDetailUrl, absl::Cord(any.value()));
+  }
+  return result;
+}
+
+// A server-streaming call as a Listening.
+class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::WatchResponse> {
+ public:
+  GrpcListening(v1::SyncService::Stub* stub, const v1::WatchRequest& request,
+                std::function<void(const v1::WatchResponse&)> heard,
+                std::function<void(const absl::Status&)> ended)
+      : request_(request), heard_(std::move(heard)), ended_(std::move(ended)) {
+    context_.set_deadline(std::chrono::system_clock::now() + kWatchDeadline);
+    stub->async()->Watch(&context_, &request_, this);
+    StartRead(&response_);
+    StartCall();
+  }
+
+  ~GrpcListening() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      wanted_ = false;
+    }
+    context_.TryCancel();
+    done_.WaitForNotification();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    if (Wanted()) heard_(response_);
+    StartRead(&response_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    if (Wanted()) {
+      ended_(status.ok() ? absl::UnavailableError("the server ended the listening")
+                         : ToAbsl(status));
+    }
+    done_.Notify();
+  }
+
+ private:
+  bool Wanted() {
+    absl::MutexLock lock(&mutex_);
+    return wanted_;
+  }
+
+  const v1::WatchRequest request_;
+  const std::function<void(const v1::WatchResponse&)> heard_;
+  const std::function<void(const absl::Status&)> ended_;
+  grpc::ClientContext context_;
+  v1::WatchResponse response_;
+  absl::Notification done_;
+  absl::Mutex mutex_;
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = true;
+};
+
+class GrpcLink : public Link {
+ public:
+  explicit GrpcLink(const GrpcAddress& address)
+      : channel_(ChannelTo(address)), stub_(v1::SyncService::NewStub(channel_)) {}
+
+  ~GrpcLink() override { Close(); }
+
+  absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest& request) override {
+    return Call<v1::SyncResponse>(kSyncDeadline, [&](grpc::ClientContext* context, auto* response) {
+      return stub_->Sync(context, request, response);
+    });
+  }
+
+  absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
+      const v1::ListRecordHistoryRequest& request) override {
+    return Call<v1::ListRecordHistoryResponse>(
+        kShortDeadline, [&](grpc::ClientContext* context, auto* response) {
+          return stub_->ListRecordHistory(context, request, response);
+        });
+  }
+
+  std::unique_ptr<Listening> Watch(const v1::WatchRequest& request,
+                                   std::function<void(const v1::WatchResponse&)> heard,
+                                   std::function<void(const absl::Status&)> ended) override {
+    return std::make_unique<GrpcListening>(stub_.get(), request, std::move(heard),
+                                           std::move(ended));
+  }
+
+  void Wake() override { grpc::experimental::ChannelResetConnectionBackoff(channel_.get()); }
+
+  void Close() override {
+    absl::MutexLock lock(&mutex_);
+    closed_ = true;
+    for (grpc::ClientContext* context : running_) context->TryCancel();
+  }
+
+ private:
+  template <typename Response, typename Do>
+  absl::StatusOr<Response> Call(seconds deadline, const Do& call) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + deadline);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (closed_) return absl::CancelledError("the notebook is being closed");
+      running_.insert(&context);
+    }
+    Response response;
+    const grpc::Status status = call(&context, &response);
+    {
+      absl::MutexLock lock(&mutex_);
+      running_.erase(&context);
+    }
+    if (!status.ok()) return ToAbsl(status);
+    return response;
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::SyncService::Stub> stub_;
+  absl::Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+std::unique_ptr<Link> ConnectGrpc(const GrpcAddress& address) {
+  return std::make_unique<GrpcLink>(address);
+}
+
+absl::StatusOr<v1::EnrollResponse> EnrollOverGrpc(const GrpcAddress& address,
+                                                  const v1::EnrollRequest& request) {
+  const auto stub = v1::EnrolmentService::NewStub(ChannelTo(address));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kShortDeadline);
+  v1::EnrollResponse response;
+  const grpc::Status status = stub->Enroll(&context, request, &response);
+  if (!status.ok()) return ToAbsl(status);
+  return response;
+}
+
+}  // namespace sotay::sdk

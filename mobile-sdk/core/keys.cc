@@ -1,0 +1,99 @@
+#include "mobile-sdk/core/keys.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace sotay::sdk::keys {
+namespace {
+
+constexpr size_t kNumberBytes = 8;
+constexpr size_t kRecordBytes = sync::RecordId::kSize;
+
+std::string Numbered(std::string key, uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    key.push_back(static_cast<char>((number >> shift) & 0xff));
+  }
+  return key;
+}
+
+std::string OfRecord(char kind, const sync::RecordId& record) {
+  std::string key(1, kind);
+  key.append(record.view().data(), record.view().size());
+  return key;
+}
+
+}  // namespace
+
+std::string Meta() { return "m"; }
+std::string Progress() { return "p"; }
+std::string Directory() { return "d"; }
+std::string RowsSchema() { return "s"; }
+std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
+std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
+std::string Refused(uint64_t sequence) { return Numbered("x", sequence); }
+std::string Touch(const sync::RecordId& record, uint64_t sequence) {
+  return Numbered(Touches(record), sequence);
+}
+std::string Base(const sync::RecordId& record) { return OfRecord('b', record); }
+std::string Row(const sync::RecordId& record) { return OfRecord('r', record); }
+std::string Fetched(const sync::RecordId& record, uint64_t position) {
+  return Numbered(AllFetched(record), position);
+}
+
+std::string Cursors() { return "c"; }
+std::string OwnChanges() { return "o"; }
+std::string AllRefused() { return "x"; }
+std::string Touches(const sync::RecordId& record) { return OfRecord('t', record); }
+std::string Rows() { return "r"; }
+std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
+
+absl::optional<uint64_t> NumberOf(absl::string_view key) {
+  const bool plain = key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x');
+  const bool of_record =
+      key.size() == 1 + kRecordBytes + kNumberBytes && (key[0] == 't' || key[0] == 'h');
+  if (!plain && !of_record) return absl::nullopt;
+  uint64_t number = 0;
+  for (const char byte : key.substr(key.size() - kNumberBytes)) {
+    number = (number << 8) | static_cast<unsigned char>(byte);
+  }
+  return number;
+}
+
+absl::optional<sync::RecordId> RecordOf(absl::string_view key) {
+  if (key.empty()) return absl::nullopt;
+  const bool alone = key[0] == 'b' || key[0] == 'r';
+  const bool numbered = key[0] == 't' || key[0] == 'h';
+  if (!alone && !numbered) return absl::nullopt;
+  if (key.size() != 1 + kRecordBytes + (numbered ? kNumberBytes : 0)) return absl::nullopt;
+  return sync::RecordId::From(key.substr(1, kRecordBytes));
+}
+
+std::string DescribeKey(absl::string_view key) {
+  if (key == Meta()) return "who this notebook is";
+  if (key == Progress()) return "how far it has come";
+  if (key == Directory()) return "units and people";
+  if (key == RowsSchema()) return "schema of the list rows";
+  if (!key.empty() && key[0] == 'c') {
+    return absl::StrCat("cursor of unit ", absl::CHexEscape(key.substr(1)));
+  }
+  const auto number = NumberOf(key);
+  const auto record = RecordOf(key);
+  if (number.has_value() && !record.has_value()) {
+    return absl::StrCat(key[0] == 'o' ? "own change " : "set aside: own change ", *number);
+  }
+  if (record.has_value()) {
+    switch (key[0]) {
+      case 'b':
+        return absl::StrCat("record ", record->Hex(), " as the server has it");
+      case 'r':
+        return absl::StrCat("list row of record ", record->Hex());
+      case 't':
+        return absl::StrCat("own change ", *number, " edits record ", record->Hex());
+      default:
+        return absl::StrCat("history of record ", record->Hex(), " at position ", *number);
+    }
+  }
+  return absl::StrCat("no key of this build: ", absl::BytesToHexString(key));
+}
+
+}  // namespace sotay::sdk::keys

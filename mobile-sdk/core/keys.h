@@ -1,0 +1,58 @@
+// Every key of the phone's store, described here and nowhere else (docs/storage.md tells the
+// tale).  The first byte is the kind; numbers are 8 bytes, big-endian, so that keys stand in
+// order of sequence; ids are their raw bytes, of fixed length, so that nothing in them can pass
+// for a separator.
+//
+//   m                      stored.v1.NotebookMeta    written once, at enrolment
+//   p                      stored.v1.Progress        with everything that moves it
+//   d                      v1.Directory              as last heard
+//   s                      32 bytes                  the schema the rows were made with
+//   c ‖ unit               v1.Cursor                 how far we have seen the unit's feed
+//   o ‖ sequence           stored.v1.OwnChange       kept after it was accepted
+//   x ‖ sequence           empty                     that change is quarantined or held
+//   t ‖ record ‖ sequence  one byte, Touch           that change edits the record
+//   b ‖ record             v1.Record                 the server's bytes, untouched
+//   r ‖ record             stored.v1.ListRow         what a list shows of it
+//   h ‖ record ‖ position  v1.LogEntry               its history, as fetched
+//
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "sync/ids.h"
+
+namespace sotay::sdk::keys {
+
+std::string Meta();
+std::string Progress();
+std::string Directory();
+std::string RowsSchema();
+std::string Cursor(absl::string_view unit_id);
+std::string OwnChange(uint64_t sequence);
+std::string Refused(uint64_t sequence);
+std::string Touch(const sync::RecordId& record, uint64_t sequence);
+std::string Base(const sync::RecordId& record);
+std::string Row(const sync::RecordId& record);
+std::string Fetched(const sync::RecordId& record, uint64_t position);
+
+// What all keys of a kind begin with.
+std::string Cursors();
+std::string OwnChanges();
+std::string AllRefused();
+std::string Touches(const sync::RecordId& record);
+std::string Rows();
+std::string AllFetched(const sync::RecordId& record);
+
+// The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
+absl::optional<uint64_t> NumberOf(absl::string_view key);
+// The record a key of kind t, b, r or h names; nothing when it has no place for one.
+absl::optional<sync::RecordId> RecordOf(absl::string_view key);
+
+// A key in words, for whoever has a store before them and a question: "own change 214".
+std::string DescribeKey(absl::string_view key);
+
+}  // namespace sotay::sdk::keys

@@ -1,0 +1,64 @@
+// The way to the server: the second seam of the phone.  In an app it is gRPC (grpc_link.h); in a
+// simulation, a network that drops, doubles and delays.
+//
+// A failed call carries a serialised v1::ErrorDetail as the payload kErrorDetailUrl of its
+// status where the server gave one (see DetailOf).  Every call has a deadline of its own, after
+// which it fails with kDeadlineExceeded.  Any thread; calls may run side by side.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "sotay/v1/error.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::sdk {
+
+constexpr char kErrorDetailUrl[] = "sotay.v1.ErrorDetail";
+
+// What the server said beside the status; empty when it said nothing.
+inline v1::ErrorDetail DetailOf(const absl::Status& status) {
+  v1::ErrorDetail detail;
+  if (const auto payload = status.GetPayload(kErrorDetailUrl)) {
+    if (!detail.ParseFromString(std::string(*payload))) detail.Clear();
+  }
+  return detail;
+}
+
+inline absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail) {
+  status.SetPayload(kErrorDetailUrl, absl::Cord(detail.SerializeAsString()));
+  return status;
+}
+
+// A listening that goes on until this is destroyed.  The destructor waits until no callback runs
+// and must therefore not be called from one.
+class Listening {
+ public:
+  virtual ~Listening() = default;
+};
+
+class Link {
+ public:
+  // Ends every call.
+  virtual ~Link() = default;
+
+  virtual absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
+      const v1::ListRecordHistoryRequest& request) = 0;
+
+  // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,
+  // unless the listening was destroyed before.
+  virtual std::unique_ptr<Listening> Watch(
+      const v1::WatchRequest& request, std::function<void(const v1::WatchResponse&)> heard,
+      std::function<void(const absl::Status&)> ended) = 0;
+
+  // The network may be back: forget what was learnt of its absence.
+  virtual void Wake() {}
+  // Ends running calls with kCancelled, and every later one.
+  virtual void Close() = 0;
+};
+
+}  // namespace sotay::sdk

@@ -1,0 +1,57 @@
+// What a Notebook is made of.  notebook.cc opens, listens and exchanges; notebook_writing.cc and
+// notebook_reading.cc are its two hands.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mobile-sdk/core/courier.h"
+#include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/exchange.h"
+#include "mobile-sdk/core/link.h"
+#include "mobile-sdk/core/shown.h"
+#include "sotay/notebook.h"
+#include "sync/compose.h"
+
+namespace sotay::sdk {
+
+class Notebook::Impl {
+ public:
+  ~Impl();
+
+  // Checks what is on disk and makes list rows anew when they were made with another schema.
+  absl::Status Settle();
+
+  // The record as shown; kNotFound when it is not here.
+  absl::StatusOr<Shown> ReadShown(const sync::RecordId& id) const
+      ABSL_SHARED_LOCKS_REQUIRED(desk.mutex);
+
+  // One change of one record, composed and committed; the events of it.
+  absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish,
+                                           const sync::MergedRecord* shown,
+                                           const std::string& unit_id,
+                                           const sync::RecordId& dossier,
+                                           const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk.mutex);
+
+  // After the lock is free: tells the app, and the courier.
+  void Told(std::vector<Event> events);
+
+  // The directory; kFailedPrecondition before the first exchange.
+  absl::StatusOr<v1::Directory> Directory() const;
+
+  Desk desk;
+  std::unique_ptr<Link> link;
+  std::unique_ptr<Exchange> exchange;
+  std::unique_ptr<Courier> courier;
+};
+
+// How a record stands with the server.
+SyncState StateOf(const stored::v1::ListRow& row, uint64_t accepted_through);
+
+}  // namespace sotay::sdk

@@ -1,0 +1,272 @@
+// The notebook's reading hand.
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/notebook_impl.h"
+#include "sync/seal/digest.h"
+#include "sync/status_macros.h"
+#include "sync/view.h"
+
+namespace sotay::sdk {
+namespace {
+
+using sync::RecordId;
+
+constexpr size_t kPrefixDigitsMin = 4;
+constexpr int kHistoryPage = 500;
+
+RecordLine LineOf(const RecordId& id, const stored::v1::ListRow& row, uint64_t accepted_through) {
+  RecordLine line;
+  line.id = id;
+  line.type = row.type();
+  line.unit_id = row.unit_id();
+  line.dossier = RecordId::From(row.dossier_id()).value_or(RecordId());
+  line.title = row.title();
+  line.state = row.state();
+  line.conflicts = row.conflicts();
+  line.sync_state = StateOf(row, accepted_through);
+  line.changed_ms = row.changed_ms();
+  return line;
+}
+
+bool Passes(const ListFilter& filter, const std::string& type, const stored::v1::ListRow& row) {
+  return (type.empty() || row.type() == type) &&
+         (filter.unit_id.empty() || row.unit_id() == filter.unit_id) &&
+         (!filter.dossier.has_value() || row.dossier_id() == filter.dossier->view()) &&
+         (!filter.conflicts_only || row.conflicts() > 0);
+}
+
+// A place in a record's history: by position, then what the server has not placed, by sequence.
+struct Placed {
+  uint64_t position = std::numeric_limits<uint64_t>::max();
+  HistoryLine line;
+};
+
+absl::StatusOr<Placed> PlaceEntry(const v1::LogEntry& entry) {
+  Placed placed;
+  placed.position = entry.admission().position();
+  placed.line.id = seal::HashChange(entry.change());
+  if (placed.line.id.view() != entry.change_id() ||
+      !placed.line.change.ParseFromString(entry.change())) {
+    return absl::DataLossError(absl::StrCat("the server's history of position ", placed.position,
+                                            " is not what its id says"));
+  }
+  placed.line.user_id = entry.admission().user_id();
+  placed.line.admission = entry.admission();
+  return placed;
+}
+
+// Every entry the server has of the record.
+absl::StatusOr<std::vector<v1::LogEntry>> FetchHistory(Link& link, const RecordId& id) {
+  std::vector<v1::LogEntry> entries;
+  v1::ListRecordHistoryRequest request;
+  request.set_record_id(id.str());
+  request.set_page_size(kHistoryPage);
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordHistoryResponse page,
+                           link.ListRecordHistory(request));
+    entries.insert(entries.end(), page.entries().begin(), page.entries().end());
+    if (!page.next_page_token().empty() && page.entries().empty()) {
+      return absl::InternalError("the server's history does not end");
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  for (const v1::LogEntry& entry : entries) SOTAY_RETURN_IF_ERROR(PlaceEntry(entry).status());
+  return entries;
+}
+
+absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::LogEntry>& entries) {
+  absl::MutexLock lock(&desk->mutex);
+  // Lost meanwhile: then it must not be kept.
+  SOTAY_ASSIGN_OR_RETURN(const auto row, desk->store->Row(id));
+  if (!row.has_value()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> before, desk->store->Fetched(id));
+  StoreBatch batch;
+  for (const v1::LogEntry& entry : before) batch.DropFetched(id, entry.admission().position());
+  for (const v1::LogEntry& entry : entries) batch.PutFetched(id, entry);
+  return desk->store->Commit(batch);
+}
+
+}  // namespace
+
+SyncState StateOf(const stored::v1::ListRow& row, uint64_t accepted_through) {
+  if (row.set_aside()) return SyncState::kRefused;
+  if (row.newest_pending() == 0) return SyncState::kSynced;
+  return row.newest_pending() > accepted_through ? SyncState::kWaiting : SyncState::kSent;
+}
+
+absl::StatusOr<RecordView> Notebook::Read(const RecordId& id) const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(Shown shown, impl_->ReadShown(id));
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
+  SOTAY_ASSIGN_OR_RETURN(const auto row, impl_->desk.store->Row(id));
+  std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
+  const SyncState state = StateOf(RowOf(shown, row.has_value() && row->set_aside()),
+                                  progress.accepted_through());
+  return RecordView{std::move(shown.record), state, std::move(conflicts)};
+}
+
+absl::StatusOr<RecordId> Notebook::Find(const std::string& id_prefix) const {
+  const std::string digits = absl::AsciiStrToLower(id_prefix);
+  if (digits.size() < kPrefixDigitsMin || digits.size() > 2 * RecordId::kSize ||
+      digits.find_first_not_of("0123456789abcdef") != digits.npos) {
+    return absl::InvalidArgumentError(absl::StrCat("a record is named by ", kPrefixDigitsMin,
+                                                   " to ", 2 * RecordId::kSize,
+                                                   " hexadecimal digits of its id"));
+  }
+  const std::string whole_bytes =
+      absl::HexStringToBytes(absl::string_view(digits).substr(0, digits.size() / 2 * 2));
+  std::vector<RecordId> found;
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
+      whole_bytes, [&](const RecordId& id, const stored::v1::ListRow&) {
+        if (absl::StartsWith(id.Hex(), digits)) found.push_back(id);
+        return found.size() < 2;
+      }));
+  if (found.empty()) {
+    return absl::NotFoundError(absl::StrCat("no record ", digits, "… is in this notebook"));
+  }
+  if (found.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("several records begin with ", digits, "; give more digits"));
+  }
+  return found.front();
+}
+
+absl::StatusOr<std::vector<RecordLine>> Notebook::List(const ListFilter& filter) const {
+  const sync::RecordType* type = schema().Find(filter.type);
+  const std::string& type_name = type != nullptr ? type->name : filter.type;
+  std::vector<RecordLine> lines;
+  {
+    absl::ReaderMutexLock lock(&impl_->desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
+    SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
+        "", [&](const RecordId& id, const stored::v1::ListRow& row) {
+          if (Passes(filter, type_name, row)) {
+            lines.push_back(LineOf(id, row, progress.accepted_through()));
+          }
+          return true;
+        }));
+  }
+  // Rows come in order of id, which thus breaks ties.
+  std::stable_sort(lines.begin(), lines.end(), [](const RecordLine& a, const RecordLine& b) {
+    return a.changed_ms > b.changed_ms;
+  });
+  return lines;
+}
+
+absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, bool fetch) {
+  if (fetch) {
+    SOTAY_ASSIGN_OR_RETURN(const auto entries, FetchHistory(*impl_->link, id));
+    SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, entries));
+  }
+  std::vector<Placed> placed;
+  {
+    absl::ReaderMutexLock lock(&impl_->desk.mutex);
+    std::set<sync::ChangeId> known;
+    SOTAY_ASSIGN_OR_RETURN(const auto entries, impl_->desk.store->Fetched(id));
+    for (const v1::LogEntry& entry : entries) {
+      SOTAY_ASSIGN_OR_RETURN(Placed one, PlaceEntry(entry));
+      known.insert(one.line.id);
+      placed.push_back(std::move(one));
+    }
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, impl_->desk.store->Touches(id, 1));
+    const ShownReader reader(&impl_->desk);
+    for (const Touch& touch : touches) {
+      SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(touch.sequence));
+      if (!known.insert(own.id).second) continue;
+      Placed one;
+      if (own.outcome.position() != 0) one.position = own.outcome.position();
+      one.line.id = own.id;
+      one.line.user_id = impl_->desk.meta.user_id();
+      one.line.change = std::move(own.change);
+      placed.push_back(std::move(one));
+    }
+  }
+  if (placed.empty()) {
+    return absl::NotFoundError(absl::StrCat("no change of record ", id.Short(), " is here"));
+  }
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const Placed& a, const Placed& b) { return a.position < b.position; });
+  std::vector<HistoryLine> lines;
+  lines.reserve(placed.size());
+  for (Placed& one : placed) lines.push_back(std::move(one.line));
+  return lines;
+}
+
+absl::StatusOr<std::vector<RefusedChange>> Notebook::Refused() const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> sequences, impl_->desk.store->Refused());
+  const ShownReader reader(&impl_->desk);
+  std::vector<RefusedChange> refused;
+  for (const uint64_t sequence : sequences) {
+    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(sequence));
+    refused.push_back({sequence, std::move(own.outcome), std::move(own.change)});
+  }
+  return refused;
+}
+
+absl::StatusOr<Status> Notebook::GetStatus() const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  const Desk& desk = impl_->desk;
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk.store->Progress());
+  Status status;
+  status.enrolled = true;
+  status.user_id = desk.meta.user_id();
+  status.full_name = desk.meta.full_name();
+  status.device_id = desk.device.Hex();
+  status.server = desk.meta.server();
+  status.last_sequence = progress.last_sequence();
+  status.accepted_through = progress.accepted_through();
+  status.outbox = progress.last_sequence() - progress.accepted_through();
+  status.last_contact_ms = progress.last_contact_ms();
+  status.skew_ms = progress.skew_ms();
+  if (status.outbox > 0) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange oldest,
+                           ShownReader(&desk).ReadOwn(progress.accepted_through() + 1));
+    status.oldest_outbox_ms = oldest.change.claimed_ms();
+  }
+  SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
+  status.refused = refused.size();
+  SOTAY_RETURN_IF_ERROR(
+      desk.store->EachRow("", [&](const RecordId&, const stored::v1::ListRow& row) {
+        ++status.records;
+        status.conflicts += row.conflicts();
+        return true;
+      }));
+  return status;
+}
+
+v1::Directory Notebook::directory() const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  const auto directory = impl_->desk.store->Directory();
+  if (!directory.ok() || !directory->has_value()) return v1::Directory();
+  return **directory;
+}
+
+absl::StatusOr<std::string> Notebook::Digest() const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  std::vector<RecordId> ids;
+  SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
+      "", [&](const RecordId& id, const stored::v1::ListRow&) {
+        ids.push_back(id);
+        return true;
+      }));
+  std::string visible;
+  for (const RecordId& id : ids) {
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+    visible += sync::VisibleBytes(shown.record);
+  }
+  const auto hash = seal::Sha256(visible);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+}
+
+}  // namespace sotay::sdk

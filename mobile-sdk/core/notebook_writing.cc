@@ -1,0 +1,285 @@
+// The notebook's writing hand: load, compose, commit, tell.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "mobile-sdk/core/edits.h"
+#include "mobile-sdk/core/notebook_impl.h"
+#include "sync/fragment.h"
+#include "sync/seal/digest.h"
+#include "sync/stamp.h"
+#include "sync/status_macros.h"
+#include "sync/view.h"
+
+namespace sotay::sdk {
+namespace {
+
+using sync::FieldType;
+using sync::RecordId;
+
+constexpr size_t kSaltBytes = 16;
+
+absl::StatusOr<const sync::RecordType*> TypeCalled(const sync::Schema& schema,
+                                                   const std::string& name) {
+  if (const sync::RecordType* type = schema.Find(name)) return type;
+  std::vector<std::string> known;
+  for (const auto& [full, type] : schema.types()) {
+    known.push_back(type.short_name.empty() ? full : type.short_name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("no such record type; there are ", absl::StrJoin(known, ", ")));
+}
+
+// Where a new record goes when nobody says: the one unit whose role lets the user make it.
+absl::StatusOr<std::string> OnlyUnit(const v1::Directory& directory,
+                                     const sync::RecordType& type) {
+  std::vector<std::string> all;
+  std::vector<std::string> able;
+  for (const v1::DirectoryUnit& unit : directory.units()) {
+    all.push_back(unit.unit_id());
+    for (const int role : unit.roles()) {
+      if (type.creators.count(static_cast<sync::Role>(role)) == 0) continue;
+      able.push_back(unit.unit_id());
+      break;
+    }
+  }
+  if (able.size() == 1) return able.front();
+  if (able.empty() && all.size() == 1) return all.front();
+  if (all.empty()) return absl::FailedPreconditionError("you are in no unit; ask its administrator");
+  return absl::InvalidArgumentError(
+      absl::StrCat("say in which unit: ", absl::StrJoin(able.empty() ? all : able, ", ")));
+}
+
+// Whether a parent field of this name can hold a record of that type.
+bool FitsParent(const FieldType& field, const sync::MergedRecord& record) {
+  if (field.name == "parent") return true;
+  return record.type() != nullptr && !record.type()->short_name.empty() &&
+         field.name == absl::StrCat(record.type()->short_name, "_id");
+}
+
+// Parent fields that the wish leaves out, filled from the record it is written in (first of
+// `around`) and the root of the dossier.
+void FillParents(const sync::RecordType& type, const std::vector<const sync::MergedRecord*>& around,
+                 sync::RecordWish* wish) {
+  for (const auto& [number, field] : type.fields) {
+    if (!field.parent || field.is_map || field.repeated) continue;
+    const bool said = std::any_of(
+        wish->fields.begin(), wish->fields.end(),
+        [wanted = number](const sync::FieldEdit& edit) { return edit.op.field() == wanted; });
+    if (said) continue;
+    for (const sync::MergedRecord* record : around) {
+      if (!FitsParent(field, *record)) continue;
+      sync::FieldEdit& edit = wish->fields.emplace_back();
+      edit.op.set_field(number);
+      edit.op.set_set(sync::StringFragment(number, record->id().view()));
+      break;
+    }
+  }
+}
+
+// A text that is already what stands, with nobody disagreeing, is no edit.
+bool ChangesNothing(const sync::FieldEdit& edit, const sync::MergedRecord& shown) {
+  if (!edit.whole_text.has_value()) return false;
+  const sync::FieldSlot* slot = shown.Slot(edit.op.field());
+  if (slot != nullptr && slot->readings.size() > 1) return false;
+  return shown.ShownText(edit.op.field()) == *edit.whole_text;
+}
+
+absl::StatusOr<sync::RecordWish> WishOf(const sync::Schema& schema, const sync::RecordType& type,
+                                        const RecordId& id, const std::vector<Edit>& edits) {
+  sync::RecordWish wish;
+  wish.id = id;
+  wish.type = type.name;
+  for (const Edit& edit : edits) {
+    SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit read, ReadEdit(schema, type, edit));
+    wish.fields.push_back(std::move(read));
+  }
+  return wish;
+}
+
+// The edit that makes one reading of a conflict the only one.
+absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::RecordType& type,
+                                       const sync::Conflict& conflict,
+                                       absl::optional<size_t> reading, const std::string& value) {
+  const bool text = conflict.type->rule == options::v1::RULE_TEXT;
+  if (!reading.has_value()) {
+    Edit edit;
+    edit.kind = text ? Edit::Kind::kText : Edit::Kind::kSet;
+    edit.field = conflict.type->name;
+    edit.key = conflict.key;
+    edit.value = value;
+    return ReadEdit(schema, type, edit);
+  }
+  if (*reading >= conflict.readings.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("there is no reading ", *reading, "; there are ",
+                                                   conflict.readings.size(), ", from 0"));
+  }
+  const std::string& picked = conflict.readings[*reading].value;
+  sync::FieldEdit edit;
+  edit.op.set_field(conflict.field);
+  edit.op.set_key(conflict.key);
+  if (text) {
+    edit.whole_text = std::string(sync::StringOf(picked).value_or(absl::string_view()));
+  } else {
+    edit.op.set_set(picked);
+  }
+  return edit;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
+                                                         const sync::MergedRecord* shown,
+                                                         const std::string& unit_id,
+                                                         const RecordId& dossier,
+                                                         const std::string& reason) {
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk.store->Progress());
+  SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
+  const RecordId id = wish.id;
+  sync::ComposeInput input;
+  input.schema = desk.schema.get();
+  input.device = desk.device;
+  input.user_id = desk.meta.user_id();
+  input.roles = RolesIn(directory, unit_id);
+  if (input.roles.empty()) {
+    return absl::PermissionDeniedError(absl::StrCat("unit ", unit_id, " is not one of yours"));
+  }
+  input.sequence = progress.last_sequence() + 1;
+  input.previous = progress.head();
+  input.claimed_ms = desk.now_ms();
+  input.stamp = sync::NextStamp(progress.stamp(), input.claimed_ms);
+  input.salt.resize(kSaltBytes);
+  desk.random_bytes(input.salt.data(), input.salt.size());
+  input.unit_id = unit_id;
+  input.dossier = dossier;
+  SOTAY_ASSIGN_OR_RETURN(input.reason, CleanText("reason", reason));
+  input.wishes.push_back(std::move(wish));
+  if (shown != nullptr) input.shown.emplace(id, *shown);
+  input.hash = seal::HashChange;
+  SOTAY_ASSIGN_OR_RETURN(sync::Composed composed, sync::Compose(input));
+
+  StoreBatch batch;
+  stored::v1::OwnChange own;
+  own.set_change(std::move(composed.bytes));
+  own.set_change_id(composed.id.str());
+  for (stored::v1::EditContext& context : composed.contexts) {
+    *own.add_contexts() = std::move(context);
+  }
+  batch.PutOwnChange(input.sequence, own);
+  batch.PutTouch(id, {input.sequence, Fate::kFine});
+  SOTAY_ASSIGN_OR_RETURN(const auto row, desk.store->Row(id));
+  batch.PutRow(id, RowOf({composed.shown.at(id), input.sequence},
+                         row.has_value() && row->set_aside()));
+  progress.set_last_sequence(input.sequence);
+  progress.set_head(composed.id.str());
+  progress.set_stamp(input.stamp);
+  batch.PutProgress(progress);
+  SOTAY_RETURN_IF_ERROR(desk.store->Commit(batch));
+  Event event;
+  event.kind = Event::Kind::kRecordChanged;
+  event.record = id;
+  return std::vector<Event>{std::move(event)};
+}
+
+absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const std::string& unit_id,
+                                          absl::optional<RecordId> dossier,
+                                          const std::vector<Edit>& edits,
+                                          const std::string& reason) {
+  const sync::Schema& known = schema();
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type, TypeCalled(known, type_name));
+  std::array<char, RecordId::kSize> chance = {};
+  impl_->desk.random_bytes(chance.data(), chance.size());
+  const RecordId id(chance);
+  SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(known, *type, id, edits));
+  if (!dossier.has_value() && !type->root) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("a ", type->name, " opens no dossier: say which one it belongs to"));
+  }
+  std::vector<Event> events;
+  {
+    absl::MutexLock lock(&impl_->desk.mutex);
+    std::string unit = unit_id;
+    RecordId root = id;
+    if (dossier.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(const Shown named, impl_->ReadShown(*dossier));
+      root = named.record.dossier();
+      if (unit.empty()) unit = named.record.unit_id();
+      if (unit != named.record.unit_id()) {
+        return absl::InvalidArgumentError(absl::StrCat("dossier ", root.Short(), " is of unit ",
+                                                       named.record.unit_id(), ", not ", unit));
+      }
+      std::vector<const sync::MergedRecord*> around = {&named.record};
+      absl::StatusOr<Shown> top = absl::NotFoundError("");
+      if (root != *dossier) top = impl_->ReadShown(root);
+      if (top.ok()) around.push_back(&top->record);
+      FillParents(*type, around, &wish);
+    } else if (unit.empty()) {
+      SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, impl_->Directory());
+      SOTAY_ASSIGN_OR_RETURN(unit, OnlyUnit(directory, *type));
+    }
+    SOTAY_ASSIGN_OR_RETURN(events, impl_->Write(std::move(wish), nullptr, unit, root, reason));
+  }
+  impl_->Told(std::move(events));
+  return id;
+}
+
+absl::Status Notebook::Change(const RecordId& id, const std::vector<Edit>& edits,
+                              const std::string& reason) {
+  if (edits.empty()) return absl::InvalidArgumentError("an edit of no field");
+  std::vector<Event> events;
+  {
+    absl::MutexLock lock(&impl_->desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+    SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type,
+                           TypeCalled(schema(), shown.record.type_name()));
+    SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(schema(), *type, id, edits));
+    if (std::all_of(wish.fields.begin(), wish.fields.end(), [&](const sync::FieldEdit& edit) {
+          return ChangesNothing(edit, shown.record);
+        })) {
+      return absl::OkStatus();
+    }
+    SOTAY_ASSIGN_OR_RETURN(events,
+                           impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),
+                                        shown.record.dossier(), reason));
+  }
+  impl_->Told(std::move(events));
+  return absl::OkStatus();
+}
+
+absl::Status Notebook::Resolve(const RecordId& id, const std::string& conflict_id,
+                               absl::optional<size_t> reading, const std::string& value,
+                               const std::string& reason) {
+  std::vector<Event> events;
+  {
+    absl::MutexLock lock(&impl_->desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+    const std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
+    const auto conflict =
+        std::find_if(conflicts.begin(), conflicts.end(),
+                     [&](const sync::Conflict& one) { return one.id == conflict_id; });
+    if (conflict == conflicts.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("record ", id.Short(), " has no such conflict; it may be settled already"));
+    }
+    if (shown.record.type() == nullptr || conflict->type == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("field ", conflict->field, " is of a newer version; update to settle it"));
+    }
+    sync::RecordWish wish;
+    wish.id = id;
+    wish.type = shown.record.type_name();
+    SOTAY_ASSIGN_OR_RETURN(
+        sync::FieldEdit edit,
+        PickOf(schema(), *shown.record.type(), *conflict, reading, value));
+    wish.fields.push_back(std::move(edit));
+    SOTAY_ASSIGN_OR_RETURN(events,
+                           impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),
+                                        shown.record.dossier(), reason));
+  }
+  impl_->Told(std::move(events));
+  return absl::OkStatus();
+}
+
+}  // namespace sotay::sdk

@@ -1,0 +1,265 @@
+#include "mobile-sdk/core/settle.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/shown.h"
+#include "sync/absorb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sdk {
+namespace {
+
+constexpr size_t kEpochBytes = 16;
+
+// One settling on its way; lives under the desk's lock.
+class Settling {
+ public:
+  Settling(Desk* desk, const sync::Absorbed& absorbed) : desk_(*desk), absorbed_(absorbed) {}
+
+  absl::Status Run(const stored::v1::Progress& before);
+  Settled settled() && { return std::move(settled_); }
+
+ private:
+  absl::Status TakeOutcomes();
+  absl::Status TakeCursors();
+  absl::Status ForgetUnits();
+  absl::Status ForgetOwnTexts(const std::set<std::string>& units);
+  absl::Status WriteRows(const v1::Directory& directory);
+  absl::StatusOr<bool> SetAside(const sync::RecordId& id,
+                                const absl::optional<stored::v1::ListRow>& row) const;
+
+  Desk& desk_;
+  const sync::Absorbed& absorbed_;
+  StoreBatch batch_;
+  Undone undone_;
+  // Records whose row is to be made anew, and fates that changed.
+  std::set<sync::RecordId> touched_;
+  std::map<sync::RecordId, std::map<uint64_t, Fate>> fates_;
+  std::set<sync::RecordId> forgotten_;
+  Settled settled_;
+};
+
+absl::Status Settling::Run(const stored::v1::Progress& before) {
+  SOTAY_RETURN_IF_ERROR(TakeOutcomes());
+  for (const auto& [id, bytes] : absorbed_.bases) {
+    batch_.PutBase(id, bytes);
+    touched_.insert(id);
+  }
+  undone_.bases = absorbed_.bases;
+  SOTAY_RETURN_IF_ERROR(TakeCursors());
+  SOTAY_RETURN_IF_ERROR(ForgetUnits());
+  v1::Directory directory;
+  if (absorbed_.directory.has_value()) {
+    directory = *absorbed_.directory;
+    batch_.PutDirectory(directory);
+  } else {
+    SOTAY_ASSIGN_OR_RETURN(const auto known, desk_.store->Directory());
+    directory = known.value_or(v1::Directory());
+  }
+  SOTAY_RETURN_IF_ERROR(WriteRows(directory));
+  stored::v1::Progress progress = absorbed_.progress;
+  // A server that has lost changes of ours has lost its count of revised outcomes as well.
+  if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
+  batch_.PutProgress(progress);
+  SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
+  settled_.last_sequence = progress.last_sequence();
+  settled_.accepted_through = progress.accepted_through();
+  settled_.more = absorbed_.more;
+  return absl::OkStatus();
+}
+
+absl::Status Settling::TakeOutcomes() {
+  for (const auto& [sequence, answered] : absorbed_.outcomes) {
+    SOTAY_ASSIGN_OR_RETURN(stored::v1::OwnChange own, desk_.store->OwnChange(sequence));
+    v1::Change change;
+    if (!change.ParseFromString(own.change())) {
+      return absl::DataLossError(absl::StrCat("own change ", sequence, " cannot be read"));
+    }
+    v1::ChangeOutcome outcome = answered;
+    outcome.clear_duplicate();
+    const Fate was = FateOf(own.outcome());
+    const Fate is = FateOf(outcome);
+    for (const v1::RecordEdit& edit : change.edits()) {
+      const auto id = sync::RecordId::From(edit.record_id());
+      if (!id.has_value()) continue;
+      touched_.insert(*id);
+      if (is == was) continue;
+      fates_[*id][sequence] = is;
+      batch_.PutTouch(*id, {sequence, is});
+    }
+    if (is != was) {
+      if (is == Fate::kFine) {
+        batch_.DropRefused(sequence);
+      } else {
+        batch_.PutRefused(sequence);
+        Event event;
+        event.kind = Event::Kind::kChangeRefused;
+        event.sequence = sequence;
+        settled_.events.push_back(std::move(event));
+      }
+    }
+    *own.mutable_outcome() = std::move(outcome);
+    batch_.PutOwnChange(sequence, own);
+    undone_.own[sequence] = std::move(own);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Settling::TakeCursors() {
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> before, desk_.store->Cursors());
+  std::map<std::string, v1::Cursor> gone;
+  for (const v1::Cursor& cursor : before) gone[cursor.unit_id()] = cursor;
+  for (const v1::Cursor& cursor : absorbed_.cursors) {
+    const auto was = gone.find(cursor.unit_id());
+    if (was == gone.end() || was->second.position() != cursor.position() ||
+        was->second.epoch() != cursor.epoch()) {
+      settled_.moved = true;
+      batch_.PutCursor(cursor);
+    }
+    if (was != gone.end()) gone.erase(was);
+  }
+  for (const auto& [unit, cursor] : gone) batch_.DropCursor(unit);
+  return absl::OkStatus();
+}
+
+// What a user may no longer read leaves the device.  Own changes stay, unsent ones to be sent
+// and sent ones to heal a restored server, but without the texts they were made on.
+absl::Status Settling::ForgetUnits() {
+  const std::set<std::string> units(absorbed_.removed_units.begin(),
+                                    absorbed_.removed_units.end());
+  if (units.empty()) return absl::OkStatus();
+  settled_.moved = true;
+  SOTAY_RETURN_IF_ERROR(desk_.store->EachRow(
+      "", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
+        if (units.count(row.unit_id()) != 0) forgotten_.insert(id);
+        return true;
+      }));
+  for (const sync::RecordId& id : forgotten_) {
+    batch_.DropBase(id);
+    batch_.DropRow(id);
+    SOTAY_ASSIGN_OR_RETURN(const auto history, desk_.store->Fetched(id));
+    for (const v1::LogEntry& entry : history) {
+      batch_.DropFetched(id, entry.admission().position());
+    }
+    Event event;
+    event.kind = Event::Kind::kRecordRemoved;
+    event.record = id;
+    settled_.events.push_back(std::move(event));
+  }
+  return ForgetOwnTexts(units);
+}
+
+absl::Status Settling::ForgetOwnTexts(const std::set<std::string>& units) {
+  absl::Status damage;
+  const auto forget = [&](uint64_t sequence, const stored::v1::OwnChange& stored) {
+    const auto undone = undone_.own.find(sequence);
+    stored::v1::OwnChange own = undone != undone_.own.end() ? undone->second : stored;
+    v1::Change change;
+    if (!change.ParseFromString(own.change())) {
+      damage = absl::DataLossError(absl::StrCat("own change ", sequence, " cannot be read"));
+      return false;
+    }
+    if (units.count(change.unit_id()) == 0 || own.contexts().empty()) return true;
+    own.clear_contexts();
+    batch_.PutOwnChange(sequence, own);
+    undone_.own[sequence] = std::move(own);
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(1, forget));
+  return damage;
+}
+
+absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
+                                        const absl::optional<stored::v1::ListRow>& row) const {
+  const auto news = fates_.find(id);
+  if (news == fates_.end() && row.has_value()) return row->set_aside();
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, 1));
+  return std::any_of(touches.begin(), touches.end(), [&](const Touch& touch) {
+    if (news != fates_.end()) {
+      if (const auto fate = news->second.find(touch.sequence); fate != news->second.end()) {
+        return fate->second != Fate::kFine;
+      }
+    }
+    return touch.fate != Fate::kFine;
+  });
+}
+
+absl::Status Settling::WriteRows(const v1::Directory& directory) {
+  const ShownReader reader(&desk_, &directory, &undone_);
+  for (const sync::RecordId& id : touched_) {
+    if (forgotten_.count(id) != 0) continue;
+    SOTAY_ASSIGN_OR_RETURN(const auto shown, reader.Read(id));
+    SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
+    Event event;
+    event.record = id;
+    if (shown.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(const bool set_aside, SetAside(id, row));
+      batch_.PutRow(id, RowOf(*shown, set_aside));
+      event.kind = Event::Kind::kRecordChanged;
+    } else if (row.has_value()) {
+      batch_.DropRow(id);
+      event.kind = Event::Kind::kRecordRemoved;
+    } else {
+      continue;
+    }
+    settled_.events.push_back(std::move(event));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
+                               std::vector<v1::FeedRecord> records) {
+  absl::MutexLock lock(&desk->mutex);
+  sync::AbsorbInput input;
+  input.schema = desk->schema.get();
+  // As it is now: somebody may have written while the call was out.
+  SOTAY_ASSIGN_OR_RETURN(input.progress, desk->store->Progress());
+  input.response = response;
+  input.records = std::move(records);
+  input.device_now_ms = desk->now_ms();
+  SOTAY_ASSIGN_OR_RETURN(const sync::Absorbed absorbed, sync::Absorb(input));
+  Settling settling(desk, absorbed);
+  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress));
+  return std::move(settling).settled();
+}
+
+absl::Status RewindTo(Desk* desk, uint64_t sequence) {
+  absl::MutexLock lock(&desk->mutex);
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk->store->Progress());
+  progress.set_accepted_through(std::min(sequence, progress.accepted_through()));
+  progress.set_revision_seen(0);
+  StoreBatch batch;
+  batch.PutProgress(progress);
+  return desk->store->Commit(batch);
+}
+
+absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::string& epoch) {
+  absl::MutexLock lock(&desk->mutex);
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk->store->Progress());
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> cursors, desk->store->Cursors());
+  StoreBatch batch;
+  for (v1::Cursor cursor : cursors) {
+    if (!unit_id.empty() && cursor.unit_id() != unit_id) continue;
+    if (epoch.size() != kEpochBytes) {
+      batch.DropCursor(cursor.unit_id());
+      continue;
+    }
+    // Still named, so that a unit lost meanwhile is said to be lost.
+    cursor.set_epoch(epoch);
+    cursor.set_position(0);
+    batch.PutCursor(cursor);
+  }
+  // Another life of the store counts these anew, too.
+  progress.set_revision_seen(0);
+  progress.set_directory_revision(0);
+  batch.PutProgress(progress);
+  return desk->store->Commit(batch);
+}
+
+}  // namespace sotay::sdk

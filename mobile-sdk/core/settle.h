@@ -1,0 +1,37 @@
+// Settling an answer of the server: the commit beat of the phone's second half.  sync/absorb.h
+// decides what the answer means; here it becomes one batch: bases, outcomes, list rows, cursors
+// and progress together, or nothing of it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "mobile-sdk/core/desk.h"
+#include "sotay/notebook.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::sdk {
+
+struct Settled {
+  uint64_t last_sequence = 0;
+  uint64_t accepted_through = 0;
+  bool more = false;
+  bool moved = false;         // a cursor moved, so that asking again asks for something else
+  std::vector<Event> events;  // to be told once the desk is free
+};
+
+// Takes the desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with
+// kDataLoss or the store's status otherwise; then nothing of it is stored.
+absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
+                               std::vector<v1::FeedRecord> records);
+
+// What a call was refused for, where it is for us to mend; each in one batch.
+//
+// The server has our changes only up to `sequence`: the rest is in the outbox again.
+absl::Status RewindTo(Desk* desk, uint64_t sequence);
+// A cursor is of another life of the store: begins its unit again, from position 0 of `epoch`
+// (without one, from nothing).  An empty unit stands for all.
+absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::string& epoch);
+
+}  // namespace sotay::sdk

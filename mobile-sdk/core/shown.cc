@@ -1,0 +1,152 @@
+#include "mobile-sdk/core/shown.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/descriptor.h"
+#include "sync/fragment.h"
+#include "sync/status_macros.h"
+#include "sync/text.h"
+#include "sync/validate.h"
+#include "sync/view.h"
+
+namespace sotay::sdk {
+namespace {
+
+// A line of a phone's list shows a quarter of this.
+constexpr size_t kTitleBytesMax = 256;
+
+// How far the record holds our own changes to it.
+uint64_t OwnSeen(const sync::MergedRecord& record, const sync::DeviceId& device) {
+  for (const auto& [other, sequence] : record.seen().entries()) {
+    if (other == device) return sequence;
+  }
+  return 0;
+}
+
+// The record before its first edit, as the change that creates it says.
+absl::optional<sync::MergedRecord> Unborn(const sync::Schema& schema, const sync::RecordId& id,
+                                          const v1::Change& change) {
+  const auto dossier = sync::RecordId::From(change.dossier_id());
+  if (!dossier.has_value()) return absl::nullopt;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (edit.record_id() != id.view()) continue;
+    return sync::MergedRecord(schema.Find(edit.type()), id, edit.type(), change.unit_id(),
+                              *dossier);
+  }
+  return absl::nullopt;
+}
+
+// The first line with anything in it.
+std::string FirstLine(absl::string_view text) {
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty()) continue;
+    const absl::string_view cut = line.substr(0, kTitleBytesMax);
+    return std::string(cut.substr(0, sync::Utf8Prefix(cut)));
+  }
+  return "";
+}
+
+std::string TitleOf(const sync::MergedRecord& record) {
+  if (record.type() == nullptr || record.type()->title == nullptr) return "";
+  const sync::FieldType& field = *record.type()->title;
+  using google::protobuf::FieldDescriptor;
+  if (field.is_map || field.descriptor->type() != FieldDescriptor::TYPE_STRING) return "";
+  const sync::FieldSlot* slot = record.Slot(field.number);
+  if (slot == nullptr || slot->readings.empty()) return "";
+  return FirstLine(sync::StringOf(slot->readings.front().value).value_or(absl::string_view()));
+}
+
+std::string StateOf(const sync::MergedRecord& record) {
+  if (record.type() == nullptr || record.type()->state == nullptr) return "";
+  const sync::FieldType& field = *record.type()->state;
+  const auto* value =
+      field.descriptor->enum_type()->FindValueByNumber(record.StateInForce(field.number));
+  return value != nullptr ? value->name() : "";
+}
+
+}  // namespace
+
+ShownReader::ShownReader(const Desk* desk, const v1::Directory* directory, const Undone* undone)
+    : desk_(*desk), directory_(directory), undone_(undone) {}
+
+absl::StatusOr<stored::v1::OwnChange> ShownReader::LoadOwn(uint64_t sequence) const {
+  if (undone_ != nullptr) {
+    if (const auto at = undone_->own.find(sequence); at != undone_->own.end()) return at->second;
+  }
+  return desk_.store->OwnChange(sequence);
+}
+
+absl::StatusOr<absl::optional<std::string>> ShownReader::LoadBase(const sync::RecordId& id) const {
+  if (undone_ != nullptr) {
+    if (const auto at = undone_->bases.find(id); at != undone_->bases.end()) {
+      return absl::optional<std::string>(at->second);
+    }
+  }
+  return desk_.store->Base(id);
+}
+
+absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
+  SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, sync::ReadOwnChange(stored, desk_.meta.user_id(), 0));
+  if (directory_ != nullptr) {
+    own.author.authority = sync::AuthorityOf(RolesIn(*directory_, own.change.unit_id()));
+  }
+  return own;
+}
+
+absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id) const {
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> bytes, LoadBase(id));
+  absl::optional<sync::MergedRecord> base;
+  uint64_t held = 0;
+  if (bytes.has_value()) {
+    SOTAY_ASSIGN_OR_RETURN(base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
+    held = OwnSeen(*base, desk_.device);
+  }
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
+  std::vector<sync::OwnChange> own;
+  own.reserve(touches.size());
+  for (const Touch& touch : touches) {
+    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(touch.sequence));
+    if (!base.has_value()) base = Unborn(*desk_.schema, id, change.change);
+    own.push_back(std::move(change));
+  }
+  if (!base.has_value()) return absl::optional<Shown>();
+  std::vector<const sync::OwnChange*> lying;
+  for (const sync::OwnChange& change : own) lying.push_back(&change);
+  const std::vector<uint64_t> pending = sync::Pending(*base, lying);
+  absl::optional<sync::MergedRecord> record = sync::Show(*std::move(base), lying);
+  if (!record.has_value()) return absl::optional<Shown>();
+  return absl::optional<Shown>({*std::move(record), pending.empty() ? 0 : pending.back()});
+}
+
+stored::v1::ListRow RowOf(const Shown& shown, bool set_aside) {
+  const sync::MergedRecord& record = shown.record;
+  stored::v1::ListRow row;
+  row.set_type(record.type_name());
+  row.set_unit_id(record.unit_id());
+  row.set_dossier_id(record.dossier().str());
+  row.set_title(TitleOf(record));
+  row.set_state(StateOf(record));
+  row.set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
+  row.set_changed_ms(sync::StampMs(record.newest_stamp()));
+  row.set_newest_pending(shown.newest_pending);
+  row.set_set_aside(set_aside);
+  return row;
+}
+
+Fate FateOf(const v1::ChangeOutcome& outcome) {
+  switch (outcome.verdict()) {
+    case v1::VERDICT_HELD:
+      return Fate::kHeld;
+    case v1::VERDICT_QUARANTINED:
+      return Fate::kQuarantined;
+    default:
+      return Fate::kFine;
+  }
+}
+
+}  // namespace sotay::sdk

@@ -1,0 +1,65 @@
+// Records as a person sees them:
+//
+//   shown record = server's record + own changes it does not hold yet, in order
+//
+// Loading beat of both halves of the phone: the notebook reads what is shown before it composes,
+// the courier what will be shown before it commits an answer.  Callers hold the desk's lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "mobile-sdk/core/desk.h"
+#include "sotay/stored/v1/phone.pb.h"
+#include "sync/absorb.h"
+#include "sync/ids.h"
+#include "sync/merged_record.h"
+
+namespace sotay::sdk {
+
+// A record with what a list says of it.
+struct Shown {
+  sync::MergedRecord record;
+  uint64_t newest_pending = 0;  // newest own change laid on; 0: it is the server's record
+};
+
+// Decided but not yet committed.
+struct Undone {
+  std::map<sync::RecordId, std::string> bases;
+  std::map<uint64_t, stored::v1::OwnChange> own;
+};
+
+// Reads own changes and records, `undone` before the store.
+class ShownReader {
+ public:
+  // Both must outlive it; `undone` may be null.
+  explicit ShownReader(const Desk* desk, const v1::Directory* directory = nullptr,
+                       const Undone* undone = nullptr);
+
+  // Nothing when there is no such record here, or nothing of it may be shown.  kDataLoss when
+  // what is stored cannot be read.
+  absl::StatusOr<absl::optional<Shown>> Read(const sync::RecordId& id) const;
+
+  // An own change, with its author as merging wants it.
+  absl::StatusOr<sync::OwnChange> ReadOwn(uint64_t sequence) const;
+
+ private:
+  absl::StatusOr<stored::v1::OwnChange> LoadOwn(uint64_t sequence) const;
+  absl::StatusOr<absl::optional<std::string>> LoadBase(const sync::RecordId& id) const;
+
+  const Desk& desk_;
+  const v1::Directory* const directory_;
+  const Undone* const undone_;
+};
+
+// What a list says of a record.
+stored::v1::ListRow RowOf(const Shown& shown, bool set_aside);
+
+// The fate an outcome stands for.
+Fate FateOf(const v1::ChangeOutcome& outcome);
+
+}  // namespace sotay::sdk

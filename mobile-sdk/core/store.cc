@@ -1,0 +1,262 @@
+#include "mobile-sdk/core/store.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "leveldb/env.h"
+#include "leveldb/iterator.h"
+#include "leveldb/write_batch.h"
+#include "mobile-sdk/core/keys.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sdk {
+namespace {
+
+// A phone replays at most this after a crash, and holds at most twice this in memory.
+constexpr size_t kWriteBufferBytes = size_t{4} << 20;
+
+leveldb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
+absl::string_view ToView(const leveldb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+template <typename Message>
+absl::StatusOr<Message> Parsed(absl::string_view key, absl::string_view value) {
+  Message message;
+  if (!message.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return absl::DataLossError(
+        absl::StrCat("the notebook's ", keys::DescribeKey(key), " cannot be read"));
+  }
+  return message;
+}
+
+template <typename Message>
+absl::StatusOr<absl::optional<Message>> ParsedIfAny(
+    absl::string_view key, const absl::StatusOr<absl::optional<std::string>>& value) {
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return absl::optional<Message>();
+  SOTAY_ASSIGN_OR_RETURN(Message message, Parsed<Message>(key, **value));
+  return absl::optional<Message>(std::move(message));
+}
+
+durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
+  if (surroundings.sync_directory) {
+    return [sync = surroundings.sync_directory](const std::string& directory) {
+      return sync(directory) ? leveldb::Status::OK()
+                             : leveldb::Status::IOError(directory, "names cannot be made durable");
+    };
+  }
+  return surroundings.env != nullptr ? durable::NoDirectorySync : durable::SyncPosixDirectory;
+}
+
+}  // namespace
+
+void StoreBatch::Put(std::string key, std::string value) {
+  writes_.push_back({std::move(key), std::move(value)});
+}
+void StoreBatch::Drop(std::string key) { writes_.push_back({std::move(key), absl::nullopt}); }
+
+void StoreBatch::PutMeta(const stored::v1::NotebookMeta& meta) {
+  Put(keys::Meta(), meta.SerializeAsString());
+}
+void StoreBatch::PutProgress(const stored::v1::Progress& progress) {
+  Put(keys::Progress(), progress.SerializeAsString());
+}
+void StoreBatch::PutDirectory(const v1::Directory& directory) {
+  Put(keys::Directory(), directory.SerializeAsString());
+}
+void StoreBatch::PutRowsSchema(absl::string_view fingerprint) {
+  Put(keys::RowsSchema(), std::string(fingerprint));
+}
+void StoreBatch::PutCursor(const v1::Cursor& cursor) {
+  Put(keys::Cursor(cursor.unit_id()), cursor.SerializeAsString());
+}
+void StoreBatch::DropCursor(absl::string_view unit_id) { Drop(keys::Cursor(unit_id)); }
+void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
+  Put(keys::OwnChange(sequence), own.SerializeAsString());
+}
+void StoreBatch::PutRefused(uint64_t sequence) { Put(keys::Refused(sequence), ""); }
+void StoreBatch::DropRefused(uint64_t sequence) { Drop(keys::Refused(sequence)); }
+void StoreBatch::PutTouch(const sync::RecordId& record, const Touch& touch) {
+  Put(keys::Touch(record, touch.sequence), std::string(1, static_cast<char>(touch.fate)));
+}
+void StoreBatch::PutBase(const sync::RecordId& record, absl::string_view bytes) {
+  Put(keys::Base(record), std::string(bytes));
+}
+void StoreBatch::DropBase(const sync::RecordId& record) { Drop(keys::Base(record)); }
+void StoreBatch::PutRow(const sync::RecordId& record, const stored::v1::ListRow& row) {
+  Put(keys::Row(record), row.SerializeAsString());
+}
+void StoreBatch::DropRow(const sync::RecordId& record) { Drop(keys::Row(record)); }
+void StoreBatch::PutFetched(const sync::RecordId& record, const v1::LogEntry& entry) {
+  Put(keys::Fetched(record, entry.admission().position()), entry.SerializeAsString());
+}
+void StoreBatch::DropFetched(const sync::RecordId& record, uint64_t position) {
+  Drop(keys::Fetched(record, position));
+}
+
+Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
+Store::~Store() = default;
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
+                                                   const Surroundings& surroundings, bool create) {
+  durable::StoreOptions options;
+  options.base = surroundings.env;
+  options.sync_directory = DirectorySyncOf(surroundings);
+  options.create_if_missing = create;
+  options.write_buffer_bytes = kWriteBufferBytes;
+  if (create) {
+    // Fails when it is there already; if it could not be made, opening says so.
+    leveldb::Env* env = surroundings.env != nullptr ? surroundings.env : leveldb::Env::Default();
+    if (env->CreateDir(dir).ok()) {
+      SOTAY_RETURN_IF_ERROR(
+          durable::FromLevelDb(options.sync_directory(durable::DirectoryOf(dir))));
+    }
+  }
+  SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk,
+                         durable::Open(absl::StrCat(dir, "/store"), options));
+  return std::unique_ptr<Store>(new Store(std::move(disk)));
+}
+
+absl::Status Store::Commit(const StoreBatch& batch) {
+  leveldb::WriteBatch writes;
+  for (const StoreBatch::Write& write : batch.writes_) {
+    if (write.value.has_value()) {
+      writes.Put(write.key, *write.value);
+    } else {
+      writes.Delete(write.key);
+    }
+  }
+  return disk_->Write(&writes);
+}
+
+absl::StatusOr<absl::optional<std::string>> Store::Get(absl::string_view key) const {
+  absl::StatusOr<std::string> value = disk_->Get(key);
+  if (value.ok()) return absl::optional<std::string>(*std::move(value));
+  if (absl::IsNotFound(value.status())) return absl::optional<std::string>();
+  return value.status();
+}
+
+absl::Status Store::Each(
+    absl::string_view prefix, absl::string_view from,
+    const std::function<absl::StatusOr<bool>(absl::string_view, absl::string_view)>& take) const {
+  const std::unique_ptr<leveldb::Iterator> at = disk_->NewIterator();
+  for (at->Seek(ToSlice(from)); at->Valid(); at->Next()) {
+    if (!absl::StartsWith(ToView(at->key()), prefix)) break;
+    SOTAY_ASSIGN_OR_RETURN(const bool go_on, take(ToView(at->key()), ToView(at->value())));
+    if (!go_on) break;
+  }
+  return durable::FromLevelDb(at->status());
+}
+
+absl::StatusOr<absl::optional<stored::v1::NotebookMeta>> Store::Meta() const {
+  return ParsedIfAny<stored::v1::NotebookMeta>(keys::Meta(), Get(keys::Meta()));
+}
+
+absl::StatusOr<stored::v1::Progress> Store::Progress() const {
+  SOTAY_ASSIGN_OR_RETURN(auto progress, ParsedIfAny<stored::v1::Progress>(keys::Progress(),
+                                                                          Get(keys::Progress())));
+  return progress.value_or(stored::v1::Progress());
+}
+
+absl::StatusOr<absl::optional<v1::Directory>> Store::Directory() const {
+  return ParsedIfAny<v1::Directory>(keys::Directory(), Get(keys::Directory()));
+}
+
+absl::StatusOr<std::string> Store::RowsSchema() const {
+  SOTAY_ASSIGN_OR_RETURN(const auto fingerprint, Get(keys::RowsSchema()));
+  return fingerprint.value_or("");
+}
+
+absl::StatusOr<std::vector<v1::Cursor>> Store::Cursors() const {
+  std::vector<v1::Cursor> cursors;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    SOTAY_ASSIGN_OR_RETURN(v1::Cursor cursor, Parsed<v1::Cursor>(key, value));
+    cursors.push_back(std::move(cursor));
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::Cursors(), keys::Cursors(), take));
+  return cursors;
+}
+
+absl::StatusOr<stored::v1::OwnChange> Store::OwnChange(uint64_t sequence) const {
+  const std::string key = keys::OwnChange(sequence);
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
+  if (!value.has_value()) {
+    return absl::DataLossError(absl::StrCat("own change ", sequence, " has gone from the store"));
+  }
+  return Parsed<stored::v1::OwnChange>(key, *value);
+}
+
+absl::Status Store::EachOwnChange(
+    uint64_t first,
+    const std::function<bool(uint64_t, const stored::v1::OwnChange&)>& take) const {
+  const auto parse = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto sequence = keys::NumberOf(key);
+    if (!sequence.has_value()) return absl::DataLossError("the notebook's outbox is damaged");
+    SOTAY_ASSIGN_OR_RETURN(const auto own, Parsed<stored::v1::OwnChange>(key, value));
+    return take(*sequence, own);
+  };
+  return Each(keys::OwnChanges(), keys::OwnChange(first), parse);
+}
+
+absl::StatusOr<std::vector<uint64_t>> Store::Refused() const {
+  std::vector<uint64_t> sequences;
+  const auto take = [&](absl::string_view key, absl::string_view) -> absl::StatusOr<bool> {
+    if (const auto sequence = keys::NumberOf(key)) sequences.push_back(*sequence);
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::AllRefused(), keys::AllRefused(), take));
+  return sequences;
+}
+
+absl::StatusOr<std::vector<Touch>> Store::Touches(const sync::RecordId& record,
+                                                  uint64_t first) const {
+  std::vector<Touch> touches;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto sequence = keys::NumberOf(key);
+    if (!sequence.has_value() || value.size() != 1) {
+      return absl::DataLossError(absl::StrCat("record ", record.Short(), ": index is damaged"));
+    }
+    touches.push_back({*sequence, static_cast<Fate>(value[0])});
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::Touches(record), keys::Touch(record, first), take));
+  return touches;
+}
+
+absl::StatusOr<absl::optional<std::string>> Store::Base(const sync::RecordId& record) const {
+  return Get(keys::Base(record));
+}
+
+absl::StatusOr<absl::optional<stored::v1::ListRow>> Store::Row(const sync::RecordId& record) const {
+  const std::string key = keys::Row(record);
+  return ParsedIfAny<stored::v1::ListRow>(key, Get(key));
+}
+
+absl::Status Store::EachRow(
+    absl::string_view id_prefix,
+    const std::function<bool(const sync::RecordId&, const stored::v1::ListRow&)>& take) const {
+  const auto parse = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto record = keys::RecordOf(key);
+    if (!record.has_value()) return absl::DataLossError("the notebook's list is damaged");
+    SOTAY_ASSIGN_OR_RETURN(const auto row, Parsed<stored::v1::ListRow>(key, value));
+    return take(*record, row);
+  };
+  const std::string prefix = absl::StrCat(keys::Rows(), id_prefix);
+  return Each(prefix, prefix, parse);
+}
+
+absl::StatusOr<std::vector<v1::LogEntry>> Store::Fetched(const sync::RecordId& record) const {
+  std::vector<v1::LogEntry> entries;
+  const std::string prefix = keys::AllFetched(record);
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    SOTAY_ASSIGN_OR_RETURN(v1::LogEntry entry, Parsed<v1::LogEntry>(key, value));
+    entries.push_back(std::move(entry));
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(prefix, prefix, take));
+  return entries;
+}
+
+}  // namespace sotay::sdk

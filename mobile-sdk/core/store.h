@@ -1,0 +1,132 @@
+// The phone's LevelDB.  Third door of the phone's corridor: others load here, decide, and commit
+// here, one synced batch per action, so that a change, its progress and its list row are all there
+// after a crash or none of them is.  Keys are in keys.h; LevelDB's types stop at store.cc.
+//
+// Every read fails with kDataLoss when what is stored cannot be read, with the durable store's
+// status when the disk fails.  Any thread; a reader who needs several answers to agree holds the
+// desk's lock (desk.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "sotay/notebook.h"
+#include "sotay/stored/v1/phone.pb.h"
+#include "sotay/v1/change.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
+
+namespace sotay::durable {
+class Store;
+}
+
+namespace sotay::sdk {
+
+// What became of an own change, as far as laying it on a record needs it.  On disk: never
+// renumbered.
+enum class Fate : char {
+  kFine = 0,         // not answered yet, or applied
+  kHeld = 1,         // set aside for now; shown all the same
+  kQuarantined = 2,  // set aside; not shown
+};
+
+// That an own change edits a record.
+struct Touch {
+  uint64_t sequence = 0;
+  Fate fate = Fate::kFine;
+};
+
+// What one action changes, gathered in memory.
+class StoreBatch {
+ public:
+  void PutMeta(const stored::v1::NotebookMeta& meta);
+  void PutProgress(const stored::v1::Progress& progress);
+  void PutDirectory(const v1::Directory& directory);
+  void PutRowsSchema(absl::string_view fingerprint);
+  void PutCursor(const v1::Cursor& cursor);
+  void DropCursor(absl::string_view unit_id);
+  void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
+  void PutRefused(uint64_t sequence);
+  void DropRefused(uint64_t sequence);
+  void PutTouch(const sync::RecordId& record, const Touch& touch);
+  void PutBase(const sync::RecordId& record, absl::string_view bytes);
+  void DropBase(const sync::RecordId& record);
+  void PutRow(const sync::RecordId& record, const stored::v1::ListRow& row);
+  void DropRow(const sync::RecordId& record);
+  void PutFetched(const sync::RecordId& record, const v1::LogEntry& entry);
+  void DropFetched(const sync::RecordId& record, uint64_t position);
+
+ private:
+  friend class Store;
+  struct Write {
+    std::string key;
+    absl::optional<std::string> value;  // nothing: the key goes
+  };
+  void Put(std::string key, std::string value);
+  void Drop(std::string key);
+
+  std::vector<Write> writes_;
+};
+
+class Store {
+ public:
+  // Opens the store of the notebook in `dir`; with `create`, makes it when there is none.
+  // Fails as durable::Open: kNotFound, kFailedPrecondition (open elsewhere), kDataLoss.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& dir,
+                                                     const Surroundings& surroundings, bool create);
+  ~Store();
+
+  // All of the batch or nothing; returning OK, it survives any crash.  After a failure the
+  // store takes no more writes until it is opened again.
+  absl::Status Commit(const StoreBatch& batch);
+
+  // Nothing before enrolment has ended.
+  absl::StatusOr<absl::optional<stored::v1::NotebookMeta>> Meta() const;
+  // Empty before the first change or exchange.
+  absl::StatusOr<stored::v1::Progress> Progress() const;
+  // Nothing before the first exchange.
+  absl::StatusOr<absl::optional<v1::Directory>> Directory() const;
+  // Empty when no rows were made yet.
+  absl::StatusOr<std::string> RowsSchema() const;
+  absl::StatusOr<std::vector<v1::Cursor>> Cursors() const;
+
+  // kDataLoss when it is not there: sequences have no gaps.
+  absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;
+  // From `first` on, in order, until `take` says false.
+  absl::Status EachOwnChange(uint64_t first,
+                             const std::function<bool(uint64_t sequence,
+                                                      const stored::v1::OwnChange& own)>& take) const;
+  // Sequences of the changes set aside, in order.
+  absl::StatusOr<std::vector<uint64_t>> Refused() const;
+  // Own changes to the record from `first` on, in order.
+  absl::StatusOr<std::vector<Touch>> Touches(const sync::RecordId& record, uint64_t first) const;
+
+  // The server's bytes; nothing when it has sent none.
+  absl::StatusOr<absl::optional<std::string>> Base(const sync::RecordId& record) const;
+  absl::StatusOr<absl::optional<stored::v1::ListRow>> Row(const sync::RecordId& record) const;
+  // Rows of records whose id begins with `id_prefix`, in order of id, until `take` says false.
+  absl::Status EachRow(absl::string_view id_prefix,
+                       const std::function<bool(const sync::RecordId& record,
+                                                const stored::v1::ListRow& row)>& take) const;
+  // The record's history as last fetched, in order of position.
+  absl::StatusOr<std::vector<v1::LogEntry>> Fetched(const sync::RecordId& record) const;
+
+ private:
+  explicit Store(std::unique_ptr<durable::Store> disk);
+  absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
+  // Keys that begin with `prefix`, from `from` on, until `take` says false.
+  absl::Status Each(absl::string_view prefix, absl::string_view from,
+                    const std::function<absl::StatusOr<bool>(absl::string_view key,
+                                                             absl::string_view value)>& take) const;
+
+  const std::unique_ptr<durable::Store> disk_;
+};
+
+}  // namespace sotay::sdk

@@ -1,0 +1,229 @@
+// Notebook: what an app sees of sotay.  Write, read and list records with no network for as
+// long as it takes; the courier exchanges them with the server whenever there is one.
+//
+//   shown record = server's record + own changes it does not hold yet, in order
+//
+// Everything a call reports as done is on disk (one synced LevelDB batch); nothing is told
+// before it is kept.  Thread-safe: calls may come from any thread.  Listeners are called on
+// one thread at a time, never under a lock, and may call back into the notebook.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+#include "sync/view.h"
+
+namespace leveldb {
+class Env;
+}
+
+namespace sotay::sdk {
+
+class Link;
+class Vault;
+
+// The world outside: replaced as a whole by a simulation, and by nothing else.
+struct Surroundings {
+  leveldb::Env* env = nullptr;                      // null: the machine's
+  std::function<int64_t()> now_ms;                  // empty: the system clock, ms since 1970
+  std::function<void(void*, size_t)> random_bytes;  // empty: OpenSSL's generator
+  // Makes the names in a directory durable and says whether it could.  Empty: as the machine
+  // does it, or nothing at all when `env` is given, as a memory Env has no names to lose.
+  std::function<bool(const std::string& directory)> sync_directory;
+  // Device key and certificates.  Null: files in the notebook's directory.
+  std::shared_ptr<const Vault> vault;
+};
+
+// One wish for one field, in words.
+struct Edit {
+  enum class Kind {
+    kSet,      // REGISTER, LATEST, ONCE, STATE: the new value; "" clears
+    kAdd,      // SET
+    kRemove,   // SET
+    kAppend,   // LOG
+    kCount,    // COUNTER: a signed step ("+3", "-1")
+    kText,     // TEXT: the whole new text
+  };
+  Kind kind = Kind::kSet;
+  std::string field;  // its name in the schema
+  std::string key;    // of a map field
+  // Text of the value: strings as they are (brought to NFC here); integers in decimal;
+  // enums by name, or by short name without the prefix, any case; bool "true"/"false";
+  // bytes in hexadecimal (record ids); messages in protobuf JSON.
+  std::string value;
+};
+
+enum class SyncState {
+  kSynced,    // the server holds everything of it
+  kWaiting,   // own changes are in the outbox
+  kSent,      // accepted, but the server's record has not come back yet
+  kRefused,   // a change of ours to it was set aside; see Notebook::Refused
+};
+
+// A record as shown.
+struct RecordView {
+  sync::MergedRecord record;
+  SyncState state = SyncState::kSynced;
+  std::vector<sync::Conflict> conflicts;
+};
+
+// A line of a list.
+struct RecordLine {
+  sync::RecordId id;
+  std::string type;     // full name
+  std::string unit_id;
+  sync::RecordId dossier;
+  std::string title;    // shown value of the type's title field, first line
+  std::string state;    // name of the state value in force; empty without a state field
+  size_t conflicts = 0;
+  SyncState sync_state = SyncState::kSynced;
+  int64_t changed_ms = 0;  // of the newest standing change
+};
+
+struct ListFilter {
+  std::string type;     // full or short name; empty: all
+  std::string unit_id;  // empty: all
+  absl::optional<sync::RecordId> dossier;
+  bool conflicts_only = false;
+};
+
+// A change of this device that was set aside or is held.
+struct RefusedChange {
+  uint64_t sequence = 0;
+  v1::ChangeOutcome outcome;
+  v1::Change change;
+};
+
+// One change to a record, own or others', for reading.
+struct HistoryLine {
+  v1::Change change;
+  absl::optional<v1::Admission> admission;  // none: not admitted (yet), or not known here
+  sync::ChangeId id;
+  std::string user_id;
+};
+
+struct Status {
+  bool enrolled = false;
+  std::string user_id;
+  std::string full_name;
+  std::string device_id;  // hexadecimal
+  std::string server;
+  uint64_t last_sequence = 0;
+  uint64_t accepted_through = 0;
+  uint64_t outbox = 0;             // last_sequence - accepted_through
+  int64_t oldest_outbox_ms = 0;    // claimed time of the oldest; 0: none
+  int64_t last_contact_ms = 0;     // server clock; 0: never
+  int64_t skew_ms = 0;             // how far our clock was ahead then
+  std::vector<v1::Cursor> cursors;
+  size_t records = 0;
+  size_t conflicts = 0;
+  size_t refused = 0;
+};
+
+// What happened, for a listener.
+struct Event {
+  enum class Kind { kRecordChanged, kRecordRemoved, kChangeRefused, kSynced, kSyncFailed };
+  Kind kind = Kind::kSynced;
+  sync::RecordId record;   // RecordChanged, RecordRemoved
+  uint64_t sequence = 0;   // ChangeRefused
+  absl::Status status;     // SyncFailed
+};
+
+// Progress of a long synchronisation.
+struct SyncProgress {
+  uint64_t sent = 0;      // changes acknowledged so far
+  uint64_t to_send = 0;   // in the outbox when it began
+  uint64_t received = 0;  // records so far
+};
+
+class Notebook {
+ public:
+  // Makes a notebook in `dir` (which must not hold one) with a fresh key, from an
+  // invitation, over the network.  Fails as EnrolmentService.Enroll does; then `dir` is as
+  // it was.
+  static absl::Status Enroll(const std::string& dir, const std::string& invitation,
+                             const std::string& device_name, Surroundings surroundings = {});
+
+  // Opens the notebook in `dir`.  `schema` null: the built-in case-work types.
+  // kNotFound: no notebook there; kFailedPrecondition: open in another process; kDataLoss:
+  // damaged (the message says what to do).  `link` null: gRPC to the enrolled server.
+  static absl::StatusOr<std::unique_ptr<Notebook>> Open(
+      const std::string& dir, std::shared_ptr<const sync::Schema> schema = nullptr,
+      Surroundings surroundings = {}, std::unique_ptr<Link> link = nullptr);
+
+  // Waits for a running exchange to end.
+  ~Notebook();
+
+  // Creates a record.  `dossier` absent: the record is the root of a new one.  `unit_id`
+  // empty: the dossier's, or the user's only unit.  A parent field (inspection_id, case_id,
+  // parent) that the edits leave out is filled with the dossier's root where its type
+  // fits the field's name.  Fails as sync/compose.h says; then nothing happened.
+  absl::StatusOr<sync::RecordId> Create(const std::string& type, const std::string& unit_id,
+                                        absl::optional<sync::RecordId> dossier,
+                                        const std::vector<Edit>& edits,
+                                        const std::string& reason = "");
+
+  // Edits a record, all or nothing.
+  absl::Status Change(const sync::RecordId& id, const std::vector<Edit>& edits,
+                      const std::string& reason = "");
+
+  // Picks a reading of a conflict: an ordinary, attributed edit of the field.  `reading`
+  // counts from 0 as in Conflict::readings; or give `value` instead for a new one.
+  absl::Status Resolve(const sync::RecordId& id, const std::string& conflict_id,
+                       absl::optional<size_t> reading, const std::string& value,
+                       const std::string& reason = "");
+
+  // kNotFound when it is not here.
+  absl::StatusOr<RecordView> Read(const sync::RecordId& id) const;
+  // The record whose id starts with these hexadecimal digits (at least 4).  kNotFound;
+  // kFailedPrecondition when several do.
+  absl::StatusOr<sync::RecordId> Find(const std::string& id_prefix) const;
+  // Newest change first.
+  absl::StatusOr<std::vector<RecordLine>> List(const ListFilter& filter = {}) const;
+  // Own changes to a record, and with `fetch` everybody's from the server (kUnavailable
+  // without a network), in order.
+  absl::StatusOr<std::vector<HistoryLine>> History(const sync::RecordId& id, bool fetch);
+  // Changes of this device that were refused or are held, oldest first.
+  absl::StatusOr<std::vector<RefusedChange>> Refused() const;
+  absl::StatusOr<Status> GetStatus() const;
+  // Names behind ids, as last heard.
+  v1::Directory directory() const;
+  const sync::Schema& schema() const;
+
+  // SHA-256, hexadecimal, over the visible form of every record shown, in order of id: equal
+  // on two replicas that show the same.
+  absl::StatusOr<std::string> Digest() const;
+
+  // Exchanges with the server until there is nothing left to send or take.  Safe to call at
+  // any time and to interrupt at any point, by death too.  Retries nothing by itself
+  // (RunCourier does): fails with the first failure, everything so far kept.
+  absl::Status Sync(const std::function<void(const SyncProgress&)>& progress = nullptr);
+
+  // Starts a thread that exchanges on every local change and on news from the server, and
+  // backs off with full jitter (1 s to 120 s) while it cannot.  Once.
+  void RunCourier();
+  // The server's news, or 60 s of back-off, may end the wait early: tells the courier that
+  // the network is back.
+  void NudgeCourier();
+
+  // Called on events until the returned function is called; after that returns, no more.
+  std::function<void()> Listen(std::function<void(const Event&)> listener);
+
+ private:
+  class Impl;
+  explicit Notebook(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sotay::sdk
