@@ -1,0 +1,78 @@
+// Administration, as gRPC sees it.  Mutations run on the hub's thread (administration.h); lists
+// come from the directory in memory and are answered at once.
+#pragma once
+
+#include <string>
+
+#include "server/authority.h"
+#include "server/hub.h"
+#include "server/rpc.h"
+#include "sotay/v1/admin_service.grpc.pb.h"
+
+namespace sotay::server {
+
+using AdminServiceBase = v1::AdminService::WithRawCallbackMethod_PutUnit<
+    v1::AdminService::WithRawCallbackMethod_ListAllUnits<
+        v1::AdminService::WithRawCallbackMethod_PutUser<
+            v1::AdminService::WithRawCallbackMethod_ListUsers<
+                v1::AdminService::WithRawCallbackMethod_CreateInvitation<
+                    v1::AdminService::WithRawCallbackMethod_ListAllDevices<
+                        v1::AdminService::WithRawCallbackMethod_RevokeDevice<
+                            v1::AdminService::Service>>>>>>>;
+
+// Set once at construction; what it is given outlives it.
+class AdminService final : public AdminServiceBase {
+ public:
+  // `address`: where invitations send their devices.
+  AdminService(Directory* directory, Hub* hub, const Authority* authority, std::string address);
+
+  using AdminServiceBase::CreateInvitation;
+  using AdminServiceBase::ListAllDevices;
+  using AdminServiceBase::ListAllUnits;
+  using AdminServiceBase::ListUsers;
+  using AdminServiceBase::PutUnit;
+  using AdminServiceBase::PutUser;
+  using AdminServiceBase::RevokeDevice;
+  grpc::ServerUnaryReactor* PutUnit(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListAllUnits(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* PutUser(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListUsers(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* CreateInvitation(grpc::CallbackServerContext* context,
+                                             const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListAllDevices(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RevokeDevice(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+
+ private:
+  absl::StatusOr<Caller> Administrator(const grpc::CallbackServerContext& context) const;
+  // Answers with what `list()` says.
+  template <typename Request, typename Response, typename List>
+  grpc::ServerUnaryReactor* AnswerNow(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                      const char* method, List list);
+  // Answers with what `mutate(pen, caller, request)` says, on the hub's thread.
+  template <typename Request, typename Response, typename Mutate>
+  grpc::ServerUnaryReactor* AnswerWithPen(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response, const char* method,
+                                          Mutate mutate);
+
+  Directory& directory_;
+  Hub& hub_;
+  const Authority& authority_;
+  const std::string address_;
+};
+
+}  // namespace sotay::server

@@ -1,0 +1,137 @@
+#include "server/config.h"
+
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sync/seal/whole_file.h"
+#include "sync/status_macros.h"
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kConfigBytesMax = 256 * 1024;
+
+absl::Status At(const std::string& path, const toml::source_region& where,
+                absl::string_view message) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ":", where.begin.line, ":", where.begin.column, ": ", message));
+}
+
+absl::Status ReadText(const std::string& path, const toml::node& node, absl::string_view key,
+                      std::string* out) {
+  const auto* text = node.as_string();
+  if (text == nullptr) return At(path, node.source(), absl::StrCat(key, " is a text in quotes"));
+  *out = text->get();
+  return absl::OkStatus();
+}
+
+absl::Status ReadTexts(const std::string& path, const toml::node& node, absl::string_view key,
+                       std::vector<std::string>* out) {
+  const auto* list = node.as_array();
+  if (list == nullptr) return At(path, node.source(), absl::StrCat(key, " is a list of texts"));
+  for (const toml::node& entry : *list) {
+    SOTAY_RETURN_IF_ERROR(ReadText(path, entry, key, &out->emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string ConfigPath(const std::string& data) { return absl::StrCat(data, "/sotayd.toml"); }
+std::string AuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca"); }
+std::string StorePath(const std::string& data) { return absl::StrCat(data, "/store"); }
+std::string ServerKeyPath(const std::string& data) { return absl::StrCat(data, "/server.key"); }
+std::string ServerCertificatePath(const std::string& data) {
+  return absl::StrCat(data, "/server.crt");
+}
+std::string FirstInvitationPath(const std::string& data) {
+  return absl::StrCat(data, "/first-administrator.invite");
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& data) {
+  const std::string path = ConfigPath(data);
+  absl::StatusOr<std::string> text = seal::ReadWholeFile(path, kConfigBytesMax);
+  if (absl::IsNotFound(text.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(path, " is not there; make a data directory with sotayd init"));
+  }
+  SOTAY_RETURN_IF_ERROR(text.status());
+  const toml::parse_result parsed = toml::parse(*text, path);
+  if (!parsed) {
+    return At(path, parsed.error().source(), std::string(parsed.error().description()));
+  }
+  Config config;
+  config.listen = Config().listen;
+  for (const auto& [key, node] : parsed.table()) {
+    const absl::string_view name(key.str().data(), key.str().size());
+    absl::Status read;
+    if (name == "listen") {
+      read = ReadText(path, node, name, &config.listen);
+    } else if (name == "address") {
+      read = ReadText(path, node, name, &config.address);
+    } else if (name == "log_level") {
+      read = ReadText(path, node, name, &config.log_level);
+    } else if (name == "names") {
+      read = ReadTexts(path, node, name, &config.names);
+    } else if (name == "schemas") {
+      read = ReadTexts(path, node, name, &config.schemas);
+    } else {
+      read = At(path, key.source(),
+                absl::StrCat("unknown key ", name,
+                             "; known are listen, address, names, schemas, log_level"));
+    }
+    SOTAY_RETURN_IF_ERROR(read);
+  }
+  return config;
+}
+
+absl::Status SaveConfig(const std::string& data, const Config& config) {
+  toml::array names;
+  for (const std::string& name : config.names) names.push_back(name);
+  toml::array schemas;
+  for (const std::string& schema : config.schemas) schemas.push_back(schema);
+  std::ostringstream out;
+  out << "# What sotayd reads when it starts; flags overrule it.  Times are not set here:\n"
+         "# they are part of the protocol.\n\n"
+      << "# Where to listen.\n"
+      << toml::table{{"listen", config.listen}} << "\n"
+      << "# Where phones reach this server; stands in every invitation.\n"
+      << toml::table{{"address", config.address}} << "\n"
+      << "# Names in the server's certificate, which is renewed with them.\n"
+      << toml::table{{"names", names}} << "\n"
+      << "# Record types of your own: descriptor sets from protoc.\n"
+      << toml::table{{"schemas", schemas}} << "\n"
+      << "# debug, info, warning or error.\n"
+      << toml::table{{"log_level", config.log_level}} << "\n";
+  return seal::WriteWholeFile(ConfigPath(data), out.str(), 0600);
+}
+
+absl::StatusOr<HostAndPort> SplitAddress(const std::string& address) {
+  const auto bad = [&] {
+    return absl::InvalidArgumentError(absl::StrCat("address \"", address.substr(0, 64),
+                                                   "\": expected host:port or [v6 address]:port"));
+  };
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0) return bad();
+  HostAndPort split;
+  split.host = address.substr(0, colon);
+  if (split.host.front() == '[') {
+    if (split.host.back() != ']') return bad();
+    split.host = split.host.substr(1, split.host.size() - 2);
+  } else if (split.host.find(':') != std::string::npos) {
+    return bad();
+  }
+  if (!absl::SimpleAtoi(address.substr(colon + 1), &split.port) || split.port < 0 ||
+      split.port > 65'535 || split.host.empty()) {
+    return bad();
+  }
+  return split;
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,47 @@
+// What an operator may set, with units and defaults: DATA/sotayd.toml, overruled by flags.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace sotay::server {
+
+struct Config {
+  // Where to listen: host:port or [v6]:port; port 0 lets the system choose.
+  std::string listen = "0.0.0.0:7443";
+  // host:port under which phones reach this server; stands in every invitation.
+  std::string address;
+  // DNS names and IP addresses of the server's certificate.
+  std::vector<std::string> names;
+  // Descriptor sets (protoc --include_imports --descriptor_set_out) with record types of the
+  // organisation's own, beside the built-in ones.
+  std::vector<std::string> schemas;
+  // debug, info, warning or error.
+  std::string log_level = "info";
+};
+
+// Files of a data directory.
+std::string ConfigPath(const std::string& data);
+std::string AuthorityPath(const std::string& data);
+std::string StorePath(const std::string& data);
+std::string ServerKeyPath(const std::string& data);
+std::string ServerCertificatePath(const std::string& data);
+std::string FirstInvitationPath(const std::string& data);
+
+// kNotFound when there is no data directory or no file in it; kInvalidArgument, with line and
+// column, for what is not TOML, an unknown key, or a value of the wrong type.
+absl::StatusOr<Config> LoadConfig(const std::string& data);
+// Writes the file, whole or not at all.
+absl::Status SaveConfig(const std::string& data, const Config& config);
+
+// Host and port of "host:port" or "[v6]:port".  kInvalidArgument otherwise.
+struct HostAndPort {
+  std::string host;
+  int port = 0;
+};
+absl::StatusOr<HostAndPort> SplitAddress(const std::string& address);
+
+}  // namespace sotay::server

@@ -1,0 +1,209 @@
+#include "server/daemon.h"
+
+#include <grpcpp/ext/health_check_service_server_builder_option.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/admin_service.h"
+#include "server/authority.h"
+#include "server/directory.h"
+#include "server/enrolment_service.h"
+#include "server/event_log.h"
+#include "server/exchange.h"
+#include "server/founding.h"
+#include "server/hub.h"
+#include "server/reader_pool.h"
+#include "server/schema_files.h"
+#include "server/store.h"
+#include "server/supervision.h"
+#include "server/supervision_service.h"
+#include "server/sync_service.h"
+#include "server/watchers.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+// Memory gRPC may use for messages on their way; one message may be 2.5 MB: a push of 1 MiB that
+// did not pack, with room for cursors.
+constexpr size_t kQuotaBytes = size_t{256} << 20;
+constexpr int kQuotaThreads = 32;
+constexpr int kReceiveBytesMax = 2'621'440;
+constexpr int kReaderThreads = 2;
+constexpr size_t kReadingsMax = 4'096;
+constexpr std::chrono::seconds kDrainMax(20);
+
+constexpr const char* kServices[] = {"sotay.v1.SyncService", "sotay.v1.SupervisionService",
+                                     "sotay.v1.AdminService", "sotay.v1.EnrolmentService"};
+
+// Why each: reliability rests on strangers being cut early and on no peer being able to hold
+// more than its share.
+void SetLimits(grpc::ServerBuilder* builder) {
+  grpc::ResourceQuota quota("sotayd");
+  quota.Resize(kQuotaBytes);
+  quota.SetMaxThreads(kQuotaThreads);
+  builder->SetResourceQuota(quota);
+  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
+  // A compressed message is unpacked before it is measured; ours are packed inside (packed.h).
+  builder->AddChannelArgument(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 16);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 4'096);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 5 * 60'000);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 60 * 60'000);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000);
+  // Two servers on one port would be two stores.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const ServerIdentity& identity,
+                                                       const Authority& authority) {
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = authority.certificate_pem();
+  options.pem_key_cert_pairs.push_back({identity.key_pem, identity.certificate_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+// In order of building; destroyed the other way round.
+struct Daemon::Parts {
+  std::function<int64_t()> now_ms;
+  std::shared_ptr<const sync::Schema> schema;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Directory> directory;
+  absl::optional<Authority> authority;
+  std::unique_ptr<Watchers> watchers;
+  std::unique_ptr<Hub> hub;
+  std::unique_ptr<ReaderPool> readers;
+  std::unique_ptr<Exchange> exchange;
+  std::unique_ptr<Supervision> supervision;
+  std::unique_ptr<SyncService> sync_service;
+  std::unique_ptr<SupervisionService> supervision_service;
+  std::unique_ptr<AdminService> admin_service;
+  std::unique_ptr<EnrolmentService> enrolment_service;
+  std::unique_ptr<grpc::Server> server;
+
+  // Writing is over until the next start; reading goes on.
+  void StopWriting() const {
+    grpc::HealthCheckServiceInterface* health =
+        server != nullptr ? server->GetHealthCheckService() : nullptr;
+    if (health == nullptr) return;
+    for (const char* service : kServices) {
+      health->SetServingStatus(service, service == kServices[1]);
+    }
+    health->SetServingStatus("", false);
+  }
+};
+
+void RefuseTls12() { setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES128-GCM-SHA256", 1); }
+
+Daemon::Daemon() : parts_(std::make_unique<Parts>()) {}
+
+Daemon::~Daemon() { Drain(); }
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(DaemonOptions options) {
+  RefuseTls12();
+  std::unique_ptr<Daemon> daemon(new Daemon());
+  SOTAY_RETURN_IF_ERROR(daemon->Build(std::move(options)));
+  return daemon;
+}
+
+absl::Status Daemon::Build(DaemonOptions options) {
+  Parts& p = *parts_;
+  p.now_ms = options.now_ms ? options.now_ms : [] { return absl::ToUnixMillis(absl::Now()); };
+  SOTAY_RETURN_IF_ERROR(SetLeastSeverity(options.config.log_level));
+  SOTAY_ASSIGN_OR_RETURN(p.schema, LoadSchema(options.config.schemas));
+  SOTAY_ASSIGN_OR_RETURN(p.authority, Authority::Open(AuthorityPath(options.data)));
+  SOTAY_ASSIGN_OR_RETURN(p.store, Store::Open(StorePath(options.data), durable::StoreOptions()));
+  SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
+  SOTAY_ASSIGN_OR_RETURN(p.directory, Directory::From(std::move(tables)));
+  p.watchers = std::make_unique<Watchers>(p.directory.get());
+  HubOptions hub;
+  hub.now_ms = p.now_ms;
+  hub.failed = [&p](const absl::Status& status) {
+    const bool damaged = absl::IsDataLoss(status) && !p.store->read_only();
+    Say(Severity::kError, damaged ? "store_damaged" : "store_failed",
+        {{"message", std::string(status.message())}});
+    if (!damaged) p.StopWriting();
+  };
+  p.hub = std::make_unique<Hub>(p.store.get(), p.directory.get(), p.schema.get(), p.watchers.get(),
+                                std::move(hub));
+  p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
+  p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get());
+  p.supervision = std::make_unique<Supervision>(p.directory.get(), p.store.get(), p.schema.get());
+  p.sync_service = std::make_unique<SyncService>(p.directory.get(), p.exchange.get(), p.hub.get(),
+                                                 p.watchers.get(), p.supervision.get(),
+                                                 p.readers.get(), p.now_ms);
+  p.supervision_service =
+      std::make_unique<SupervisionService>(p.directory.get(), p.supervision.get(), p.readers.get());
+  p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
+                                                   options.config.address);
+  p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
+  return Listen(options);
+}
+
+absl::Status Daemon::Listen(const DaemonOptions& options) {
+  Parts& p = *parts_;
+  SOTAY_ASSIGN_OR_RETURN(const HostAndPort where, SplitAddress(options.config.listen));
+  SOTAY_ASSIGN_OR_RETURN(
+      const ServerIdentity identity,
+      OpenServerIdentity(options.data, *p.authority, options.config.names, p.now_ms()));
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  SetLimits(&builder);
+  builder.AddListeningPort(options.config.listen, CredentialsOf(identity, *p.authority), &port_);
+  builder.RegisterService(p.sync_service.get());
+  builder.RegisterService(p.supervision_service.get());
+  builder.RegisterService(p.admin_service.get());
+  builder.RegisterService(p.enrolment_service.get());
+  p.server = builder.BuildAndStart();
+  if (p.server == nullptr || port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,
+                                               "; is the port taken, or not ours to take?"));
+  }
+  host_ = where.host;
+  p.hub->Start();
+  grpc::HealthCheckServiceInterface* const health = p.server->GetHealthCheckService();
+  for (const char* service : kServices) health->SetServingStatus(service, true);
+  Say(Severity::kInfo, "listening", {{"host", host_}, {"port", port_}});
+  return absl::OkStatus();
+}
+
+void Daemon::Tick() { parts_->watchers->Tick(parts_->now_ms()); }
+
+void Daemon::Drain() {
+  Parts& p = *parts_;
+  if (p.server != nullptr) {
+    Say(Severity::kInfo, "stopping", {{"watches", p.watchers->size()}});
+    p.server->GetHealthCheckService()->SetServingStatus(false);
+    p.watchers->EndAll();
+    p.server->Shutdown(std::chrono::system_clock::now() + kDrainMax);
+    p.server->Wait();
+  }
+  // In this order: what the hub has taken is answered by the readers.
+  if (p.hub != nullptr) p.hub->Drain();
+  p.readers.reset();
+  p.server.reset();
+  p.hub.reset();
+  if (p.store != nullptr) {
+    p.store.reset();
+    Say(Severity::kInfo, "stopped");
+  }
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,144 @@
+// Who there is: units, users, devices and invitations, in memory, and the one guard in front of
+// every read and every admission.  Loaded from the store at the start; changed by the hub's
+// thread alone, after it has committed; read by everybody.
+//
+// Identity is a public key: a call's certificate is looked up by the SHA-256 of its
+// SubjectPublicKeyInfo, each time, so that a revocation holds from the next call on.
+//
+// The guard:
+//   may sync a unit   a prosecutor or supervisor of exactly that unit
+//   may read a unit   who may sync it, and supervisors of any unit above it
+//   administrators    as such, read no content
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
+#include "server/store.h"
+#include "sotay/v1/supervision_service.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
+#include "sync/schema.h"
+#include "sync/seal/key.h"
+
+namespace sotay::server {
+
+// unit → what somebody is in it.
+using Roles = std::map<std::string, std::set<sync::Role>>;
+
+// A person, with their memberships in the form the guard asks them.
+struct Person {
+  v1::User user;
+  Roles roles;  // of units; an administrator's membership is not among them
+  bool administrator = false;
+
+  explicit Person(v1::User user);
+  Person() = default;
+  // Prosecutor or supervisor of exactly this unit.
+  bool MaySync(absl::string_view unit) const;
+};
+
+// Whoever makes a call: an active device and its user.
+struct Caller {
+  sync::DeviceId device;
+  std::shared_ptr<const stored::v1::DeviceRow> row;
+  std::shared_ptr<const Person> person;
+};
+
+class Directory {
+ public:
+  // kDataLoss when the tables contradict each other.
+  static absl::StatusOr<std::unique_ptr<Directory>> From(Tables tables);
+
+  // Identity ---------------------------------------------------------------------------
+  // The caller a key belongs to.  DEVICE_UNKNOWN, DEVICE_REVOKED; a forked device is let in:
+  // what it has is still to be received, and Sync tells it what it is.
+  absl::StatusOr<Caller> CallerOf(absl::string_view spki_hash) const;
+  // The same for a device that was a caller before.
+  absl::StatusOr<Caller> CallerOf(const sync::DeviceId& device) const;
+  absl::optional<stored::v1::Ticket> TicketOf(absl::string_view spki_hash) const;
+  std::shared_ptr<const stored::v1::DeviceRow> Device(const sync::DeviceId& device) const;
+  // The key a device seals with; null for an unknown device.
+  std::shared_ptr<const seal::VerifyingKey> KeyOf(const sync::DeviceId& device) const;
+  std::shared_ptr<const Person> FindPerson(absl::string_view user_id) const;
+
+  // The guard --------------------------------------------------------------------------
+  bool MayRead(const Person& person, absl::string_view unit) const;
+  // Units the person may read, parents before children; of those, only `unit` and, if
+  // `subtree`, what is below it, when it is not empty.
+  std::vector<std::string> Readable(const Person& person, absl::string_view unit = "",
+                                    bool subtree = true) const;
+  // Units whose feed the person's devices carry, by id.
+  std::vector<std::string> Synced(const Person& person) const;
+
+  // What there is ----------------------------------------------------------------------
+  stored::v1::StoreMeta meta() const;
+  // The unit's newest position and number of records; nothing when there is no such unit.
+  absl::optional<stored::v1::UnitHead> Head(absl::string_view unit) const;
+  absl::optional<v1::Unit> FindUnit(absl::string_view unit) const;
+  std::vector<v1::Unit> Units() const;
+  std::vector<v1::User> Users() const;
+  std::vector<v1::UnitView> ReadableUnits(const Person& person) const;
+  // The units and people a person's devices show by name.
+  v1::Directory NamesFor(const Person& person) const;
+  // Devices of members of `units`, by user; of everybody when `units` is null.
+  std::vector<v1::DeviceView> Devices(const std::vector<std::string>* units) const;
+  absl::optional<v1::DeviceView> ViewOf(const sync::DeviceId& device) const;
+  size_t administrators() const;
+
+  // Contact ----------------------------------------------------------------------------
+  // Notes that a device has called.  Kept in memory until somebody takes it to the store.
+  void Touch(const sync::DeviceId& device, stored::v1::Contact contact);
+  stored::v1::Contact ContactOf(const sync::DeviceId& device) const;
+  // What was noted and not taken since; of one device, or all.
+  absl::optional<stored::v1::Contact> TakeContact(const sync::DeviceId& device);
+  std::vector<std::pair<sync::DeviceId, stored::v1::Contact>> TakeContacts();
+
+  // Changes, by the hub's thread after the commit --------------------------------------
+  absl::Status Take(const Tables& committed);
+
+ private:
+  struct DeviceEntry {
+    std::shared_ptr<const stored::v1::DeviceRow> row;
+    std::shared_ptr<const seal::VerifyingKey> key;
+    stored::v1::Contact contact;
+    bool contact_dirty = false;
+  };
+
+  Directory() = default;
+  absl::Status PutDevice(const stored::v1::DeviceRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Caller> Admit(const sync::DeviceId& id, const DeviceEntry& entry) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool MayReadLocked(const Person& person, absl::string_view unit) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  std::vector<std::string> ReadableLocked(const Person& person, absl::string_view unit,
+                                          bool subtree) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  v1::DeviceView View(const DeviceEntry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<const Person>, std::less<>> people_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<sync::DeviceId, DeviceEntry> devices_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, sync::DeviceId> by_key_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, stored::v1::Ticket> tickets_ ABSL_GUARDED_BY(mutex_);
+};
+
+// SHA-256 of a SubjectPublicKeyInfo in DER, as callers are looked up by.
+std::string HashOfKey(absl::string_view spki_der);
+
+}  // namespace sotay::server

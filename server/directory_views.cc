@@ -1,0 +1,148 @@
+// What the directory shows: lists of units, people and devices, and last contacts.
+#include <algorithm>
+#include <tuple>
+
+#include "server/directory.h"
+
+namespace sotay::server {
+
+std::vector<v1::Unit> Directory::Units() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::Unit> units;
+  for (const auto& [id, unit] : units_) units.push_back(unit);
+  return units;
+}
+
+std::vector<v1::User> Directory::Users() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::User> users;
+  for (const auto& [id, person] : people_) users.push_back(person->user);
+  return users;
+}
+
+size_t Directory::administrators() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return static_cast<size_t>(std::count_if(people_.begin(), people_.end(), [](const auto& entry) {
+    return entry.second->administrator;
+  }));
+}
+
+std::vector<v1::UnitView> Directory::ReadableUnits(const Person& person) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::UnitView> views;
+  for (const std::string& id : ReadableLocked(person, "", true)) {
+    const v1::Unit& unit = units_.find(id)->second;
+    const stored::v1::UnitHead& head = heads_.find(id)->second;
+    v1::UnitView& view = views.emplace_back();
+    view.set_unit_id(id);
+    view.set_name(unit.name());
+    // A parent that is not the reader's to see is not named.
+    if (MayReadLocked(person, unit.parent_id())) view.set_parent_id(unit.parent_id());
+    view.set_position(head.position());
+    view.set_records(head.records());
+  }
+  return views;
+}
+
+v1::Directory Directory::NamesFor(const Person& person) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  v1::Directory names;
+  for (const auto& [id, roles] : person.roles) {
+    const auto unit = units_.find(id);
+    if (unit == units_.end() || !person.MaySync(id)) continue;
+    v1::DirectoryUnit* named = names.add_units();
+    named->set_unit_id(id);
+    named->set_name(unit->second.name());
+    for (sync::Role role : roles) named->add_roles(role);
+  }
+  for (const auto& [id, other] : people_) {
+    const bool shared = std::any_of(
+        names.units().begin(), names.units().end(),
+        [&](const v1::DirectoryUnit& unit) { return other->roles.count(unit.unit_id()) != 0; });
+    if (!shared) continue;
+    v1::DirectoryPerson* named = names.add_people();
+    named->set_user_id(id);
+    named->set_full_name(other->user.full_name());
+  }
+  return names;
+}
+
+v1::DeviceView Directory::View(const DeviceEntry& entry) const {
+  const stored::v1::DeviceRow& row = *entry.row;
+  v1::DeviceView view;
+  view.set_device_id(row.device_id());
+  view.set_user_id(row.user_id());
+  const auto person = people_.find(row.user_id());
+  if (person != people_.end()) view.set_full_name(person->second->user.full_name());
+  view.set_device_name(row.name());
+  view.set_state(row.state());
+  view.set_last_contact_ms(entry.contact.last_contact_ms());
+  view.set_accepted_through(row.accepted_through());
+  view.set_last_sequence(std::max(entry.contact.last_sequence(), row.accepted_through()));
+  view.set_skew_ms(entry.contact.skew_ms());
+  view.set_app_version(entry.contact.app_version());
+  view.set_set_aside(row.set_aside());
+  return view;
+}
+
+std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* units) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::DeviceView> views;
+  for (const auto& [id, entry] : devices_) {
+    const auto person = people_.find(entry.row->user_id());
+    if (units != nullptr &&
+        (person == people_.end() ||
+         std::none_of(units->begin(), units->end(), [&](const std::string& unit) {
+           return person->second->roles.count(unit) != 0;
+         }))) {
+      continue;
+    }
+    views.push_back(View(entry));
+  }
+  std::sort(views.begin(), views.end(), [](const v1::DeviceView& a, const v1::DeviceView& b) {
+    return std::tie(a.user_id(), a.device_id()) < std::tie(b.user_id(), b.device_id());
+  });
+  return views;
+}
+
+absl::optional<v1::DeviceView> Directory::ViewOf(const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  if (at == devices_.end()) return absl::nullopt;
+  return View(at->second);
+}
+
+void Directory::Touch(const sync::DeviceId& device, stored::v1::Contact contact) {
+  absl::MutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  if (at == devices_.end()) return;
+  at->second.contact = std::move(contact);
+  at->second.contact_dirty = true;
+}
+
+stored::v1::Contact Directory::ContactOf(const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  return at == devices_.end() ? stored::v1::Contact() : at->second.contact;
+}
+
+absl::optional<stored::v1::Contact> Directory::TakeContact(const sync::DeviceId& device) {
+  absl::MutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  if (at == devices_.end() || !at->second.contact_dirty) return absl::nullopt;
+  at->second.contact_dirty = false;
+  return at->second.contact;
+}
+
+std::vector<std::pair<sync::DeviceId, stored::v1::Contact>> Directory::TakeContacts() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::pair<sync::DeviceId, stored::v1::Contact>> taken;
+  for (auto& [device, entry] : devices_) {
+    if (!entry.contact_dirty) continue;
+    entry.contact_dirty = false;
+    taken.emplace_back(device, entry.contact);
+  }
+  return taken;
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,178 @@
+#include "server/exchange.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/refusal.h"
+#include "sync/limits.h"
+#include "sync/seal/digest.h"
+#include "sync/seal/packed.h"
+#include "sync/seal/seal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kAppVersionBytesMax = 64;
+// Revised outcomes of one answer.
+constexpr int kRevisedMax = 1'000;
+// Device clocks are data; further off than this nobody needs to know by how much.
+constexpr int64_t kSkewMsMax = int64_t{1} << 48;
+
+int64_t SkewOf(const v1::SyncRequest& request, int64_t now_ms) {
+  if (request.device_now_ms() == 0) return 0;
+  const int64_t device = std::clamp(request.device_now_ms(), -kSkewMsMax, kSkewMsMax);
+  return device - now_ms;
+}
+
+absl::Status CheckPushShape(const v1::Push& push) {
+  if (push.first_sequence() == 0 ||
+      push.first_sequence() > std::numeric_limits<uint64_t>::max() - sync::kPushChangesMax) {
+    return Malformed("push: first_sequence is not a sequence; they count from 1");
+  }
+  if (push.count() == 0) return Malformed("push without changes; leave it out");
+  if (push.count() > sync::kPushChangesMax) {
+    return TooLarge("push: changes", push.count(), sync::kPushChangesMax, "send it in parts");
+  }
+  const size_t previous = push.first_sequence() == 1 ? 0 : sync::ChangeId::kSize;
+  if (push.previous().size() != previous) {
+    return Malformed(
+        absl::StrCat("push: previous of ", push.previous().size(), " bytes, expected ", previous));
+  }
+  if (push.signature().size() != seal::kSignatureBytes) {
+    return Malformed(absl::StrCat("push: signature of ", push.signature().size(),
+                                  " bytes, expected ", seal::kSignatureBytes));
+  }
+  if (push.changes().size() > sync::kPushBytesMax) {
+    return TooLarge("push: bytes unpacked", push.changes().size(), sync::kPushBytesMax,
+                    "send it in parts");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Exchange::CheckShape(const v1::SyncRequest& request) const {
+  if (request.protocol() != kProtocol) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, v1::REASON_PROTOCOL,
+                  absl::StrCat("protocol ", request.protocol(), ", this server speaks ", kProtocol,
+                               "; update the app"));
+  }
+  if (request.app_version().size() > kAppVersionBytesMax) {
+    return TooLarge("app_version: bytes", request.app_version().size(), kAppVersionBytesMax,
+                    "shorten it");
+  }
+  return request.has_push() ? CheckPushShape(request.push()) : absl::OkStatus();
+}
+
+absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push) const {
+  absl::StatusOr<std::string> raw = seal::Unpack(push->changes(), sync::kPushBytesMax);
+  if (!raw.ok()) return Malformed(absl::StrCat("push: ", raw.status().message()));
+  v1::ChangeBatch batch;
+  if (!batch.ParseFromString(*raw)) return Malformed("push: not a valid ChangeBatch");
+  if (static_cast<uint32_t>(batch.changes_size()) != push->count()) {
+    return Malformed(
+        absl::StrCat("push: ", batch.changes_size(), " changes, count says ", push->count()));
+  }
+  Push opened;
+  opened.device = caller.device;
+  opened.first_sequence = push->first_sequence();
+  opened.previous = std::move(*push->mutable_previous());
+  opened.signature = std::move(*push->mutable_signature());
+  opened.bytes = raw->size();
+  opened.changes.reserve(static_cast<size_t>(batch.changes_size()));
+  for (std::string& bytes : *batch.mutable_changes()) {
+    sync::PushedChange& pushed = opened.changes.emplace_back();
+    pushed.bytes = std::move(bytes);
+    pushed.id = seal::HashChange(pushed.bytes);
+    if (!pushed.change.emplace().ParseFromString(pushed.bytes)) pushed.change.reset();
+  }
+  return opened;
+}
+
+absl::Status Exchange::CheckSeal(const Push& push) const {
+  std::vector<sync::ChangeId> ids;
+  ids.reserve(push.changes.size());
+  for (const sync::PushedChange& pushed : push.changes) ids.push_back(pushed.id);
+  seal::PushSeal sealed;
+  sealed.organisation_id = directory_.meta().organisation_id();
+  sealed.device = push.device;
+  sealed.first_sequence = push.first_sequence;
+  sealed.last_sequence = push.first_sequence + push.changes.size() - 1;
+  sealed.previous = push.previous;
+  sealed.ids = ids;
+  const auto key = directory_.KeyOf(push.device);
+  if (key == nullptr) return DeviceUnknown();
+  if (key->Verify(seal::SealText(sealed), push.signature)) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kInvalidArgument, v1::REASON_BAD_SIGNATURE,
+                absl::StrCat("the seal over changes ", sealed.first_sequence, " to ",
+                             sealed.last_sequence, " is not of this device; seal them anew"));
+}
+
+absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncRequest request,
+                                               int64_t now_ms) const {
+  const bool forked = caller.row->state() == v1::DEVICE_STATE_FORKED;
+  if (forked && !request.has_push()) return DeviceForked();
+  SOTAY_RETURN_IF_ERROR(CheckShape(request));
+  stored::v1::Contact contact;
+  contact.set_last_contact_ms(now_ms);
+  contact.set_last_sequence(request.last_sequence());
+  contact.set_skew_ms(SkewOf(request, now_ms));
+  contact.set_app_version(request.app_version());
+  directory_.Touch(caller.device, std::move(contact));
+  SOTAY_RETURN_IF_ERROR(PlanFeed(directory_, *caller.person, request.cursors()).status());
+
+  PreparedSync prepared;
+  prepared.device = caller.device;
+  if (request.has_push()) {
+    SOTAY_ASSIGN_OR_RETURN(prepared.push, Open(caller, request.mutable_push()));
+    SOTAY_RETURN_IF_ERROR(CheckSeal(*prepared.push));
+    prepared.push->skew_ms = SkewOf(request, now_ms);
+    request.clear_push();
+  }
+  prepared.request = std::move(request);
+  return prepared;
+}
+
+absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, PushAnswer* pushed,
+                                                  int64_t now_ms) const {
+  const v1::SyncRequest& request = prepared.request;
+  SOTAY_ASSIGN_OR_RETURN(const Caller caller, directory_.CallerOf(prepared.device));
+  v1::SyncResponse response;
+  response.set_server_now_ms(now_ms);
+  response.set_accepted_through(caller.row->accepted_through());
+  if (pushed != nullptr) {
+    response.set_accepted_through(pushed->accepted_through);
+    for (v1::ChangeOutcome& outcome : pushed->outcomes) {
+      *response.add_outcomes() = std::move(outcome);
+    }
+  }
+  if (request.revision_seen() < caller.row->revisions()) {
+    SOTAY_RETURN_IF_ERROR(
+        store_.VisitRevised(caller.device, request.revision_seen(), [&](v1::ChangeOutcome outcome) {
+          if (response.revised_size() == kRevisedMax) return false;
+          *response.add_revised() = std::move(outcome);
+          return true;
+        }));
+  }
+  const uint64_t revision = directory_.meta().directory_revision();
+  response.set_directory_revision(revision);
+  if (revision != request.directory_revision()) {
+    *response.mutable_directory() = directory_.NamesFor(*caller.person);
+  }
+
+  SOTAY_ASSIGN_OR_RETURN(FeedPlan plan, PlanFeed(directory_, *caller.person, request.cursors()));
+  const size_t asked = request.records_bytes_max();
+  const size_t bytes_max =
+      asked == 0 ? sync::kRecordsBytesMax : std::min(asked, sync::kRecordsBytesMax);
+  SOTAY_ASSIGN_OR_RETURN(FeedPage page, ReadFeed(directory_, &store_, plan, bytes_max));
+  if (!page.batch.empty()) *response.mutable_records() = seal::Pack(page.batch);
+  for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
+  for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
+  response.set_more(page.more || response.revised_size() == kRevisedMax);
+  return response;
+}
+
+}  // namespace sotay::server

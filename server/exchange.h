@@ -1,0 +1,52 @@
+// Both halves of a Sync call that are not the hub's: what is checked before a push is taken, and
+// what is answered afterwards.  Runs on the callers' threads, so that the hub's one thread does
+// nothing but decide and write.  Knows no transport; thread-safe.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "server/directory.h"
+#include "server/feed.h"
+#include "server/group.h"
+#include "server/store.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::server {
+
+constexpr uint32_t kProtocol = 1;
+
+// A Sync call that may go on.
+struct PreparedSync {
+  sync::DeviceId device;
+  // Present when the call pushes: for the hub.
+  absl::optional<Push> push;
+  // The request without its push, for the answer.
+  v1::SyncRequest request;
+};
+
+class Exchange {
+ public:
+  Exchange(Directory* directory, Store* store) : directory_(*directory), store_(*store) {}
+
+  // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
+  // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.
+  absl::StatusOr<PreparedSync> Prepare(const Caller& caller, v1::SyncRequest request,
+                                       int64_t now_ms) const;
+
+  // The answer: progress, outcomes (`pushed` is the hub's word, null when nothing was pushed),
+  // and the feed since the cursors.  The user's units are looked at anew.
+  absl::StatusOr<v1::SyncResponse> Answer(const PreparedSync& prepared, PushAnswer* pushed,
+                                          int64_t now_ms) const;
+
+ private:
+  absl::Status CheckShape(const v1::SyncRequest& request) const;
+  absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push) const;
+  absl::Status CheckSeal(const Push& push) const;
+
+  Directory& directory_;
+  Store& store_;
+};
+
+}  // namespace sotay::server

@@ -1,0 +1,167 @@
+#include "server/feed.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/refusal.h"
+#include "sync/status_macros.h"
+#include "sync/validate.h"
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kEpochBytes = 16;
+// A user has at most 64 memberships; old cursors may be left over from a few more units.
+constexpr int kCursorsMax = 256;
+
+absl::Status CheckCursorShape(const v1::Cursor& cursor) {
+  if (!sync::IsSlug(cursor.unit_id(), /*dots=*/false)) {
+    return Malformed("cursor: unit id is not of a-z, 0-9 and '-'");
+  }
+  if (!cursor.epoch().empty() && cursor.epoch().size() != kEpochBytes) {
+    return Malformed(absl::StrCat("cursor of unit ", cursor.unit_id(), ": epoch of ",
+                                  cursor.epoch().size(), " bytes, expected 16"));
+  }
+  return absl::OkStatus();
+}
+
+// One unit's records going into a page.
+class UnitReader {
+ public:
+  UnitReader(Store* store, size_t bytes_max, FeedPage* page)
+      : store_(*store), bytes_max_(bytes_max), page_(*page) {}
+
+  // Reads from the cursor to `head` and moves the cursor to how far it came.  False when the
+  // page is full.
+  absl::StatusOr<bool> Read(uint64_t head, v1::Cursor* cursor);
+
+ private:
+  absl::Status Add(const FeedPlace& place);
+  // Takes the position being gathered into the page, if it fits.
+  bool Close();
+
+  Store& store_;
+  const size_t bytes_max_;
+  FeedPage& page_;
+  v1::RecordBatch open_;  // the records of one position
+  uint64_t open_position_ = 0;
+};
+
+absl::Status UnitReader::Add(const FeedPlace& place) {
+  SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(place.record));
+  if (!stored.has_value()) {
+    return absl::DataLossError(
+        absl::StrCat(DescribeKey(RecordKey(place.record)), " is missing, the feed names it"));
+  }
+  // Changed again since the scan began: it comes at its new place, past this page's cursor.
+  if (stored->position != place.position) return absl::OkStatus();
+  v1::FeedRecord* record = open_.add_records();
+  record->set_position(stored->position);
+  *record->mutable_record() = std::move(stored->bytes);
+  return absl::OkStatus();
+}
+
+bool UnitReader::Close() {
+  const size_t bytes = open_.ByteSizeLong();
+  if (!page_.batch.empty() && page_.batch.size() + bytes > bytes_max_) return false;
+  open_.AppendToString(&page_.batch);
+  page_.records += static_cast<size_t>(open_.records_size());
+  open_.Clear();
+  return true;
+}
+
+absl::StatusOr<bool> UnitReader::Read(uint64_t head, v1::Cursor* cursor) {
+  absl::Status status;
+  bool full = false;
+  SOTAY_RETURN_IF_ERROR(
+      store_.VisitFeed(cursor->unit_id(), cursor->position(), head, [&](const FeedPlace& place) {
+        if (place.position != open_position_ && open_position_ != 0) {
+          full = !Close();
+          if (full) return false;
+          cursor->set_position(open_position_);
+        }
+        open_position_ = place.position;
+        status = Add(place);
+        return status.ok();
+      }));
+  SOTAY_RETURN_IF_ERROR(status);
+  if (!full && open_position_ != 0) full = !Close();
+  if (!full) cursor->set_position(head);
+  return !full;
+}
+
+}  // namespace
+
+absl::Status CheckCursor(const Directory& directory, const v1::Cursor& cursor) {
+  SOTAY_RETURN_IF_ERROR(CheckCursorShape(cursor));
+  const std::string epoch = directory.meta().epoch();
+  const auto head = directory.Head(cursor.unit_id());
+  const bool beginning = cursor.epoch().empty() && cursor.position() == 0;
+  if (beginning ||
+      (cursor.epoch() == epoch && head.has_value() && cursor.position() <= head->position())) {
+    return absl::OkStatus();
+  }
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_CURSOR_INVALID);
+  detail.set_epoch(epoch);
+  detail.set_unit_id(cursor.unit_id());
+  return Refuse(absl::StatusCode::kFailedPrecondition, detail,
+                absl::StrCat("the cursor of unit ", cursor.unit_id(),
+                             " is of another epoch or past its log; start the unit again from "
+                             "position 0 of the offered epoch"));
+}
+
+absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& person,
+                                  const google::protobuf::RepeatedPtrField<v1::Cursor>& cursors) {
+  if (cursors.size() > kCursorsMax) {
+    return TooLarge("cursors", static_cast<uint64_t>(cursors.size()), kCursorsMax,
+                    "forget units that were removed");
+  }
+  FeedPlan plan;
+  std::map<std::string, uint64_t> known;
+  for (const v1::Cursor& cursor : cursors) {
+    SOTAY_RETURN_IF_ERROR(CheckCursorShape(cursor));
+    if (!known.emplace(cursor.unit_id(), cursor.position()).second) {
+      return Malformed(absl::StrCat("unit ", cursor.unit_id(), " has two cursors"));
+    }
+    if (person.MaySync(cursor.unit_id())) {
+      SOTAY_RETURN_IF_ERROR(CheckCursor(directory, cursor));
+    } else {
+      plan.removed_units.push_back(cursor.unit_id());
+    }
+  }
+  const std::string epoch = directory.meta().epoch();
+  for (const std::string& unit : directory.Synced(person)) {
+    v1::Cursor& cursor = plan.cursors.emplace_back();
+    cursor.set_unit_id(unit);
+    cursor.set_epoch(epoch);
+    const auto at = known.find(unit);
+    cursor.set_position(at != known.end() ? at->second : 0);
+  }
+  return plan;
+}
+
+absl::StatusOr<FeedPage> ReadFeed(const Directory& directory, Store* store, const FeedPlan& plan,
+                                  size_t bytes_max) {
+  FeedPage page;
+  page.cursors = plan.cursors;
+  for (v1::Cursor& cursor : page.cursors) {
+    // Taken before the scan: what comes later is past the cursor this page hands out.
+    const auto head = directory.Head(cursor.unit_id());
+    if (!head.has_value() || head->position() <= cursor.position()) continue;
+    if (page.more) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool whole,
+                           UnitReader(store, bytes_max, &page).Read(head->position(), &cursor));
+    page.more = page.more || !whole;
+  }
+  // A unit that had no room this time.
+  for (const v1::Cursor& cursor : page.cursors) {
+    const auto head = directory.Head(cursor.unit_id());
+    page.more = page.more || (head.has_value() && head->position() > cursor.position());
+  }
+  return page;
+}
+
+}  // namespace sotay::server

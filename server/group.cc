@@ -1,0 +1,337 @@
+#include "server/group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/refusal.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+absl::Status ToStatus(const sync::PushOutcome& outcome) {
+  v1::ErrorDetail detail;
+  detail.set_reason(outcome.refused->reason);
+  detail.set_expected_sequence(outcome.expected_sequence);
+  const bool gap = outcome.refused->reason == v1::REASON_SEQUENCE_GAP;
+  return Refuse(gap ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kAborted, detail,
+                outcome.refused->message);
+}
+
+absl::Status ChainBroken(uint64_t expected) {
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_CHAIN_BROKEN);
+  detail.set_expected_sequence(expected);
+  return Refuse(absl::StatusCode::kAborted, detail,
+                absl::StrCat("the push does not continue the device's chain before change ",
+                             expected, "; enrol the device anew, nothing is lost"));
+}
+
+// A record that is not there, as the change that creates it describes it, or else the first one
+// that names it.  It has a history all the same when its creation was refused.
+v1::Record Unborn(const sync::RecordId& id, const std::vector<const v1::Change*>& changes) {
+  v1::Record record;
+  record.set_record_id(id.str());
+  for (const v1::Change* change : changes) {
+    for (const v1::RecordEdit& edit : change->edits()) {
+      if (edit.record_id() != id.view()) continue;
+      if (!record.type().empty() && !edit.parents().empty()) continue;
+      record.set_type(edit.type());
+      record.set_unit_id(change->unit_id());
+      record.set_dossier_id(change->dossier_id());
+      if (edit.parents().empty()) return record;
+    }
+  }
+  return record;
+}
+
+// One group while it goes through.
+class Group {
+ public:
+  Group(Pen* pen, std::vector<Push> pushes) : pen_(*pen), pushes_(std::move(pushes)) {}
+
+  GroupResult Run();
+
+ private:
+  absl::Status Load();
+  // The push's part of the input, or why it is refused before any decision.
+  absl::Status Admit(const Push& push, sync::PushInput* input);
+  absl::Status Decide();
+  absl::Status SetForkedAside();
+  absl::Status Commit(GroupResult* result);
+  void Answer(GroupResult* result);
+  bool Changed(size_t index) const;
+  // Each push by itself, so that what fails for one does not fail for all.
+  GroupResult RunEach();
+
+  Pen& pen_;
+  std::vector<Push> pushes_;
+  std::vector<absl::Status> refused_;  // as pushes_; OK: it is in the input
+  std::vector<size_t> taken_;          // indexes of pushes_ that are in the input
+  std::vector<size_t> forked_;         // indexes of pushes of devices already known as forked
+  sync::IngestInput input_;
+  std::vector<const v1::Change*> changes_;  // all of the input's that can be read
+  sync::IngestOutcome outcome_;
+  Round round_;
+};
+
+absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
+  const auto row = pen_.directory().Device(push.device);
+  if (row == nullptr) return DeviceUnknown();
+  if (row->state() == v1::DEVICE_STATE_REVOKED) return DeviceRevoked();
+  const auto person = pen_.directory().FindPerson(row->user_id());
+  if (person == nullptr) return DeviceUnknown();
+  input->device = *row;
+  input->roles = person->roles;
+  input->skew_ms = push.skew_ms;
+  input->first_sequence = push.first_sequence;
+  const uint64_t accepted = row->accepted_through();
+  if (push.first_sequence > accepted + 1) return absl::OkStatus();  // a gap: Ingest says so
+  // The change before the first is part of what the seal vouches for.
+  const uint64_t last = push.first_sequence + push.changes.size() - 1;
+  if (push.first_sequence <= accepted) {
+    const uint64_t from = std::max<uint64_t>(push.first_sequence, 2) - 1;
+    SOTAY_ASSIGN_OR_RETURN(input->known,
+                           pen_.store().LoadKnown(push.device, from, std::min(last, accepted)));
+  }
+  if (push.first_sequence == accepted + 1) {
+    if (push.previous != row->head()) return ChainBroken(accepted + 1);
+  } else if (push.first_sequence > 1) {
+    const auto before = input->known.find(push.first_sequence - 1);
+    if (before == input->known.end() || before->second.change_id() != push.previous) {
+      return ChainBroken(accepted + 1);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Group::Load() {
+  input_.schema = &pen_.schema();
+  input_.now_ms = pen_.now_ms();
+  for (size_t i = 0; i < pushes_.size(); ++i) {
+    sync::PushInput push;
+    const absl::Status admitted = Admit(pushes_[i], &push);
+    // A store that cannot be read is no answer to this push alone.
+    if (absl::IsDataLoss(admitted) || absl::IsInternal(admitted)) return admitted;
+    if (push.device.state() == v1::DEVICE_STATE_FORKED) {
+      forked_.push_back(i);
+      refused_.push_back(DeviceForked());
+      continue;
+    }
+    refused_.push_back(admitted);
+    if (!admitted.ok()) continue;
+    push.changes = std::move(pushes_[i].changes);
+    taken_.push_back(i);
+    input_.pushes.push_back(std::move(push));
+  }
+  for (const sync::PushInput& push : input_.pushes) {
+    for (const sync::PushedChange& pushed : push.changes) {
+      if (pushed.change.has_value()) changes_.push_back(&*pushed.change);
+    }
+  }
+  return LoadNamed(&pen_, changes_, &input_);
+}
+
+absl::Status Group::Decide() {
+  for (;;) {
+    outcome_ = sync::Ingest(input_);
+    if (outcome_.histories_needed.empty()) return absl::OkStatus();
+    SOTAY_RETURN_IF_ERROR(LoadHistories(&pen_, outcome_.histories_needed, changes_, &input_));
+  }
+}
+
+// What a device known as forked still sends is kept with the rest of its branch, once.
+absl::Status Group::SetForkedAside() {
+  for (size_t index : forked_) {
+    const Push& push = pushes_[index];
+    stored::v1::DeviceRow row = *pen_.directory().Device(push.device);
+    const uint64_t last = push.first_sequence + push.changes.size() - 1;
+    SOTAY_ASSIGN_OR_RETURN(const auto known,
+                           pen_.store().LoadKnown(push.device, push.first_sequence, last));
+    for (size_t i = 0; i < push.changes.size(); ++i) {
+      const sync::PushedChange& pushed = push.changes[i];
+      const uint64_t sequence = push.first_sequence + i;
+      const auto at = known.find(sequence);
+      if (at != known.end() && at->second.change_id() == pushed.id.view()) continue;
+      SOTAY_ASSIGN_OR_RETURN(const auto kept,
+                             pen_.store().LoadAside(push.device, sequence, pushed.id.view()));
+      if (kept.has_value()) continue;
+      sync::SetAside& aside = outcome_.set_aside.emplace_back();
+      v1::QuarantinedChange& change = aside.change;
+      change.set_change(pushed.bytes);
+      change.set_change_id(pushed.id.str());
+      change.set_device_id(push.device.str());
+      change.set_sequence(sequence);
+      change.set_user_id(row.user_id());
+      change.set_received_ms(pen_.now_ms());
+      change.set_verdict(v1::VERDICT_QUARANTINED);
+      change.set_reason(v1::REASON_FORKED_BRANCH);
+      change.set_message("written by a copy of the device, or after a set-back");
+      if (pushed.change.has_value()) {
+        const auto head = pen_.directory().Head(pushed.change->unit_id());
+        if (head.has_value()) {
+          change.set_unit_id(pushed.change->unit_id());
+          aside.after_position = head->position();
+        }
+        aside.records = RecordsOf(change);
+      }
+      row.set_set_aside(row.set_aside() + 1);
+    }
+    round_.tables.devices.push_back(std::move(row));
+  }
+  return absl::OkStatus();
+}
+
+bool Group::Changed(size_t index) const {
+  const stored::v1::DeviceRow& before = input_.pushes[index].device;
+  const stored::v1::DeviceRow& after = outcome_.pushes[index].device;
+  return before.accepted_through() != after.accepted_through() || before.state() != after.state() ||
+         before.set_aside() != after.set_aside();
+}
+
+absl::Status Group::Commit(GroupResult* result) {
+  round_.outcome = &outcome_;
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    if (!Changed(i)) continue;
+    const Push& push = pushes_[taken_[i]];
+    sync::PushOutcome& decided = outcome_.pushes[i];
+    round_.tables.devices.push_back(decided.device);
+    if (!decided.refused.has_value()) {
+      stored::v1::SealRow seal;
+      seal.set_first_sequence(push.first_sequence);
+      seal.set_last_sequence(decided.device.accepted_through());
+      seal.set_signature(push.signature);
+      round_.seals.emplace_back(push.device, std::move(seal));
+    }
+    if (auto contact = pen_.contacts().TakeContact(push.device)) {
+      round_.tables.contacts.emplace_back(push.device, *std::move(contact));
+    }
+    if (decided.device.held_size() != input_.pushes[i].device.held_size()) {
+      result->held_changed.push_back(push.device);
+    }
+  }
+  round_.tables.heads = HeadsAfter(pen_.directory(), outcome_);
+  // Nothing but duplicates: all of it is durable already.
+  if (round_.tables.devices.empty()) return absl::OkStatus();
+  return pen_.Commit(round_);
+}
+
+void Group::Answer(GroupResult* result) {
+  for (absl::Status& refused : refused_) result->answers.emplace_back(std::move(refused));
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    sync::PushOutcome& decided = outcome_.pushes[i];
+    absl::StatusOr<PushAnswer>& answer = result->answers[taken_[i]];
+    if (decided.refused.has_value()) {
+      answer = ToStatus(decided);
+    } else {
+      answer = PushAnswer{decided.device.accepted_through(), std::move(decided.outcomes)};
+    }
+  }
+  for (const sync::NewEntry& entry : outcome_.entries) {
+    result->satisfied.insert(result->satisfied.end(), entry.satisfies.begin(),
+                             entry.satisfies.end());
+  }
+  for (const sync::SetAside& aside : outcome_.set_aside) {
+    if (aside.change.verdict() != v1::VERDICT_QUARANTINED) continue;
+    if (const auto id = sync::ChangeId::From(aside.change.change_id())) {
+      result->satisfied.push_back(*id);
+    }
+  }
+  for (const auto& [unit, position] : outcome_.positions) result->units.insert(unit);
+}
+
+GroupResult Group::RunEach() {
+  GroupResult result;
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    pushes_[taken_[i]].changes = std::move(input_.pushes[i].changes);
+  }
+  for (Push& push : pushes_) {
+    std::vector<Push> one;
+    one.push_back(std::move(push));
+    GroupResult single = Group(&pen_, std::move(one)).Run();
+    result.answers.push_back(std::move(single.answers.front()));
+    result.units.insert(single.units.begin(), single.units.end());
+    result.satisfied.insert(result.satisfied.end(), single.satisfied.begin(),
+                            single.satisfied.end());
+    result.held_changed.insert(result.held_changed.end(), single.held_changed.begin(),
+                               single.held_changed.end());
+  }
+  return result;
+}
+
+GroupResult Group::Run() {
+  GroupResult result;
+  absl::Status status = Load();
+  if (status.ok()) status = Decide();
+  if (status.ok()) status = SetForkedAside();
+  if (!status.ok() && pushes_.size() > 1) return RunEach();
+  if (status.ok()) status = Commit(&result);
+  if (status.ok()) {
+    Answer(&result);
+  } else {
+    result = GroupResult();
+    for (size_t i = 0; i < pushes_.size(); ++i) result.answers.emplace_back(status);
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
+                       sync::IngestInput* input) {
+  std::vector<sync::RecordId> named;
+  for (const v1::Change* change : changes) {
+    if (const auto dossier = sync::RecordId::From(change->dossier_id())) named.push_back(*dossier);
+    for (const v1::RecordEdit& edit : change->edits()) {
+      if (const auto id = sync::RecordId::From(edit.record_id())) named.push_back(*id);
+    }
+    const std::string& unit = change->unit_id();
+    if (input->positions.count(unit) != 0) continue;
+    if (const auto head = pen->directory().Head(unit)) input->positions[unit] = head->position();
+  }
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  for (const sync::RecordId& id : named) {
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
+    if (!stored.has_value()) continue;
+    SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
+                           sync::MergedRecord::Parse(pen->schema(), stored->bytes));
+    input->records.emplace_hint(input->records.end(), id,
+                                sync::LoadedRecord{std::move(record), stored->position});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
+                           const std::vector<const v1::Change*>& changes,
+                           sync::IngestInput* input) {
+  for (const sync::RecordId& id : needed) {
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
+    v1::Record record;
+    if (!stored.has_value()) {
+      record = Unborn(id, changes);
+    } else if (!record.ParseFromString(stored->bytes)) {
+      return absl::DataLossError(absl::StrCat(DescribeKey(RecordKey(id)), " cannot be read"));
+    }
+    SOTAY_ASSIGN_OR_RETURN(sync::History history, pen->store().LoadHistory(pen->schema(), record));
+    input->histories.emplace(id, std::move(history));
+  }
+  return absl::OkStatus();
+}
+
+std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Directory& directory,
+                                                       const sync::IngestOutcome& outcome) {
+  std::map<std::string, stored::v1::UnitHead> heads;
+  for (const auto& [unit, position] : outcome.positions) {
+    stored::v1::UnitHead head = directory.Head(unit).value_or(stored::v1::UnitHead());
+    head.set_position(position);
+    const auto births = outcome.births.find(unit);
+    if (births != outcome.births.end()) head.set_records(head.records() + births->second);
+    heads[unit] = std::move(head);
+  }
+  return heads;
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,64 @@
+// A group of pushes on its way through the corridor: load what the decision needs, decide
+// (sync/ingest.h), commit in one batch.  Telling is the hub's.  The hub's thread alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/pen.h"
+#include "sotay/stored/v1/server.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
+#include "sync/ingest.h"
+
+namespace sotay::server {
+
+// A push that was unpacked and hashed and whose seal holds (exchange.cc does that on the
+// caller's thread).
+struct Push {
+  sync::DeviceId device;
+  uint64_t first_sequence = 0;
+  std::string previous;  // 32 bytes, or empty at sequence 1
+  std::vector<sync::PushedChange> changes;
+  std::string signature;
+  int64_t skew_ms = 0;
+  size_t bytes = 0;  // of the changes
+};
+
+struct PushAnswer {
+  uint64_t accepted_through = 0;
+  std::vector<v1::ChangeOutcome> outcomes;
+};
+
+struct GroupResult {
+  // As the pushes.  A refusal says what the caller is told.
+  std::vector<absl::StatusOr<PushAnswer>> answers;
+  // Units whose logs grew.
+  std::set<std::string> units;
+  // What held changes may have waited for and now have.
+  std::vector<sync::ChangeId> satisfied;
+  // Devices whose held changes are others than before.
+  std::vector<sync::DeviceId> held_changed;
+};
+
+// Takes the pushes, at most one of each device, in their order.  What was answered OK is
+// durable.  When something stored that one push needs is damaged, only the pushes that need it
+// fail (kDataLoss).
+GroupResult TakeGroup(Pen* pen, std::vector<Push> pushes);
+
+// Puts the records and positions that `changes` name into the input.
+absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
+                       sync::IngestInput* input);
+// Adds the histories an attempt at `changes` asked for.
+absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
+                           const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
+// The heads of the units an outcome's changes went to.
+std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Directory& directory,
+                                                       const sync::IngestOutcome& outcome);
+
+}  // namespace sotay::server

@@ -1,0 +1,267 @@
+#include "server/keys.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace sotay::server {
+namespace {
+
+std::string Start(Table table, size_t bytes) {
+  std::string key;
+  key.reserve(bytes);
+  key.push_back(static_cast<char>(table));
+  return key;
+}
+
+void PutName(std::string* out, absl::string_view name) {
+  out->push_back(static_cast<char>(static_cast<unsigned char>(name.size())));
+  out->append(name.data(), name.size());
+}
+
+std::string WithName(Table table, absl::string_view name, size_t more = 0) {
+  std::string key = Start(table, 2 + name.size() + more);
+  PutName(&key, name);
+  return key;
+}
+
+std::string WithId(Table table, absl::string_view id, size_t more = 0) {
+  std::string key = Start(table, 1 + id.size() + more);
+  key.append(id.data(), id.size());
+  return key;
+}
+
+std::string WithIdAndNumber(Table table, absl::string_view id, uint64_t number, size_t more = 0) {
+  std::string key = WithId(table, id, 8 + more);
+  PutNumber(&key, number);
+  return key;
+}
+
+std::string WithNameAndNumber(Table table, absl::string_view name, uint64_t number,
+                              size_t more = 0) {
+  std::string key = WithName(table, name, 8 + more);
+  PutNumber(&key, number);
+  return key;
+}
+
+bool TakeName(absl::string_view* bytes, std::string* name) {
+  if (bytes->empty()) return false;
+  const auto size = static_cast<size_t>(static_cast<unsigned char>(bytes->front()));
+  if (bytes->size() < 1 + size) return false;
+  *name = std::string(bytes->substr(1, size));
+  bytes->remove_prefix(1 + size);
+  return true;
+}
+
+bool TakeBytes(absl::string_view* bytes, size_t size, std::string* out) {
+  if (bytes->size() < size) return false;
+  *out = std::string(bytes->substr(0, size));
+  bytes->remove_prefix(size);
+  return true;
+}
+
+bool TakeNumberTo(absl::string_view* bytes, uint64_t* number) {
+  const absl::optional<uint64_t> taken = TakeNumber(bytes);
+  if (taken.has_value()) *number = *taken;
+  return taken.has_value();
+}
+
+bool TakeHistory(absl::string_view* rest, KeyParts* parts) {
+  if (!TakeBytes(rest, sync::RecordId::kSize, &parts->id) || !TakeNumberTo(rest, &parts->number) ||
+      rest->empty()) {
+    return false;
+  }
+  const char kind = rest->front();
+  rest->remove_prefix(1);
+  parts->kind = static_cast<HistoryKind>(kind);
+  if (parts->kind == HistoryKind::kAdmitted) return true;
+  return kind <= static_cast<char>(HistoryKind::kOutside) && kind > 0 &&
+         TakeNumberTo(rest, &parts->arrival);
+}
+
+bool TakeParts(absl::string_view* rest, KeyParts* parts) {
+  constexpr size_t kId = sync::DeviceId::kSize;
+  switch (parts->table) {
+    case Table::kMeta:
+    case Table::kArrivals:
+      return true;
+    case Table::kUnit:
+    case Table::kUser:
+    case Table::kHead:
+      return TakeName(rest, &parts->name);
+    case Table::kDevice:
+    case Table::kContact:
+    case Table::kRecord:
+      return TakeBytes(rest, kId, &parts->id);
+    case Table::kTicket:
+      return TakeBytes(rest, 32, &parts->id);
+    case Table::kLog:
+      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
+    case Table::kSequence:
+    case Table::kSeal:
+    case Table::kRevised:
+      return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number);
+    case Table::kHistory:
+      return TakeHistory(rest, parts);
+    case Table::kFeed:
+      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
+             TakeBytes(rest, sync::RecordId::kSize, &parts->record);
+    case Table::kQuarantine:
+      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->arrival);
+    case Table::kSetAside:
+      return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number) &&
+             TakeNumberTo(rest, &parts->arrival);
+  }
+  return false;
+}
+
+std::string Short(absl::string_view id) { return absl::BytesToHexString(id.substr(0, 4)); }
+
+}  // namespace
+
+void PutNumber(std::string* out, uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    out->push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
+  }
+}
+
+absl::optional<uint64_t> TakeNumber(absl::string_view* bytes) {
+  if (bytes->size() < 8) return absl::nullopt;
+  uint64_t number = 0;
+  for (char c : bytes->substr(0, 8)) number = number << 8 | static_cast<unsigned char>(c);
+  bytes->remove_prefix(8);
+  return number;
+}
+
+std::string MetaKey() { return TablePrefix(Table::kMeta); }
+std::string ArrivalsKey() { return TablePrefix(Table::kArrivals); }
+std::string UnitKey(absl::string_view unit) { return WithName(Table::kUnit, unit); }
+std::string UserKey(absl::string_view user) { return WithName(Table::kUser, user); }
+std::string DeviceKey(const sync::DeviceId& device) {
+  return WithId(Table::kDevice, device.view());
+}
+std::string ContactKey(const sync::DeviceId& device) {
+  return WithId(Table::kContact, device.view());
+}
+std::string TicketKey(absl::string_view spki_hash) { return WithId(Table::kTicket, spki_hash); }
+std::string HeadKey(absl::string_view unit) { return WithName(Table::kHead, unit); }
+std::string LogKey(absl::string_view unit, uint64_t position) {
+  return WithNameAndNumber(Table::kLog, unit, position);
+}
+std::string SequenceKey(const sync::DeviceId& device, uint64_t sequence) {
+  return WithIdAndNumber(Table::kSequence, device.view(), sequence);
+}
+std::string RecordKey(const sync::RecordId& record) {
+  return WithId(Table::kRecord, record.view());
+}
+
+std::string AdmittedKey(const sync::RecordId& record, uint64_t position) {
+  std::string key = WithIdAndNumber(Table::kHistory, record.view(), position, 1);
+  key.push_back(static_cast<char>(HistoryKind::kAdmitted));
+  return key;
+}
+
+std::string AsideHistoryKey(const sync::RecordId& record, uint64_t after_position, HistoryKind kind,
+                            uint64_t arrival) {
+  std::string key = WithIdAndNumber(Table::kHistory, record.view(), after_position, 9);
+  key.push_back(static_cast<char>(kind));
+  PutNumber(&key, arrival);
+  return key;
+}
+
+std::string FeedKey(absl::string_view unit, uint64_t position, const sync::RecordId& record) {
+  std::string key = WithNameAndNumber(Table::kFeed, unit, position, sync::RecordId::kSize);
+  key.append(record.view().data(), sync::RecordId::kSize);
+  return key;
+}
+
+std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence) {
+  return WithIdAndNumber(Table::kSeal, device.view(), last_sequence);
+}
+std::string QuarantineKey(absl::string_view unit, uint64_t arrival) {
+  return WithNameAndNumber(Table::kQuarantine, unit, arrival);
+}
+std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_t arrival) {
+  std::string key = WithIdAndNumber(Table::kSetAside, device.view(), sequence, 8);
+  PutNumber(&key, arrival);
+  return key;
+}
+std::string RevisedKey(const sync::DeviceId& device, uint64_t revision) {
+  return WithIdAndNumber(Table::kRevised, device.view(), revision);
+}
+
+std::string TablePrefix(Table table) { return Start(table, 1); }
+std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
+std::string IdPrefix(Table table, absl::string_view id_bytes) { return WithId(table, id_bytes); }
+
+std::string After(std::string prefix) {
+  while (!prefix.empty()) {
+    const auto last = static_cast<unsigned char>(prefix.back());
+    if (last != 0xff) {
+      prefix.back() = static_cast<char>(last + 1);
+      return prefix;
+    }
+    prefix.pop_back();
+  }
+  return prefix;
+}
+
+absl::optional<KeyParts> ParseKey(absl::string_view key) {
+  if (key.empty()) return absl::nullopt;
+  KeyParts parts;
+  parts.table = static_cast<Table>(key.front());
+  key.remove_prefix(1);
+  if (!TakeParts(&key, &parts) || !key.empty()) return absl::nullopt;
+  return parts;
+}
+
+std::string DescribeKey(absl::string_view key) {
+  const absl::optional<KeyParts> parts = ParseKey(key);
+  if (!parts.has_value()) return absl::StrCat("unknown key ", absl::BytesToHexString(key));
+  const KeyParts& p = *parts;
+  switch (p.table) {
+    case Table::kMeta:
+      return "meta";
+    case Table::kArrivals:
+      return "arrivals";
+    case Table::kUnit:
+      return absl::StrCat("unit ", p.name);
+    case Table::kUser:
+      return absl::StrCat("user ", p.name);
+    case Table::kDevice:
+      return absl::StrCat("device ", Short(p.id));
+    case Table::kContact:
+      return absl::StrCat("contact of device ", Short(p.id));
+    case Table::kTicket:
+      return absl::StrCat("ticket ", Short(p.id));
+    case Table::kHead:
+      return absl::StrCat("head of unit ", p.name);
+    case Table::kLog:
+      return absl::StrCat("log ", p.name, " position ", p.number);
+    case Table::kSequence:
+      return absl::StrCat("sequence of device ", Short(p.id), " number ", p.number);
+    case Table::kRecord:
+      return absl::StrCat("record ", Short(p.id));
+    case Table::kHistory:
+      if (p.kind == HistoryKind::kAdmitted) {
+        return absl::StrCat("history of record ", Short(p.id), " position ", p.number);
+      }
+      return absl::StrCat("history of record ", Short(p.id), " after position ", p.number,
+                          p.kind == HistoryKind::kOutside ? " outside" : " refused", " arrival ",
+                          p.arrival);
+    case Table::kFeed:
+      return absl::StrCat("feed ", p.name, " position ", p.number, " record ", Short(p.record));
+    case Table::kSeal:
+      return absl::StrCat("seal of device ", Short(p.id), " up to ", p.number);
+    case Table::kQuarantine:
+      return absl::StrCat("quarantine ", p.name.empty() ? "(no unit)" : p.name, " arrival ",
+                          p.arrival);
+    case Table::kSetAside:
+      return absl::StrCat("set aside of device ", Short(p.id), " number ", p.number, " arrival ",
+                          p.arrival);
+    case Table::kRevised:
+      return absl::StrCat("revised outcome of device ", Short(p.id), " revision ", p.number);
+  }
+  return "unknown key";
+}
+
+}  // namespace sotay::server

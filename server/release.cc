@@ -1,0 +1,191 @@
+#include "server/release.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+// The held changes to take in one batch, each device's in order of sequence.
+std::set<HeldChange> WithFollowers(const Directory& directory, size_t changes_max,
+                                   std::set<HeldChange>* held) {
+  std::set<HeldChange> batch;
+  while (!held->empty() && batch.size() < changes_max) {
+    const HeldChange first = *held->begin();
+    held->erase(held->begin());
+    batch.insert(first);
+    const auto row = directory.Device(first.first);
+    if (row == nullptr) continue;
+    std::set<std::string> taken;
+    for (const stored::v1::HeldRow& change : row->held()) {
+      if (change.sequence() == first.second) taken.insert(change.change_id());
+    }
+    // In order of sequence, so that one pass finds followers of followers.
+    std::map<uint64_t, const stored::v1::HeldRow*> later;
+    for (const stored::v1::HeldRow& change : row->held()) later[change.sequence()] = &change;
+    for (const auto& [sequence, change] : later) {
+      if (taken.count(change->waits_for()) == 0) continue;
+      taken.insert(change->change_id());
+      batch.emplace(first.first, sequence);
+      held->erase({first.first, sequence});
+    }
+  }
+  return batch;
+}
+
+const stored::v1::HeldRow* Find(const stored::v1::DeviceRow& row, uint64_t sequence) {
+  const auto at = std::find_if(row.held().begin(), row.held().end(),
+                               [&](const auto& held) { return held.sequence() == sequence; });
+  return at == row.held().end() ? nullptr : &*at;
+}
+
+// What is loaded of the held changes, side by side.
+struct Loaded {
+  std::vector<sync::ReleaseInput> releases;
+  std::vector<AsideRow> rows;
+};
+
+absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
+  const auto device = pen->directory().Device(change.first);
+  const stored::v1::HeldRow* held = device != nullptr ? Find(*device, change.second) : nullptr;
+  if (held == nullptr) return absl::OkStatus();  // was decided meanwhile
+  const auto person = pen->directory().FindPerson(device->user_id());
+  SOTAY_ASSIGN_OR_RETURN(auto row,
+                         pen->store().LoadAside(change.first, change.second, held->change_id()));
+  const auto id = sync::ChangeId::From(held->change_id());
+  if (!row.has_value() || !id.has_value() || person == nullptr) {
+    return absl::DataLossError(absl::StrCat("change ", change.second, " of device ",
+                                            change.first.Short(), " is held and not there"));
+  }
+  sync::ReleaseInput release;
+  release.author.device = *device;
+  release.author.roles = person->roles;
+  release.author.skew_ms = pen->directory().ContactOf(change.first).skew_ms();
+  release.author.first_sequence = change.second;
+  release.sequence = change.second;
+  sync::PushedChange pushed{row->change.change(), *id, v1::Change()};
+  if (!pushed.change->ParseFromString(pushed.bytes)) pushed.change.reset();
+  release.author.changes.push_back(std::move(pushed));
+  loaded->releases.push_back(std::move(release));
+  loaded->rows.push_back(*std::move(row));
+  return absl::OkStatus();
+}
+
+// Whether anything is decided otherwise than it stood.
+bool Moves(const sync::IngestOutcome& outcome, const std::vector<sync::ReleaseInput>& releases) {
+  for (size_t i = 0; i < releases.size(); ++i) {
+    if (outcome.pushes[i].outcomes.front().verdict() != v1::VERDICT_HELD) return true;
+    const stored::v1::HeldRow* before = Find(releases[i].author.device, releases[i].sequence);
+    const stored::v1::HeldRow* after = Find(outcome.pushes[i].device, releases[i].sequence);
+    if (before == nullptr || after == nullptr || before->waits_for() != after->waits_for()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Fill(const Directory& directory, const std::vector<sync::ReleaseInput>& releases,
+          const sync::IngestOutcome& outcome, Round* round, GroupResult* result) {
+  std::map<sync::DeviceId, stored::v1::DeviceRow> rows;
+  std::map<sync::DeviceId, uint64_t> revisions;
+  for (size_t i = 0; i < releases.size(); ++i) {
+    const auto device = *sync::DeviceId::From(releases[i].author.device.device_id());
+    rows[device] = outcome.pushes[i].device;
+    v1::ChangeOutcome revised = outcome.pushes[i].outcomes.front();
+    if (revised.verdict() == v1::VERDICT_HELD) continue;
+    uint64_t& revision =
+        revisions.emplace(device, releases[i].author.device.revisions()).first->second;
+    revised.set_revision(++revision);
+    round->revised.emplace_back(device, std::move(revised));
+    result->satisfied.push_back(releases[i].author.changes.front().id);
+  }
+  for (auto& [device, row] : rows) {
+    const auto revision = revisions.find(device);
+    if (revision != revisions.end()) row.set_revisions(revision->second);
+    result->held_changed.push_back(device);
+    round->tables.devices.push_back(std::move(row));
+  }
+  for (const sync::NewEntry& entry : outcome.entries) {
+    result->satisfied.insert(result->satisfied.end(), entry.satisfies.begin(),
+                             entry.satisfies.end());
+  }
+  for (const auto& [unit, position] : outcome.positions) result->units.insert(unit);
+  round->tables.heads = HeadsAfter(directory, outcome);
+}
+
+}  // namespace
+
+void Waiting::Put(const stored::v1::DeviceRow& row) {
+  const auto device = sync::DeviceId::From(row.device_id());
+  if (!device.has_value()) return;
+  if (const auto old = wishes_of_.find(*device); old != wishes_of_.end()) {
+    for (const sync::ChangeId& wish : old->second) {
+      const auto at = by_wish_.find(wish);
+      if (at == by_wish_.end()) continue;
+      auto& held = at->second;
+      held.erase(held.lower_bound({*device, 0}), held.upper_bound({*device, UINT64_MAX}));
+      if (held.empty()) by_wish_.erase(at);
+    }
+    wishes_of_.erase(old);
+  }
+  for (const stored::v1::HeldRow& held : row.held()) {
+    const auto wish = sync::ChangeId::From(held.waits_for());
+    if (!wish.has_value()) continue;
+    by_wish_[*wish].emplace(*device, held.sequence());
+    wishes_of_[*device].push_back(*wish);
+  }
+}
+
+std::set<HeldChange> Waiting::For(const std::vector<sync::ChangeId>& satisfied) const {
+  std::set<HeldChange> held;
+  if (by_wish_.empty()) return held;
+  for (const sync::ChangeId& id : satisfied) {
+    const auto at = by_wish_.find(id);
+    if (at != by_wish_.end()) held.insert(at->second.begin(), at->second.end());
+  }
+  return held;
+}
+
+std::set<HeldChange> Waiting::All() const {
+  std::set<HeldChange> all;
+  for (const auto& [wish, held] : by_wish_) all.insert(held.begin(), held.end());
+  return all;
+}
+
+absl::StatusOr<GroupResult> TakeReleases(Pen* pen, size_t changes_max, std::set<HeldChange>* held) {
+  GroupResult result;
+  Loaded loaded;
+  for (const HeldChange& change : WithFollowers(pen->directory(), changes_max, held)) {
+    SOTAY_RETURN_IF_ERROR(LoadOne(pen, change, &loaded));
+  }
+  if (loaded.releases.empty()) return result;
+
+  sync::IngestInput input;
+  input.schema = &pen->schema();
+  input.now_ms = pen->now_ms();
+  std::vector<const v1::Change*> changes;
+  for (const sync::ReleaseInput& release : loaded.releases) {
+    const sync::PushedChange& pushed = release.author.changes.front();
+    if (pushed.change.has_value()) changes.push_back(&*pushed.change);
+  }
+  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, &input));
+  sync::IngestOutcome outcome = sync::Release(input, loaded.releases);
+  while (!outcome.histories_needed.empty()) {
+    SOTAY_RETURN_IF_ERROR(LoadHistories(pen, outcome.histories_needed, changes, &input));
+    outcome = sync::Release(input, loaded.releases);
+  }
+  if (!Moves(outcome, loaded.releases)) return result;
+
+  Round round;
+  round.outcome = &outcome;
+  round.released = std::move(loaded.rows);
+  Fill(pen->directory(), loaded.releases, outcome, &round, &result);
+  SOTAY_RETURN_IF_ERROR(pen->Commit(round));
+  return result;
+}
+
+}  // namespace sotay::server

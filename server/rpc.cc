@@ -1,0 +1,69 @@
+#include "server/rpc.h"
+
+#include <grpc/grpc_security_constants.h>
+
+#include <memory>
+#include <vector>
+
+#include "server/event_log.h"
+#include "sync/seal/certificate.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+// The sentence for what is wrong with us.
+absl::string_view OursToKnow(absl::StatusCode code) {
+  return code == absl::StatusCode::kDataLoss
+             ? "the server's store is damaged here; its administrator must look at it"
+             : "the server failed; its administrator must look at it";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context) {
+  const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
+  if (auth == nullptr) return DeviceUnknown();
+  const std::vector<grpc::string_ref> pem =
+      auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (pem.size() != 1) return DeviceUnknown();
+  const absl::StatusOr<std::string> spki =
+      seal::SpkiOfCertificatePem(absl::string_view(pem[0].data(), pem[0].size()));
+  if (!spki.ok()) return DeviceUnknown();
+  return HashOfKey(*spki);
+}
+
+absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,
+                                        const grpc::CallbackServerContext& context) {
+  SOTAY_ASSIGN_OR_RETURN(const std::string key_hash, KeyHashOf(context));
+  return directory.CallerOf(key_hash);
+}
+
+absl::StatusOr<Caller> CallerOf(const Directory& directory,
+                                const grpc::CallbackServerContext& context) {
+  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(directory, context));
+  if (caller.row->state() == v1::DEVICE_STATE_FORKED) return DeviceForked();
+  return caller;
+}
+
+grpc::Status ToGrpc(const absl::Status& status, absl::string_view method) {
+  if (status.ok()) return grpc::Status::OK;
+  const v1::ErrorDetail detail = DetailOf(status);
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  std::string message(status.message());
+  if (detail.reason() == v1::REASON_UNSPECIFIED) {
+    SayBounded(Severity::kError, "call_failed",
+               {{"method", method}, {"code", code}, {"message", message}});
+    message = std::string(OursToKnow(status.code()));
+  } else {
+    SayBounded(Severity::kInfo, "call_refused",
+               {{"method", method}, {"code", code}, {"reason", v1::Reason_Name(detail.reason())}});
+  }
+  v1::StatusDetails details;
+  details.set_code(code);
+  details.set_message(message);
+  details.add_details()->PackFrom(detail);
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,245 @@
+#include "server/store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+leveldb::Slice ToSlice(absl::string_view bytes) {
+  return leveldb::Slice(bytes.data(), bytes.size());
+}
+absl::string_view ToView(const leveldb::Slice& slice) {
+  return absl::string_view(slice.data(), slice.size());
+}
+
+absl::Status Damaged(absl::string_view key) {
+  return absl::DataLossError(absl::StrCat("the value of ", DescribeKey(key), " cannot be read"));
+}
+
+template <typename Message>
+absl::StatusOr<Message> Read(absl::string_view key, absl::string_view value) {
+  Message message;
+  if (!message.ParseFromArray(value.data(), static_cast<int>(value.size()))) return Damaged(key);
+  return message;
+}
+
+absl::StatusOr<StoredRecord> ReadRecord(absl::string_view key, absl::string_view value) {
+  const absl::optional<uint64_t> position = TakeNumber(&value);
+  if (!position.has_value()) return Damaged(key);
+  return StoredRecord{*position, std::string(value)};
+}
+
+// Adds the messages of a table, one by one, to `out`.
+template <typename Message>
+absl::Status Append(absl::string_view key, absl::string_view value, std::vector<Message>* out) {
+  SOTAY_ASSIGN_OR_RETURN(Message message, Read<Message>(key, value));
+  out->push_back(std::move(message));
+  return absl::OkStatus();
+}
+
+absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view value) {
+  const absl::optional<KeyParts> parts = ParseKey(key);
+  if (!parts.has_value()) return absl::DataLossError(DescribeKey(key));
+  switch (parts->table) {
+    case Table::kUnit:
+      return Append(key, value, &tables->units);
+    case Table::kUser:
+      return Append(key, value, &tables->users);
+    case Table::kDevice:
+      return Append(key, value, &tables->devices);
+    case Table::kTicket:
+      return Append(key, value, &tables->tickets);
+    case Table::kContact: {
+      SOTAY_ASSIGN_OR_RETURN(auto contact, Read<stored::v1::Contact>(key, value));
+      tables->contacts.emplace_back(*sync::DeviceId::From(parts->id), std::move(contact));
+      return absl::OkStatus();
+    }
+    case Table::kHead: {
+      SOTAY_ASSIGN_OR_RETURN(tables->heads[parts->name], Read<stored::v1::UnitHead>(key, value));
+      return absl::OkStatus();
+    }
+    default:
+      return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<durable::Store> durable) : durable_(std::move(durable)) {}
+Store::~Store() = default;
+
+absl::Status Store::Create(const std::string& path, const durable::StoreOptions& options,
+                           const Tables& founding) {
+  durable::StoreOptions creating = options;
+  creating.create_if_missing = true;
+  SOTAY_ASSIGN_OR_RETURN(auto durable, durable::Open(path, creating));
+  Store store(std::move(durable));
+  // A store is there once its meta row is: a creation that was cut short is begun again.
+  SOTAY_ASSIGN_OR_RETURN(const auto meta, store.Get(MetaKey()));
+  if (meta.has_value()) {
+    return absl::AlreadyExistsError(absl::StrCat("there is a store in ", path, " already"));
+  }
+  return store.Commit(founding);
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
+                                                   const durable::StoreOptions& options) {
+  SOTAY_ASSIGN_OR_RETURN(auto durable, durable::Open(path, options));
+  std::unique_ptr<Store> store(new Store(std::move(durable)));
+  SOTAY_ASSIGN_OR_RETURN(const auto bytes, store->Get(MetaKey()));
+  if (!bytes.has_value()) {
+    return absl::NotFoundError(absl::StrCat("the store in ", path, " was never finished"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto meta, Read<stored::v1::StoreMeta>(MetaKey(), *bytes));
+  if (meta.format() != kStoreFormat) {
+    return absl::FailedPreconditionError(absl::StrCat("the store in ", path, " has format ",
+                                                      meta.format(), ", this build reads ",
+                                                      kStoreFormat, "; use the build it is of"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto arrivals, store->Get(ArrivalsKey()));
+  if (arrivals.has_value()) {
+    absl::string_view rest = *arrivals;
+    const absl::optional<uint64_t> number = TakeNumber(&rest);
+    if (!number.has_value()) return Damaged(ArrivalsKey());
+    store->arrivals_ = *number;
+  }
+  return store;
+}
+
+bool Store::read_only() const { return durable_->read_only(); }
+
+absl::Status Store::Write(leveldb::WriteBatch* batch) { return durable_->Write(batch); }
+
+absl::StatusOr<absl::optional<std::string>> Store::Get(const std::string& key) {
+  absl::StatusOr<std::string> value = durable_->Get(key);
+  if (value.ok()) return absl::optional<std::string>(*std::move(value));
+  if (absl::IsNotFound(value.status())) return absl::optional<std::string>();
+  return value.status();
+}
+
+absl::Status Store::Visit(const std::string& from, const std::string& end,
+                          const std::function<bool(absl::string_view, absl::string_view)>& visit) {
+  const std::unique_ptr<leveldb::Iterator> at = durable_->NewIterator();
+  for (at->Seek(from); at->Valid(); at->Next()) {
+    if (!end.empty() && at->key().compare(ToSlice(end)) >= 0) break;
+    if (!visit(ToView(at->key()), ToView(at->value()))) break;
+  }
+  return durable::FromLevelDb(at->status());
+}
+
+absl::Status Store::VisitBackwards(
+    const std::string& from, const std::string& before,
+    const std::function<bool(absl::string_view, absl::string_view)>& visit) {
+  const std::unique_ptr<leveldb::Iterator> at = durable_->NewIterator();
+  at->Seek(before);
+  if (at->Valid()) {
+    at->Prev();
+  } else {
+    at->SeekToLast();
+  }
+  for (; at->Valid(); at->Prev()) {
+    if (at->key().compare(ToSlice(from)) < 0) break;
+    if (!visit(ToView(at->key()), ToView(at->value()))) break;
+  }
+  return durable::FromLevelDb(at->status());
+}
+
+absl::Status Store::VisitAll(
+    const std::function<bool(absl::string_view, absl::string_view)>& visit) {
+  return Visit(std::string(), std::string(), visit);
+}
+
+absl::StatusOr<Tables> Store::LoadTables() {
+  Tables tables;
+  SOTAY_ASSIGN_OR_RETURN(const auto meta, Get(MetaKey()));
+  SOTAY_ASSIGN_OR_RETURN(tables.meta, Read<stored::v1::StoreMeta>(MetaKey(), meta.value_or("")));
+  for (Table table : {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket,
+                      Table::kHead}) {
+    absl::Status status;
+    const std::string prefix = TablePrefix(table);
+    SOTAY_RETURN_IF_ERROR(
+        Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+          status = AppendTo(&tables, key, value);
+          return status.ok();
+        }));
+    SOTAY_RETURN_IF_ERROR(status);
+  }
+  return tables;
+}
+
+absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::RecordId& id) {
+  const std::string key = RecordKey(id);
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
+  if (!value.has_value()) return absl::optional<StoredRecord>();
+  SOTAY_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(key, *value));
+  return absl::optional<StoredRecord>(std::move(record));
+}
+
+absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
+  const std::string key = LogKey(unit, position);
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
+  if (!value.has_value()) {
+    return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  }
+  return Read<v1::LogEntry>(key, *value);
+}
+
+absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> Store::LoadKnown(
+    const sync::DeviceId& device, uint64_t from, uint64_t to) {
+  std::map<uint64_t, stored::v1::SequenceRow> known;
+  absl::Status status;
+  const auto take = [&](absl::string_view key, absl::string_view value) {
+    auto row = Read<stored::v1::SequenceRow>(key, value);
+    status = row.status();
+    if (status.ok()) known[ParseKey(key)->number] = *std::move(row);
+    return status.ok();
+  };
+  SOTAY_RETURN_IF_ERROR(Visit(SequenceKey(device, from), After(SequenceKey(device, to)), take));
+  SOTAY_RETURN_IF_ERROR(status);
+  return known;
+}
+
+absl::StatusOr<absl::optional<AsideRow>> Store::LoadAside(const sync::DeviceId& device,
+                                                          uint64_t sequence,
+                                                          absl::string_view change_id) {
+  std::string prefix = SetAsideKey(device, sequence, 0);
+  prefix.resize(prefix.size() - 8);
+  absl::optional<AsideRow> found;
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+        AsideRow row;
+        row.arrival = ParseKey(key)->arrival;
+        const absl::optional<uint64_t> after = TakeNumber(&value);
+        const std::string quarantine_key = QuarantineKey(value, row.arrival);
+        const auto bytes = Get(quarantine_key);
+        if (!after.has_value() || !bytes.ok() || !bytes->has_value() ||
+            !row.change.ParseFromString(**bytes)) {
+          status = bytes.ok() ? Damaged(quarantine_key) : bytes.status();
+          return false;
+        }
+        row.after_position = *after;
+        if (row.change.change_id() != change_id) return true;
+        found = std::move(row);
+        return false;
+      }));
+  SOTAY_RETURN_IF_ERROR(status);
+  return found;
+}
+
+std::vector<sync::RecordId> RecordsOf(const v1::QuarantinedChange& change) {
+  std::vector<sync::RecordId> records;
+  v1::Change parsed;
+  if (!parsed.ParseFromString(change.change())) return records;
+  for (const v1::RecordEdit& edit : parsed.edits()) {
+    if (const auto id = sync::RecordId::From(edit.record_id())) records.push_back(*id);
+  }
+  return records;
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,182 @@
+// The central store: what the server knows, on disk.  Third and last beat of the corridor's
+// commit: the hub decides, this turns the decision into one synced batch, so that log, record,
+// feed, history and progress of a change are there together or not at all.  The keys are in
+// keys.h; nobody else speaks LevelDB.
+//
+// Reads: any thread.  Writes: the hub's thread alone.  Everything fails with kDataLoss when what
+// is stored is damaged; writing fails as durable::Store::Write does, and then the store stays
+// read-only until it is opened again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "server/keys.h"
+#include "sotay/stored/v1/server.pb.h"
+#include "sotay/v1/admin_service.pb.h"
+#include "sync/ids.h"
+#include "sync/ingest.h"
+#include "sync/schema.h"
+
+namespace leveldb {
+class Iterator;
+class WriteBatch;
+}  // namespace leveldb
+namespace sotay::durable {
+class Store;
+struct StoreOptions;
+}  // namespace sotay::durable
+
+namespace sotay::server {
+
+// Shape of the keys this build reads and writes.
+constexpr uint32_t kStoreFormat = 1;
+
+// The small tables, which live in memory too (directory.h).  As read at the start, and as part
+// of a batch, where only what changed is named.
+struct Tables {
+  absl::optional<stored::v1::StoreMeta> meta;
+  std::vector<v1::Unit> units;
+  std::vector<v1::User> users;
+  std::vector<stored::v1::DeviceRow> devices;
+  std::vector<std::pair<sync::DeviceId, stored::v1::Contact>> contacts;
+  std::vector<stored::v1::Ticket> tickets;
+  std::map<std::string, stored::v1::UnitHead> heads;
+};
+
+// A change that was set aside, with where it stands in the store.
+struct AsideRow {
+  v1::QuarantinedChange change;
+  uint64_t after_position = 0;
+  uint64_t arrival = 0;
+};
+
+// What one group of pushes, or of releases, writes.
+struct Round {
+  // Its small tables; entries, records and set-aside changes come from `outcome`.
+  Tables tables;
+  const sync::IngestOutcome* outcome = nullptr;
+  std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> seals;
+  // Held changes that were decided, as they stood.
+  std::vector<AsideRow> released;
+  std::vector<std::pair<sync::DeviceId, v1::ChangeOutcome>> revised;
+};
+
+// A record as stored.
+struct StoredRecord {
+  uint64_t position = 0;
+  std::string bytes;  // a serialised v1::Record
+};
+
+// A record's place in its unit's feed.
+struct FeedPlace {
+  uint64_t position = 0;
+  sync::RecordId record;
+};
+
+class Store {
+ public:
+  // Makes a store in `path` that holds `founding`.  Fails with kAlreadyExists when there is one.
+  static absl::Status Create(const std::string& path, const durable::StoreOptions& options,
+                             const Tables& founding);
+  // Opens the store in `path`.  Fails as durable::Open does, with kFailedPrecondition for a
+  // format of another build.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
+                                                     const durable::StoreOptions& options);
+  ~Store();
+
+  absl::StatusOr<Tables> LoadTables();
+
+  // Loads, for decisions.
+  absl::StatusOr<absl::optional<StoredRecord>> LoadRecord(const sync::RecordId& id);
+  // The graph of a record that is there.
+  absl::StatusOr<sync::History> LoadHistory(const sync::Schema& schema, const v1::Record& record);
+  // What became of a device's changes `from` to `to`, as far as they are here.
+  absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> LoadKnown(
+      const sync::DeviceId& device, uint64_t from, uint64_t to);
+  // A change that was set aside; nothing when there is none of that sequence and id.
+  absl::StatusOr<absl::optional<AsideRow>> LoadAside(const sync::DeviceId& device,
+                                                     uint64_t sequence,
+                                                     absl::string_view change_id);
+
+  // Commits.
+  absl::Status Commit(const Round& round);
+  absl::Status Commit(const Tables& tables);
+  bool read_only() const;
+
+  // Lists.  Each calls `visit` in order until that returns false.
+  // Places of a unit's feed after `after` and up to `up_to`.
+  absl::Status VisitFeed(absl::string_view unit, uint64_t after, uint64_t up_to,
+                         const std::function<bool(const FeedPlace&)>& visit);
+  // The same backwards, from the newest that is before `before`.
+  absl::Status VisitFeedBackwards(
+      absl::string_view unit, const FeedPlace& before,
+      const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit);
+  // Positions of a record's admitted changes, after `after`; or backwards from the newest.
+  absl::Status VisitHistory(const sync::RecordId& record, uint64_t after,
+                            const std::function<bool(uint64_t position)>& visit);
+  absl::Status VisitHistoryBackwards(const sync::RecordId& record,
+                                     const std::function<bool(uint64_t position)>& visit);
+  // What was set aside that names `record`, oldest first.
+  absl::Status VisitAside(const sync::RecordId& record,
+                          const std::function<bool(v1::QuarantinedChange)>& visit);
+  // What was set aside in a unit ("": readable for no unit), after arrival number `after`.
+  absl::Status VisitQuarantine(
+      absl::string_view unit, uint64_t after,
+      const std::function<bool(uint64_t arrival, v1::QuarantinedChange)>& visit);
+  // Records whose id begins with `prefix`.
+  absl::Status VisitRecords(absl::string_view prefix,
+                            const std::function<bool(const sync::RecordId&, StoredRecord)>& visit);
+  // Revised outcomes of a device after `revision`.
+  absl::Status VisitRevised(const sync::DeviceId& device, uint64_t revision,
+                            const std::function<bool(v1::ChangeOutcome)>& visit);
+
+  // Seals over a device's pushes, in order of their last sequence; for checking.
+  absl::Status VisitSeals(
+      const sync::DeviceId& device,
+      const std::function<void(absl::string_view key, absl::string_view value)>& visit);
+
+  absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
+
+  // Every key and value in order of the keys.  For checking.
+  absl::Status VisitAll(
+      const std::function<bool(absl::string_view key, absl::string_view value)>& visit);
+  absl::StatusOr<absl::optional<std::string>> Get(const std::string& key);
+
+ private:
+  explicit Store(std::unique_ptr<durable::Store> durable);
+
+  // Calls `visit` for keys from `from` on, below `end`.
+  absl::Status Visit(const std::string& from, const std::string& end,
+                     const std::function<bool(absl::string_view, absl::string_view)>& visit);
+  absl::Status VisitBackwards(
+      const std::string& from, const std::string& before,
+      const std::function<bool(absl::string_view, absl::string_view)>& visit);
+
+  // store_commit.cc
+  void PutTables(const Tables& tables, leveldb::WriteBatch* batch);
+  void PutEntries(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
+  absl::Status Write(leveldb::WriteBatch* batch);
+
+  const std::unique_ptr<durable::Store> durable_;
+  // The hub's thread alone.
+  uint64_t arrivals_ = 0;
+  std::string scratch_;
+};
+
+// The records a set-aside change names, as far as it can be read.
+std::vector<sync::RecordId> RecordsOf(const v1::QuarantinedChange& change);
+
+}  // namespace sotay::server

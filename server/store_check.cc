@@ -1,0 +1,332 @@
+#include "server/store_check.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/seal/digest.h"
+#include "sync/seal/key.h"
+#include "sync/seal/seal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kFaultsNamed = 100;
+
+const char* NameOf(Table table) {
+  switch (table) {
+    case Table::kMeta:
+      return "meta";
+    case Table::kArrivals:
+      return "arrivals";
+    case Table::kUnit:
+      return "units";
+    case Table::kUser:
+      return "users";
+    case Table::kDevice:
+      return "devices";
+    case Table::kContact:
+      return "contacts";
+    case Table::kTicket:
+      return "tickets";
+    case Table::kHead:
+      return "heads";
+    case Table::kLog:
+      return "log entries";
+    case Table::kSequence:
+      return "sequences";
+    case Table::kRecord:
+      return "records";
+    case Table::kHistory:
+      return "history";
+    case Table::kFeed:
+      return "feed places";
+    case Table::kSeal:
+      return "seals";
+    case Table::kQuarantine:
+      return "quarantined";
+    case Table::kSetAside:
+      return "set aside";
+    case Table::kRevised:
+      return "revised outcomes";
+  }
+  return "?";
+}
+
+class Checker {
+ public:
+  Checker(Store* store, const sync::Schema& schema, Tables tables);
+  absl::StatusOr<StoreReport> Run();
+
+ private:
+  void Fault(absl::string_view key, absl::string_view what);
+  void Look(absl::string_view key, absl::string_view value);
+  bool Has(const std::string& key);
+  template <typename Message>
+  absl::optional<Message> Load(const std::string& key);
+  template <typename Message>
+  absl::optional<Message> Read(absl::string_view key, absl::string_view value);
+
+  void LookAtLog(absl::string_view key, const KeyParts& parts, const v1::LogEntry& entry);
+  void LookAtRecord(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtFeed(absl::string_view key, const KeyParts& parts);
+  void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtAside(absl::string_view key, const KeyParts& parts,
+                   const v1::QuarantinedChange& change);
+  void LookAtHeads();
+  void LookAtDevice(const stored::v1::DeviceRow& row);
+  // The change a device made under that number, as far as it can be read.
+  absl::optional<v1::Change> ChangeOf(const sync::DeviceId& device, uint64_t sequence,
+                                      const stored::v1::SequenceRow& row);
+  bool SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& device,
+                 const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids);
+
+  Store& store_;
+  const sync::Schema& schema_;
+  const Tables tables_;
+  StoreReport report_;
+  std::map<std::string, uint64_t> positions_;  // unit → newest of its log
+  std::map<std::string, uint64_t> records_;    // unit → how many
+};
+
+Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
+    : store_(*store), schema_(schema), tables_(std::move(tables)) {}
+
+void Checker::Fault(absl::string_view key, absl::string_view what) {
+  if (++report_.faults > kFaultsNamed) return;
+  report_.first_faults.push_back(absl::StrCat(DescribeKey(key), ": ", what));
+}
+
+bool Checker::Has(const std::string& key) {
+  const auto value = store_.Get(key);
+  return value.ok() && value->has_value();
+}
+
+template <typename Message>
+absl::optional<Message> Checker::Read(absl::string_view key, absl::string_view value) {
+  Message message;
+  if (message.ParseFromArray(value.data(), static_cast<int>(value.size()))) return message;
+  Fault(key, "cannot be read");
+  return absl::nullopt;
+}
+
+template <typename Message>
+absl::optional<Message> Checker::Load(const std::string& key) {
+  const auto value = store_.Get(key);
+  if (value.ok() && value->has_value()) return Read<Message>(key, **value);
+  Fault(key, "is missing");
+  return absl::nullopt;
+}
+
+void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, const v1::LogEntry& entry) {
+  if (parts.number != ++positions_[parts.name]) {
+    Fault(key, absl::StrCat("expected position ", positions_[parts.name]));
+    positions_[parts.name] = parts.number;
+  }
+  if (entry.admission().position() != parts.number) Fault(key, "holds another position");
+  if (seal::HashChange(entry.change()).view() != entry.change_id()) {
+    Fault(key, "its bytes are not the ones its id names");
+  }
+  v1::Change change;
+  const bool read = change.ParseFromString(entry.change());
+  const auto device = sync::DeviceId::From(change.device_id());
+  if (!read || !device.has_value()) return Fault(key, "its change cannot be read");
+  const auto row = Load<stored::v1::SequenceRow>(SequenceKey(*device, change.sequence()));
+  if (row.has_value() &&
+      (row->change_id() != entry.change_id() || row->unit_id() != parts.name ||
+       row->position() != parts.number || row->verdict() != v1::VERDICT_APPLIED)) {
+    Fault(key, "the sequence table says otherwise");
+  }
+  for (const v1::RecordEdit& edit : change.edits()) {
+    const auto record = sync::RecordId::From(edit.record_id());
+    if (!record.has_value() || !Has(AdmittedKey(*record, parts.number))) {
+      Fault(key, "a record's history lacks it");
+    }
+  }
+}
+
+void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts, absl::string_view value) {
+  const absl::optional<uint64_t> position = TakeNumber(&value);
+  const auto record = Read<v1::Record>(key, value);
+  if (!position.has_value() || !record.has_value()) return;
+  ++records_[record->unit_id()];
+  const auto id = *sync::RecordId::From(parts.id);
+  if (record->record_id() != parts.id) Fault(key, "holds another record");
+  if (!Has(FeedKey(record->unit_id(), *position, id))) Fault(key, "the feed lacks it");
+  const auto merged = sync::MergedRecord::FromProto(schema_, *record);
+  auto history = store_.LoadHistory(schema_, *record);
+  if (!merged.ok() || !history.ok()) {
+    return Fault(key, merged.ok() ? history.status().message() : merged.status().message());
+  }
+  if (history->At(merged->seen()).Serialize() != value) {
+    Fault(key, "is not what its history merges to");
+  }
+}
+
+void Checker::LookAtFeed(absl::string_view key, const KeyParts& parts) {
+  const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.record));
+  if (!stored.ok() || !stored->has_value()) return Fault(key, "its record is missing");
+  if ((*stored)->position != parts.number) Fault(key, "its record stands at another place");
+}
+
+void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value) {
+  if (parts.kind != HistoryKind::kAdmitted) {
+    if (!Has(QuarantineKey(value, parts.arrival))) Fault(key, "its change is missing");
+    return;
+  }
+  const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.id));
+  v1::Record record;
+  if (!stored.ok() || !stored->has_value() || !record.ParseFromString((*stored)->bytes) ||
+      !Has(LogKey(record.unit_id(), parts.number))) {
+    Fault(key, "its record or its log entry is missing");
+  }
+}
+
+void Checker::LookAtAside(absl::string_view key, const KeyParts& parts,
+                          const v1::QuarantinedChange& change) {
+  if (seal::HashChange(change.change()).view() != change.change_id()) {
+    Fault(key, "its bytes are not the ones its id names");
+  }
+  const auto device = sync::DeviceId::From(change.device_id());
+  if (!device.has_value() || !Has(SetAsideKey(*device, change.sequence(), parts.arrival))) {
+    Fault(key, "its device's list lacks it");
+  }
+}
+
+void Checker::Look(absl::string_view key, absl::string_view value) {
+  const absl::optional<KeyParts> parts = ParseKey(key);
+  if (!parts.has_value()) {
+    ++report_.rows["unknown"];
+    return Fault(key, "is none of ours");
+  }
+  ++report_.rows[NameOf(parts->table)];
+  switch (parts->table) {
+    case Table::kLog:
+      if (const auto entry = Read<v1::LogEntry>(key, value)) LookAtLog(key, *parts, *entry);
+      return;
+    case Table::kRecord:
+      return LookAtRecord(key, *parts, value);
+    case Table::kFeed:
+      Read<stored::v1::FeedRow>(key, value);
+      return LookAtFeed(key, *parts);
+    case Table::kHistory:
+      return LookAtHistory(key, *parts, value);
+    case Table::kQuarantine:
+      if (const auto change = Read<v1::QuarantinedChange>(key, value)) {
+        LookAtAside(key, *parts, *change);
+      }
+      return;
+    case Table::kSetAside:
+      if (value.size() < 8 || !Has(QuarantineKey(value.substr(8), parts->arrival))) {
+        Fault(key, "its change is missing");
+      }
+      return;
+    case Table::kRevised:
+      Read<v1::ChangeOutcome>(key, value);
+      return;
+    default:
+      return;  // the small tables were read whole, the rest is looked at by device
+  }
+}
+
+void Checker::LookAtHeads() {
+  for (const auto& [unit, head] : tables_.heads) {
+    if (head.position() != positions_[unit]) Fault(HeadKey(unit), "its log ends elsewhere");
+    if (head.records() != records_[unit]) Fault(HeadKey(unit), "counts other records");
+  }
+  for (const auto& [unit, position] : positions_) {
+    if (position != 0 && tables_.heads.count(unit) == 0) Fault(HeadKey(unit), "is missing");
+  }
+}
+
+absl::optional<v1::Change> Checker::ChangeOf(const sync::DeviceId& device, uint64_t sequence,
+                                             const stored::v1::SequenceRow& row) {
+  v1::Change change;
+  if (row.verdict() == v1::VERDICT_APPLIED) {
+    const auto entry = store_.LoadEntry(row.unit_id(), row.position());
+    if (!entry.ok() || !change.ParseFromString(entry->change())) return absl::nullopt;
+    return change;
+  }
+  const auto aside = store_.LoadAside(device, sequence, row.change_id());
+  if (!aside.ok() || !aside->has_value()) {
+    Fault(SequenceKey(device, sequence), "its change is missing");
+    return absl::nullopt;
+  }
+  // Unreadable bytes are kept too; they name nothing.
+  if (!change.ParseFromString((*aside)->change.change())) return absl::nullopt;
+  return change;
+}
+
+bool Checker::SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& device,
+                        const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids) {
+  const uint64_t first = seal.first_sequence();
+  const uint64_t last = seal.last_sequence();
+  if (first == 0 || first > last || last > ids.size()) return false;
+  seal::PushSeal push;
+  push.organisation_id = tables_.meta->organisation_id();
+  push.device = device;
+  push.first_sequence = first;
+  push.last_sequence = last;
+  if (first > 1) push.previous = ids[first - 2].str();
+  push.ids = absl::MakeConstSpan(ids).subspan(first - 1, last - first + 1);
+  return key.Verify(seal::SealText(push), seal.signature());
+}
+
+void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
+  const auto device = sync::DeviceId::From(row.device_id());
+  if (!device.has_value()) return Fault(TablePrefix(Table::kDevice), "a device without an id");
+  const std::string key = DeviceKey(*device);
+  const auto verifying = seal::VerifyingKey::From(row.public_key());
+  if (!verifying.ok() || seal::DeviceIdOf(row.public_key()) != *device) {
+    return Fault(key, "its key is not the one its id names");
+  }
+  std::vector<sync::ChangeId> ids;
+  std::string head;
+  for (uint64_t sequence = 1; sequence <= row.accepted_through(); ++sequence) {
+    const auto at = Load<stored::v1::SequenceRow>(SequenceKey(*device, sequence));
+    const auto id = at.has_value() ? sync::ChangeId::From(at->change_id()) : absl::nullopt;
+    if (!id.has_value()) return;
+    const auto change = ChangeOf(*device, sequence, *at);
+    if (change.has_value() && change->previous() != head) {
+      Fault(SequenceKey(*device, sequence), "does not name the change before it");
+    }
+    head = id->str();
+    ids.push_back(*id);
+  }
+  if (head != row.head()) Fault(key, "its head is not its last change");
+  uint64_t sealed = 0;
+  const auto look_at_seal = [&](absl::string_view seal_key, absl::string_view value) {
+    const auto seal = Read<stored::v1::SealRow>(seal_key, value);
+    if (!seal.has_value()) return;
+    if (!SealHolds(*verifying, *device, *seal, ids)) return Fault(seal_key, "does not hold");
+    if (seal->first_sequence() <= sealed + 1) sealed = std::max(sealed, seal->last_sequence());
+  };
+  const absl::Status visited = store_.VisitSeals(*device, look_at_seal);
+  if (!visited.ok()) Fault(key, visited.message());
+  if (sealed < row.accepted_through()) Fault(key, "not every change is under a seal");
+  for (const stored::v1::HeldRow& held : row.held()) {
+    const auto aside = store_.LoadAside(*device, held.sequence(), held.change_id());
+    if (!aside.ok() || !aside->has_value()) Fault(key, "a held change is missing");
+  }
+}
+
+absl::StatusOr<StoreReport> Checker::Run() {
+  SOTAY_RETURN_IF_ERROR(store_.VisitAll([this](absl::string_view key, absl::string_view value) {
+    Look(key, value);
+    return true;
+  }));
+  LookAtHeads();
+  for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
+  return std::move(report_);
+}
+
+}  // namespace
+
+absl::StatusOr<StoreReport> CheckStore(Store* store, const sync::Schema& schema) {
+  SOTAY_ASSIGN_OR_RETURN(Tables tables, store->LoadTables());
+  return Checker(store, schema, std::move(tables)).Run();
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,157 @@
+// How a decision becomes one batch.  A new note is five puts (log, sequence, record, history,
+// feed); everything else here is per push, per unit, or rare.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "leveldb/write_batch.h"
+#include "server/store.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/durable/open.h"
+#include "sync/view.h"
+
+namespace sotay::server {
+namespace {
+
+template <typename Message>
+void Put(const std::string& key, const Message& message, std::string* scratch,
+         leveldb::WriteBatch* batch) {
+  scratch->clear();
+  message.AppendToString(scratch);
+  batch->Put(key, *scratch);
+}
+
+stored::v1::FeedRow FeedRowOf(const sync::MergedRecord& record) {
+  stored::v1::FeedRow row;
+  row.set_type(record.type_name());
+  if (record.type() != nullptr && record.type()->state != nullptr) {
+    row.set_state(record.StateInForce(record.type()->state->number));
+  }
+  row.set_dossier_id(record.dossier().str());
+  row.set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
+  return row;
+}
+
+HistoryKind KindOf(const v1::QuarantinedChange& change) {
+  return change.verdict() == v1::VERDICT_HELD || change.reason() == v1::REASON_FORKED_BRANCH
+             ? HistoryKind::kOutside
+             : HistoryKind::kRefused;
+}
+
+}  // namespace
+
+absl::Status Store::Commit(const Tables& tables) {
+  leveldb::WriteBatch batch;
+  PutTables(tables, &batch);
+  return Write(&batch);
+}
+
+absl::Status Store::Commit(const Round& round) {
+  leveldb::WriteBatch batch;
+  for (const AsideRow& row : round.released) DeleteAside(row, &batch);
+  PutEntries(*round.outcome, &batch);
+  PutRecords(*round.outcome, &batch);
+  PutAside(*round.outcome, &batch);
+  for (const auto& [device, seal] : round.seals) {
+    Put(SealKey(device, seal.last_sequence()), seal, &scratch_, &batch);
+  }
+  for (const auto& [device, outcome] : round.revised) {
+    Put(RevisedKey(device, outcome.revision()), outcome, &scratch_, &batch);
+  }
+  PutTables(round.tables, &batch);
+  return Write(&batch);
+}
+
+void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
+  if (tables.meta.has_value()) Put(MetaKey(), *tables.meta, &scratch_, batch);
+  for (const v1::Unit& unit : tables.units) Put(UnitKey(unit.unit_id()), unit, &scratch_, batch);
+  for (const v1::User& user : tables.users) Put(UserKey(user.user_id()), user, &scratch_, batch);
+  for (const stored::v1::DeviceRow& device : tables.devices) {
+    Put(DeviceKey(*sync::DeviceId::From(device.device_id())), device, &scratch_, batch);
+  }
+  for (const auto& [device, contact] : tables.contacts) {
+    Put(ContactKey(device), contact, &scratch_, batch);
+  }
+  for (const stored::v1::Ticket& ticket : tables.tickets) {
+    Put(TicketKey(ticket.spki_hash()), ticket, &scratch_, batch);
+  }
+  for (const auto& [unit, head] : tables.heads) Put(HeadKey(unit), head, &scratch_, batch);
+}
+
+void Store::PutEntries(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+  v1::LogEntry entry;
+  stored::v1::SequenceRow row;
+  for (const sync::NewEntry& added : outcome.entries) {
+    const uint64_t position = added.admission.position();
+    entry.set_change(added.bytes.data(), added.bytes.size());
+    entry.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
+    *entry.mutable_admission() = added.admission;
+    Put(LogKey(added.unit_id, position), entry, &scratch_, batch);
+
+    row.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
+    row.set_verdict(v1::VERDICT_APPLIED);
+    row.set_unit_id(added.unit_id);
+    row.set_position(position);
+    Put(SequenceKey(added.device, added.sequence), row, &scratch_, batch);
+
+    for (const sync::RecordId& record : added.records) {
+      batch->Put(AdmittedKey(record, position), leveldb::Slice());
+    }
+  }
+}
+
+void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+  v1::Record record;
+  for (const auto& [id, written] : outcome.records) {
+    const std::string& unit = written.record.unit_id();
+    written.record.ToProto(&record);
+    scratch_.clear();
+    PutNumber(&scratch_, written.position);
+    record.AppendToString(&scratch_);
+    batch->Put(RecordKey(id), scratch_);
+    if (written.previous_position != 0) {
+      batch->Delete(FeedKey(unit, written.previous_position, id));
+    }
+    Put(FeedKey(unit, written.position, id), FeedRowOf(written.record), &scratch_, batch);
+  }
+}
+
+void Store::PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+  for (const sync::SetAside& aside : outcome.set_aside) {
+    const v1::QuarantinedChange& change = aside.change;
+    const auto device = sync::DeviceId::From(change.device_id()).value_or(sync::DeviceId());
+    const uint64_t arrival = ++arrivals_;
+    Put(QuarantineKey(change.unit_id(), arrival), change, &scratch_, batch);
+    scratch_.clear();
+    PutNumber(&scratch_, aside.after_position);
+    scratch_ += change.unit_id();
+    batch->Put(SetAsideKey(device, change.sequence(), arrival), scratch_);
+    for (const sync::RecordId& record : aside.records) {
+      batch->Put(AsideHistoryKey(record, aside.after_position, KindOf(change), arrival),
+                 change.unit_id());
+    }
+    // A forked branch has no sequence: the number belongs to the change that came first.
+    if (change.reason() == v1::REASON_FORKED_BRANCH) continue;
+    stored::v1::SequenceRow row;
+    row.set_change_id(change.change_id());
+    row.set_verdict(change.verdict());
+    row.set_reason(change.reason());
+    row.set_message(change.message());
+    Put(SequenceKey(device, change.sequence()), row, &scratch_, batch);
+  }
+  if (!outcome.set_aside.empty()) {
+    scratch_.clear();
+    PutNumber(&scratch_, arrivals_);
+    batch->Put(ArrivalsKey(), scratch_);
+  }
+}
+
+void Store::DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch) {
+  const auto device = sync::DeviceId::From(row.change.device_id()).value_or(sync::DeviceId());
+  batch->Delete(QuarantineKey(row.change.unit_id(), row.arrival));
+  batch->Delete(SetAsideKey(device, row.change.sequence(), row.arrival));
+  for (const sync::RecordId& record : RecordsOf(row.change)) {
+    batch->Delete(AsideHistoryKey(record, row.after_position, KindOf(row.change), row.arrival));
+  }
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,272 @@
+// Lists and histories out of the central store.
+#include <deque>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/store.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+absl::Status Damaged(absl::string_view key) {
+  return absl::DataLossError(absl::StrCat("the value of ", DescribeKey(key), " cannot be read"));
+}
+
+// A record's edit in a change, as a node of its graph; nothing when the change does not edit it.
+absl::optional<sync::HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
+                                         const std::string& record_id) {
+  const auto id = sync::ChangeId::From(change_id);
+  const auto device = sync::DeviceId::From(change.device_id());
+  if (!id.has_value() || !device.has_value()) return absl::nullopt;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (edit.record_id() != record_id) continue;
+    sync::HistoryNode node;
+    node.author.change = *id;
+    node.author.device = *device;
+    node.author.sequence = change.sequence();
+    node.author.claimed_ms = change.claimed_ms();
+    node.edit = edit;
+    return node;
+  }
+  return absl::nullopt;
+}
+
+absl::optional<sync::HistoryNode> AdmittedNode(const v1::LogEntry& entry,
+                                               const std::string& record_id) {
+  v1::Change change;
+  if (!change.ParseFromString(entry.change())) return absl::nullopt;
+  auto node = NodeOf(change, entry.change_id(), record_id);
+  if (!node.has_value()) return absl::nullopt;
+  const v1::Admission& admission = entry.admission();
+  node->author.stamp = admission.stamp();
+  node->author.user_id = admission.user_id();
+  node->author.authority = admission.authority();
+  for (const v1::AssignedOp& assigned : admission.assigned()) {
+    if (assigned.record_id() == record_id) node->assigned.push_back(assigned.op());
+  }
+  return node;
+}
+
+absl::optional<sync::HistoryNode> RefusedNode(const v1::QuarantinedChange& row,
+                                              const std::string& record_id) {
+  v1::Change change;
+  if (!change.ParseFromString(row.change())) return absl::nullopt;
+  auto node = NodeOf(change, row.change_id(), record_id);
+  if (node.has_value()) node->applied = false;
+  return node;
+}
+
+// Adds the nodes; one that comes before what it was made on waits for the next turn.  That
+// happens only to what was set aside in another unit than the record's.  In the end what is
+// refused and still has no place is left out: nothing admitted can name it.
+absl::Status AddAll(std::deque<sync::HistoryNode> nodes, sync::History* history) {
+  for (size_t waiting = 0; !nodes.empty() && waiting < nodes.size();) {
+    sync::HistoryNode node = std::move(nodes.front());
+    nodes.pop_front();
+    const absl::Status added = history->Add(node);
+    if (added.ok()) {
+      waiting = 0;
+    } else if (absl::IsFailedPrecondition(added)) {
+      nodes.push_back(std::move(node));
+      ++waiting;
+    } else if (node.applied) {
+      return absl::DataLossError(
+          absl::StrCat("change ", node.author.change.Short(),
+                       " does not fit the history it is in: ", added.message()));
+    }
+  }
+  for (const sync::HistoryNode& node : nodes) {
+    if (node.applied) {
+      return absl::DataLossError(absl::StrCat("what change ", node.author.change.Short(),
+                                              " was made on is not in the history"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<sync::History> Store::LoadHistory(const sync::Schema& schema,
+                                                 const v1::Record& record) {
+  const auto id = sync::RecordId::From(record.record_id());
+  const auto dossier = sync::RecordId::From(record.dossier_id());
+  if (!id.has_value() || !dossier.has_value()) return absl::DataLossError("record: malformed id");
+  std::deque<sync::HistoryNode> nodes;
+  absl::Status status;
+  const std::string prefix = IdPrefix(Table::kHistory, id->view());
+  const auto take = [&](absl::string_view key, absl::string_view value) {
+    const absl::optional<KeyParts> parts = ParseKey(key);
+    if (!parts.has_value()) {
+      status = absl::DataLossError(DescribeKey(key));
+      return false;
+    }
+    absl::optional<sync::HistoryNode> node;
+    if (parts->kind == HistoryKind::kAdmitted) {
+      const auto entry = LoadEntry(record.unit_id(), parts->number);
+      status = entry.status();
+      if (entry.ok()) node = AdmittedNode(*entry, record.record_id());
+    } else if (parts->kind == HistoryKind::kRefused) {
+      const auto bytes = Get(QuarantineKey(value, parts->arrival));
+      v1::QuarantinedChange row;
+      status = bytes.status();
+      if (bytes.ok() && bytes->has_value() && row.ParseFromString(**bytes)) {
+        node = RefusedNode(row, record.record_id());
+      }
+    } else {
+      return true;
+    }
+    if (status.ok() && !node.has_value()) status = Damaged(key);
+    if (status.ok()) nodes.push_back(*std::move(node));
+    return status.ok();
+  };
+  SOTAY_RETURN_IF_ERROR(Visit(prefix, After(prefix), take));
+  SOTAY_RETURN_IF_ERROR(status);
+  sync::History history(sync::MergedRecord(schema.Find(record.type()), *id, record.type(),
+                                           record.unit_id(), *dossier));
+  SOTAY_RETURN_IF_ERROR(AddAll(std::move(nodes), &history));
+  return history;
+}
+
+absl::Status Store::VisitFeed(absl::string_view unit, uint64_t after, uint64_t up_to,
+                              const std::function<bool(const FeedPlace&)>& visit) {
+  if (after >= up_to) return absl::OkStatus();
+  absl::Status status;
+  const std::string from = FeedKey(unit, after + 1, sync::RecordId());
+  const std::string last = UnitPrefix(Table::kFeed, unit);
+  SOTAY_RETURN_IF_ERROR(Visit(from, After(last), [&](absl::string_view key, absl::string_view) {
+    const absl::optional<KeyParts> parts = ParseKey(key);
+    if (!parts.has_value()) {
+      status = absl::DataLossError(DescribeKey(key));
+      return false;
+    }
+    if (parts->number > up_to) return false;
+    return visit({parts->number, *sync::RecordId::From(parts->record)});
+  }));
+  return status;
+}
+
+absl::Status Store::VisitFeedBackwards(
+    absl::string_view unit, const FeedPlace& before,
+    const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit) {
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(
+      VisitBackwards(UnitPrefix(Table::kFeed, unit), FeedKey(unit, before.position, before.record),
+                     [&](absl::string_view key, absl::string_view value) {
+                       const absl::optional<KeyParts> parts = ParseKey(key);
+                       stored::v1::FeedRow row;
+                       if (!parts.has_value() ||
+                           !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+                         status = Damaged(key);
+                         return false;
+                       }
+                       return visit({parts->number, *sync::RecordId::From(parts->record)}, row);
+                     }));
+  return status;
+}
+
+absl::Status Store::VisitHistory(const sync::RecordId& record, uint64_t after,
+                                 const std::function<bool(uint64_t)>& visit) {
+  const std::string prefix = IdPrefix(Table::kHistory, record.view());
+  return Visit(AdmittedKey(record, after + 1), After(prefix),
+               [&](absl::string_view key, absl::string_view) {
+                 const absl::optional<KeyParts> parts = ParseKey(key);
+                 const bool admitted = parts.has_value() && parts->kind == HistoryKind::kAdmitted;
+                 return !admitted || visit(parts->number);
+               });
+}
+
+absl::Status Store::VisitHistoryBackwards(const sync::RecordId& record,
+                                          const std::function<bool(uint64_t)>& visit) {
+  const std::string prefix = IdPrefix(Table::kHistory, record.view());
+  return VisitBackwards(prefix, After(prefix), [&](absl::string_view key, absl::string_view) {
+    const absl::optional<KeyParts> parts = ParseKey(key);
+    const bool admitted = parts.has_value() && parts->kind == HistoryKind::kAdmitted;
+    return !admitted || visit(parts->number);
+  });
+}
+
+absl::Status Store::VisitAside(const sync::RecordId& record,
+                               const std::function<bool(v1::QuarantinedChange)>& visit) {
+  const std::string prefix = IdPrefix(Table::kHistory, record.view());
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+        const absl::optional<KeyParts> parts = ParseKey(key);
+        if (!parts.has_value() || parts->kind == HistoryKind::kAdmitted) return true;
+        const auto bytes = Get(QuarantineKey(value, parts->arrival));
+        v1::QuarantinedChange change;
+        if (!bytes.ok() || !bytes->has_value() || !change.ParseFromString(**bytes)) {
+          // Released between the scan's view and now.
+          status = bytes.status();
+          return status.ok();
+        }
+        return visit(std::move(change));
+      }));
+  return status;
+}
+
+absl::Status Store::VisitQuarantine(
+    absl::string_view unit, uint64_t after,
+    const std::function<bool(uint64_t, v1::QuarantinedChange)>& visit) {
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(QuarantineKey(unit, after + 1), After(UnitPrefix(Table::kQuarantine, unit)),
+            [&](absl::string_view key, absl::string_view value) {
+              v1::QuarantinedChange change;
+              if (!change.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+                status = Damaged(key);
+                return false;
+              }
+              return visit(ParseKey(key)->arrival, std::move(change));
+            }));
+  return status;
+}
+
+absl::Status Store::VisitRecords(
+    absl::string_view prefix,
+    const std::function<bool(const sync::RecordId&, StoredRecord)>& visit) {
+  absl::Status status;
+  const std::string from = IdPrefix(Table::kRecord, prefix);
+  SOTAY_RETURN_IF_ERROR(
+      Visit(from, After(from), [&](absl::string_view key, absl::string_view value) {
+        const auto id = sync::RecordId::From(key.substr(1));
+        const absl::optional<uint64_t> position = TakeNumber(&value);
+        if (!id.has_value() || !position.has_value()) {
+          status = Damaged(key);
+          return false;
+        }
+        return visit(*id, {*position, std::string(value)});
+      }));
+  return status;
+}
+
+absl::Status Store::VisitSeals(
+    const sync::DeviceId& device,
+    const std::function<void(absl::string_view, absl::string_view)>& visit) {
+  const std::string prefix = IdPrefix(Table::kSeal, device.view());
+  return Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+    visit(key, value);
+    return true;
+  });
+}
+
+absl::Status Store::VisitRevised(const sync::DeviceId& device, uint64_t revision,
+                                 const std::function<bool(v1::ChangeOutcome)>& visit) {
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(RevisedKey(device, revision + 1), After(IdPrefix(Table::kRevised, device.view())),
+            [&](absl::string_view key, absl::string_view value) {
+              v1::ChangeOutcome outcome;
+              if (!outcome.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+                status = Damaged(key);
+                return false;
+              }
+              return visit(std::move(outcome));
+            }));
+  return status;
+}
+
+}  // namespace sotay::server

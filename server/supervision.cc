@@ -1,0 +1,335 @@
+#include "server/supervision.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "server/refusal.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+// Feed rows one page looks through: some 20 ms.
+constexpr size_t kRowsLookedAtMax = 20'000;
+// Records with the same first bytes that are looked at.
+constexpr size_t kNamesakesMax = 256;
+constexpr size_t kIdBytesMin = 4;
+
+}  // namespace
+
+// Which feed rows match.
+struct Supervision::Filter {
+  std::string type;                                       // empty: any
+  absl::optional<std::map<std::string, int32_t>> states;  // type → value; nothing: any
+  std::string dossier;
+  bool conflicts_only = false;
+
+  bool Matches(const stored::v1::FeedRow& row) const {
+    if (!type.empty() && row.type() != type) return false;
+    if (!dossier.empty() && row.dossier_id() != dossier) return false;
+    if (conflicts_only && row.conflicts() == 0) return false;
+    if (!states.has_value()) return true;
+    const auto state = states->find(row.type());
+    return state != states->end() && state->second == row.state();
+  }
+};
+
+struct Supervision::Found {
+  std::vector<v1::FeedRecord> records;
+  absl::optional<PagePlace> next;
+};
+
+absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& person,
+                                                               const std::string& unit,
+                                                               bool subtree) const {
+  if (!unit.empty() && !directory_.MayRead(person, unit)) return NotFound("the unit");
+  return directory_.Readable(person, unit, subtree);
+}
+
+absl::StatusOr<Supervision::Filter> Supervision::FilterFor(
+    const v1::ListRecordsRequest& request) const {
+  Filter filter;
+  if (!request.type().empty()) {
+    const sync::RecordType* type = schema_.Find(request.type());
+    if (type == nullptr) return Malformed("type: no record type of that name is loaded");
+    filter.type = type->name;
+  }
+  if (!request.dossier_id().empty() && request.dossier_id().size() != sync::RecordId::kSize) {
+    return Malformed("dossier_id is not 16 bytes");
+  }
+  filter.dossier = request.dossier_id();
+  if (request.state().empty()) return filter;
+  filter.states.emplace();
+  for (const auto& [name, type] : schema_.types()) {
+    if (type.state == nullptr || type.state->descriptor->enum_type() == nullptr) continue;
+    const auto* value = type.state->descriptor->enum_type()->FindValueByName(request.state());
+    if (value != nullptr) filter.states->emplace(name, value->number());
+  }
+  if (filter.states->empty()) return Malformed("state: no loaded record type has such a state");
+  return filter;
+}
+
+absl::StatusOr<Supervision::Found> Supervision::Find(const std::vector<std::string>& units,
+                                                     const Filter& filter, size_t size,
+                                                     const absl::optional<PagePlace>& from) const {
+  Found found;
+  auto unit = units.begin();
+  FeedPlace before{std::numeric_limits<uint64_t>::max(), sync::RecordId()};
+  if (from.has_value()) {
+    unit = std::find(units.begin(), units.end(), from->unit);
+    const auto record = sync::RecordId::From(from->record);
+    if (unit == units.end() || !record.has_value()) {
+      return Malformed("page_token: its unit is gone; begin with the first page");
+    }
+    before = {from->number, *record};
+  }
+  size_t looked_at = 0;
+  size_t bytes = 0;
+  absl::Status status;
+  for (; unit != units.end(); ++unit) {
+    bool full = false;
+    FeedPlace last = before;
+    const auto visit = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
+      if (filter.Matches(row)) {
+        auto stored = store_.LoadRecord(place.record);
+        status = stored.status();
+        if (!status.ok()) return false;
+        // Changed since the scan began: it was, or will be, listed where it is now.
+        if (stored->has_value() && (*stored)->position == place.position) {
+          full = !found.records.empty() && bytes + (*stored)->bytes.size() > kPageBytesMax;
+          if (full) return false;
+          bytes += (*stored)->bytes.size();
+          v1::FeedRecord& record = found.records.emplace_back();
+          record.set_position(place.position);
+          *record.mutable_record() = std::move((*stored)->bytes);
+        }
+      }
+      last = place;
+      full = found.records.size() == size || ++looked_at == kRowsLookedAtMax;
+      return !full;
+    };
+    SOTAY_RETURN_IF_ERROR(store_.VisitFeedBackwards(*unit, before, visit));
+    SOTAY_RETURN_IF_ERROR(status);
+    if (full) {
+      found.next = PagePlace{*unit, last.position, last.record.str()};
+      return found;
+    }
+    before = {std::numeric_limits<uint64_t>::max(), sync::RecordId()};
+  }
+  return found;
+}
+
+absl::StatusOr<v1::ListRecordsResponse> Supervision::ListRecords(
+    const Person& person, const v1::ListRecordsRequest& request) const {
+  const std::string question = QuestionOf(request);
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto units,
+      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
+  SOTAY_ASSIGN_OR_RETURN(const Filter filter, FilterFor(request));
+  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
+  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
+  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from));
+  v1::ListRecordsResponse response;
+  for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
+  if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));
+  return response;
+}
+
+absl::StatusOr<v1::ListConflictsResponse> Supervision::ListConflicts(
+    const Person& person, const v1::ListConflictsRequest& request) const {
+  const std::string question = QuestionOf(request);
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto units,
+      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
+  Filter filter;
+  filter.conflicts_only = true;
+  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
+  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
+  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from));
+  v1::ListConflictsResponse response;
+  for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
+  if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));
+  return response;
+}
+
+absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
+                                                    const std::string& id_bytes,
+                                                    std::string* unit) const {
+  if (id_bytes.size() < kIdBytesMin || id_bytes.size() > sync::RecordId::kSize) {
+    return Malformed(absl::StrCat("record_id of ", id_bytes.size(), " bytes, expected 4 to 16"));
+  }
+  std::vector<v1::FeedRecord> matches;
+  size_t looked_at = 0;
+  absl::Status status;
+  const auto take = [&](const sync::RecordId& id, StoredRecord stored) {
+    v1::Record record;
+    if (!record.ParseFromString(stored.bytes)) {
+      status = absl::DataLossError(absl::StrCat(DescribeKey(RecordKey(id)), " cannot be read"));
+      return false;
+    }
+    if (directory_.MayRead(person, record.unit_id())) {
+      *unit = record.unit_id();
+      v1::FeedRecord& match = matches.emplace_back();
+      match.set_position(stored.position);
+      *match.mutable_record() = std::move(stored.bytes);
+    }
+    return matches.size() < 2 && ++looked_at < kNamesakesMax;
+  };
+  SOTAY_RETURN_IF_ERROR(store_.VisitRecords(id_bytes, take));
+  SOTAY_RETURN_IF_ERROR(status);
+  if (matches.empty()) return NotFound("the record");
+  if (matches.size() > 1) {
+    return Malformed("record_id: several records begin so; give more of it");
+  }
+  return std::move(matches.front());
+}
+
+bool Supervision::MaySee(const std::vector<std::string>& units,
+                         const v1::QuarantinedChange& change) const {
+  if (!change.unit_id().empty()) {
+    return std::find(units.begin(), units.end(), change.unit_id()) != units.end();
+  }
+  const auto author = directory_.FindPerson(change.user_id());
+  return author != nullptr && std::any_of(units.begin(), units.end(), [&](const std::string& unit) {
+           return author->roles.count(unit) != 0;
+         });
+}
+
+absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
+    const Person& person, const v1::GetRecordRequest& request) const {
+  if (request.history_size() < 0 || request.history_size() > 500) {
+    return Malformed(absl::StrCat("history_size ", request.history_size(), ", expected 0 to 500"));
+  }
+  v1::GetRecordResponse response;
+  std::string unit;
+  SOTAY_ASSIGN_OR_RETURN(*response.mutable_record(), Resolve(person, request.record_id(), &unit));
+  v1::Record record;
+  record.ParseFromString(response.record().record());
+  const auto id = *sync::RecordId::From(record.record_id());
+
+  std::vector<v1::LogEntry> newest;
+  size_t bytes = 0;
+  absl::Status status;
+  if (request.history_size() > 0) {
+    SOTAY_RETURN_IF_ERROR(store_.VisitHistoryBackwards(id, [&](uint64_t position) {
+      auto entry = store_.LoadEntry(unit, position);
+      status = entry.status();
+      if (!status.ok()) return false;
+      bytes += entry->change().size();
+      if (!newest.empty() && bytes > kPageBytesMax) return false;
+      newest.push_back(*std::move(entry));
+      return newest.size() < static_cast<size_t>(request.history_size());
+    }));
+    SOTAY_RETURN_IF_ERROR(status);
+  }
+  std::for_each(newest.rbegin(), newest.rend(),
+                [&](v1::LogEntry& entry) { *response.add_history() = std::move(entry); });
+  const std::vector<std::string> units = directory_.Readable(person);
+  bytes = 0;
+  SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
+    if (!MaySee(units, change)) return true;
+    bytes += change.change().size();
+    *response.add_quarantined() = std::move(change);
+    return bytes < kPageBytesMax / 2;
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
+    const Person& person, const v1::ListRecordHistoryRequest& request) const {
+  if (request.record_id().size() != sync::RecordId::kSize) {
+    return Malformed("record_id is not 16 bytes");
+  }
+  const std::string question = QuestionOf(request);
+  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 100));
+  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
+  std::string unit;
+  SOTAY_RETURN_IF_ERROR(Resolve(person, request.record_id(), &unit).status());
+  v1::ListRecordHistoryResponse response;
+  absl::Status status;
+  size_t bytes = 0;
+  uint64_t last = 0;
+  bool full = false;
+  const auto take = [&](uint64_t position) {
+    full = response.entries_size() == static_cast<int>(size) || bytes > kPageBytesMax;
+    if (full) return false;
+    auto entry = store_.LoadEntry(unit, position);
+    status = entry.status();
+    if (!status.ok()) return false;
+    bytes += entry->change().size();
+    *response.add_entries() = *std::move(entry);
+    last = position;
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(store_.VisitHistory(*sync::RecordId::From(request.record_id()),
+                                            from.has_value() ? from->number : 0, take));
+  SOTAY_RETURN_IF_ERROR(status);
+  if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
+  return response;
+}
+
+absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
+    const Person& person, const v1::ListQuarantineRequest& request) const {
+  const std::string question = QuestionOf(request);
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto units,
+      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
+  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
+  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
+  std::vector<std::string> shelves = units;
+  shelves.emplace_back();  // readable for no unit: shown with the units of their authors
+  auto shelf = shelves.begin();
+  uint64_t after = 0;
+  if (from.has_value()) {
+    shelf = std::find(shelves.begin(), shelves.end(), from->unit);
+    if (shelf == shelves.end()) return Malformed("page_token: its unit is gone; begin anew");
+    after = from->number;
+  }
+  v1::ListQuarantineResponse response;
+  size_t bytes = 0;
+  for (; shelf != shelves.end(); ++shelf, after = 0) {
+    bool full = false;
+    const auto take = [&](uint64_t arrival, v1::QuarantinedChange change) {
+      full = response.changes_size() == static_cast<int>(size) || bytes > kPageBytesMax;
+      if (full) return false;
+      after = arrival;
+      if (!MaySee(units, change)) return true;
+      bytes += change.change().size();
+      *response.add_changes() = std::move(change);
+      return true;
+    };
+    SOTAY_RETURN_IF_ERROR(store_.VisitQuarantine(*shelf, after, take));
+    if (!full) continue;
+    response.set_next_page_token(PageToken(question, {*shelf, after, ""}));
+    break;
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListDevicesResponse> Supervision::ListDevices(
+    const Person& person, const v1::ListDevicesRequest& request) const {
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto units,
+      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
+  v1::ListDevicesResponse response;
+  for (v1::DeviceView& view : directory_.Devices(&units)) {
+    *response.add_devices() = std::move(view);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListUnitsResponse> Supervision::ListUnits(const Person& person) const {
+  v1::ListUnitsResponse response;
+  for (v1::UnitView& view : directory_.ReadableUnits(person)) {
+    *response.add_units() = std::move(view);
+  }
+  return response;
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,63 @@
+// Central reading: what supervisors and members see.  Every answer comes from the guard first
+// and the store second; a unit or record that is not the caller's is answered as if it were not
+// there.  Reads only; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/directory.h"
+#include "server/page.h"
+#include "server/store.h"
+#include "sotay/v1/supervision_service.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+#include "sync/schema.h"
+
+namespace sotay::server {
+
+class Supervision {
+ public:
+  Supervision(const Directory* directory, Store* store, const sync::Schema* schema)
+      : directory_(*directory), store_(*store), schema_(*schema) {}
+
+  // Records of the units, unit after unit from the top, within a unit the newest change first.
+  // A page may hold fewer than asked for, even none, and still not be the last: it ends where
+  // it has grown to kPageBytesMax or has looked through many records that did not match.
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const Person& person,
+                                                      const v1::ListRecordsRequest& request) const;
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(
+      const Person& person, const v1::ListConflictsRequest& request) const;
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const Person& person,
+                                                  const v1::GetRecordRequest& request) const;
+  absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
+      const Person& person, const v1::ListRecordHistoryRequest& request) const;
+  // Changes that can be read for no unit are listed with the units of their author.
+  absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
+      const Person& person, const v1::ListQuarantineRequest& request) const;
+  absl::StatusOr<v1::ListDevicesResponse> ListDevices(const Person& person,
+                                                      const v1::ListDevicesRequest& request) const;
+  absl::StatusOr<v1::ListUnitsResponse> ListUnits(const Person& person) const;
+
+ private:
+  struct Filter;
+  struct Found;
+
+  // The units a request asks for; NOT_FOUND when it names one the person may not read.
+  absl::StatusOr<std::vector<std::string>> UnitsFor(const Person& person, const std::string& unit,
+                                                    bool subtree) const;
+  absl::StatusOr<Filter> FilterFor(const v1::ListRecordsRequest& request) const;
+  // A page of the records that match.
+  absl::StatusOr<Found> Find(const std::vector<std::string>& units, const Filter& filter,
+                             size_t size, const absl::optional<PagePlace>& from) const;
+  // The record a whole id or the beginning of one names, and its unit.
+  absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
+                                         std::string* unit) const;
+  bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;
+
+  const Directory& directory_;
+  Store& store_;
+  const sync::Schema& schema_;
+};
+
+}  // namespace sotay::server

@@ -1,0 +1,61 @@
+// Central reading, as gRPC sees it; what is shown is decided in supervision.h.
+#pragma once
+
+#include "server/reader_pool.h"
+#include "server/rpc.h"
+#include "server/supervision.h"
+#include "sotay/v1/supervision_service.grpc.pb.h"
+
+namespace sotay::server {
+
+using SupervisionServiceBase = v1::SupervisionService::WithRawCallbackMethod_ListRecords<
+    v1::SupervisionService::WithRawCallbackMethod_GetRecord<
+        v1::SupervisionService::WithRawCallbackMethod_ListConflicts<
+            v1::SupervisionService::WithRawCallbackMethod_ListQuarantine<
+                v1::SupervisionService::WithRawCallbackMethod_ListDevices<
+                    v1::SupervisionService::WithRawCallbackMethod_ListUnits<
+                        v1::SupervisionService::Service>>>>>>;
+
+// Set once at construction; what it is given outlives it.
+class SupervisionService final : public SupervisionServiceBase {
+ public:
+  SupervisionService(Directory* directory, Supervision* supervision, ReaderPool* readers);
+
+  using SupervisionServiceBase::GetRecord;
+  using SupervisionServiceBase::ListConflicts;
+  using SupervisionServiceBase::ListDevices;
+  using SupervisionServiceBase::ListQuarantine;
+  using SupervisionServiceBase::ListRecords;
+  using SupervisionServiceBase::ListUnits;
+  grpc::ServerUnaryReactor* ListRecords(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetRecord(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListConflicts(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListQuarantine(grpc::CallbackServerContext* context,
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListDevices(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListUnits(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+
+ private:
+  // Answers with what `read(person, request)` says, on the reader pool.
+  template <typename Request, typename Response, typename Read>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                   const char* method, Read read);
+
+  Directory& directory_;
+  Supervision& supervision_;
+  ReaderPool& readers_;
+};
+
+}  // namespace sotay::server

@@ -1,0 +1,80 @@
+#include "server/sync_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "server/watch_service.h"
+
+namespace sotay::server {
+
+SyncService::SyncService(Directory* directory, Exchange* exchange, Hub* hub, Watchers* watchers,
+                         Supervision* supervision, ReaderPool* readers,
+                         std::function<int64_t()> now_ms)
+    : directory_(*directory),
+      exchange_(*exchange),
+      hub_(*hub),
+      watchers_(*watchers),
+      supervision_(*supervision),
+      readers_(*readers),
+      now_ms_(std::move(now_ms)) {}
+
+grpc::ServerUnaryReactor* SyncService::Sync(grpc::CallbackServerContext* context,
+                                            const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::SyncRequest, v1::SyncResponse>(
+      context, request, response, "Sync",
+      [this](const grpc::CallbackServerContext& of) { return CallerOrForkedOf(directory_, of); },
+      [this](Caller caller, v1::SyncRequest asked, Reply<v1::SyncResponse> reply) {
+        Serve(caller, std::move(asked), std::move(reply));
+      });
+}
+
+void SyncService::Serve(const Caller& caller, v1::SyncRequest request,
+                        Reply<v1::SyncResponse> reply) {
+  absl::StatusOr<PreparedSync> prepared = exchange_.Prepare(caller, std::move(request), now_ms_());
+  if (!prepared.ok()) {
+    reply(prepared.status());
+    return;
+  }
+  absl::optional<Push> push = std::move(prepared->push);
+  auto call = std::make_shared<PreparedSync>(*std::move(prepared));
+  const auto answer = [this, call, reply](std::shared_ptr<PushAnswer> pushed) {
+    const bool will = readers_.Run(
+        [this, call, reply, pushed] { reply(exchange_.Answer(*call, pushed.get(), now_ms_())); });
+    // What was pushed is safe; the repeated call will report it as known.
+    if (!will) reply(Busy("the server is busy; try again shortly"));
+  };
+  if (!push.has_value()) {
+    answer(nullptr);
+    return;
+  }
+  hub_.Submit(*std::move(push), [answer, reply](absl::StatusOr<PushAnswer> pushed) {
+    if (pushed.ok()) {
+      answer(std::make_shared<PushAnswer>(*std::move(pushed)));
+    } else {
+      reply(pushed.status());
+    }
+  });
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* SyncService::Watch(grpc::CallbackServerContext* context,
+                                                               const grpc::ByteBuffer* request) {
+  return WatchStream::Begin(&directory_, &watchers_, now_ms_, context, *request);
+}
+
+grpc::ServerUnaryReactor* SyncService::ListRecordHistory(grpc::CallbackServerContext* context,
+                                                         const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::ListRecordHistoryRequest, v1::ListRecordHistoryResponse>(
+      context, request, response, "ListRecordHistory",
+      [this](const grpc::CallbackServerContext& of) { return CallerOf(directory_, of); },
+      [this](Caller caller, v1::ListRecordHistoryRequest asked,
+             Reply<v1::ListRecordHistoryResponse> reply) {
+        const bool will = readers_.Run([this, caller, asked = std::move(asked), reply] {
+          reply(supervision_.ListRecordHistory(*caller.person, asked));
+        });
+        if (!will) reply(Busy("the server is busy; try again shortly"));
+      });
+}
+
+}  // namespace sotay::server
