@@ -105,8 +105,10 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
   std::set<std::string> units;
   for (const v1::Cursor& cursor : response.cursors()) units.insert(cursor.unit_id());
   for (const v1::FeedRecord& fed : input.records) {
-    SOTAY_ASSIGN_OR_RETURN(const MergedRecord record,
-                           MergedRecord::Parse(*input.schema, fed.record()));
+    const auto parsed = MergedRecord::Parse(*input.schema, fed.record());
+    // Not kDataLoss: it is the answer that is damaged, not what this device has stored.
+    if (!parsed.ok()) return absl::InvalidArgumentError(parsed.status().message());
+    const MergedRecord& record = *parsed;
     if (units.count(record.unit_id()) == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("record ", record.id().Short(), " is of a unit without a cursor"));

@@ -239,6 +239,8 @@ Decision Ingester::Decide(const Arrival& arrival, const stored::v1::DeviceRow& d
     return refuse(v1::REASON_NOT_MEMBER, "the author is no member of the unit it is written for");
   }
   for (const stored::v1::HeldRow& held : device.held()) {
+    // A later one waits for this one, not this one for it.
+    if (held.sequence() >= arrival.sequence) continue;
     for (const v1::RecordEdit& edit : change.edits()) {
       if (std::find(held.record_ids().begin(), held.record_ids().end(), edit.record_id()) ==
           held.record_ids().end()) {
@@ -251,10 +253,11 @@ Decision Ingester::Decide(const Arrival& arrival, const stored::v1::DeviceRow& d
   }
   decision.after = arrival.released ? 0 : device.stamp();
   for (const v1::RecordEdit& edit : change.edits()) {
-    if (auto refusal = PrepareEdit(arrival, roles->second, edit, &decision)) {
-      decision.refusal = std::move(refusal);
-      return decision;
-    }
+    auto refusal = PrepareEdit(arrival, roles->second, edit, &decision);
+    if (!refusal.has_value()) continue;
+    decision.refusal = std::move(refusal);
+    // While a history is missing, the other edits may ask for theirs in the same go.
+    if (outcome_.histories_needed.empty()) return decision;
   }
   return decision;
 }
@@ -333,12 +336,13 @@ absl::optional<Refusal> Ingester::PrepareEdit(const Arrival& arrival, const std:
     }
     ready.seen = *std::move(seen);
     base = &history->second.At(ready.seen);
-    const auto built_on_refused = [&](const HistoryNode& node) {
-      return !node.applied && ready.seen.Has(node.author.device, node.author.sequence) &&
-             SharesText(node.edit, edit);
+    // Nobody but its author ever had a refused edit before them, and only until they were told;
+    // so what was typed into its text names it.  What was typed since, or by others, does not.
+    const auto refused_text = [&](const ChangeId& parent) {
+      const HistoryNode* node = history->second.Find(parent);
+      return node != nullptr && !node->applied && SharesText(node->edit, edit);
     };
-    const auto& nodes = history->second.nodes();
-    if (base->empty() || std::any_of(nodes.begin(), nodes.end(), built_on_refused)) {
+    if (base->empty() || std::any_of(parents.begin(), parents.end(), refused_text)) {
       return Refusal{v1::REASON_BUILDS_ON_REFUSED, "made on a change that was not applied"};
     }
   }
@@ -349,6 +353,16 @@ absl::optional<Refusal> Ingester::PrepareEdit(const Arrival& arrival, const std:
   size_t bytes = arrival.pushed->bytes.size();
   for (const std::string& text : ready.texts) bytes += text.size();
   if (existing != nullptr) bytes += existing->record.bytes();
+  if (bytes > kRecordBytesMax) {
+    // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
+    MergedRecord after = existing != nullptr ? existing->record : *base;
+    Author author;
+    author.change = arrival.pushed->id;
+    author.device = *device;
+    author.sequence = arrival.sequence;
+    after.Apply(edit, author, ready.seen, ready.texts);
+    bytes = after.bytes();
+  }
   if (bytes > kRecordBytesMax) {
     return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", id->Short(), ": ", bytes,
                                                       " bytes, limit ", kRecordBytesMax)};
@@ -460,7 +474,10 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
       if (!id.has_value()) continue;
       aside.records.push_back(*id);
       const auto history = histories_.find(*id);
-      if (held || history == histories_.end()) continue;
+      // A forked branch shares its sequences with the first one, so it has no place in a graph
+      // that tells changes apart by them; nor has what is held, yet.
+      const bool outside = held || decision.refusal->reason == v1::REASON_FORKED_BRANCH;
+      if (outside || history == histories_.end()) continue;
       HistoryNode node;
       node.author.change = pushed.id;
       node.author.device = DeviceId::From(device->device_id()).value_or(DeviceId());

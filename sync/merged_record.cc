@@ -183,7 +183,9 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
       slot.readings.push_back({op.append(), author});
       break;
     case v1::FieldOp::kCount:
-      slot.total += op.count();
+      // As unsigned numbers, which may wrap: a sum past 64 bits is wrong, but the same everywhere.
+      slot.total = static_cast<int64_t>(static_cast<uint64_t>(slot.total) +
+                                        static_cast<uint64_t>(op.count()));
       break;
     case v1::FieldOp::OP_NOT_SET:
       return;
@@ -301,8 +303,11 @@ Stamp MergedRecord::newest_stamp() const {
 
 size_t MergedRecord::bytes() const {
   constexpr size_t kPerAuthor = 128;
-  size_t total = kPerAuthor * heads_.size();
+  constexpr size_t kPerDevice = 32;
+  constexpr size_t kPerSlot = 24;
+  size_t total = kPerAuthor * heads_.size() + kPerDevice * seen_.entries().size();
   for (const auto& [path, slot] : fields_) {
+    total += kPerSlot + path.second.size();
     for (const StandingReading& reading : slot.readings) total += reading.value.size() + kPerAuthor;
   }
   return total;

@@ -1,0 +1,162 @@
+#include "mobile-sdk/cli/invocation.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "mobile-sdk/cli/outcome.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/core/builtin_schema.h"
+#include "sync/seal/whole_file.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+constexpr size_t kSchemaBytesMax = size_t{16} << 20;  // a hundred times what case work takes
+
+std::string DefaultDir() {
+  const char* dir = std::getenv("SOTAY_DIR");
+  if (dir != nullptr && *dir != '\0') return dir;
+  const char* data = std::getenv("XDG_DATA_HOME");
+  if (data != nullptr && *data != '\0') return absl::StrCat(data, "/sotay");
+  const char* home = std::getenv("HOME");
+  return absl::StrCat(home != nullptr ? home : ".", "/.local/share/sotay");
+}
+
+std::string Dumped(const nlohmann::json& document, int indent) {
+  return SafeJson(
+      document.dump(indent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
+}
+
+// Says what is wrong with the command line, or the help that was asked for.
+int SayParse(const CLI::App& app, const CLI::ParseError& error, const Invocation& invocation) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    app.exit(error, *invocation.streams.out, *invocation.streams.err);
+    return kExitDone;
+  }
+  const CLI::App* asked = &app;  // the command the mistake is in
+  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  invocation.Remark(absl::StrCat(
+      app.get_name(), ": ", OneLine(error.what()), "\n", invocation.voice("Xem: ", "See: "),
+      asked == &app ? "" : absl::StrCat(app.get_name(), " "), asked->get_name(), " --help\n"));
+  return kExitUsage;
+}
+
+}  // namespace
+
+int64_t Invocation::NowMs() const {
+  if (surroundings.now_ms) return surroundings.now_ms();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+void Invocation::PrintJson(const nlohmann::json& document) const {
+  *streams.out << Dumped(document, 2) << "\n";
+}
+
+void Invocation::PrintJsonLine(const nlohmann::json& document) const {
+  *streams.out << Dumped(document, -1) << std::endl;
+}
+
+void Invocation::PrintWords(absl::string_view words) const { *streams.out << words; }
+
+void Invocation::Print(const nlohmann::json& document, absl::string_view words) const {
+  if (json) {
+    PrintJson(document);
+  } else {
+    PrintWords(words);
+  }
+}
+
+void Invocation::Remark(absl::string_view words) const { *streams.err << words << std::flush; }
+
+Voice VoiceOf(const std::vector<std::string>& args) {
+  const char* asked = std::getenv("SOTAY_LANG");
+  std::string code = asked != nullptr ? asked : "";
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (args[i] == "--") break;
+    if (args[i] == "--lang" && i + 1 < args.size()) code = args[i + 1];
+    if (absl::StartsWith(args[i], "--lang=")) code = args[i].substr(7);
+  }
+  return Voice(LanguageOf(code).value_or(Language::kVietnamese));
+}
+
+void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
+  const Voice& voice = invocation->voice;
+  invocation->dir = DefaultDir();
+  app->fallthrough();  // so that they may stand after the command's name as well
+  app->require_subcommand(1);
+  app->add_option("--dir", invocation->dir,
+                  voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
+      ->capture_default_str()
+      ->type_name("DIR");
+  app->add_flag("--json", invocation->json,
+                voice("in JSON cho máy đọc", "print JSON, for programs"));
+  app->add_option("--schema", invocation->schema_files,
+                  voice("loại bản ghi riêng của đơn vị (protoc --descriptor_set_out)",
+                        "record types of your own (protoc --descriptor_set_out)"))
+      ->type_name("FILE.pb")
+      ->allow_extra_args(false);
+  app->add_option("--lang", invocation->language,
+                  voice("ngôn ngữ: vi, en ($SOTAY_LANG)", "language: vi, en ($SOTAY_LANG)"))
+      ->type_name("LANG")
+      ->check(CLI::IsMember({"vi", "en"}));
+}
+
+int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocation) {
+  try {
+    app->parse(
+        std::vector<std::string>(args.rbegin(), args.rend()));  // CLI11 takes them from the back
+  } catch (const CLI::ParseError& error) {                      // CLI11's only way of saying so
+    return SayParse(*app, error, *invocation);
+  }
+  const absl::Status status = invocation->command();
+  invocation->streams.out->flush();
+  if (!status.ok()) {
+    invocation->Remark(
+        absl::StrCat(app->get_name(), ": ", Sentence(invocation->voice, status), "\n"));
+    return ExitCodeOf(status);
+  }
+  if (!invocation->streams.out->good()) {
+    invocation->Remark(absl::StrCat(
+        app->get_name(), ": ",
+        invocation->voice("không ghi được kết quả ra", "the result could not be written"), "\n"));
+    return kExitFailed;
+  }
+  return kExitDone;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) {
+  absl::StatusOr<std::string> bytes = seal::ReadWholeFile(path, bytes_max);
+  if (bytes.ok() || absl::StrContains(bytes.status().message(), path)) return bytes;
+  return absl::Status(bytes.status().code(),
+                      absl::StrCat("file ", path, ": ", bytes.status().message()));
+}
+
+absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
+    const std::vector<std::string>& files) {
+  std::vector<google::protobuf::FileDescriptorSet> sets;
+  for (const std::string& file : files) {
+    SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kSchemaBytesMax));
+    if (!sets.emplace_back().ParseFromString(bytes)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("schema ", file,
+                       " is no descriptor set; make it with protoc --include_imports "
+                       "--descriptor_set_out=",
+                       file));
+    }
+  }
+  std::shared_ptr<const sync::Schema> builtin = sdk::BuiltinSchema();
+  if (sets.empty()) return builtin;
+  std::set<const google::protobuf::FileDescriptor*> known;
+  for (const auto& [name, type] : builtin->types()) known.insert(type.descriptor->file());
+  return sync::Schema::Build({known.begin(), known.end()}, sets);
+}
+
+}  // namespace sotay::cli

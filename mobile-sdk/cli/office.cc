@@ -1,0 +1,198 @@
+#include "mobile-sdk/cli/office.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/link.h"
+#include "sotay/v1/admin_service.grpc.pb.h"
+#include "sotay/v1/supervision_service.grpc.pb.h"
+#include "sotay/v1/sync_service.grpc.pb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kDeadline{30};
+constexpr seconds kWatchDeadline{3600};  // then it is begun again
+// A page of 500 records may be far over gRPC's usual 4 MiB.
+constexpr int kReceiveBytesMax = 64 << 20;
+// The server sends a heartbeat every 20 s; silence of a minute is a dead connection.
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+
+// gRPC 1.51 cannot be told "TLS 1.3 only".  These are what it may offer below, and no server of
+// ours, whose certificates are ECDSA, can choose one of them.  Read at the first connection.
+constexpr char kCiphersBelowTls13[] = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelFor(const Profile& profile) {
+  setenv("GRPC_SSL_CIPHER_SUITES", kCiphersBelowTls13, /*replace=*/1);
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = profile.vault->authority_pem();
+  tls.pem_cert_chain = profile.vault->certificate_pem();
+  SOTAY_ASSIGN_OR_RETURN(tls.pem_private_key, profile.vault->KeyPem());
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  return grpc::CreateCustomChannel(profile.server, grpc::SslCredentials(tls), arguments);
+}
+
+// The numbers are the same on both sides; what the server said beside them goes along.
+absl::Status ToAbsl(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  v1::StatusDetails details;
+  if (!details.ParseFromString(status.error_details())) return result;
+  for (const auto& any : details.details()) {
+    if (!absl::EndsWith(any.type_url(), "/sotay.v1.ErrorDetail")) continue;
+    result.SetPayload(sdk::kErrorDetailUrl, absl::Cord(any.value()));
+  }
+  return result;
+}
+
+}  // namespace
+
+class Office::Calls {
+ public:
+  explicit Calls(const std::shared_ptr<grpc::Channel>& channel)
+      : supervision_(v1::SupervisionService::NewStub(channel)),
+        admin_(v1::AdminService::NewStub(channel)),
+        sync_(v1::SyncService::NewStub(channel)) {}
+
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return ToAbsl(status);
+    return response;
+  }
+
+  absl::Status Watch(const v1::WatchRequest& request,
+                     const std::function<bool(const v1::WatchResponse&)>& heard) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kWatchDeadline);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopped_) return absl::CancelledError("the listening was stopped");
+      listening_ = &context;
+    }
+    const auto reader = sync_->Watch(&context, request);
+    v1::WatchResponse response;
+    bool wanted = true;
+    while (wanted && reader->Read(&response)) wanted = heard(response);
+    if (!wanted) context.TryCancel();
+    const grpc::Status status = reader->Finish();
+    absl::MutexLock lock(&mutex_);
+    listening_ = nullptr;
+    return wanted ? ToAbsl(status) : absl::OkStatus();
+  }
+
+  void Stop() {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    if (listening_ != nullptr) listening_->TryCancel();
+  }
+
+  v1::SupervisionService::Stub& supervision() { return *supervision_; }
+  v1::AdminService::Stub& admin() { return *admin_; }
+
+ private:
+  const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
+  const std::unique_ptr<v1::AdminService::Stub> admin_;
+  const std::unique_ptr<v1::SyncService::Stub> sync_;
+  absl::Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::ClientContext* listening_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+Office::Office(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}
+Office::~Office() = default;
+
+absl::StatusOr<std::unique_ptr<Office>> Office::Connect(const Profile& profile) {
+  SOTAY_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, ChannelFor(profile));
+  return std::unique_ptr<Office>(new Office(std::make_unique<Calls>(channel)));
+}
+
+absl::StatusOr<v1::ListRecordsResponse> Office::ListRecords(const v1::ListRecordsRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListRecords, request);
+}
+
+absl::StatusOr<v1::GetRecordResponse> Office::GetRecord(const v1::GetRecordRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::GetRecord, request);
+}
+
+absl::StatusOr<v1::ListConflictsResponse> Office::ListConflicts(
+    const v1::ListConflictsRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListConflicts, request);
+}
+
+absl::StatusOr<v1::ListQuarantineResponse> Office::ListQuarantine(
+    const v1::ListQuarantineRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListQuarantine,
+                      request);
+}
+
+absl::StatusOr<v1::ListDevicesResponse> Office::ListDevices(const v1::ListDevicesRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListDevices, request);
+}
+
+absl::StatusOr<v1::ListUnitsResponse> Office::ListUnits() {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListUnits,
+                      v1::ListUnitsRequest());
+}
+
+absl::StatusOr<v1::PutUnitResponse> Office::PutUnit(const v1::PutUnitRequest& request) {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::PutUnit, request);
+}
+
+absl::StatusOr<v1::ListAllUnitsResponse> Office::ListAllUnits() {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::ListAllUnits,
+                      v1::ListAllUnitsRequest());
+}
+
+absl::StatusOr<v1::PutUserResponse> Office::PutUser(const v1::PutUserRequest& request) {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::PutUser, request);
+}
+
+absl::StatusOr<v1::ListUsersResponse> Office::ListUsers() {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::ListUsers, v1::ListUsersRequest());
+}
+
+absl::StatusOr<v1::CreateInvitationResponse> Office::CreateInvitation(
+    const v1::CreateInvitationRequest& request) {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::CreateInvitation, request);
+}
+
+absl::StatusOr<v1::ListAllDevicesResponse> Office::ListAllDevices() {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::ListAllDevices,
+                      v1::ListAllDevicesRequest());
+}
+
+absl::StatusOr<v1::RevokeDeviceResponse> Office::RevokeDevice(
+    const v1::RevokeDeviceRequest& request) {
+  return calls_->Call(calls_->admin(), &v1::AdminService::Stub::RevokeDevice, request);
+}
+
+absl::Status Office::Watch(const v1::WatchRequest& request,
+                           const std::function<bool(const v1::WatchResponse&)>& heard) {
+  return calls_->Watch(request, heard);
+}
+
+void Office::StopWatching() { calls_->Stop(); }
+
+}  // namespace sotay::cli

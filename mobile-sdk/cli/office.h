@@ -1,0 +1,55 @@
+// The server as `sotayctl` calls it: one function a call, absl in and out.  The one file of the
+// commands that knows gRPC.  A failed call carries what the server said beside it, as
+// mobile-sdk/core/link.h describes.  Calls end after 30 s with kDeadlineExceeded.  Any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mobile-sdk/cli/profile.h"
+#include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/supervision_service.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::cli {
+
+class Office {
+ public:
+  // Connects when first called.  Fails only as the vault does.
+  static absl::StatusOr<std::unique_ptr<Office>> Connect(const Profile& profile);
+  ~Office();
+
+  absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
+  absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
+  absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
+      const v1::ListQuarantineRequest& request);
+  absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
+  absl::StatusOr<v1::ListUnitsResponse> ListUnits();
+
+  absl::StatusOr<v1::PutUnitResponse> PutUnit(const v1::PutUnitRequest& request);
+  absl::StatusOr<v1::ListAllUnitsResponse> ListAllUnits();
+  absl::StatusOr<v1::PutUserResponse> PutUser(const v1::PutUserRequest& request);
+  absl::StatusOr<v1::ListUsersResponse> ListUsers();
+  absl::StatusOr<v1::CreateInvitationResponse> CreateInvitation(
+      const v1::CreateInvitationRequest& request);
+  absl::StatusOr<v1::ListAllDevicesResponse> ListAllDevices();
+  absl::StatusOr<v1::RevokeDeviceResponse> RevokeDevice(const v1::RevokeDeviceRequest& request);
+
+  // Listens until the server or the network ends it, or `heard` returns false (then OK).
+  // `heard` comes on the calling thread, for heartbeats too, and at least once a minute or the
+  // listening has failed.
+  absl::Status Watch(const v1::WatchRequest& request,
+                     const std::function<bool(const v1::WatchResponse&)>& heard);
+  // Ends a listening from another thread, with kCancelled; later ones end at once.
+  void StopWatching();
+
+ private:
+  class Calls;
+  explicit Office(std::unique_ptr<Calls> calls);
+  std::unique_ptr<Calls> calls_;
+};
+
+}  // namespace sotay::cli

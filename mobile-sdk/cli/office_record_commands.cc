@@ -1,0 +1,247 @@
+// records, show, conflicts, quarantine: what a supervisor reads.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/office_json.h"
+#include "mobile-sdk/cli/open_office.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kPage = 200;
+constexpr size_t kRecordDigitsMin = 8;  // the server's bound: four bytes
+constexpr int kHistory = 100;
+
+struct ScopeWords {
+  std::string unit, type, state;
+  bool subtree = false;
+  size_t limit = 200;
+};
+
+struct ShowWords {
+  std::string record;
+  int history = 0;
+};
+
+absl::Status Records(const Invocation& run, const ScopeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  v1::ListRecordsRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree);
+  request.set_type(words.type);
+  request.set_state(words.state);
+  request.set_page_size(kPage);
+  std::vector<sdk::RecordLine> lines;
+  json list = json::array();
+  bool more = false;
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, open.office->ListRecords(request));
+    for (const v1::FeedRecord& feed : page.records()) {
+      more = lines.size() == words.limit;
+      if (more) break;
+      SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                             sync::MergedRecord::Parse(*open.schema, feed.record()));
+      lines.push_back(LineOf(open.reader, record));
+      list.push_back(FeedLineJson(lines.back(), feed.position()));
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!more && !request.page_token().empty());
+  run.Print(list, lines.empty() ? run.voice("Chưa có bản ghi nào.\n", "No records.\n")
+                                : LinesInWords(open.reader, lines, /*own=*/false));
+  if (more) {
+    run.Remark(absl::StrCat(run.voice("Còn nữa; mới in ", "There are more; printed the newest "),
+                            lines.size(), " (--limit).\n"));
+  }
+  return absl::OkStatus();
+}
+
+std::string QuarantinedInWords(const Reader& reader, const v1::QuarantinedChange& set_aside) {
+  const bool held = set_aside.verdict() == v1::VERDICT_HELD;
+  std::string out = absl::StrCat(
+      InstantInWords(set_aside.received_ms()), "  ",
+      held ? reader.voice("đang chờ", "held") : reader.voice("không được nhận", "quarantined"),
+      ": ", v1::Reason_Name(set_aside.reason()), "  ", OneLine(set_aside.message()), "\n  ");
+  v1::Change change;
+  if (change.ParseFromString(set_aside.change())) {
+    return out + ChangeInWords(reader, change, set_aside.user_id(), nullptr, {});
+  }
+  return absl::StrCat(out, OneLine(reader.names.Person(set_aside.user_id())), "  ",
+                      reader.voice("máy ", "device "), Hex(set_aside.device_id()).substr(0, 8),
+                      " #", set_aside.sequence(), "  ",
+                      reader.voice("(không đọc được nội dung)", "(content cannot be read)"), "\n");
+}
+
+absl::Status Show(const Invocation& run, const ShowWords& words) {
+  v1::GetRecordRequest request;
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_record_id(),
+                         IdBytes("record", words.record, kRecordDigitsMin));
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  request.set_history_size(words.history);
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  SOTAY_ASSIGN_OR_RETURN(const v1::GetRecordResponse response, open.office->GetRecord(request));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                         sync::MergedRecord::Parse(*open.schema, response.record().record()));
+  const std::vector<sync::Conflict> conflicts = sync::Conflicts(record);
+
+  json document = RecordJson(open.reader, record, conflicts);
+  document["position"] = response.record().position();
+  document["history"] = json::array();
+  document["quarantined"] = json::array();
+  std::string text = RecordInWords(open.reader, record, conflicts, absl::nullopt);
+  if (!response.history().empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Lịch sử:", "History:"), "\n");
+  }
+  for (const v1::LogEntry& entry : response.history()) {
+    v1::Change change;
+    if (!change.ParseFromString(entry.change())) {
+      return absl::DataLossError(
+          absl::StrCat("the change at position ", entry.admission().position(), " cannot be read"));
+    }
+    const std::string& user = entry.admission().user_id();
+    document["history"].push_back(
+        ChangeJson(open.reader, change, entry.change_id(), user, &entry.admission()));
+    absl::StrAppend(&text,
+                    ChangeInWords(open.reader, change, user, &entry.admission(), record.id()));
+  }
+  if (!response.quarantined().empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Bị giữ lại:", "Set aside:"), "\n");
+  }
+  for (const v1::QuarantinedChange& set_aside : response.quarantined()) {
+    document["quarantined"].push_back(QuarantinedJson(open.reader, set_aside));
+    absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
+  }
+  run.Print(document, text);
+  return absl::OkStatus();
+}
+
+absl::Status Conflicts(const Invocation& run, const ScopeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  v1::ListConflictsRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree);
+  request.set_page_size(kPage);
+  json list = json::array();
+  std::string text;
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListConflictsResponse page,
+                           open.office->ListConflicts(request));
+    for (const v1::FeedRecord& feed : page.records()) {
+      SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                             sync::MergedRecord::Parse(*open.schema, feed.record()));
+      const sdk::RecordLine line = LineOf(open.reader, record);
+      absl::StrAppend(&text, line.id.Short(), "  ", OneLine(open.reader.names.Unit(line.unit_id)),
+                      "  ", Fit(OneLine(line.title), 60), "\n");
+      for (const sync::Conflict& conflict : sync::Conflicts(record)) {
+        list.push_back(ConflictJson(open.reader, record, conflict));
+        absl::StrAppend(&text, ConflictInWords(open.reader, record, conflict));
+      }
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (text.empty()) text = run.voice("Không có xung đột.\n", "No conflicts.\n");
+  run.Print(list, text);
+  return absl::OkStatus();
+}
+
+absl::Status Quarantine(const Invocation& run, const ScopeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  v1::ListQuarantineRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree);
+  request.set_page_size(kPage);
+  json list = json::array();
+  std::string text;
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListQuarantineResponse page,
+                           open.office->ListQuarantine(request));
+    for (const v1::QuarantinedChange& set_aside : page.changes()) {
+      list.push_back(QuarantinedJson(open.reader, set_aside));
+      absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (text.empty()) text = run.voice("Không có gì bị giữ lại.\n", "Nothing is set aside.\n");
+  run.Print(list, text);
+  return absl::OkStatus();
+}
+
+void AddScope(CLI::App* command, const Voice& voice, const std::shared_ptr<ScopeWords>& words) {
+  command
+      ->add_option(
+          "--unit", words->unit,
+          voice("đơn vị; không ghi: mọi đơn vị được xem", "unit; none: every unit you may read"))
+      ->type_name("UNIT");
+  command->add_flag("--subtree", words->subtree,
+                    voice("cả các đơn vị cấp dưới", "units below, too"));
+}
+
+}  // namespace
+
+void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  auto records = std::make_shared<ScopeWords>();
+  CLI::App* command = AddCommand(app, run, "records",
+                                 voice("Bản ghi, mới sửa trước", "Records, newest change first"),
+                                 records, &Records);
+  AddScope(command, voice, records);
+  command
+      ->add_option("--type", records->type,
+                   voice("một loại: note, finding …", "a type: note, finding …"))
+      ->type_name("TYPE");
+  command
+      ->add_option(
+          "--state", records->state,
+          voice("một trạng thái: NOTE_STATE_SUBMITTED …", "a state: NOTE_STATE_SUBMITTED …"))
+      ->type_name("STATE");
+  command->add_option("--limit", records->limit, voice("nhiều nhất", "at most"))
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  sotayctl records --unit vks-sm --subtree --type note --state NOTE_STATE_SUBMITTED
+)");
+
+  auto show = std::make_shared<ShowWords>();
+  show->history = kHistory;
+  command = AddCommand(app, run, "show",
+                       voice("Toàn bộ một bản ghi: nội dung, xung đột, lịch sử, gì bị giữ lại",
+                             "A record, whole: content, conflicts, history, what was set aside"),
+                       show, &Show);
+  command
+      ->add_option("RECORD", show->record,
+                   voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
+      ->required();
+  command
+      ->add_option("--history", show->history,
+                   voice("số thay đổi mới nhất", "how many of the newest changes"))
+      ->capture_default_str()
+      ->check(CLI::Range(0, 500))
+      ->type_name("N");
+
+  auto conflicts = std::make_shared<ScopeWords>();
+  command = AddCommand(
+      app, run, "conflicts",
+      voice("Các cách ghi khác nhau chưa ai chọn", "Readings that disagree, nobody has settled"),
+      conflicts, &Conflicts);
+  AddScope(command, voice, conflicts);
+
+  auto quarantine = std::make_shared<ScopeWords>();
+  command = AddCommand(app, run, "quarantine",
+                       voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
+                             "Changes received and not applied, with reasons"),
+                       quarantine, &Quarantine);
+  AddScope(command, voice, quarantine);
+}
+
+}  // namespace sotay::cli

@@ -1,0 +1,28 @@
+// The notebook a command works on, with the one who reads its output.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "mobile-sdk/cli/invocation.h"
+#include "mobile-sdk/cli/reader.h"
+#include "sotay/notebook.h"
+
+namespace sotay::cli {
+
+struct OpenNotebook {
+  std::shared_ptr<const sync::Schema> schema;
+  std::unique_ptr<sdk::Notebook> notebook;
+  Reader reader;
+};
+
+// Makes a notebook in --dir, and the directories above it.  `device_name` empty: the machine's
+// own name.  Fails as Notebook::Enroll.
+absl::Status EnrollInto(const Invocation& run, const std::string& invitation,
+                        const std::string& device_name);
+
+// Opens the notebook in --dir with the types of --schema.  kNotFound says how to enrol; kUnknown
+// when another program has it open; else as Notebook::Open and LoadSchema.
+absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run);
+
+}  // namespace sotay::cli

@@ -1,0 +1,54 @@
+#include "mobile-sdk/cli/outcome.h"
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/terminal.h"
+
+namespace sotay::cli {
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitDone;
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kNotFound:
+      return kExitNotFound;
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kAborted:
+      return kExitRefused;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return kExitNoNetwork;
+    default:
+      return kExitFailed;
+  }
+}
+
+std::string Sentence(const Voice& voice, const absl::Status& status) {
+  std::string kind;
+  switch (ExitCodeOf(status)) {
+    case kExitDone:
+      return voice("xong", "done");
+    case kExitUsage:
+      kind = voice("không đọc được", "cannot be read");
+      break;
+    case kExitNotFound:
+      kind = voice("không tìm thấy", "not found");
+      break;
+    case kExitRefused:
+      kind = voice("không được phép", "refused");
+      break;
+    case kExitNoNetwork:
+      kind = voice("không có mạng", "no network");
+      break;
+    case kExitFailed:
+      kind = voice("không thành công", "failed");
+      break;
+  }
+  return absl::StrCat(kind, ": ", OneLine(absl::string_view(status.message())));
+}
+
+}  // namespace sotay::cli

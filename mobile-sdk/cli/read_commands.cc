@@ -1,0 +1,206 @@
+// list, show, log, conflicts, refused: what a prosecutor reads.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/open_notebook.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+struct ListWords {
+  std::string type, unit, in;
+  bool conflicts = false;
+};
+
+struct RecordWords {
+  std::string record;  // a prefix of its id
+  bool fetch = false;
+};
+
+struct NoWords {};
+
+absl::Status List(const Invocation& run, const ListWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  sdk::ListFilter filter;
+  filter.type = words.type;
+  filter.unit_id = words.unit;
+  filter.conflicts_only = words.conflicts;
+  if (!words.type.empty() && open.schema->Find(words.type) == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no record type ", words.type, "; sotay fields lists them"));
+  }
+  if (!words.in.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::RecordId above, open.notebook->Find(words.in));
+    SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(above));
+    filter.dossier = view.record.dossier();
+  }
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> lines, open.notebook->List(filter));
+  json list = json::array();
+  for (const sdk::RecordLine& line : lines) list.push_back(LineJson(line));
+  run.Print(list, lines.empty() ? run.voice("Chưa có bản ghi nào.\n", "No records.\n")
+                                : LinesInWords(open.reader, lines, /*own=*/true));
+  return absl::OkStatus();
+}
+
+absl::Status Show(const Invocation& run, const RecordWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  std::vector<sdk::RecordLine> within;
+  if (view.record.dossier() == id) {
+    sdk::ListFilter filter;
+    filter.dossier = id;
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> lines, open.notebook->List(filter));
+    for (const sdk::RecordLine& line : lines) {
+      if (line.id != id) within.push_back(line);
+    }
+  }
+  json document = RecordJson(open.reader, view.record, view.conflicts);
+  document["sync"] = SyncStateName(view.state);
+  document["records"] = json::array();
+  for (const sdk::RecordLine& line : within) document["records"].push_back(LineJson(line));
+  std::string text = RecordInWords(open.reader, view.record, view.conflicts, view.state);
+  if (!view.conflicts.empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Chọn: ", "Settle: "), "sotay resolve ", id.Short(),
+                    " CONFLICT --pick N\n");
+  }
+  if (!within.empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Trong hồ sơ này:", "In this dossier:"), "\n",
+                    LinesInWords(open.reader, within, /*own=*/true));
+  }
+  run.Print(document, text);
+  return absl::OkStatus();
+}
+
+absl::Status Log(const Invocation& run, const RecordWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::HistoryLine> history,
+                         open.notebook->History(id, words.fetch));
+  json list = json::array();
+  std::string text;
+  for (const sdk::HistoryLine& line : history) {
+    const v1::Admission* admission = line.admission.has_value() ? &*line.admission : nullptr;
+    list.push_back(ChangeJson(open.reader, line.change, line.id.str(), line.user_id, admission));
+    absl::StrAppend(&text, ChangeInWords(open.reader, line.change, line.user_id, admission, id));
+  }
+  run.Print(list, text);
+  if (!words.fetch && !run.json) {
+    run.Remark(
+        run.voice("Chỉ gồm những gì máy này biết; thêm --fetch để lấy toàn bộ từ máy chủ.\n",
+                  "Only what this device knows; --fetch gets everybody's from the server.\n"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Conflicts(const Invocation& run, const RecordWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  std::vector<sync::RecordId> ids;
+  if (!words.record.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+    ids.push_back(id);
+  } else {
+    sdk::ListFilter filter;
+    filter.conflicts_only = true;
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> lines, open.notebook->List(filter));
+    for (const sdk::RecordLine& line : lines) ids.push_back(line.id);
+  }
+  json list = json::array();
+  std::string text;
+  for (const sync::RecordId& id : ids) {
+    SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+    if (view.conflicts.empty()) continue;
+    const sdk::RecordLine line = LineOf(open.reader, view.record);
+    absl::StrAppend(&text, id.Short(), "  ", Fit(OneLine(line.title), 60), "\n");
+    for (const sync::Conflict& conflict : view.conflicts) {
+      list.push_back(ConflictJson(open.reader, view.record, conflict));
+      absl::StrAppend(&text, ConflictInWords(open.reader, view.record, conflict));
+    }
+  }
+  if (text.empty()) text = run.voice("Không có xung đột.\n", "No conflicts.\n");
+  run.Print(list, text);
+  return absl::OkStatus();
+}
+
+absl::Status Refused(const Invocation& run, const NoWords&) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RefusedChange> refused, open.notebook->Refused());
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  json list = json::array();
+  std::string text;
+  for (const sdk::RefusedChange& change : refused) {
+    list.push_back(
+        {{"outcome", OutcomeJson(change.outcome)},
+         {"change", ChangeJson(open.reader, change.change, "", status.user_id, nullptr)}});
+    const bool held = change.outcome.verdict() == v1::VERDICT_HELD;
+    absl::StrAppend(
+        &text, "#", change.sequence, "  ",
+        held ? run.voice("đang chờ", "held") : run.voice("không được nhận", "set aside"), ": ",
+        OneLine(change.outcome.message()), "\n  ",
+        ChangeInWords(open.reader, change.change, status.user_id, nullptr, {}));
+  }
+  if (text.empty()) {
+    text = run.voice("Không có gì bị giữ lại.\n", "Nothing of yours is set aside.\n");
+  }
+  run.Print(list, text);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddReadCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  const std::string record = voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more");
+
+  auto list = std::make_shared<ListWords>();
+  CLI::App* command = AddCommand(
+      app, run, "list",
+      voice("Liệt kê bản ghi, mới sửa trước", "List records, newest change first"), list, &List);
+  command->add_option("TYPE", list->type, voice("chỉ một loại", "of one type only"));
+  command->add_option("--unit", list->unit, voice("chỉ một đơn vị", "of one unit only"))
+      ->type_name("UNIT");
+  command
+      ->add_option("--in", list->in,
+                   voice("cùng hồ sơ với bản ghi này", "in the same dossier as this record"))
+      ->type_name("RECORD");
+  command->add_flag("--conflicts", list->conflicts,
+                    voice("chỉ khi có xung đột", "with conflicts only"));
+  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay list
+  sotay list note --in 7f3a
+  sotay list --conflicts --json
+)");
+
+  auto show = std::make_shared<RecordWords>();
+  command = AddCommand(app, run, "show", voice("Xem toàn bộ một bản ghi", "Show a record, whole"),
+                       show, &Show);
+  command->add_option("RECORD", show->record, record)->required();
+
+  auto log = std::make_shared<RecordWords>();
+  command =
+      AddCommand(app, run, "log",
+                 voice("Xem ai đã sửa gì, khi nào", "Show who changed what, and when"), log, &Log);
+  command->add_option("RECORD", log->record, record)->required();
+  command->add_flag("--fetch", log->fetch,
+                    voice("lấy toàn bộ từ máy chủ", "get all of it from the server"));
+
+  auto conflicts = std::make_shared<RecordWords>();
+  command = AddCommand(app, run, "conflicts",
+                       voice("Xem các cách ghi khác nhau", "Show readings that disagree"),
+                       conflicts, &Conflicts);
+  command->add_option("RECORD", conflicts->record, record);
+
+  AddCommand(app, run, "refused",
+             voice("Xem thay đổi của mình mà máy chủ giữ lại",
+                   "Show changes of yours that were set aside"),
+             std::make_shared<NoWords>(), &Refused);
+}
+
+}  // namespace sotay::cli

@@ -1,0 +1,174 @@
+#include "mobile-sdk/cli/record_json.h"
+
+#include "absl/strings/escaping.h"
+#include "google/protobuf/message.h"
+#include "mobile-sdk/cli/value.h"
+#include "sync/stamp.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+json AuthorJson(const Reader& reader, const sync::Author& author) {
+  return {{"user", author.user_id},
+          {"name", reader.names.Person(author.user_id)},
+          {"device", author.device.Hex()},
+          {"sequence", author.sequence},
+          {"at_ms", sync::StampMs(author.stamp)},
+          {"claimed_ms", author.claimed_ms},
+          {"change", author.change.Hex()}};
+}
+
+std::string FieldName(const sync::RecordType* type, uint32_t number) {
+  const sync::FieldType* field = type != nullptr ? type->Field(number) : nullptr;
+  return field != nullptr ? field->name : std::to_string(number);
+}
+
+json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldOp& op) {
+  const sync::FieldType* field = type != nullptr ? type->Field(op.field()) : nullptr;
+  json out = {{"field", FieldName(type, op.field())}, {"key", op.key()}};
+  const auto value = [&](const char* kind, const std::string& fragment) {
+    out["op"] = kind;
+    out["value"] = ValueAsJson(*reader.schema, type, field, fragment);
+  };
+  switch (op.op_case()) {
+    case v1::FieldOp::kSet:
+      value("set", op.set());
+      break;
+    case v1::FieldOp::kAdd:
+      value("add", op.add());
+      break;
+    case v1::FieldOp::kRemove:
+      value("remove", op.remove());
+      break;
+    case v1::FieldOp::kAppend:
+      value("append", op.append());
+      break;
+    case v1::FieldOp::kCount:
+      out["op"] = "count";
+      out["value"] = op.count();
+      break;
+    case v1::FieldOp::kText:
+      out["op"] = "text";
+      out["value"] = MessageAsJson(op.text());
+      break;
+    case v1::FieldOp::OP_NOT_SET:
+      out["op"] = "unknown";
+      out["value"] = nullptr;
+      break;
+  }
+  return out;
+}
+
+json AdmissionJson(const v1::Admission& admission) {
+  json marks = json::array();
+  for (int mark : admission.marks()) marks.push_back(v1::Mark_Name(static_cast<v1::Mark>(mark)));
+  return {{"position", admission.position()},
+          {"received_ms", admission.received_ms()},
+          {"at_ms", sync::StampMs(admission.stamp())},
+          {"skew_ms", admission.skew_ms()},
+          {"marks", marks}};
+}
+
+}  // namespace
+
+std::string Hex(absl::string_view bytes) { return absl::BytesToHexString(bytes); }
+
+const char* SyncStateName(sdk::SyncState state) {
+  switch (state) {
+    case sdk::SyncState::kSynced:
+      return "synced";
+    case sdk::SyncState::kWaiting:
+      return "waiting";
+    case sdk::SyncState::kSent:
+      return "sent";
+    case sdk::SyncState::kRefused:
+      return "refused";
+  }
+  return "";
+}
+
+json ConflictJson(const Reader& reader, const sync::MergedRecord& record,
+                  const sync::Conflict& conflict) {
+  json readings = json::array();
+  for (size_t i = 0; i < conflict.readings.size(); ++i) {
+    const sync::StandingReading& reading = conflict.readings[i];
+    json entry = AuthorJson(reader, record.author(reading.author));
+    entry["pick"] = i + 1;
+    entry["shown"] = i == 0;
+    entry["value"] = ValueAsJson(*reader.schema, record.type(), conflict.type, reading.value);
+    readings.push_back(std::move(entry));
+  }
+  return {
+      {"id", conflict.id},
+      {"record", record.id().Hex()},
+      {"field", FieldName(record.type(), conflict.field)},
+      {"key", conflict.key},
+      {"rule", conflict.type != nullptr ? options::v1::Rule_Name(conflict.type->rule)
+                                        : options::v1::Rule_Name(options::v1::RULE_UNSPECIFIED)},
+      {"readings", readings}};
+}
+
+json RecordJson(const Reader& reader, const sync::MergedRecord& record,
+                const std::vector<sync::Conflict>& conflicts) {
+  json found = json::array();
+  for (const sync::Conflict& conflict : conflicts) {
+    found.push_back(ConflictJson(reader, record, conflict));
+  }
+  const auto content = sync::Content(*reader.schema, record);
+  return {{"id", record.id().Hex()},
+          {"type", record.type_name()},
+          {"unit", record.unit_id()},
+          {"dossier", record.dossier().Hex()},
+          {"created", AuthorJson(reader, record.birth())},
+          {"changed_ms", sync::StampMs(record.newest_stamp())},
+          {"content", content != nullptr ? MessageAsJson(*content) : json(nullptr)},
+          {"conflicts", found}};
+}
+
+json LineJson(const sdk::RecordLine& line) {
+  return {{"id", line.id.Hex()},
+          {"type", line.type},
+          {"unit", line.unit_id},
+          {"dossier", line.dossier.Hex()},
+          {"title", line.title},
+          {"state", line.state},
+          {"conflicts", line.conflicts},
+          {"changed_ms", line.changed_ms},
+          {"sync", SyncStateName(line.sync_state)}};
+}
+
+json ChangeJson(const Reader& reader, const v1::Change& change, const std::string& change_id,
+                const std::string& user_id, const v1::Admission* admission) {
+  json edits = json::array();
+  for (const v1::RecordEdit& edit : change.edits()) {
+    const sync::RecordType* type = reader.schema->Find(edit.type());
+    json ops = json::array();
+    for (const v1::FieldOp& op : edit.ops()) ops.push_back(OpJson(reader, type, op));
+    edits.push_back({{"record", Hex(edit.record_id())},
+                     {"type", edit.type()},
+                     {"creates", edit.parents().empty()},
+                     {"ops", ops}});
+  }
+  return {{"change", Hex(change_id)},
+          {"device", Hex(change.device_id())},
+          {"sequence", change.sequence()},
+          {"user", user_id},
+          {"name", reader.names.Person(user_id)},
+          {"unit", change.unit_id()},
+          {"dossier", Hex(change.dossier_id())},
+          {"claimed_ms", change.claimed_ms()},
+          {"reason", change.reason()},
+          {"admission", admission != nullptr ? AdmissionJson(*admission) : json(nullptr)},
+          {"edits", edits}};
+}
+
+json OutcomeJson(const v1::ChangeOutcome& outcome) {
+  return {{"sequence", outcome.sequence()},
+          {"verdict", v1::Verdict_Name(outcome.verdict())},
+          {"reason", v1::Reason_Name(outcome.reason())},
+          {"message", outcome.message()}};
+}
+
+}  // namespace sotay::cli

@@ -1,0 +1,294 @@
+#include "mobile-sdk/cli/render.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/descriptor.h"
+#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/table.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/cli/value.h"
+#include "sync/fragment.h"
+#include "sync/stamp.h"
+
+namespace sotay::cli {
+namespace {
+
+constexpr size_t kLabelColumns = 22;     // the longest labels of the case-work types
+constexpr size_t kProseColumnsMax = 96;  // wider lines are hard to read
+
+const sync::FieldType* FieldOf(const sync::MergedRecord& record, uint32_t number) {
+  return record.type() != nullptr ? record.type()->Field(number) : nullptr;
+}
+
+std::string Place(const Voice& voice, const sync::FieldType* field, uint32_t number,
+                  const std::string& key) {
+  const std::string label = FieldLabel(voice, field, number);
+  return key.empty() ? label : absl::StrCat(label, " [", OneLine(key), "]");
+}
+
+// A label with its value beside it, or below it when the value is prose.
+std::string Entry(const Reader& reader, absl::string_view label, absl::string_view value) {
+  if (!absl::StrContains(value, '\n') &&
+      DisplayWidth(value) + kLabelColumns + 4 <= kProseColumnsMax) {
+    return absl::StrCat("  ", PadRight(label, kLabelColumns), "  ", OneLine(value), "\n");
+  }
+  return absl::StrCat("  ", label, "\n", Indented(reader, value, 4));
+}
+
+std::string ReadingsInWords(const Reader& reader, const sync::MergedRecord& record,
+                            const sync::Conflict& conflict) {
+  std::string out;
+  for (size_t i = 0; i < conflict.readings.size(); ++i) {
+    const sync::StandingReading& reading = conflict.readings[i];
+    absl::StrAppend(&out, "    ", i + 1, ". ",
+                    OneLine(AuthorInWords(reader, record.author(reading.author))),
+                    i == 0 ? reader.voice("  (đang hiển thị)", "  (shown)") : "", "\n");
+    const std::string value = ValueInWords(reader, record.type(), conflict.type, reading.value);
+    absl::StrAppend(
+        &out, Indented(reader, value.empty() ? reader.voice("(để trống)", "(cleared)") : value, 7));
+  }
+  return out;
+}
+
+// The entries of a set or a log, one below the other.
+std::string GatheredInWords(const Reader& reader, const sync::MergedRecord& record,
+                            const sync::FieldType& field, const sync::FieldSlot& slot) {
+  std::string out = absl::StrCat("  ", FieldLabel(reader.voice, &field, field.number), "\n");
+  const std::string* last = nullptr;
+  for (const sync::StandingReading& reading : slot.readings) {
+    if (field.rule == options::v1::RULE_SET && last != nullptr && *last == reading.value) continue;
+    last = &reading.value;
+    std::string value = ValueInWords(reader, record.type(), &field, reading.value);
+    if (field.rule == options::v1::RULE_LOG) {
+      absl::StrAppend(&value, "  — ", AuthorInWords(reader, record.author(reading.author)));
+    }
+    absl::StrAppend(&out, Indented(reader, absl::StrCat("• ", value), 4));
+  }
+  return out;
+}
+
+std::string FieldInWords(const Reader& reader, const sync::MergedRecord& record,
+                         const sync::FieldPath& path, const sync::FieldSlot& slot) {
+  const sync::FieldType* field = FieldOf(record, path.first);
+  const std::string label = Place(reader.voice, field, path.first, path.second);
+  if (field != nullptr && field->rule == options::v1::RULE_COUNTER) {
+    return Entry(reader, label, absl::StrCat(slot.total));
+  }
+  if (slot.readings.empty()) return "";
+  if (field != nullptr && field->repeated) return GatheredInWords(reader, record, *field, slot);
+  const std::string& shown = slot.readings.front().value;
+  return shown.empty() ? ""
+                       : Entry(reader, label, ValueInWords(reader, record.type(), field, shown));
+}
+
+std::string OpInWords(const Reader& reader, const sync::RecordType* type, const v1::FieldOp& op) {
+  const sync::FieldType* field = type != nullptr ? type->Field(op.field()) : nullptr;
+  const std::string place = Place(reader.voice, field, op.field(), op.key());
+  const auto with = [&](absl::string_view sign, const std::string& fragment) {
+    const std::string value = ValueInWords(reader, type, field, fragment);
+    return absl::StrCat(place, " ", sign, " ",
+                        value.empty() ? reader.voice("(để trống)", "(cleared)") : value);
+  };
+  switch (op.op_case()) {
+    case v1::FieldOp::kSet:
+      return with("=", op.set());
+    case v1::FieldOp::kAdd:
+      return with("+", op.add());
+    case v1::FieldOp::kRemove:
+      return with("−", op.remove());
+    case v1::FieldOp::kAppend:
+      return with("+", op.append());
+    case v1::FieldOp::kCount:
+      return absl::StrCat(place, op.count() < 0 ? " − " : " + ", std::llabs(op.count()));
+    case v1::FieldOp::kText:
+      break;
+    case v1::FieldOp::OP_NOT_SET:
+      return absl::StrCat(
+          place, " ",
+          reader.voice("(thao tác của bản mới hơn)", "(an operation of a newer build)"));
+  }
+  std::vector<std::string> splices;
+  for (const v1::TextSplice& splice : op.text().splices()) {
+    std::string words;
+    if (splice.deleted() > 0) {
+      absl::StrAppend(&words, reader.voice("bỏ ", "took out "), splice.deleted(),
+                      reader.voice(" ký tự ", " characters "));
+    }
+    if (!splice.inserted().empty()) {
+      absl::StrAppend(&words, reader.voice("thêm “", "put in “"), splice.inserted(), "” ");
+    }
+    splices.push_back(absl::StrCat(words, reader.voice("tại ", "at "), splice.position()));
+  }
+  return absl::StrCat(place, ": ", absl::StrJoin(splices, "; "));
+}
+
+}  // namespace
+
+std::string Indented(const Reader& reader, absl::string_view text, size_t indent) {
+  const size_t columns = std::min(reader.columns, kProseColumnsMax);
+  const size_t room = reader.columns == 0 ? 0 : std::max<size_t>(columns, indent + 20) - indent;
+  std::string out;
+  for (const std::string& line : Wrap(Block(text), room)) {
+    absl::StrAppend(&out, line.empty() ? "" : std::string(indent, ' '), line, "\n");
+  }
+  return out;
+}
+
+std::string SyncStateInWords(const Voice& voice, sdk::SyncState state) {
+  switch (state) {
+    case sdk::SyncState::kSynced:
+      return voice("đã đồng bộ", "synced");
+    case sdk::SyncState::kWaiting:
+      return voice("chờ gửi", "waiting to be sent");
+    case sdk::SyncState::kSent:
+      return voice("đã gửi", "sent");
+    case sdk::SyncState::kRefused:
+      return voice("bị giữ lại", "set aside");
+  }
+  return "";
+}
+
+std::string AuthorInWords(const Reader& reader, const sync::Author& author) {
+  const int64_t at_ms = sync::StampMs(author.stamp);
+  std::string words =
+      absl::StrCat(reader.names.Person(author.user_id), ", ", InstantInWords(at_ms));
+  if (std::llabs(at_ms - author.claimed_ms) >= sync::kSkewCorrectedMsMin) {
+    absl::StrAppend(&words, reader.voice(" (đồng hồ máy: ", " (device's clock: "),
+                    InstantInWords(author.claimed_ms), ")");
+  }
+  return words;
+}
+
+sdk::RecordLine LineOf(const Reader& reader, const sync::MergedRecord& record) {
+  sdk::RecordLine line;
+  line.id = record.id();
+  line.type = record.type_name();
+  line.unit_id = record.unit_id();
+  line.dossier = record.dossier();
+  line.conflicts = sync::ConflictCount(record);
+  line.changed_ms = sync::StampMs(record.newest_stamp());
+  const sync::RecordType* type = record.type();
+  if (type == nullptr) return line;
+  if (type->title != nullptr) {
+    const sync::FieldSlot* slot = record.Slot(type->title->number);
+    if (slot != nullptr && !slot->readings.empty()) {
+      const std::string title =
+          ValueInWords(reader, type, type->title, slot->readings.front().value);
+      line.title = title.substr(0, title.find('\n'));
+    }
+  }
+  if (type->state != nullptr) {
+    const auto* value = type->state->value_descriptor->enum_type()->FindValueByNumber(
+        record.StateInForce(type->state->number));
+    if (value != nullptr) line.state = value->name();
+  }
+  return line;
+}
+
+std::string LinesInWords(const Reader& reader, const std::vector<sdk::RecordLine>& lines,
+                         bool own) {
+  const Voice& voice = reader.voice;
+  std::vector<Table::Column> columns = {{voice("mã", "id")},
+                                        {voice("loại", "type")},
+                                        {voice("trạng thái", "state")},
+                                        {voice("nội dung", "title"), false, true},
+                                        {voice("đơn vị", "unit"), false, true},
+                                        {voice("sửa lúc", "changed")},
+                                        {voice("xung đột", "conflicts"), true}};
+  if (own) columns.push_back({voice("đồng bộ", "sync")});
+  Table table(columns);
+  for (const sdk::RecordLine& line : lines) {
+    std::vector<std::string> cells = {line.id.Short(),
+                                      TypeLabel(reader, line.type),
+                                      StateLabel(reader, line.type, line.state),
+                                      line.title,
+                                      reader.names.Unit(line.unit_id),
+                                      InstantInWords(line.changed_ms),
+                                      line.conflicts == 0 ? "" : absl::StrCat(line.conflicts)};
+    if (own) cells.push_back(SyncStateInWords(voice, line.sync_state));
+    table.Add(std::move(cells));
+  }
+  return table.Print(reader.columns);
+}
+
+std::string ConflictInWords(const Reader& reader, const sync::MergedRecord& record,
+                            const sync::Conflict& conflict) {
+  return absl::StrCat("  ", Place(reader.voice, conflict.type, conflict.field, conflict.key), ": ",
+                      conflict.readings.size(), " ",
+                      reader.voice("cách ghi khác nhau", "readings that disagree"), "   [",
+                      OneLine(conflict.id), "]\n", ReadingsInWords(reader, record, conflict));
+}
+
+std::string RecordInWords(const Reader& reader, const sync::MergedRecord& record,
+                          const std::vector<sync::Conflict>& conflicts,
+                          absl::optional<sdk::SyncState> state) {
+  const Voice& voice = reader.voice;
+  std::string out =
+      absl::StrCat(TypeLabel(reader, record.type_name()), "  ", record.id().Hex(), "\n");
+  absl::StrAppend(
+      &out, Entry(reader, voice("Đơn vị", "Unit"),
+                  absl::StrCat(reader.names.Unit(record.unit_id()), " (", record.unit_id(), ")")));
+  if (record.dossier() != record.id()) {
+    absl::StrAppend(&out, Entry(reader, voice("Hồ sơ", "Dossier"), record.dossier().Short()));
+  }
+  absl::StrAppend(
+      &out, Entry(reader, voice("Người ghi", "Written by"), AuthorInWords(reader, record.birth())));
+  if (state.has_value()) {
+    absl::StrAppend(&out, Entry(reader, voice("Đồng bộ", "Sync"), SyncStateInWords(voice, *state)));
+  }
+  absl::StrAppend(&out, "\n");
+
+  std::map<sync::FieldPath, const sync::Conflict*> disputed;
+  for (const sync::Conflict& conflict : conflicts) {
+    disputed[{conflict.field, conflict.key}] = &conflict;
+  }
+  for (const auto& [path, slot] : record.fields()) {
+    const auto conflict = disputed.find(path);
+    absl::StrAppend(&out, conflict != disputed.end()
+                              ? ConflictInWords(reader, record, *conflict->second)
+                              : FieldInWords(reader, record, path, slot));
+  }
+  return out;
+}
+
+std::string ChangeInWords(const Reader& reader, const v1::Change& change,
+                          const std::string& user_id, const v1::Admission* admission,
+                          const absl::optional<sync::RecordId>& record) {
+  const Voice& voice = reader.voice;
+  const auto device = sync::DeviceId::From(change.device_id());
+  std::string out = absl::StrCat(
+      InstantInWords(change.claimed_ms()), "  ", OneLine(reader.names.Person(user_id)), "  ",
+      voice("máy ", "device "), device.has_value() ? device->Short() : "?", " #", change.sequence(),
+      "  ",
+      admission == nullptr ? voice("(máy chủ chưa có)", "(not on the server)")
+                           : absl::StrCat(voice("vị trí ", "position "), admission->position()));
+  if (admission != nullptr && !admission->marks().empty()) {
+    absl::StrAppend(&out, voice("  (giờ máy đã được hiệu chỉnh: ", "  (clock corrected: "),
+                    InstantInWords(sync::StampMs(admission->stamp())), ")");
+  }
+  absl::StrAppend(&out, "\n");
+  if (!change.reason().empty()) {
+    absl::StrAppend(
+        &out, Indented(reader, absl::StrCat(voice("Lý do: ", "Reason: "), change.reason()), 4));
+  }
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (record.has_value() && edit.record_id() != record->view()) continue;
+    const sync::RecordType* type = reader.schema->Find(edit.type());
+    if (edit.parents().empty()) {
+      absl::StrAppend(&out, "    ", voice("Tạo mới: ", "Created: "),
+                      OneLine(TypeLabel(reader, edit.type())), "\n");
+    }
+    for (const v1::FieldOp& op : edit.ops()) {
+      absl::StrAppend(&out, Indented(reader, OpInWords(reader, type, op), 4));
+    }
+  }
+  return out;
+}
+
+}  // namespace sotay::cli

@@ -1,0 +1,39 @@
+// The `sotayctl` command: its groups put together.
+#include <CLI/CLI.hpp>
+
+#include "mobile-sdk/cli/commands.h"
+
+namespace sotay::cli {
+
+int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
+  run->voice = VoiceOf(args);
+  const Voice& voice = run->voice;
+  CLI::App app(
+      voice("Dành cho lãnh đạo và quản trị: đọc bản ghi hợp nhất, quản lý đơn vị, người và máy.",
+            "For supervisors and administrators: the merged record, units, people, devices."),
+      "sotayctl");
+  AddGlobalOptions(&app, run);
+  AddOfficeAdminCommands(&app, run);
+  AddOfficeRecordCommands(&app, run);
+  AddOfficeWatchCommand(&app, run);
+  app.footer(
+      voice("Quản trị:", "An administrator:") + R"(
+  sotayctl units put vkskv3 --name "VKSND khu vực 3 – Sông Mây" --parent vks-sm
+  sotayctl users put uu-dam --name "Nguyễn Ưu Đàm" --member vkskv3:prosecutor
+  sotayctl invite uu-dam --valid 2h
+  sotayctl revoke 7f3a --reason "mất máy"
+)" + voice("Lãnh đạo:", "A supervisor:") +
+      R"(
+  sotayctl devices --unit vkskv3
+  sotayctl records --unit vks-sm --subtree --type finding
+  sotayctl conflicts && sotayctl watch
+
+)" +
+      voice("Mã thoát như của sotay: 0 xong · 1 không thành công · 2 lệnh sai · 3 không tìm thấy · "
+            "4 không được phép · 5 không có mạng",
+            "Exit codes as of sotay: 0 done · 1 failed · 2 wrong command line · 3 not found · "
+            "4 refused by a rule · 5 no network"));
+  return Run(&app, args, run);
+}
+
+}  // namespace sotay::cli

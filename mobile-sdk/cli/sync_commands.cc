@@ -1,0 +1,184 @@
+// enroll, sync, watch: the notebook and its server.
+#include <csignal>
+#include <ctime>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/open_notebook.h"
+#include "mobile-sdk/cli/outcome.h"
+#include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/signals.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/cli/value.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+struct EnrollWords {
+  std::string invitation, device_name;
+};
+
+struct NoWords {};
+
+absl::Status Enroll(const Invocation& run, const EnrollWords& words) {
+  SOTAY_RETURN_IF_ERROR(EnrollInto(run, words.invitation, words.device_name));
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  run.Print({{"user", status.user_id},
+             {"name", status.full_name},
+             {"device", status.device_id},
+             {"server", status.server},
+             {"dir", run.dir}},
+            absl::StrCat(run.voice("Sổ của ", "Notebook of "), OneLine(status.full_name), ", ",
+                         run.voice("trong ", "in "), OneLine(run.dir), "\n",
+                         run.voice("Lấy hồ sơ của đơn vị: sotay sync\n",
+                                   "Get the unit's records: sotay sync\n")));
+  return absl::OkStatus();
+}
+
+absl::Status Sync(const Invocation& run, const NoWords&) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  sdk::SyncProgress last;
+  const absl::Status synced = open.notebook->Sync([&](const sdk::SyncProgress& progress) {
+    last = progress;
+    if (run.streams.err_shown) {
+      run.Remark(absl::StrCat("\r", run.voice("gửi ", "sent "), progress.sent, "/",
+                              progress.to_send, run.voice(", nhận ", ", received "),
+                              progress.received, "   "));
+    }
+  });
+  if (run.streams.err_shown && (last.sent != 0 || last.received != 0)) run.Remark("\n");
+  SOTAY_RETURN_IF_ERROR(synced);
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  std::string text = absl::StrCat(run.voice("Đã gửi ", "Sent "), last.sent,
+                                  run.voice(" thay đổi, nhận ", " changes, received "),
+                                  last.received, run.voice(" bản ghi.\n", " records.\n"));
+  if (status.conflicts != 0) {
+    absl::StrAppend(&text, status.conflicts,
+                    run.voice(" bản ghi có xung đột: sotay conflicts\n",
+                              " conflicts to settle: sotay conflicts\n"));
+  }
+  if (status.refused != 0) {
+    absl::StrAppend(
+        &text, status.refused,
+        run.voice(" thay đổi bị giữ lại: sotay refused\n", " changes set aside: sotay refused\n"));
+  }
+  run.Print({{"sent", last.sent},
+             {"received", last.received},
+             {"outbox", status.outbox},
+             {"records", status.records},
+             {"conflicts", status.conflicts},
+             {"refused", status.refused}},
+            text);
+  return absl::OkStatus();
+}
+
+json EventJson(const sdk::Event& event, int64_t now_ms) {
+  json line = {{"at_ms", now_ms}};
+  switch (event.kind) {
+    case sdk::Event::Kind::kRecordChanged:
+      line["event"] = "record_changed";
+      line["record"] = event.record.Hex();
+      break;
+    case sdk::Event::Kind::kRecordRemoved:
+      line["event"] = "record_removed";
+      line["record"] = event.record.Hex();
+      break;
+    case sdk::Event::Kind::kChangeRefused:
+      line["event"] = "change_refused";
+      line["sequence"] = event.sequence;
+      break;
+    case sdk::Event::Kind::kSynced:
+      line["event"] = "synced";
+      break;
+    case sdk::Event::Kind::kSyncFailed:
+      line["event"] = "sync_failed";
+      line["exit_code"] = static_cast<int>(ExitCodeOf(event.status));
+      line["message"] = std::string(event.status.message());
+      break;
+  }
+  return line;
+}
+
+std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
+  const Voice& voice = open.reader.voice;
+  switch (event.kind) {
+    case sdk::Event::Kind::kRecordChanged: {
+      const auto view = open.notebook->Read(event.record);
+      if (!view.ok()) return absl::StrCat(voice("đổi ", "changed "), event.record.Short());
+      const sdk::RecordLine line = LineOf(open.reader, view->record);
+      return absl::StrCat(voice("đổi ", "changed "), event.record.Short(), "  ",
+                          TypeLabel(open.reader, line.type), "  ", Fit(OneLine(line.title), 50),
+                          line.conflicts == 0 ? ""
+                                              : absl::StrCat(voice("  xung đột: ", "  conflicts: "),
+                                                             line.conflicts));
+    }
+    case sdk::Event::Kind::kRecordRemoved:
+      return absl::StrCat(voice("rời khỏi máy ", "left this device "), event.record.Short());
+    case sdk::Event::Kind::kChangeRefused:
+      return absl::StrCat(voice("bị giữ lại: thay đổi #", "set aside: change #"), event.sequence,
+                          voice(" (xem: sotay refused)", " (see: sotay refused)"));
+    case sdk::Event::Kind::kSynced:
+      return voice("đã đồng bộ", "synced");
+    case sdk::Event::Kind::kSyncFailed:
+      return Sentence(voice, event.status);
+  }
+  return "";
+}
+
+absl::Status Watch(const Invocation& run, const NoWords&) {
+  const HeldSignals signals;  // before any thread is made, so that none of them takes one
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  const std::function<void()> stop = open.notebook->Listen([&](const sdk::Event& event) {
+    const int64_t now_ms = run.NowMs();
+    if (run.json) {
+      run.PrintJsonLine(EventJson(event, now_ms));
+    } else {
+      run.PrintWords(absl::StrCat(InstantInWords(now_ms), "  ", EventInWords(open, event), "\n"));
+      run.streams.out->flush();
+    }
+  });
+  open.notebook->RunCourier();
+  // A reader that went away ends the watch as a signal does.
+  while (run.streams.out->good() && !signals.Wait(1000)) {
+  }
+  stop();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddSyncCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  auto enroll = std::make_shared<EnrollWords>();
+  CLI::App* command = AddCommand(app, run, "enroll",
+                                 voice("Mở sổ mới bằng lời mời của quản trị",
+                                       "Make a notebook, from an administrator's invitation"),
+                                 enroll, &Enroll);
+  command
+      ->add_option("INVITATION", enroll->invitation,
+                   voice("dòng chữ sotay1:…", "the line sotay1:…"))
+      ->required();
+  command
+      ->add_option("--device-name", enroll->device_name,
+                   voice("tên gọi của máy", "what people call the device"))
+      ->type_name("NAME");
+  command->footer(voice("Ví dụ:", "Example:") + R"(
+  sotay enroll "$(cat loi-moi.txt)" --device -
+                  name "Máy của Nguyễn Ưu Đàm") ");
+      AddCommand(app, run, "sync", voice("Gửi và nhận ngay bây giờ", "Send and receive, now"),
+                 std::make_shared<NoWords>(), &Sync);
+  command = AddCommand(app, run, "watch",
+                       voice("Đồng bộ liên tục và báo từng việc, đến khi bấm Ctrl-C",
+                             "Keep in step and tell what happens, until Ctrl-C"),
+                       std::make_shared<NoWords>(), &Watch);
+  command->footer(voice("Với --json: mỗi dòng một sự kiện.", "With --json: an event a line."));
+}
+
+}  // namespace sotay::cli

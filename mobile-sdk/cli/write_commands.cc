@@ -1,0 +1,283 @@
+// new, edit, resolve: what a prosecutor writes.
+#include <istream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/editor.h"
+#include "mobile-sdk/cli/fields.h"
+#include "mobile-sdk/cli/open_notebook.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/cli/value.h"
+#include "mobile-sdk/core/edits.h"
+#include "sync/limits.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+struct NewWords {
+  std::string type, in, unit, reason;
+  std::vector<std::string> fields;
+};
+
+struct EditWords {
+  std::string record, field, reason;
+  std::vector<std::string> fields;
+  bool editor = false;
+};
+
+struct ResolveWords {
+  std::string record, conflict, reason;
+  size_t pick = 0;
+  absl::optional<std::string> value;
+};
+
+ValueSources SourcesFor(const Invocation& run, const sdk::Notebook& notebook,
+                        const sync::MergedRecord* record) {
+  ValueSources sources;
+  sources.read_file = [&run](const std::string& path) -> absl::StatusOr<std::string> {
+    if (path != "-") return ReadFile(path, sync::kTextBytesMax);
+    return std::string(std::istreambuf_iterator<char>(*run.streams.in), {});
+  };
+  sources.find_record = [&notebook](const std::string& prefix) { return notebook.Find(prefix); };
+  sources.shown_text = [record](const sync::FieldType& field) {
+    return record == nullptr ? std::string() : std::string(record->ShownText(field.number));
+  };
+  sources.now_ms = run.NowMs();
+  return sources;
+}
+
+absl::StatusOr<std::vector<sdk::Edit>> EditsOf(const std::vector<std::string>& words,
+                                               const sync::RecordType& type, bool birth,
+                                               const ValueSources& sources) {
+  std::vector<sdk::Edit> edits;
+  for (const std::string& word : words) {
+    SOTAY_ASSIGN_OR_RETURN(const FieldWord parsed, ParseFieldWord(word));
+    SOTAY_ASSIGN_OR_RETURN(sdk::Edit edit, ToEdit(type, parsed, birth, sources));
+    edits.push_back(std::move(edit));
+  }
+  return edits;
+}
+
+absl::Status Confirm(const Invocation& run, const OpenNotebook& open, const sync::RecordId& id,
+                     const std::string& done) {
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  const sdk::RecordLine line = LineOf(open.reader, view.record);
+  run.Print({{"id", id.Hex()},
+             {"type", view.record.type_name()},
+             {"unit", view.record.unit_id()},
+             {"dossier", view.record.dossier().Hex()},
+             {"sync", SyncStateName(view.state)},
+             {"conflicts", view.conflicts.size()}},
+            absl::StrCat(done, " ", id.Short(), "  ", TypeLabel(open.reader, line.type), "  ",
+                         Fit(OneLine(line.title), 60), "\n"));
+  return absl::OkStatus();
+}
+
+absl::Status New(const Invocation& run, const NewWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  const sync::RecordType* type = open.schema->Find(words.type);
+  if (type == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no record type ", words.type, "; sotay fields lists them"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(
+      std::vector<sdk::Edit> edits,
+      EditsOf(words.fields, *type, /*birth=*/true, SourcesFor(run, *open.notebook, nullptr)));
+  absl::optional<sync::RecordId> dossier;
+  if (!words.in.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::RecordId above, open.notebook->Find(words.in));
+    dossier = above;  // the notebook finds the root, and fills in which record it hangs under
+  }
+  SOTAY_ASSIGN_OR_RETURN(
+      const sync::RecordId id,
+      open.notebook->Create(type->name, words.unit, dossier, edits, words.reason));
+  return Confirm(run, open, id, run.voice("Đã ghi", "Saved"));
+}
+
+// The text field an editor opens: the one asked for, the title, or the first.
+absl::StatusOr<const sync::FieldType*> TextField(const sync::RecordType& type,
+                                                 const std::string& name) {
+  const auto is_text = [](const sync::FieldType* field) {
+    return field != nullptr && field->rule == options::v1::RULE_TEXT;
+  };
+  if (!name.empty()) {
+    const sync::FieldType* field = type.Field(absl::string_view(name));
+    if (is_text(field)) return field;
+    return absl::InvalidArgumentError(absl::StrCat("field ", name, " is no running text"));
+  }
+  if (is_text(type.title)) return type.title;
+  for (const auto& [number, field] : type.fields) {
+    if (is_text(&field)) return &field;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("a ", type.short_name, " has no running text"));
+}
+
+absl::Status Edit(const Invocation& run, const EditWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  const sync::RecordType* type = view.record.type();
+  if (type == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("record ", id.Short(), " is a ", view.record.type_name(),
+                     ", which this program does not know; give its --schema"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(
+      std::vector<sdk::Edit> edits,
+      EditsOf(words.fields, *type, /*birth=*/false, SourcesFor(run, *open.notebook, &view.record)));
+  if (words.editor) {
+    // The notebook stays open, so that nothing of anybody's comes in under the editor's text.
+    SOTAY_ASSIGN_OR_RETURN(const sync::FieldType* field, TextField(*type, words.field));
+    const std::string before(view.record.ShownText(field->number));
+    SOTAY_ASSIGN_OR_RETURN(const std::string after, EditText(run.dir, before));
+    if (after != before) edits.push_back({sdk::Edit::Kind::kText, field->name, "", after});
+  } else if (edits.empty()) {
+    return absl::InvalidArgumentError("nothing to change; give FIELD=VALUE or --editor");
+  }
+  if (edits.empty()) return Confirm(run, open, id, run.voice("Không đổi", "Unchanged"));
+  SOTAY_RETURN_IF_ERROR(open.notebook->Change(id, edits, words.reason));
+  return Confirm(run, open, id, run.voice("Đã sửa", "Changed"));
+}
+
+// The conflict that `words` names: its id, or FIELD, or FIELD[KEY].
+absl::StatusOr<sync::Conflict> ConflictOf(const sdk::RecordView& view, const std::string& typed) {
+  SOTAY_ASSIGN_OR_RETURN(const std::string words, sdk::CleanText("CONFLICT", typed));  // NFC
+  const absl::StatusOr<FieldWord> path = ParseFieldPath(words);
+  std::vector<std::string> ids;
+  for (const sync::Conflict& conflict : view.conflicts) {
+    const bool named = path.ok() && conflict.type != nullptr &&
+                       conflict.type->name == path->field && conflict.key == path->key;
+    if (named || conflict.id == words) return conflict;
+    ids.push_back(conflict.id);
+  }
+  return absl::NotFoundError(absl::StrCat("record ", view.record.id().Short(), " has no conflict ",
+                                          words, ids.empty() ? "; it has none at all" : "; it has ",
+                                          absl::StrJoin(ids, ", ")));
+}
+
+absl::Status Resolve(const Invocation& run, const ResolveWords& words) {
+  if (words.value.has_value() == (words.pick != 0)) {
+    return absl::InvalidArgumentError("give one of --pick N and --value VALUE");
+  }
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  SOTAY_ASSIGN_OR_RETURN(const sync::Conflict conflict, ConflictOf(view, words.conflict));
+  absl::optional<size_t> reading;
+  std::string value;
+  if (!words.value.has_value()) {
+    if (words.pick > conflict.readings.size()) {
+      return absl::NotFoundError(absl::StrCat("conflict ", conflict.id, " has readings 1 to ",
+                                              conflict.readings.size(), ", not ", words.pick));
+    }
+    reading = words.pick - 1;
+  } else if (conflict.type != nullptr) {
+    SOTAY_ASSIGN_OR_RETURN(
+        const sdk::Edit edit,
+        ToEdit(*view.record.type(),
+               {conflict.type->name, conflict.key, FieldWord::Sign::kIs, *words.value},
+               /*birth=*/false, SourcesFor(run, *open.notebook, &view.record)));
+    value = edit.value;
+  } else {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "conflict ", conflict.id, " is in a field of a newer build; settle it with --pick"));
+  }
+  SOTAY_RETURN_IF_ERROR(open.notebook->Resolve(id, conflict.id, reading, value, words.reason));
+  return Confirm(run, open, id, run.voice("Đã chọn", "Settled"));
+}
+
+}  // namespace
+
+void AddWriteCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  const std::string fields = voice("FIELD=VALUE …; văn bản dài lấy từ @FILE, hoặc - (đầu vào)",
+                                   "FIELD=VALUE …; long text comes from @FILE, or - (stdin)");
+  const std::string reason = voice("lý do, lưu cùng thay đổi", "why, kept with the change");
+
+  auto made = std::make_shared<NewWords>();
+  CLI::App* command =
+      AddCommand(app, run, "new", voice("Ghi một bản ghi mới", "Write a new record"), made, &New);
+  command
+      ->add_option("TYPE", made->type,
+                   voice("loại: case, inspection, note, finding, comment",
+                         "type: case, inspection, note, finding, comment"))
+      ->required();
+  command->add_option("FIELD=VALUE", made->fields, fields);
+  command->add_option("--in", made->in, voice("bản ghi mà nó thuộc về", "the record it belongs to"))
+      ->type_name("RECORD");
+  command->add_option("--unit", made->unit, voice("đơn vị", "unit"))->type_name("UNIT");
+  command->add_option("--reason", made->reason, reason)->type_name("TEXT");
+  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay new inspection kind=scene_examination place="Km 12+300 đường tỉnh 9X" occurred_ms="05/11/2026 07:15"
+  sotay new note --in 7f3a kind=scene body=@hien-truong.txt "measurements[vết phanh]=4,2 m"
+  echo "Buồng 4 có 01 người dưới 18 tuổi." | sotay new note --in 7f3a body=-
+  sotay new comment --in 9b20 kind=remark body="Đề nghị đo thêm."
+)" + voice("Xem các trường: sotay fields note", "What fields there are: sotay fields note"));
+
+  auto edit = std::make_shared<EditWords>();
+  command = AddCommand(app, run, "edit", voice("Sửa một bản ghi", "Edit a record"), edit, &Edit);
+  command
+      ->add_option("RECORD", edit->record,
+                   voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
+      ->required();
+  command->add_option("FIELD=VALUE", edit->fields, fields);
+  command->add_flag("--editor", edit->editor,
+                    voice("mở $EDITOR để sửa văn bản", "open $EDITOR on its text"));
+  command->add_option("--field", edit->field, voice("văn bản cần mở", "which text to open"))
+      ->type_name("FIELD")
+      ->needs("--editor");
+  command->add_option("--reason", edit->reason, reason)->type_name("TEXT");
+  command->footer(voice("Cách viết:", "Forms:") + R"(
+  FIELD=VALUE         )" +
+                  voice("ghi giá trị mới; để trống là xóa; với văn bản là toàn văn mới",
+                        "the new value; empty clears; for a text, the whole new text") +
+                  R"(
+  FIELD+=VALUE        )" +
+                  voice("thêm vào tập hợp, nhật ký, cuối văn bản; cộng vào số đếm",
+                        "add to a set, a log, the end of a text; count up") +
+                  R"(
+  FIELD-=VALUE        )" +
+                  voice("bớt khỏi tập hợp; trừ số đếm", "take out of a set; count down") + R"(
+  FIELD[KEY]=VALUE    )" +
+                  voice("một mục của bảng", "one entry of a map") + R"(
+
+)" + voice("Ví dụ:", "Examples:") +
+                  R"(
+  sotay edit 7f3a state=submitted
+  sotay edit 7f3a "tallies[hồ sơ]+=14" team+=uu-dam
+  sotay edit 9b20 "measurements[vết phanh]=4,3 m" --reason "đo lại"
+  sotay edit 9b20 --editor
+)");
+
+  auto resolve = std::make_shared<ResolveWords>();
+  command = AddCommand(app, run, "resolve",
+                       voice("Chọn một cách ghi khi có xung đột", "Settle a conflict"), resolve,
+                       &Resolve);
+  command->add_option("RECORD", resolve->record, voice("mã bản ghi", "id of the record"))
+      ->required();
+  command
+      ->add_option(
+          "CONFLICT", resolve->conflict,
+          voice("mã xung đột, hoặc FIELD, FIELD[KEY]", "id of the conflict, or FIELD, FIELD[KEY]"))
+      ->required();
+  command->add_option("--pick", resolve->pick, voice("số thứ tự cách ghi", "number of the reading"))
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--value", resolve->value, voice("một giá trị khác", "another value"))
+      ->type_name("VALUE");
+  command->add_option("--reason", resolve->reason, reason)->type_name("TEXT");
+  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay conflicts 9b20
+  sotay resolve 9b20 "measurements[vết phanh]" --pick 2 --reason "theo biên bản"
+  sotay resolve 9b20 body --value @chot.txt
+)");
+}
+
+}  // namespace sotay::cli

@@ -1,0 +1,188 @@
+#include "mobile-sdk/cli/import.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tests/cli/laptop.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr char kMapping[] = R"(format = 1
+[table]
+kind = "csv"
+key = ["ID"]
+absent = ["", "NA"]
+[record.visit]
+type = "inspection"
+[record.visit.fields]
+kind = { const = "INSPECTION_KIND_OTHER" }
+target_body = { column = "DBA" }
+started_ms = { column = "Date", format = "mm/dd/yyyy" }
+[record.fault]
+type = "finding"
+under = "visit"
+under_field = "inspection_id"
+[record.fault.each]
+column = "Violations"
+split = " | "
+[record.fault.fields]
+description = { column = "piece" }
+)";
+
+constexpr char kTable[] =
+    "ID,Date,DBA,Violations\r\n"
+    "1,03/06/2020,\"QUÁN ĂN, SỐ 1\",lỗi một | lỗi hai\r\n"
+    "2,03/07/2020,QUÁN 2,NA\r\n"
+    "3,03/08/2020,QUÁN 3,\"lỗi\nba\"\r\n";
+
+class ImportTest : public ::testing::Test {
+ protected:
+  ImportTest() : laptop_(&precinct_, "uu-dam", "Nguyễn Ưu Đàm") {
+    laptop_.Exchange();
+    Write("map.toml", kMapping);
+    Write("table.csv", kTable);
+  }
+
+  std::string Path(const std::string& name) { return absl::StrCat(laptop_.dir(), "/", name); }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(Path(name), std::ios::binary) << text;
+  }
+  std::vector<std::string> Command() {
+    return {"import", Path("table.csv"), "--map", Path("map.toml")};
+  }
+  json Import(std::vector<std::string> more = {}) {
+    std::vector<std::string> args = Command();
+    args.insert(args.end(), more.begin(), more.end());
+    return laptop_.Json(args);
+  }
+
+  Precinct precinct_;
+  Laptop laptop_;
+};
+
+TEST_F(ImportTest, MakesOneDossierOfARow) {
+  const json report = Import();
+  EXPECT_EQ(report, json({{"rows", 3},
+                          {"imported", 3},
+                          {"completed", 0},
+                          {"skipped", 0},
+                          {"left", 0},
+                          {"records", 6}}));
+  const json inspections = laptop_.Json({"list", "inspection"});
+  ASSERT_EQ(inspections.size(), 3u);
+  const json first = laptop_.Json({"show", inspections[2]["id"]});
+  EXPECT_EQ(first["content"]["target_body"], "QUÁN ĂN, SỐ 1");
+  EXPECT_EQ(first["content"]["started_ms"], "1583427600000");
+  EXPECT_EQ(first["records"].size(), 2u);
+}
+
+TEST_F(ImportTest, AddsNothingTheSecondTime) {
+  Import();
+  const json again = Import();
+  EXPECT_EQ(again["imported"], 0);
+  EXPECT_EQ(again["skipped"], 3);
+  EXPECT_EQ(laptop_.Json({"list"}).size(), 6u);
+  EXPECT_THAT(laptop_.Sotay(Command()).out, HasSubstr("bỏ qua 3 dòng đã nhập trước"));
+}
+
+TEST_F(ImportTest, TakesNewRowsOfATableThatHasGrown) {
+  Import();
+  Write("table.csv", absl::StrCat(kTable, "4,03/09/2020,QUÁN 4,NA\r\n4,03/09/2020,QUÁN 4,NA\r\n"));
+  const json report = Import();
+  EXPECT_EQ(report["imported"], 1);
+  EXPECT_EQ(report["skipped"], 4);
+}
+
+TEST_F(ImportTest, StopsAtALimitAndGoesOnNextTime) {
+  const json first = Import({"--limit", "1"});
+  EXPECT_EQ(first["imported"], 1);
+  EXPECT_EQ(first["left"], 2);
+  const json second = Import({"--limit", "1"});
+  EXPECT_EQ(second["imported"], 1);
+  EXPECT_EQ(second["skipped"], 1);
+  EXPECT_EQ(second["left"], 1);
+}
+
+TEST_F(ImportTest, CompletesARowThatAnyCrashCutShort) {
+  // Row 1 writes: begin, made ×3, done.  Wherever the journal ends, nothing is made twice.
+  for (size_t lines = 1; lines <= 4; ++lines) {
+    Precinct precinct;
+    Laptop laptop(&precinct, absl::StrCat("may-", lines), "Bùi Rạng");
+    laptop.Exchange();
+    const std::string journal = absl::StrCat(laptop.dir(), "/import.map.toml.journal");
+    const std::vector<std::string> command = {"import",         Path("table.csv"), "--map",
+                                              Path("map.toml"), "--limit",         "1"};
+    laptop.Json(command);
+    const json whole = laptop.Json({"list"});
+    ASSERT_EQ(whole.size(), 3u);
+    std::ifstream file(journal);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::vector<std::string> kept = absl::StrSplit(text, '\n');
+    kept.resize(lines);
+    std::ofstream(journal) << absl::StrJoin(kept, "\n") << "\n";
+
+    const json report = laptop.Json(command);
+    EXPECT_EQ(report["completed"], 1) << lines;
+    EXPECT_EQ(report["records"], 0) << lines;
+    EXPECT_EQ(laptop.Json({"list"}), whole) << lines;
+    EXPECT_EQ(laptop.Json(command)["skipped"], 1) << lines;
+  }
+}
+
+TEST_F(ImportTest, MakesTheRestOfARowThatStoppedInTheMiddle) {
+  // A run that came as far as the first finding, and work of one's own since.
+  const std::string id =
+      laptop_.Json({"new", "inspection", "kind=other", "target_body=QUÁN ĂN, SỐ 1"})["id"];
+  laptop_.Json({"new", "finding", "--in", id, "description=lỗi một"});
+  Write("import.map.toml.journal", "begin 0 31\n");
+  laptop_.Json({"new", "case", "kind=criminal", "title=Việc khác"});
+  const json report = Import({"--limit", "1"});
+  EXPECT_EQ(report["completed"], 1);
+  EXPECT_EQ(report["records"], 1);
+  const json within = laptop_.Json({"show", id})["records"];
+  ASSERT_EQ(within.size(), 2u);
+  EXPECT_EQ(within[0]["title"], "lỗi hai");
+}
+
+TEST_F(ImportTest, WritesNothingWhenARowCannotBeRead) {
+  Write("table.csv", absl::StrCat(kTable, "4,31/12/2020,QUÁN 4,NA\r\n"));
+  const Printed failed = laptop_.Sotay(Command());
+  EXPECT_EQ(failed.code, 2);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("line 6"), HasSubstr("no month 31")));
+  EXPECT_EQ(laptop_.Json({"list"}).size(), 0u);
+}
+
+TEST_F(ImportTest, NamesTheLineOfARowTheNotebookRefuses) {
+  Write("table.csv", absl::StrCat("ID,Date,DBA,Violations\n1,03/06/2020,A,x\n2,03/06/2020,B,",
+                                  std::string(70'000, 'x'), "\n"));
+  const Printed failed = laptop_.Sotay(Command());
+  EXPECT_NE(failed.code, 0);
+  EXPECT_THAT(failed.err, HasSubstr("line 3, finding: "));
+  EXPECT_EQ(laptop_.Json({"list", "inspection"}).size(), 2u);
+  // Mended, the row is completed, not begun anew.
+  Write("table.csv", "ID,Date,DBA,Violations\n1,03/06/2020,A,x\n2,03/06/2020,B,y\n");
+  EXPECT_EQ(Import()["completed"], 1);
+  EXPECT_EQ(laptop_.Json({"list", "inspection"}).size(), 2u);
+  EXPECT_EQ(laptop_.Json({"list", "finding"}).size(), 2u);
+}
+
+TEST_F(ImportTest, TellsItsProgressOnTheSide) {
+  const Printed printed = laptop_.Sotay(Command());
+  EXPECT_THAT(printed.err, HasSubstr("3/3 dòng, 6 bản ghi"));
+  EXPECT_EQ(printed.out, "Đã nhập 3 dòng thành 6 bản ghi.\n");
+}
+
+}  // namespace
+}  // namespace sotay::tests

@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+"""The whole walk of sotay with real processes on loopback TLS: `demo.py BUILD_DIR [--keep]`.
+
+One server, one administrator, two units under a province, six phones, one supervisor.  Phones
+lose the network, write, edit the same records against each other; one has a clock three days
+fast, one is killed in mid-push, one sends everything twice.  Then all meet again, and every
+phone's visible records are compared with the server's.  Exit 0 only if nothing differs or is
+missing.  The csv of real inspection visits is used where it lies beside the checkout
+(../shared/data/inspections.csv); without it the twelve notes in mobile-sdk/examples serve."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "mobile-sdk" / "examples"
+CSV = ROOT.parent / "shared" / "data" / "inspections.csv"
+FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+# user → (unit, what the demo does to it)
+PHONES = {
+    "nguyen-uu-dam": "vkskv1",
+    "vo-nguyet-que": "vkskv1",
+    "huynh-kiem-phong": "vkskv1",
+    "le-o-ro": "vkskv2",
+    "ngo-thi-an": "vkskv2",
+    "do-may-ha": "vkskv2",
+}
+FAST_CLOCK, KILLED, TWICE = "huynh-kiem-phong", "le-o-ro", "ngo-thi-an"
+SUPERVISOR, ADMINISTRATOR = "luong-quoc-ngu", "mac-khoa"
+
+
+class Failure(Exception):
+    """Something the demo promises did not hold."""
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def title(text):
+    say(f"\n── {text} " + "─" * max(0, 78 - len(text)))
+
+
+def expect(holds, text):
+    if not holds:
+        raise Failure(text)
+    say(f"  ✓ {text}")
+
+
+class Demo:
+    def __init__(self, build, house):
+        self.build, self.house = pathlib.Path(build), pathlib.Path(house)
+        self.sotayd = self.build / "server" / "sotayd"
+        self.sotay = self.build / "mobile-sdk" / "cli" / "sotay"
+        self.sotayctl = self.build / "mobile-sdk" / "cli" / "sotayctl"
+        self.server = None
+        self.names = {}
+        self.told = {user: set() for user in PHONES}  # records each phone was told are saved
+
+    # -- processes ---------------------------------------------------------------------------
+    def run(self, command, check=True, env=None, **more):
+        done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
+                              env={**os.environ, **(env or {})}, **more)
+        if check and done.returncode != 0:
+            raise Failure(f"{' '.join(map(str, command[:6]))} … exit {done.returncode}: "
+                          f"{done.stderr.strip()}")
+        return done
+
+    def start_server(self):
+        port_file = self.house / "port"
+        port_file.unlink(missing_ok=True)
+        with open(self.house / "server.log", "ab") as log:
+            self.server = subprocess.Popen(
+                [self.sotayd, "run", "--data", self.house / "server", "--listen", self.address,
+                 "--port-file", port_file], stdout=log, stderr=log)
+        for _ in range(2000):
+            if port_file.exists():
+                return
+            if self.server.poll() is not None:
+                break
+            time.sleep(0.005)
+        raise Failure(f"sotayd does not start; see {self.house}/server.log")
+
+    def stop_server(self):
+        self.server.send_signal(signal.SIGTERM)
+        expect(self.server.wait(30) == 0, "the server drained and stopped in order")
+
+    def ctl(self, who, *words, js=True):
+        done = self.run([self.sotayctl, "--dir", self.house / who, *(["--json"] if js else []),
+                         *words])
+        return json.loads(done.stdout) if js else done.stdout
+
+    def phone(self, user, *words, js=True, check=True, env=None):
+        done = self.run([self.sotay, "--dir", self.house / user, *(["--json"] if js else []),
+                         *words], check=check, env={**self.clock(user), **(env or {})})
+        if not check:
+            return done
+        return json.loads(done.stdout) if js else done.stdout
+
+    @staticmethod
+    def clock(user):
+        if user != FAST_CLOCK:
+            return {}
+        return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def new(self, user, *words):
+        record = self.phone(user, "new", *words)["id"]
+        self.told[user].add(record)
+        return record
+
+    # -- acts --------------------------------------------------------------------------------
+    def found_office(self):
+        title("The office")
+        with open(EXAMPLES / "notes.vi.json", encoding="utf-8") as file:
+            self.samples = json.load(file)
+        self.names = {p["user_id"]: p["full_name"] for p in self.samples["people"]}
+        units = {u["unit_id"]: u["name"] for u in self.samples["units"]}
+        self.run([self.sotayd, "init", "--data", self.house / "server", "--organisation",
+                  units["vks-sm"], "--address", self.address, "--admin", ADMINISTRATOR,
+                  "--admin-name", self.names[ADMINISTRATOR]])
+        self.start_server()
+        invite = (self.house / "server" / "first-administrator.invite").read_text().strip()
+        self.ctl(ADMINISTRATOR, "enroll", invite)
+        for unit, parent in (("vks-sm", None), ("vkskv1", "vks-sm"), ("vkskv2", "vks-sm")):
+            self.ctl(ADMINISTRATOR, "units", "put", unit, "--name", units[unit],
+                     *(["--parent", parent] if parent else []))
+        members = {user: f"{unit}:prosecutor" for user, unit in PHONES.items()}
+        members[SUPERVISOR] = "vks-sm:supervisor"
+        for user, member in members.items():
+            self.ctl(ADMINISTRATOR, "users", "put", user, "--name", self.names[user],
+                     "--member", member)
+            invitation = self.ctl(ADMINISTRATOR, "invite", user)["invitation"]
+            if user == SUPERVISOR:
+                self.ctl(user, "enroll", invitation)
+                say(f"  {self.names[user]} supervises {units['vks-sm']}")
+                continue
+            self.phone(user, "enroll", invitation, "--device-name", f"Máy của {self.names[user]}",
+                       env={"LD_PRELOAD": ""})
+            self.phone(user, "sync")
+            odd = {FAST_CLOCK: ", clock three days fast"}.get(user, "")
+            say(f"  {self.names[user]} has a phone in {units[PHONES[user]]}{odd}")
+
+    def shared_work(self):
+        """What everybody has before the network goes."""
+        self.inspection = {}
+        self.note = {}
+        for unit, user in (("vkskv1", "nguyen-uu-dam"), ("vkskv2", "le-o-ro")):
+            self.inspection[unit] = self.new(
+                user, "inspection", "--unit", unit, "kind=custody_place",
+                "target_body=Cơ sở giam giữ Tân Mây", "place=xã Tân Mây")
+            self.note[unit] = self.new(
+                user, "note", "--in", self.inspection[unit], "kind=hien_truong",
+                "body=Vết phanh dài 4,2 m. Trời mưa nhẹ.")
+        for user in PHONES:
+            self.phone(user, "sync")
+        for user in PHONES:
+            self.phone(user, "sync")
+
+    def offline(self):
+        title("No network: the server is gone, everybody writes")
+        self.stop_server()
+        refused = self.phone("nguyen-uu-dam", "sync", check=False)
+        expect(refused.returncode == 5, "a phone without a network says so and keeps working")
+        writers = list(PHONES)
+        for number, sample in enumerate(self.samples["notes"]):
+            user = writers[number % len(writers)]
+            where = ["--in", self.inspection[PHONES[user]]]
+            self.new(user, "note", *where, f"kind={sample['kind']}", f"body={sample['body']}",
+                     *([f"occurred_ms={sample['occurred_at']}"] if sample.get("occurred_at") else []))
+        say(f"  {len(self.samples['notes'])} notes written by {len(writers)} people")
+        if CSV.exists():
+            for user, first in (("vo-nguyet-que", "0"), ("do-may-ha", "171")):
+                done = self.phone(user, "import", CSV, "--mapping",
+                                  EXAMPLES / "inspections.mapping.toml", "--unit", PHONES[user],
+                                  "--skip", first, "--limit", "171")
+                self.told[user].update(done["records"])
+                say(f"  {self.names[user]} imported {done['rows']} visits, "
+                    f"{len(done['records'])} records")
+        else:
+            say("  (no inspections.csv beside the checkout: the notes alone)")
+        self.against_each_other()
+
+    def against_each_other(self):
+        say("  and the same records edited against each other:")
+        a, b, c = "nguyen-uu-dam", "vo-nguyet-que", FAST_CLOCK
+        one, note = self.inspection["vkskv1"], self.note["vkskv1"]
+        self.phone(a, "edit", one, "place=xã Rạch Đước")
+        self.phone(b, "edit", one, "place=xã Cồn Sậy")
+        say(f"    {self.names[a]} and {self.names[b]} put different places")
+        self.phone(a, "edit", note, "body=Vết phanh dài 4,5 m. Trời mưa nhẹ.")
+        self.phone(b, "edit", note, "body=Vết phanh dài 4,7 m. Trời mưa nhẹ.")
+        say("    and measure the skid mark as 4,5 m and 4,7 m")
+        self.phone(a, "edit", one, "tallies[nguoi]+=14")
+        self.phone(b, "edit", one, "tallies[nguoi]+=9")
+        say("    and count 14 and 9 people")
+        self.phone(a, "edit", one, "team+=vo-nguyet-que")
+        self.phone(c, "edit", one, "team+=huynh-kiem-phong", "others_present+=Trưởng ấp")
+        say(f"    {self.names[c]}, three days ahead, adds to the team")
+        two = self.inspection["vkskv2"]
+        self.phone(KILLED, "edit", two, "target_body=Nhà tạm giữ Bãi Nổi")
+        self.phone(TWICE, "edit", two, "target_body=Nhà tạm giữ Cồn Sậy")
+        say(f"    {self.names[KILLED]} and {self.names[TWICE]} name different places of custody")
+
+    def reconnect(self):
+        title("The network is back")
+        self.start_server()
+        self.kill_in_mid_push()
+        self.send_twice()
+        for round_ in range(2):  # the second brings everybody the others' last
+            for user in PHONES:
+                before = self.phone(user, "status")
+                self.phone(user, "sync")
+                if round_ == 0 and before["outbox"]:
+                    say(f"  {self.names[user]} sent {before['outbox']} changes")
+        for user in PHONES:
+            status = self.phone(user, "status")
+            if status["outbox"] or status["refused"]:
+                raise Failure(f"{user}: outbox {status['outbox']}, refused {status['refused']}")
+        expect(True, "every outbox is empty and nothing was refused")
+
+    def kill_in_mid_push(self):
+        before = self.phone(KILLED, "status")["outbox"]
+        self.server.send_signal(signal.SIGSTOP)  # so that the push is surely under way
+        pushing = subprocess.Popen([self.sotay, "--dir", self.house / KILLED, "sync"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1.5)
+        pushing.send_signal(signal.SIGKILL)
+        ended = pushing.wait()
+        self.server.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        after = self.phone(KILLED, "status")["outbox"]
+        expect(ended == -signal.SIGKILL and before == after > 0,
+               f"{self.names[KILLED]}'s phone was killed in mid-push with {after} changes unsent")
+        self.phone(KILLED, "sync")
+        expect(self.phone(KILLED, "status")["outbox"] == 0, "started again, it sent them all")
+
+    def send_twice(self):
+        copy = self.house / "before-sending"
+        shutil.copytree(self.house / TWICE, copy)
+        count = self.phone(TWICE, "status")["outbox"]
+        self.phone(TWICE, "sync")
+        shutil.rmtree(self.house / TWICE)
+        copy.rename(self.house / TWICE)
+        self.phone(TWICE, "sync")
+        expect(self.phone(TWICE, "status")["outbox"] == 0,
+               f"{self.names[TWICE]}'s phone sent its {count} changes twice; they count once")
+
+    def supervise(self):
+        title(f"What {self.names[SUPERVISOR]} sees")
+        say(self.ctl(SUPERVISOR, "devices", "--unit", "vks-sm", "--subtree", js=False))
+        say(self.ctl(SUPERVISOR, "conflicts", "--unit", "vks-sm", "--subtree", js=False))
+        say(self.ctl(SUPERVISOR, "show", self.inspection["vkskv1"], js=False))
+        shown = self.ctl(SUPERVISOR, "show", self.inspection["vkskv1"])
+        expect(int(shown["content"]["tallies"]["nguoi"]) == 23, "14 and 9 people are 23")
+        expect(sorted(shown["content"]["team"]) == ["huynh-kiem-phong", "vo-nguyet-que"],
+               "both additions to the team stand")
+        places = {r["value"] for c in shown["conflicts"] if c["field"] == "place"
+                  for r in c["readings"]}
+        expect(places == {"xã Rạch Đước", "xã Cồn Sậy"}, "both places stand until somebody picks")
+        text = json.dumps(self.ctl(SUPERVISOR, "show", self.note["vkskv1"]), ensure_ascii=False)
+        expect("4,5 m" in text and "4,7 m" in text and "4,57" not in text,
+               "both measurements stand; nobody reads 4,57")
+
+    def resolve(self):
+        title("One pick settles it everywhere")
+        a, record = "nguyen-uu-dam", self.inspection["vkskv1"]
+        conflict = next(c for c in self.phone(a, "show", record)["conflicts"]
+                        if c["field"] == "place")
+        pick = next(i for i, r in enumerate(conflict["readings"]) if r["value"] == "xã Rạch Đước")
+        self.phone(a, "resolve", record, conflict["id"], "--pick", str(pick + 1), "--reason",
+                   "đối chiếu quyết định phân công")
+        for user in PHONES:
+            self.phone(user, "sync")
+        self.sync_all()
+        places = [c for user in PHONES if PHONES[user] == "vkskv1"
+                  for c in self.phone(user, "show", record)["conflicts"] if c["field"] == "place"]
+        places += [c for c in self.ctl(SUPERVISOR, "show", record)["conflicts"]
+                   if c["field"] == "place"]
+        expect(not places, f"{self.names[a]} picked; the conflict is gone on every phone and here")
+
+    def sync_all(self):
+        for user in PHONES:
+            self.phone(user, "sync")
+
+    def compare(self):
+        title("Nothing differs, nothing is missing")
+        for unit in ("vkskv1", "vkskv2"):
+            central = self.ctl(SUPERVISOR, "digest", "--unit", unit)
+            for user in (u for u in PHONES if PHONES[u] == unit):
+                own = self.phone(user, "digest")
+                say(f"  {unit}  {self.names[user]:<18} {own['records']:>5} records  "
+                    f"{own['digest'][:16]}")
+                if own["digest"] != central["digest"] or own["records"] != central["records"]:
+                    raise Failure(f"{user} shows something else than the server")
+                here = {line["id"] for line in self.phone(user, "list")}
+                for other in (u for u in PHONES if PHONES[u] == unit):
+                    lost = self.told[other] - here
+                    if lost:
+                        raise Failure(f"{user} misses {len(lost)} records of {other}")
+            say(f"  {unit}  {'sotayd':<18} {central['records']:>5} records  "
+                f"{central['digest'][:16]}")
+        total = sum(len(told) for told in self.told.values())
+        expect(True, f"all {total} records anybody was told are saved are on every phone of the unit")
+
+    def keep(self):
+        title("The server stays up")
+        say(f"  export PATH={self.build}/mobile-sdk/cli:$PATH\n"
+            f"  cd {self.house}\n"
+            f"  sotay --dir nguyen-uu-dam list --conflicts\n"
+            f"  sotay --dir nguyen-uu-dam new note --in {self.inspection['vkskv1'][:8]} "
+            f"body='Đã hỏi 05 người.'\n"
+            f"  sotay --dir nguyen-uu-dam sync\n"
+            f"  sotayctl --dir {SUPERVISOR} records --unit vks-sm --subtree\n"
+            f"  sotayctl --dir {SUPERVISOR} watch --unit vkskv1\n"
+            f"  kill {self.server.pid}      # and remove {self.house} when you are done")
+
+    def play(self):
+        self.address = f"127.0.0.1:{free_port()}"
+        self.found_office()
+        self.shared_work()
+        self.offline()
+        self.reconnect()
+        self.supervise()
+        self.resolve()
+        self.compare()
+
+
+def free_port():
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main():
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - {"--keep"}:
+        print(__doc__)
+        return 2
+    keep = "--keep" in sys.argv
+    house = tempfile.mkdtemp(prefix="sotay-demo-")
+    demo = Demo(sys.argv[1], house)
+    began = time.monotonic()
+    done = False
+    try:
+        demo.play()
+        done = True
+        if keep:
+            demo.keep()
+        say(f"\nThe demo held in {time.monotonic() - began:.0f} s.")
+        return 0
+    except Failure as failure:
+        say(f"\nThe demo FAILED: {failure}\nEverything is left in {house} (server.log).")
+        return 1
+    finally:
+        if demo.server is not None and not (done and keep) and demo.server.poll() is None:
+            demo.server.kill()
+            demo.server.wait()
+        if done and not keep:
+            shutil.rmtree(house, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

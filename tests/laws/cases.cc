@@ -1,0 +1,26 @@
+#include "tests/laws/cases.h"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace sotay::laws {
+namespace {
+
+struct Counter {
+  ~Counter() { std::cout << "cases: " << tried << std::endl; }
+  size_t tried = 0;
+};
+
+Counter counter;
+
+}  // namespace
+
+size_t CasesFor(size_t per_mille) {
+  const char* wanted = std::getenv("SOTAY_CASES");
+  const size_t all = wanted == nullptr ? 1'000'000 : std::strtoull(wanted, nullptr, 10);
+  return all * per_mille / 1'000 + 1;
+}
+
+void CountCases(size_t tried) { counter.tried += tried; }
+
+}  // namespace sotay::laws

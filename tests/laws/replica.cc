@@ -1,0 +1,57 @@
+#include "tests/laws/replica.h"
+
+#include "sync/status_macros.h"
+
+namespace sotay::laws {
+namespace {
+
+sync::HistoryNode NodeOf(const PastEdit& edit) {
+  sync::HistoryNode node;
+  node.author = edit.author;
+  node.edit = edit.edit;
+  node.applied = edit.applied;
+  node.assigned = edit.assigned;
+  return node;
+}
+
+}  // namespace
+
+Replica::Replica(Build build, const Past& past)
+    : record_(TypeOf(build, past.type), past.record, past.type, past.unit, past.dossier),
+      history_(record_) {}
+
+absl::Status Replica::Take(const PastEdit& edit) {
+  const sync::HistoryNode* known = history_.Find(edit.author.change);
+  if (known == nullptr) {
+    SOTAY_RETURN_IF_ERROR(history_.Add(NodeOf(edit)));
+    known = history_.Find(edit.author.change);
+  }
+  if (known->applied) Apply(*known);
+  return absl::OkStatus();
+}
+
+void Replica::Write(const PastEdit& edit) {
+  sync::HistoryNode node = NodeOf(edit);
+  node.seen = record_.seen();
+  if (auto texts = sync::TextsAfter(node.edit, record_); texts.ok()) node.texts = *texts;
+  ApplyOnTop(node);
+}
+
+absl::Status Replica::Reopen(Build build) {
+  SOTAY_ASSIGN_OR_RETURN(record_,
+                         sync::MergedRecord::Parse(SchemaOf(build), record_.Serialize()));
+  return absl::OkStatus();
+}
+
+v1::Record Replica::Now() const {
+  v1::Record record;
+  record_.ToProto(&record);
+  return record;
+}
+
+void Replica::Apply(const sync::HistoryNode& node) {
+  record_.Apply(node.edit, node.author, node.seen, node.texts);
+  for (const v1::FieldOp& op : node.assigned) record_.Assign(op, node.author);
+}
+
+}  // namespace sotay::laws

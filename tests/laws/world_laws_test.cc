@@ -1,0 +1,74 @@
+// The laws over whole worlds: phones and a server made of the product's own decisions.  A
+// failure prints the seed, the complaint and the story.
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_join.h"
+#include "tests/laws/cases.h"
+#include "tests/laws/world.h"
+#include "tests/laws/world_judges.h"
+
+namespace sotay::laws {
+namespace {
+
+void Hold(const WorldWishes& wishes, WorldJudge judge, size_t per_mille) {
+  size_t judged = 0;
+  const size_t wanted = CasesFor(per_mille);
+  for (uint64_t seed = 1; judged < wanted; ++seed) {
+    World world(seed, wishes);
+    world.Run();
+    judged += std::max<size_t>(world.server().pasts().size(), 1);
+    const std::string what = judge(world);
+    if (what.empty()) continue;
+    ADD_FAILURE() << "seed " << seed << ": " << what << "\n"
+                  << absl::StrJoin(world.story(), "\n");
+    break;
+  }
+  CountCases(judged);
+}
+
+TEST(WorldLaws, HoldWhereClocksAreRight) {
+  WorldWishes wishes;
+  wishes.clocks_lie = false;
+  Hold(wishes, JudgeWorld, 4);
+}
+
+TEST(WorldLaws, HoldWhereClocksLie) { Hold({}, JudgeWorld, 4); }
+
+TEST(WorldLaws, HoldWherePhonesForge) {
+  WorldWishes wishes;
+  wishes.forging = true;
+  Hold(wishes, JudgeWorld, 4);
+}
+
+TEST(WorldLaws, HoldWhereBuildsDiffer) {
+  WorldWishes wishes;
+  wishes.mixed_builds = true;
+  Hold(wishes, JudgeWorld, 4);
+}
+
+// Phones that write one text, or take one another's steps, while the answers are on the way.
+WorldWishes Crossing(uint32_t field, bool clocks_lie) {
+  WorldWishes wishes;
+  wishes.clocks_lie = clocks_lie;
+  wishes.fields = {field};
+  wishes.records_max = 1;
+  return wishes;
+}
+
+TEST(WorldLaws, NothingHonestIsRefusedWhereClocksAreRight) {
+  Hold(Crossing(kBody, false), JudgeWorldHonesty, 4);
+  Hold(Crossing(kStage, false), JudgeWorldHonesty, 4);
+}
+
+TEST(WorldLaws, NothingHonestIsRefusedWhereClocksLie) {
+  Hold(Crossing(kBody, true), JudgeWorldHonesty, 4);
+  Hold(Crossing(kStage, true), JudgeWorldHonesty, 4);
+}
+
+TEST(WorldLaws, WhatWasTypedStandsAsTyped) {
+  Hold(Crossing(kBody, false), JudgeWorldWords, 4);
+  Hold(Crossing(kBody, true), JudgeWorldWords, 4);
+}
+
+}  // namespace
+}  // namespace sotay::laws

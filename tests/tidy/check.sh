@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The slow half of the house's rules: what `./dev check` runs.  Ends with one line that counts.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+passed=0 failed=0
+step() {  # NAME COMMAND…
+  local name=$1; shift
+  echo "== $name" >&2
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "failed: $name"; fi
+}
+
+sources() { git ls-files '*.h' '*.cc'; }
+format() { sources | xargs clang-format --dry-run --Werror; }
+lint() { npx --no-install buf lint; }
+# The image is of the newest released wire format; it is written anew (`npx buf build -o
+# tests/compat/protos.binpb`) only when a release adds to it.
+breaking() { npx --no-install buf breaking --against tests/compat/protos.binpb; }
+# A check that has never been red proves little.
+breaking_is_found() {
+  local house; house=$(mktemp -d)
+  cp -r proto buf.yaml "$house"
+  sed -i 's/uint64 sequence = 2;/uint64 sequence = 99;/' "$house/proto/sotay/v1/change.proto"
+  ! npx --no-install buf breaking "$house" --against tests/compat/protos.binpb >/dev/null 2>&1
+  local found=$?; rm -rf "$house"; return $found
+}
+preset() { ./dev build "$1"; }
+sanitized() {  # PRESET LABELS
+  ./dev build "$1" && ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure -L "$2"
+}
+
+step "format" format
+step "proto lint" lint
+step "proto breaking changes" breaking
+step "proto breaking changes are found" breaking_is_found
+step "warnings, gcc" preset dev
+step "warnings, clang" preset clang
+step "address and undefined-behaviour sanitizers" sanitized asan 'unit|law'
+step "thread sanitizer" sanitized tsan 'unit'
+step "fuzz targets, 20 s each" ./dev fuzz 20
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
