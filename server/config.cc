@@ -9,7 +9,6 @@
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace sotay::server {
@@ -62,13 +61,15 @@ absl::StatusOr<Config> LoadConfig(const std::string& data) {
         absl::StrCat(path, " is not there; make a data directory with sotayd init"));
   }
   SOTAY_RETURN_IF_ERROR(text.status());
-  const toml::parse_result parsed = toml::parse(*text, path);
-  if (!parsed) {
-    return At(path, parsed.error().source(), std::string(parsed.error().description()));
+  toml::table parsed;
+  try {
+    parsed = toml::parse(*text, path);
+  } catch (const toml::parse_error& error) {  // toml++'s only way of saying so
+    return At(path, error.source(), std::string(error.description()));
   }
   Config config;
   config.listen = Config().listen;
-  for (const auto& [key, node] : parsed.table()) {
+  for (const auto& [key, node] : parsed) {
     const absl::string_view name(key.str().data(), key.str().size());
     absl::Status read;
     if (name == "listen") {

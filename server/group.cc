@@ -219,7 +219,14 @@ absl::Status Group::Commit(GroupResult* result) {
 }
 
 void Group::Answer(GroupResult* result) {
-  for (absl::Status& refused : refused_) result->answers.emplace_back(std::move(refused));
+  for (absl::Status& refused : refused_) {
+    // An OK one stands for an answer that is filled in below; a StatusOr cannot hold just OK.
+    if (refused.ok()) {
+      result->answers.emplace_back(PushAnswer());
+    } else {
+      result->answers.emplace_back(std::move(refused));
+    }
+  }
   for (size_t i = 0; i < taken_.size(); ++i) {
     sync::PushOutcome& decided = outcome_.pushes[i];
     absl::StatusOr<PushAnswer>& answer = result->answers[taken_[i]];
@@ -278,6 +285,10 @@ GroupResult Group::Run() {
 }
 
 }  // namespace
+
+GroupResult TakeGroup(Pen* pen, std::vector<Push> pushes) {
+  return Group(pen, std::move(pushes)).Run();
+}
 
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
                        sync::IngestInput* input) {

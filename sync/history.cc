@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
 
@@ -22,12 +23,19 @@ absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
                                                     const MergedRecord& base) {
   std::vector<std::string> texts;
   std::map<uint32_t, size_t> latest;  // field → its newest text in `texts`
+  size_t bytes = 0;
   for (const v1::FieldOp& op : edit.ops()) {
     if (op.op_case() != v1::FieldOp::kText) continue;
     const auto own = latest.find(op.field());
     const absl::string_view before =
         own != latest.end() ? absl::string_view(texts[own->second]) : base.ShownText(op.field());
     SOTAY_ASSIGN_OR_RETURN(std::string after, ApplyTextEdit(before, op.text()));
+    // Every one of them is held whole: what one edit may cost is bounded like a record.
+    bytes += after.size();
+    if (bytes > kRecordBytesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("text: ", bytes, " bytes in one edit, limit ", kRecordBytesMax));
+    }
     latest[op.field()] = texts.size();
     texts.push_back(std::move(after));
   }

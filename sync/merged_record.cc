@@ -46,7 +46,11 @@ absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
     merged.authors_.push_back({*change, *device, ref.sequence(), ref.stamp(), ref.user_id(),
                                ref.claimed_ms(), ref.authority()});
   }
-  if (record.birth() >= size) return bad();
+  // In canonical order, so that no change stands twice.
+  for (size_t i = 1; i < size; ++i) {
+    if (!merged.Earlier(i - 1, i)) return bad();
+  }
+  if (record.birth() >= size || record.heads().empty()) return bad();
   merged.born_ = true;
   merged.birth_ = record.birth();
   for (uint32_t head : record.heads()) {
@@ -54,6 +58,9 @@ absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
     merged.heads_.push_back(head);
   }
   merged.seen_ = VersionVector::FromProto(record.seen());
+  for (const Author& author : merged.authors_) {
+    if (!merged.seen_.Has(author.device, author.sequence)) return bad();
+  }
   for (const v1::FieldState& state : record.fields()) {
     FieldSlot slot;
     slot.total = state.total();

@@ -1,6 +1,9 @@
 #include "sync/text.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
@@ -85,6 +88,97 @@ Scan ScanText(absl::string_view text) {
   return scan;
 }
 
+// A text in which positions are found without walking from its beginning.  The text is UTF-8
+// and outlives it.
+class Indexed {
+ public:
+  explicit Indexed(absl::string_view text) : text_(text) {
+    for (size_t at = 0; at < text.size(); at = Advance(text, at, kStride)) marks_.push_back(at);
+  }
+
+  absl::string_view Slice(size_t from, size_t count) const {
+    const size_t begin = ByteOf(from);
+    return text_.substr(begin, ByteOf(from + count) - begin);
+  }
+
+ private:
+  static constexpr size_t kStride = 64;
+
+  size_t ByteOf(size_t position) const {
+    const size_t mark = position / kStride;
+    return mark < marks_.size() ? Advance(text_, marks_[mark], position % kStride) : text_.size();
+  }
+
+  absl::string_view text_;
+  std::vector<size_t> marks_;  // the byte at which every kStride-th scalar begins
+};
+
+// A text under edit, as pieces of what was there and what was typed.  A splice costs a walk over
+// the pieces, not over the text: thousands of splices in a long text are a hostile change, and
+// must not be an expensive one.
+class Pieces {
+ public:
+  Pieces(absl::string_view text, size_t count) : count_(count), bytes_(text.size()) {
+    sources_.emplace_back(text);
+    if (count > 0) pieces_.push_back({&sources_.back(), 0, count});
+  }
+
+  size_t count() const { return count_; }  // scalar values
+  size_t bytes() const { return bytes_; }
+
+  // What is replaced lies within the text; `inserted` is UTF-8 of `added` scalar values and
+  // outlives this.
+  void Replace(size_t position, size_t deleted, absl::string_view inserted, size_t added) {
+    const auto first = static_cast<std::ptrdiff_t>(Cut(position));
+    const auto last = static_cast<std::ptrdiff_t>(Cut(position + deleted));
+    for (auto at = pieces_.begin() + first; at != pieces_.begin() + last; ++at) {
+      bytes_ -= at->text().size();
+    }
+    pieces_.erase(pieces_.begin() + first, pieces_.begin() + last);
+    if (added > 0) {
+      sources_.emplace_back(inserted);
+      pieces_.insert(pieces_.begin() + first, {&sources_.back(), 0, added});
+    }
+    count_ = count_ - deleted + added;
+    bytes_ += inserted.size();
+  }
+
+  std::string Joined() const {
+    std::string text;
+    text.reserve(bytes_);
+    for (const Piece& piece : pieces_) {
+      const absl::string_view part = piece.text();
+      text.append(part.data(), part.size());
+    }
+    return text;
+  }
+
+ private:
+  struct Piece {
+    const Indexed* source;
+    size_t from;
+    size_t count;
+
+    absl::string_view text() const { return source->Slice(from, count); }
+  };
+
+  // The index of the piece that begins at `position`, which is made to begin there.
+  size_t Cut(size_t position) {
+    size_t i = 0;
+    while (i < pieces_.size() && position >= pieces_[i].count) position -= pieces_[i++].count;
+    if (position == 0) return i;
+    const Piece tail = {pieces_[i].source, pieces_[i].from + position, pieces_[i].count - position};
+    pieces_[i].count = position;
+    pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(i + 1), tail);
+    return i + 1;
+  }
+
+  std::deque<Indexed> sources_;  // where its elements are, they stay
+  std::vector<Piece> pieces_;
+  size_t count_;
+  size_t bytes_;
+};
+
 }  // namespace
 
 size_t Utf8Prefix(absl::string_view text) { return ScanText(text).good; }
@@ -133,8 +227,7 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
     return absl::InvalidArgumentError(
         absl::StrCat("text: ", edit.splices_size(), " splices, limit ", kSplicesMax));
   }
-  std::string result(text);
-  size_t now = *length;
+  Pieces pieces(text, *length);
   for (int i = 0; i < edit.splices_size(); ++i) {
     const v1::TextSplice& splice = edit.splices(i);
     const absl::optional<size_t> added = ScalarCount(splice.inserted());
@@ -143,20 +236,19 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
                                                      Utf8Prefix(splice.inserted()),
                                                      " of the insertion is not UTF-8"));
     }
-    if (splice.position() > now || splice.deleted() > now - splice.position()) {
+    if (splice.position() > pieces.count() ||
+        splice.deleted() > pieces.count() - splice.position()) {
       return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": ", splice.position(),
                                                      "+", splice.deleted(), " is past the end, ",
-                                                     now));
+                                                     pieces.count()));
     }
-    const size_t from = Advance(result, 0, splice.position());
-    const size_t to = Advance(result, from, splice.deleted());
-    result.replace(from, to - from, splice.inserted());
-    now = now - splice.deleted() + *added;
-    if (result.size() > kTextBytesMax) {
+    pieces.Replace(splice.position(), splice.deleted(), splice.inserted(), *added);
+    if (pieces.bytes() > kTextBytesMax) {
       return absl::InvalidArgumentError(
-          absl::StrCat("text: ", result.size(), " bytes, limit ", kTextBytesMax));
+          absl::StrCat("text: ", pieces.bytes(), " bytes, limit ", kTextBytesMax));
     }
   }
+  std::string result = pieces.Joined();
   if (edit.splices_size() > 0 && !MarksWithinLimit(result)) {
     return absl::InvalidArgumentError(
         absl::StrCat("text: more than ", kMarksPerLetterMax, " combining marks on one letter"));

@@ -92,6 +92,16 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
   invocation->dir = DefaultDir();
   app->fallthrough();  // so that they may stand after the command's name as well
   app->require_subcommand(1);
+  app->option_defaults()->group(voice("Tùy chọn", "Options"));
+  app->set_help_flag("-h,--help", voice("in hướng dẫn này", "print this help"));
+  app->get_formatter()->label("TEXT", "");  // says nothing that a name does not
+  if (voice.language() == Language::kVietnamese) {
+    app->get_formatter()->label("Usage", "Cách dùng");
+    app->get_formatter()->label("Positionals", "Đối số");
+    app->get_formatter()->label("OPTIONS", "TÙY CHỌN");
+    app->get_formatter()->label("SUBCOMMAND", "LỆNH");
+    app->get_formatter()->label("REQUIRED", "(bắt buộc)");
+  }
   app->add_option("--dir", invocation->dir,
                   voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
       ->capture_default_str()

@@ -113,7 +113,7 @@ std::string Form(const Voice& voice, const sync::FieldType& field) {
   const std::string place = field.is_map ? absl::StrCat(field.name, "[KEY]") : field.name;
   switch (field.rule) {
     case options::v1::RULE_SERVER:
-      return voice("(máy chủ ghi)", "(the server's)");
+      return absl::StrCat(place, " ", voice("(máy chủ ghi)", "(the server's)"));
     case options::v1::RULE_SET:
       return absl::StrCat(place, "+=… ", place, "-=…");
     case options::v1::RULE_LOG:

@@ -170,10 +170,10 @@ void AddSyncCommands(CLI::App* app, Invocation* run) {
                    voice("tên gọi của máy", "what people call the device"))
       ->type_name("NAME");
   command->footer(voice("Ví dụ:", "Example:") + R"(
-  sotay enroll "$(cat loi-moi.txt)" --device -
-                  name "Máy của Nguyễn Ưu Đàm") ");
-      AddCommand(app, run, "sync", voice("Gửi và nhận ngay bây giờ", "Send and receive, now"),
-                 std::make_shared<NoWords>(), &Sync);
+  sotay enroll "sotay1:…" --device-name "Máy của Nguyễn Ưu Đàm"
+)");
+  AddCommand(app, run, "sync", voice("Gửi và nhận ngay bây giờ", "Send and receive, now"),
+             std::make_shared<NoWords>(), &Sync);
   command = AddCommand(app, run, "watch",
                        voice("Đồng bộ liên tục và báo từng việc, đến khi bấm Ctrl-C",
                              "Keep in step and tell what happens, until Ctrl-C"),

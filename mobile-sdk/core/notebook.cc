@@ -132,6 +132,12 @@ Notebook::~Notebook() = default;
 
 absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
                                                          std::shared_ptr<const sync::Schema> schema,
+                                                         Surroundings surroundings) {
+  return Open(dir, std::move(schema), std::move(surroundings), nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
+                                                         std::shared_ptr<const sync::Schema> schema,
                                                          Surroundings surroundings,
                                                          std::unique_ptr<Link> link) {
   auto impl = std::make_unique<Impl>();

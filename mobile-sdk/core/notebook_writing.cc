@@ -170,13 +170,14 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   batch.PutOwnChange(input.sequence, own);
   batch.PutTouch(id, {input.sequence, Fate::kFine});
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk.store->Row(id));
-  batch.PutRow(id, RowOf({composed.shown.at(id), input.sequence},
-                         row.has_value() && row->set_aside()));
+  const Shown next = {composed.shown.at(id), input.sequence};
+  batch.PutRow(id, RowOf(next, row.has_value() && row->set_aside()));
   progress.set_last_sequence(input.sequence);
   progress.set_head(composed.id.str());
   progress.set_stamp(input.stamp);
   batch.PutProgress(progress);
   SOTAY_RETURN_IF_ERROR(desk.store->Commit(batch));
+  desk.recently.Put(id, {next.record.Serialize(), next.newest_pending});
   Event event;
   event.kind = Event::Kind::kRecordChanged;
   event.record = id;

@@ -66,6 +66,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before) {
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
+  desk_.recently.Clear();
   settled_.last_sequence = progress.last_sequence();
   settled_.accepted_through = progress.accepted_through();
   settled_.more = absorbed_.more;

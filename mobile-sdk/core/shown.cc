@@ -99,6 +99,13 @@ absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
 }
 
 absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id) const {
+  if (undone_ == nullptr) {
+    if (const auto recent = desk_.recently.Get(id)) {
+      SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
+                             sync::MergedRecord::Parse(*desk_.schema, recent->record));
+      return absl::optional<Shown>({std::move(record), recent->newest_pending});
+    }
+  }
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> bytes, LoadBase(id));
   absl::optional<sync::MergedRecord> base;
   uint64_t held = 0;

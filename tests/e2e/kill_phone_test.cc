@@ -64,7 +64,11 @@ TEST(KillPhone, KeepsEverythingToldAndSendsItOnce) {
   EXPECT_EQ(other->Read(inspection)->record.Slot(15, "nguoi")->total, steps);
   EXPECT_EQ(*other->Digest(), *notebook->Digest());
   std::set<std::string> here;
-  for (const auto& line : *other->List({.type = "note"})) here.insert(line.id.Hex());
+  sdk::ListFilter notes;
+  notes.type = "note";
+  const auto listed = other->List(notes);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  for (const auto& line : *listed) here.insert(line.id.Hex());
   for (const std::string& id : told) EXPECT_EQ(here.count(id), 1u) << "lost note " << id;
   EXPECT_EQ(notebook->GetStatus()->refused, 0u);
   notebook.reset();

@@ -121,7 +121,11 @@ TEST(KillServer, LosesNothingToldAndAppliesNothingTwice) {
   for (const Phone& phone : phones) {
     EXPECT_EQ(*phone.notebook->Digest(), *digest);
     std::set<std::string> here;
-    for (const auto& line : *phone.notebook->List({.type = "note"})) here.insert(line.id.Hex());
+    sdk::ListFilter notes;
+    notes.type = "note";
+    const auto lines = phone.notebook->List(notes);
+    ASSERT_TRUE(lines.ok()) << lines.status();
+    for (const auto& line : *lines) here.insert(line.id.Hex());
     EXPECT_EQ(here, told);
     const auto view = phone.notebook->Read(*inspection);
     ASSERT_TRUE(view.ok());

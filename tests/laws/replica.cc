@@ -26,7 +26,7 @@ absl::Status Replica::Take(const PastEdit& edit) {
     SOTAY_RETURN_IF_ERROR(history_.Add(NodeOf(edit)));
     known = history_.Find(edit.author.change);
   }
-  if (known->applied) Apply(*known);
+  known->applied ? Apply(*known) : Pass(*known);
   return absl::OkStatus();
 }
 

@@ -43,6 +43,8 @@ class Replica {
  protected:
   // `node` comes, for the first time or again; History has found what its author had seen.
   virtual void Apply(const sync::HistoryNode& node);
+  // The same of a refused edit, which has no effect.
+  virtual void Pass(const sync::HistoryNode& node) { static_cast<void>(node); }
   virtual void ApplyOnTop(const sync::HistoryNode& node) { Apply(node); }
 
   sync::MergedRecord record_;

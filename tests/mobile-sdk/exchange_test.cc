@@ -239,7 +239,7 @@ TEST_F(TwoPhones, ABigOutboxGoesInSeveralPushes) {
   EXPECT_EQ(progress[0].to_send, 1'502u);
   EXPECT_EQ(progress[0].sent, 1'000u);
   EXPECT_EQ(progress[1].sent, 1'502u);
-  EXPECT_EQ(progress[1].received, 2u);
+  EXPECT_EQ(progress[1].received, 3u);  // both records, and the note again
   ASSERT_THAT(binh_->Sync(), IsOk());
   ExpectAllAgree();
 }
@@ -371,9 +371,8 @@ TEST_F(TwoPhones, HistoryHasEverybodysChangesInOrder) {
 }
 
 TEST_F(TwoPhones, AContradictoryAnswerIsNotStored) {
-  const RecordId note = Note(binh_, "Lạ.");
-  (void)note;
   ASSERT_THAT(nguyet_->Sync(), IsOk());
+  ASSERT_THAT(binh_->Sync(), IsOk());
   const std::string digest = nguyet_->Digest().value();
   const auto cursors = nguyet_->GetStatus().value().cursors;
   const auto broken = [&](std::function<void(v1::SyncResponse*)> alter) {
@@ -382,6 +381,10 @@ TEST_F(TwoPhones, AContradictoryAnswerIsNotStored) {
     EXPECT_EQ(nguyet_->Digest().value(), digest);
     return status;
   };
+  EXPECT_THAT(broken([](v1::SyncResponse* r) { r->set_more(true); }),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("gives nothing")));
+  const RecordId note = Note(binh_, "Một.");
+  ASSERT_THAT(binh_->Sync(), IsOk());
   EXPECT_THAT(broken([](v1::SyncResponse* r) {
                 r->mutable_records()->set_codec(v1::CODEC_PLAIN);
                 r->mutable_records()->set_size(3);
@@ -395,9 +398,12 @@ TEST_F(TwoPhones, AContradictoryAnswerIsNotStored) {
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(broken([](v1::SyncResponse* r) { r->add_outcomes()->set_sequence(77); }),
               StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(broken([](v1::SyncResponse* r) { r->set_more(true); }),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("gives nothing")));
-  EXPECT_EQ(nguyet_->GetStatus().value().cursors.size(), cursors.size());
+  EXPECT_THAT(broken([](v1::SyncResponse* r) { r->clear_cursors(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without a cursor")));
+  EXPECT_EQ(nguyet_->GetStatus().value().cursors.at(0).position(), cursors.at(0).position());
+  nguyet_.weather->alter = nullptr;
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  EXPECT_EQ(Body(nguyet_, note), "Một.");
 }
 
 TEST_F(TwoPhones, AgreeAfterAnyWeather) {

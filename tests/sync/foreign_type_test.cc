@@ -87,7 +87,7 @@ TEST_F(ForeignType, GoesThroughTheWholeCorridor) {
                          .Append(kReadings, Tree("2", "38"))
                          .Count(kTrees, 2, "bần")
                          .SetNumber(kState, 1)});
-  rang_.clock_ms += 500;
+  rang_.clock_ms += 5000;
   rang_.Write("plot", {Census()
                            .Set(kPlotName, "Cồn Sậy 4B")
                            .Set(kMapColour, "vàng")

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/fragment.h"
+#include "sync/limits.h"
 #include "sync/text.h"
 #include "tests/support/builders.h"
 #include "tests/support/status_matchers.h"
@@ -198,6 +199,19 @@ TEST_F(HistoryTest, KeepsTheTextsOfTwoFieldsApart) {
   const auto texts = TextsAfter(edit, history_.At({}));
   ASSERT_THAT(texts, IsOk());
   EXPECT_THAT(*texts, ElementsAre("a", "b", "aa", "bb"));
+}
+
+// Each text of an edit is held whole, so ten thousand that change nothing would fill the memory.
+TEST_F(HistoryTest, BoundsWhatTheTextsOfOneEditMayTake) {
+  const std::string longest(kTextBytesMax, 'x');
+  ASSERT_THAT(Add(Says(Node("a1", {}), "", longest)), IsOk());
+  HistoryNode node = Node("a2", {"a1"});
+  for (int i = 0; i < 3; ++i) node = Says(std::move(node), longest, longest);
+  EXPECT_THAT(TextsAfter(node.edit, history_.At(Upto({"a1"}))), IsOk());
+  node = Says(std::move(node), longest, longest);
+  EXPECT_THAT(TextsAfter(node.edit, history_.At(Upto({"a1"}))),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("1048576 bytes in one edit, limit 786432")));
 }
 
 }  // namespace

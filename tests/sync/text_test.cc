@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
@@ -257,6 +261,66 @@ TEST(ApplyTextEdit, HoldsToTheLimits) {
   const std::vector<Splice> many(kSplicesMax + 1, Splice{0, 0, ""});
   EXPECT_THAT(ApplyTextEdit("", Edit(0, many)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("4097 splices, limit 4096")));
+}
+
+// The slow way, on one array of scalar values.
+std::u32string Spliced(std::u32string text, const std::u32string& inserted, size_t position,
+                       size_t deleted) {
+  return text.replace(position, deleted, inserted);
+}
+
+std::string Utf8(const std::u32string& scalars) {
+  std::string text;
+  for (char32_t c : scalars) {
+    if (c < 0x80) {
+      text.push_back(static_cast<char>(c));
+    } else if (c < 0x800) {
+      text.push_back(static_cast<char>(0xC0 | c >> 6));
+      text.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+    } else if (c < 0x10000) {
+      text.push_back(static_cast<char>(0xE0 | c >> 12));
+      text.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3F)));
+      text.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+    } else {
+      text.push_back(static_cast<char>(0xF0 | c >> 18));
+      text.push_back(static_cast<char>(0x80 | (c >> 12 & 0x3F)));
+      text.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3F)));
+      text.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+    }
+  }
+  return text;
+}
+
+TEST(ApplyTextEdit, DoesManySplicesInALongTextAsTheSlowWayDoes) {
+  const std::u32string letters = U"aé\u1EBF\U0001F50D đx";
+  uint64_t state = 7;
+  const auto below = [&](size_t count) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>(state >> 33) % count;
+  };
+  const auto words = [&](size_t length) {
+    std::u32string some;
+    for (size_t i = 0; i < length; ++i) some.push_back(letters[below(letters.size())]);
+    return some;
+  };
+  for (const size_t length : {0, 1, 63, 64, 65, 1'000, 50'000}) {
+    const std::u32string before = words(length);
+    std::u32string expected = before;
+    v1::TextEdit edit;
+    edit.set_length_before(static_cast<uint32_t>(length));
+    for (int i = 0; i < 1'000; ++i) {
+      v1::TextSplice* splice = edit.add_splices();
+      const size_t position = below(expected.size() + 1);
+      const size_t deleted = below(std::min<size_t>(expected.size() - position, 200) + 1);
+      const std::u32string inserted = words(below(150));
+      splice->set_position(static_cast<uint32_t>(position));
+      splice->set_deleted(static_cast<uint32_t>(deleted));
+      splice->set_inserted(Utf8(inserted));
+      expected = Spliced(expected, inserted, position, deleted);
+    }
+    SOTAY_ASSERT_OK_AND_ASSIGN(const std::string after, ApplyTextEdit(Utf8(before), edit));
+    ASSERT_EQ(after, Utf8(expected)) << "a text of " << length;
+  }
 }
 
 // --- differences ----------------------------------------------------------------------------

@@ -157,10 +157,15 @@ class Notebook {
 
   // Opens the notebook in `dir`.  `schema` null: the built-in case-work types.
   // kNotFound: no notebook there; kFailedPrecondition: open in another process; kDataLoss:
-  // damaged (the message says what to do).  `link` null: gRPC to the enrolled server.
+  // damaged (the message says what to do).  Its way to the server is gRPC.
   static absl::StatusOr<std::unique_ptr<Notebook>> Open(
       const std::string& dir, std::shared_ptr<const sync::Schema> schema = nullptr,
-      Surroundings surroundings = {}, std::unique_ptr<Link> link = nullptr);
+      Surroundings surroundings = {});
+  // The same over another way to the server, core/link.h; null is gRPC again.
+  static absl::StatusOr<std::unique_ptr<Notebook>> Open(const std::string& dir,
+                                                        std::shared_ptr<const sync::Schema> schema,
+                                                        Surroundings surroundings,
+                                                        std::unique_ptr<Link> link);
 
   // Waits for a running exchange to end.
   ~Notebook();

@@ -1,0 +1,309 @@
+// Replicas that do one thing wrong.  Each wraps the product's own merging and bends what goes
+// in or what comes out; a judge that finds none of them out would prove nothing.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "sotay/options/v1/options.pb.h"
+#include "tests/laws/replica.h"
+
+namespace sotay::laws {
+
+// A change that comes again counts as a new one.
+class CountsAgain : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    if (!taken_.insert(node.author.change).second) {
+      doctored.author.sequence += 1'000 + taken_.size();
+      std::string id = node.author.change.str();
+      std::reverse(id.begin(), id.end());
+      doctored.author.change = *sync::ChangeId::From(id);
+    }
+    Replica::Apply(doctored);
+  }
+
+ private:
+  std::set<sync::ChangeId> taken_;
+};
+
+// Whatever comes last is the newest.
+class ArrivalWins : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.author.stamp = ++arrivals_;
+    Replica::Apply(doctored);
+  }
+
+ private:
+  sync::Stamp arrivals_ = 0;
+};
+
+// Refused edits have an effect all the same.
+class AppliesRefused : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Pass(const sync::HistoryNode& node) override { Apply(node); }
+};
+
+// What an author had seen is forgotten on the way, but for its own edits.
+class ForgetsWhatWasSeen : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.seen = sync::VersionVector();
+    for (const auto& [device, sequence] : node.seen.entries()) {
+      if (device == node.author.device) doctored.seen.Add(device, sequence);
+    }
+    Replica::Apply(doctored);
+  }
+};
+
+// Every author is taken to have seen whatever is here: the last one wins, in silence.
+class TakesAllAsSeen : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.seen = record_.seen();
+    Replica::Apply(doctored);
+  }
+};
+
+// A removal ends every addition that is here, seen or not.
+class RemovesUnseen : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    if (std::any_of(node.edit.ops().begin(), node.edit.ops().end(), [](const v1::FieldOp& op) {
+          return op.op_case() == v1::FieldOp::kRemove;
+        })) {
+      doctored.seen.Join(record_.seen());
+    }
+    Replica::Apply(doctored);
+  }
+};
+
+// Two equal steps of a counter are taken for one.
+class CountsEqualStepsOnce : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.edit.clear_ops();
+    for (const v1::FieldOp& op : node.edit.ops()) {
+      if (op.op_case() == v1::FieldOp::kCount &&
+          !steps_.emplace(std::make_pair(op.field(), op.key()), op.count()).second) {
+        continue;
+      }
+      *doctored.edit.add_ops() = op;
+    }
+    Replica::Apply(doctored);
+  }
+
+ private:
+  std::set<std::pair<sync::FieldPath, int64_t>> steps_;
+};
+
+// Somebody who sees everything is taken to have seen the first change only.
+class PicksBlindly : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void ApplyOnTop(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.seen = sync::VersionVector();
+    doctored.seen.Add(record_.birth().device, record_.birth().sequence);
+    Replica::Apply(doctored);
+  }
+};
+
+// A build that keeps only the fields it knows.
+class DropsUnknown : public Replica {
+ public:
+  using Replica::Replica;
+
+  absl::Status Reopen(Build build) override {
+    v1::Record record = Now();
+    auto* fields = record.mutable_fields();
+    const sync::RecordType* type = TypeOf(build, record.type());
+    fields->erase(std::remove_if(fields->begin(), fields->end(),
+                                 [&](const v1::FieldState& field) {
+                                   return type == nullptr || type->Field(field.field()) == nullptr;
+                                 }),
+                  fields->end());
+    auto parsed = sync::MergedRecord::FromProto(SchemaOf(build), record);
+    if (!parsed.ok()) return parsed.status();
+    record_ = *std::move(parsed);
+    return absl::OkStatus();
+  }
+};
+
+// Shows each field of one rule otherwise than it stands.
+class Bends : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record Now() const override {
+    v1::Record record = Replica::Now();
+    for (v1::FieldState& field : *record.mutable_fields()) {
+      const sync::RecordType* type = record_.type();
+      const sync::FieldType* known = type == nullptr ? nullptr : type->Field(field.field());
+      Bend(known == nullptr ? options::v1::RULE_UNSPECIFIED : known->rule, record, &field);
+    }
+    return record;
+  }
+
+ protected:
+  virtual void Bend(sync::Rule rule, const v1::Record& record, v1::FieldState* field) const = 0;
+
+  void Apply(const sync::HistoryNode& node) override {
+    arrivals_.emplace(node.author.change.str(), arrivals_.size());
+    Replica::Apply(node);
+  }
+  // Puts the readings in the order in which their changes came.
+  void ByArrival(const v1::Record& record, v1::FieldState* field) const {
+    const auto arrival = [&](const v1::Reading& reading) {
+      return arrivals_.at(record.changes(static_cast<int>(reading.change())).change_id());
+    };
+    std::stable_sort(field->mutable_readings()->begin(), field->mutable_readings()->end(),
+                     [&](const v1::Reading& a, const v1::Reading& b) {
+                       return arrival(a) < arrival(b);
+                     });
+  }
+
+ private:
+  std::map<std::string, size_t> arrivals_;
+};
+
+class LogByArrival : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record& record, v1::FieldState* field) const override {
+    if (rule == options::v1::RULE_LOG) ByArrival(record, field);
+  }
+};
+
+class StateByArrival : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record& record, v1::FieldState* field) const override {
+    if (rule == options::v1::RULE_STATE) ByArrival(record, field);
+  }
+};
+
+// Of a log only the newest entries are kept.
+class ShortensLog : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record&, v1::FieldState* field) const override {
+    if (rule != options::v1::RULE_LOG || field->readings_size() < 3) return;
+    field->mutable_readings()->DeleteSubrange(0, field->readings_size() - 2);
+  }
+};
+
+// What was written once may be written again.
+class OnceTakesTheLatest : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record&, v1::FieldState* field) const override {
+    if (rule != options::v1::RULE_ONCE || field->readings_size() < 2) return;
+    field->mutable_readings()->DeleteSubrange(0, field->readings_size() - 1);
+  }
+};
+
+// Of a set only one author of each value is kept.
+class SetKeepsOneAuthor : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record&, v1::FieldState* field) const override {
+    if (rule != options::v1::RULE_SET) return;
+    std::set<std::string> values;
+    auto* readings = field->mutable_readings();
+    readings->erase(std::remove_if(readings->begin(), readings->end(),
+                                   [&](const v1::Reading& reading) {
+                                     return !values.insert(reading.value()).second;
+                                   }),
+                    readings->end());
+  }
+};
+
+// A reading that is much older than the newest is left out.
+class OldClocksLose : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record& record, v1::FieldState* field) const override {
+    if (rule != options::v1::RULE_REGISTER) return;
+    const auto stamp = [&](int at) {
+      return record.changes(static_cast<int>(field->readings(at).change())).stamp();
+    };
+    while (field->readings_size() > 1 && stamp(field->readings_size() - 1) + 2 < stamp(0)) {
+      field->mutable_readings()->RemoveLast();
+    }
+  }
+};
+
+// How far the record has come is told of the last author alone.
+class ToldOfOneAuthor : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record Now() const override {
+    v1::Record record = Replica::Now();
+    if (record.seen_size() > 1) {
+      record.mutable_seen()->DeleteSubrange(1, record.seen_size() - 1);
+    }
+    return record;
+  }
+};
+
+// Nobody is named.
+class NamesNobody : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record Now() const override {
+    v1::Record record = Replica::Now();
+    for (v1::ChangeRef& change : *record.mutable_changes()) change.clear_user_id();
+    return record;
+  }
+};
+
+}  // namespace sotay::laws
