@@ -26,6 +26,7 @@
 #include "server/supervision.h"
 #include "server/supervision_service.h"
 #include "server/sync_service.h"
+#include "server/transport_log.h"
 #include "server/watchers.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
@@ -118,6 +119,7 @@ Daemon::~Daemon() { Drain(); }
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(DaemonOptions options) {
   RefuseTls12();
+  TakeTransportLog();
   std::unique_ptr<Daemon> daemon(new Daemon());
   SOTAY_RETURN_IF_ERROR(daemon->Build(std::move(options)));
   return daemon;
@@ -130,6 +132,14 @@ absl::Status Daemon::Build(DaemonOptions options) {
   SOTAY_ASSIGN_OR_RETURN(p.schema, LoadSchema(options.config.schemas));
   SOTAY_ASSIGN_OR_RETURN(p.authority, Authority::Open(AuthorityPath(options.data)));
   SOTAY_ASSIGN_OR_RETURN(p.store, Store::Open(StorePath(options.data), durable::StoreOptions()));
+  // The trace of a power cut.  Nothing promised was in it, but the operator is told.
+  for (const durable::TailCut& cut : p.store->tail_cuts()) {
+    Say(Severity::kWarning, "log_cut",
+        {{"log", cut.log},
+         {"bytes_before", cut.bytes_before},
+         {"bytes_after", cut.bytes_after},
+         {"copy", cut.copy}});
+  }
   SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
   SOTAY_ASSIGN_OR_RETURN(p.directory, Directory::From(std::move(tables)));
   p.watchers = std::make_unique<Watchers>(p.directory.get());

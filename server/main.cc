@@ -128,6 +128,11 @@ int Check(const RunFlags& flags) {
   if (!schema.ok()) return Report(schema.status());
   const auto store = Store::Open(StorePath(flags.data), durable::StoreOptions());
   if (!store.ok()) return Report(store.status());
+  for (const durable::TailCut& cut : (*store)->tail_cuts()) {
+    std::printf("CUT %s from %llu to %llu bytes, as a power cut leaves it; it lies in %s\n",
+                cut.log.c_str(), static_cast<unsigned long long>(cut.bytes_before),
+                static_cast<unsigned long long>(cut.bytes_after), cut.copy.c_str());
+  }
   const absl::StatusOr<StoreReport> report = CheckStore(store->get(), **schema);
   if (!report.ok()) return Report(report.status());
   for (const auto& [table, rows] : report->rows) {

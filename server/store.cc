@@ -113,6 +113,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
 
 bool Store::read_only() const { return durable_->read_only(); }
 
+const std::vector<durable::TailCut>& Store::tail_cuts() const { return durable_->tail_cuts(); }
+
 absl::Status Store::Write(leveldb::WriteBatch* batch) { return durable_->Write(batch); }
 
 absl::StatusOr<absl::optional<std::string>> Store::Get(const std::string& key) {

@@ -34,6 +34,7 @@ class WriteBatch;
 namespace sotay::durable {
 class Store;
 struct StoreOptions;
+struct TailCut;
 }  // namespace sotay::durable
 
 namespace sotay::server {
@@ -112,6 +113,8 @@ class Store {
   absl::Status Commit(const Round& round);
   absl::Status Commit(const Tables& tables);
   bool read_only() const;
+  // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
+  const std::vector<durable::TailCut>& tail_cuts() const;
 
   // Lists.  Each calls `visit` in order until that returns false.
   // Places of a unit's feed after `after` and up to `up_to`.

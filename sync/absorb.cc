@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/compose.h"
+#include "sync/stamp.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sync {
@@ -85,8 +86,9 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
   }
   progress.set_accepted_through(response.accepted_through());
   progress.set_backed_up_through(response.backed_up_through());
-  progress.set_last_contact_ms(response.server_now_ms());
-  progress.set_skew_ms(input.device_now_ms - response.server_now_ms());
+  const int64_t server_now_ms = BoundMs(response.server_now_ms());
+  progress.set_last_contact_ms(server_now_ms);
+  progress.set_skew_ms(BoundMs(input.device_now_ms) - server_now_ms);
   progress.set_directory_revision(response.directory_revision());
 
   const auto take = [&](const v1::ChangeOutcome& outcome) {

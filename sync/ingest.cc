@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/decision.h"
 #include "sync/fragment.h"
-#include "sync/limits.h"
 #include "sync/stamp.h"
 
 namespace sotay::sync {
@@ -15,53 +15,10 @@ using v1::VERDICT_APPLIED;
 using v1::VERDICT_HELD;
 using v1::VERDICT_QUARANTINED;
 
-// An edit that passed every check, with what is needed to apply it.
-struct ReadyEdit {
-  const v1::RecordEdit* edit = nullptr;
-  VersionVector seen;
-  std::vector<std::string> texts;
-};
-
-// What was decided of one change.
-struct Decision {
-  absl::optional<Refusal> refusal;
-  ChangeId waits_for;  // with a refusal: not zero means held
-  std::vector<ReadyEdit> ready;
-  Stamp after = 0;
-};
-
-// One change with its author, on its way through.
-struct Arrival {
-  const PushInput* push = nullptr;
-  const PushedChange* pushed = nullptr;
-  uint64_t sequence = 0;
-  bool released = false;
-};
-
-std::vector<ChangeId> ParentsOf(const v1::RecordEdit& edit) {
-  std::vector<ChangeId> parents;
-  for (const std::string& bytes : edit.parents()) {
-    if (const auto parent = ChangeId::From(bytes)) parents.push_back(*parent);
-  }
-  std::sort(parents.begin(), parents.end());
-  return parents;
-}
-
-bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
-  for (const v1::FieldOp& op : a.ops()) {
-    if (op.op_case() != v1::FieldOp::kText) continue;
-    for (const v1::FieldOp& other : b.ops()) {
-      if (other.op_case() == v1::FieldOp::kText && other.field() == op.field()) return true;
-    }
-  }
-  return false;
-}
-
 // Takes changes one by one on a working copy of what was loaded.
 class Ingester {
  public:
-  explicit Ingester(const IngestInput& input)
-      : input_(input), histories_(input.histories), positions_(input.positions) {}
+  explicit Ingester(const IngestInput& input) : input_(input), bench_(input) {}
 
   void TakePush(const PushInput& push);
   void TakeRelease(const ReleaseInput& release, stored::v1::DeviceRow* row);
@@ -72,34 +29,16 @@ class Ingester {
   void QuarantineFork(const PushInput& push, size_t from, PushOutcome* outcome);
   v1::ChangeOutcome Repeat(const PushInput& push, uint64_t sequence) const;
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
-  Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device);
-  absl::optional<Refusal> PrepareEdit(const Arrival& arrival, const std::set<Role>& roles,
-                                      const v1::RecordEdit& edit, Decision* decision);
-  absl::optional<Refusal> CheckPlace(const v1::Change& change, const v1::RecordEdit& edit,
-                                     Decision* decision);
   uint64_t Admit(const Arrival& arrival, const Decision& decision, stored::v1::DeviceRow* device);
   std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type) const;
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
                       stored::v1::DeviceRow* device);
-  // The working copy; null when there is no such record.
-  WrittenRecord* Find(const RecordId& id);
 
   const IngestInput& input_;
-  std::map<RecordId, History> histories_;
-  std::map<std::string, uint64_t> positions_;
-  std::map<RecordId, WrittenRecord> working_;
+  Bench bench_;
   std::set<RecordId> changed_;
   IngestOutcome outcome_;
 };
-
-WrittenRecord* Ingester::Find(const RecordId& id) {
-  if (const auto at = working_.find(id); at != working_.end()) return &at->second;
-  const auto loaded = input_.records.find(id);
-  if (loaded == input_.records.end()) return nullptr;
-  const LoadedRecord& record = loaded->second;
-  return &working_.emplace(id, WrittenRecord{record.record, record.position, record.position})
-              .first->second;
-}
 
 // Fork, gap and chain, decided before anything of the push is taken.
 absl::optional<PushOutcome> Ingester::RefuseWhole(const PushInput& push, PushOutcome* outcome) {
@@ -202,7 +141,7 @@ void Ingester::TakeRelease(const ReleaseInput& release, stored::v1::DeviceRow* r
 }
 
 v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device) {
-  const Decision decision = Decide(arrival, *device);
+  const Decision decision = Decide(arrival, *device, &bench_);
   v1::ChangeOutcome outcome;
   outcome.set_sequence(arrival.sequence);
   if (!decision.refusal.has_value()) {
@@ -215,161 +154,6 @@ v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::Devic
   outcome.set_message(decision.refusal->message);
   SetChangeAside(arrival, decision, device);
   return outcome;
-}
-
-Decision Ingester::Decide(const Arrival& arrival, const stored::v1::DeviceRow& device) {
-  Decision decision;
-  const PushedChange& pushed = *arrival.pushed;
-  const auto refuse = [&](v1::Reason reason, std::string message) {
-    decision.refusal = Refusal{reason, std::move(message)};
-    return decision;
-  };
-  if (!pushed.change.has_value()) return refuse(v1::REASON_MALFORMED, "not a valid Change");
-  const v1::Change& change = *pushed.change;
-  if (auto refusal = CheckShape(change, pushed.bytes)) {
-    decision.refusal = std::move(refusal);
-    return decision;
-  }
-  if (change.device_id() != device.device_id() || change.sequence() != arrival.sequence) {
-    return refuse(v1::REASON_MALFORMED, "names another device or sequence than it came under");
-  }
-  const auto roles = arrival.push->roles.find(change.unit_id());
-  if (positions_.count(change.unit_id()) == 0 || roles == arrival.push->roles.end() ||
-      AuthorityOf(roles->second) == 0) {
-    return refuse(v1::REASON_NOT_MEMBER, "the author is no member of the unit it is written for");
-  }
-  for (const stored::v1::HeldRow& held : device.held()) {
-    // A later one waits for this one, not this one for it.
-    if (held.sequence() >= arrival.sequence) continue;
-    for (const v1::RecordEdit& edit : change.edits()) {
-      if (std::find(held.record_ids().begin(), held.record_ids().end(), edit.record_id()) ==
-          held.record_ids().end()) {
-        continue;
-      }
-      decision.waits_for = ChangeId::From(held.change_id()).value_or(ChangeId());
-      return refuse(v1::REASON_WAITS_FOR_OWN,
-                    absl::StrCat("waits for change ", held.sequence(), " of the same device"));
-    }
-  }
-  decision.after = arrival.released ? 0 : device.stamp();
-  for (const v1::RecordEdit& edit : change.edits()) {
-    auto refusal = PrepareEdit(arrival, roles->second, edit, &decision);
-    if (!refusal.has_value()) continue;
-    decision.refusal = std::move(refusal);
-    // While a history is missing, the other edits may ask for theirs in the same go.
-    if (outcome_.histories_needed.empty()) return decision;
-  }
-  return decision;
-}
-
-// Unit, dossier and existence.
-absl::optional<Refusal> Ingester::CheckPlace(const v1::Change& change, const v1::RecordEdit& edit,
-                                             Decision* decision) {
-  const auto id = RecordId::From(edit.record_id());
-  if (const WrittenRecord* existing = Find(*id)) {
-    if (existing->record.unit_id() != change.unit_id() ||
-        existing->record.dossier().view() != change.dossier_id()) {
-      return Refusal{v1::REASON_DOSSIER_MISMATCH,
-                     absl::StrCat("record ", id->Short(), " is of another unit or dossier")};
-    }
-    if (edit.parents().empty()) {
-      return Refusal{v1::REASON_TYPE_MISMATCH,
-                     absl::StrCat("record ", id->Short(), " exists already")};
-    }
-    return absl::nullopt;
-  }
-  if (edit.record_id() == change.dossier_id()) {
-    const RecordType* type = input_.schema->Find(edit.type());
-    if (type != nullptr && !type->root) {
-      return Refusal{v1::REASON_DOSSIER_MISMATCH,
-                     absl::StrCat("a ", edit.type(), " cannot open a dossier")};
-    }
-    return absl::nullopt;
-  }
-  const auto dossier = RecordId::From(change.dossier_id());
-  if (const WrittenRecord* root = Find(*dossier)) {
-    if (root->record.unit_id() != change.unit_id() || root->record.dossier() != *dossier) {
-      return Refusal{v1::REASON_DOSSIER_MISMATCH, "the dossier is of another unit"};
-    }
-    return absl::nullopt;
-  }
-  const bool opened_here = std::any_of(
-      change.edits().begin(), change.edits().end(),
-      [&](const v1::RecordEdit& other) { return other.record_id() == change.dossier_id(); });
-  if (opened_here) return absl::nullopt;
-  decision->waits_for = DossierMarker(*dossier);
-  return Refusal{v1::REASON_DOSSIER_UNKNOWN,
-                 absl::StrCat("dossier ", dossier->Short(), " is not here yet")};
-}
-
-absl::optional<Refusal> Ingester::PrepareEdit(const Arrival& arrival, const std::set<Role>& roles,
-                                              const v1::RecordEdit& edit, Decision* decision) {
-  const v1::Change& change = *arrival.pushed->change;
-  const auto id = RecordId::From(edit.record_id());
-  if (auto refusal = CheckPlace(change, edit, decision)) return refusal;
-  const WrittenRecord* existing = Find(*id);
-  const std::vector<ChangeId> parents = ParentsOf(edit);
-  const auto device = DeviceId::From(arrival.push->device.device_id());
-
-  ReadyEdit ready;
-  ready.edit = &edit;
-  absl::optional<MergedRecord> unborn;
-  const MergedRecord* base = nullptr;
-  if (existing == nullptr && parents.empty()) {
-    base = &unborn.emplace(input_.schema->Find(edit.type()), *id, edit.type(), change.unit_id(),
-                           *RecordId::From(change.dossier_id()));
-  } else if (existing != nullptr && parents == existing->record.heads()) {
-    base = &existing->record;  // the usual case: nothing happened meanwhile
-    ready.seen = existing->record.seen();
-  } else {
-    const auto history = histories_.find(*id);
-    if (history == histories_.end()) {
-      outcome_.histories_needed.insert(*id);
-      return Refusal{v1::REASON_UNSPECIFIED, "asks for the record's history"};
-    }
-    ChangeId missing;
-    auto seen = history->second.SeenBy(parents, *device, &missing);
-    if (!seen.has_value()) {
-      decision->waits_for = missing;
-      return Refusal{v1::REASON_PARENT_UNKNOWN,
-                     absl::StrCat("made on change ", missing.Short(), ", which is not here yet")};
-    }
-    ready.seen = *std::move(seen);
-    base = &history->second.At(ready.seen);
-    // Nobody but its author ever had a refused edit before them, and only until they were told;
-    // so what was typed into its text names it.  What was typed since, or by others, does not.
-    const auto refused_text = [&](const ChangeId& parent) {
-      const HistoryNode* node = history->second.Find(parent);
-      return node != nullptr && !node->applied && SharesText(node->edit, edit);
-    };
-    if (base->empty() || std::any_of(parents.begin(), parents.end(), refused_text)) {
-      return Refusal{v1::REASON_BUILDS_ON_REFUSED, "made on a change that was not applied"};
-    }
-  }
-  if (auto refusal = CheckEdit(*input_.schema, edit, *base, roles)) return refusal;
-  auto texts = TextsAfter(edit, *base);
-  if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
-  ready.texts = *std::move(texts);
-  size_t bytes = arrival.pushed->bytes.size();
-  for (const std::string& text : ready.texts) bytes += text.size();
-  if (existing != nullptr) bytes += existing->record.bytes();
-  if (bytes > kRecordBytesMax) {
-    // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
-    MergedRecord after = existing != nullptr ? existing->record : *base;
-    Author author;
-    author.change = arrival.pushed->id;
-    author.device = *device;
-    author.sequence = arrival.sequence;
-    after.Apply(edit, author, ready.seen, ready.texts);
-    bytes = after.bytes();
-  }
-  if (bytes > kRecordBytesMax) {
-    return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", id->Short(), ": ", bytes,
-                                                      " bytes, limit ", kRecordBytesMax)};
-  }
-  decision->after = std::max(decision->after, base->newest_stamp());
-  decision->ready.push_back(std::move(ready));
-  return absl::nullopt;
 }
 
 std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const {
@@ -388,7 +172,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, const Decision& decision,
   const v1::Change& change = *arrival.pushed->change;
   const BoundedStamp bounded =
       BoundStamp(change.stamp(), arrival.push->skew_ms, input_.now_ms, decision.after);
-  const uint64_t position = ++positions_[change.unit_id()];
+  const uint64_t position = ++bench_.positions[change.unit_id()];
   NewEntry entry;
   entry.unit_id = change.unit_id();
   entry.bytes = arrival.pushed->bytes;
@@ -413,13 +197,13 @@ uint64_t Ingester::Admit(const Arrival& arrival, const Decision& decision,
   for (const ReadyEdit& ready : decision.ready) {
     const v1::RecordEdit& edit = *ready.edit;
     const auto id = RecordId::From(edit.record_id());
-    WrittenRecord* written = Find(*id);
+    WrittenRecord* written = bench_.Find(*id);
     std::vector<v1::FieldOp> assigned;
     if (written == nullptr) {
       const RecordType* type = input_.schema->Find(edit.type());
       MergedRecord fresh(type, *id, edit.type(), change.unit_id(),
                          *RecordId::From(change.dossier_id()));
-      written = &working_.emplace(*id, WrittenRecord{std::move(fresh), 0, 0}).first->second;
+      written = &bench_.working.emplace(*id, WrittenRecord{std::move(fresh), 0, 0}).first->second;
       assigned = AssignedAtBirth(*type);
       ++outcome_.births[change.unit_id()];
       if (*id == written->record.dossier()) entry.satisfies.push_back(DossierMarker(*id));
@@ -434,7 +218,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, const Decision& decision,
     written->position = position;
     changed_.insert(*id);
     entry.records.push_back(*id);
-    if (const auto history = histories_.find(*id); history != histories_.end()) {
+    if (const auto history = bench_.histories.find(*id); history != bench_.histories.end()) {
       HistoryNode node;
       node.author = author;
       node.edit = edit;
@@ -465,7 +249,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
   device->set_set_aside(device->set_aside() + 1);
   if (pushed.change.has_value()) {
     const v1::Change& change = *pushed.change;
-    if (const auto at = positions_.find(change.unit_id()); at != positions_.end()) {
+    if (const auto at = bench_.positions.find(change.unit_id()); at != bench_.positions.end()) {
       row.set_unit_id(change.unit_id());
       aside.after_position = at->second;
     }
@@ -473,11 +257,11 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
       const auto id = RecordId::From(edit.record_id());
       if (!id.has_value()) continue;
       aside.records.push_back(*id);
-      const auto history = histories_.find(*id);
+      const auto history = bench_.histories.find(*id);
       // A forked branch shares its sequences with the first one, so it has no place in a graph
       // that tells changes apart by them; nor has what is held, yet.
       const bool outside = held || decision.refusal->reason == v1::REASON_FORKED_BRANCH;
-      if (outside || history == histories_.end()) continue;
+      if (outside || history == bench_.histories.end()) continue;
       HistoryNode node;
       node.author.change = pushed.id;
       node.author.device = DeviceId::From(device->device_id()).value_or(DeviceId());
@@ -499,8 +283,10 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
 }
 
 IngestOutcome Ingester::Finish() {
-  for (const RecordId& id : changed_) outcome_.records.emplace(id, std::move(working_.at(id)));
-  for (const auto& [unit, position] : positions_) {
+  outcome_.histories_needed = std::move(bench_.histories_needed);
+  for (const RecordId& id : changed_)
+    outcome_.records.emplace(id, std::move(bench_.working.at(id)));
+  for (const auto& [unit, position] : bench_.positions) {
     const auto before = input_.positions.find(unit);
     if (before == input_.positions.end() || before->second != position) {
       outcome_.positions[unit] = position;

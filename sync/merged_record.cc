@@ -64,6 +64,7 @@ absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
   for (const v1::FieldState& state : record.fields()) {
     FieldSlot slot;
     slot.total = state.total();
+    slot.rule = state.rule();
     slot.readings.reserve(static_cast<size_t>(state.readings_size()));
     for (const v1::Reading& reading : state.readings()) {
       if (reading.change() >= size) return bad();
@@ -152,8 +153,13 @@ Rule MergedRecord::RuleOf(const v1::FieldOp& op) const {
 
 void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVector& seen,
                            const std::string* text) {
-  FieldSlot& slot = fields_[FieldPath(op.field(), op.key())];
+  const auto [place, fresh] = fields_.try_emplace(FieldPath(op.field(), op.key()));
+  FieldSlot& slot = place->second;
   const Rule rule = RuleOf(op);
+  const FieldType* field = type_ != nullptr ? type_->Field(op.field()) : nullptr;
+  if (field == nullptr) {
+    slot.rule = fresh || slot.rule == rule ? rule : options::v1::RULE_UNSPECIFIED;
+  }
   const auto drop_seen = [&](const auto& also) {
     slot.readings.erase(
         std::remove_if(slot.readings.begin(), slot.readings.end(),
@@ -197,8 +203,7 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
     case v1::FieldOp::OP_NOT_SET:
       return;
   }
-  const FieldType* field = type_ != nullptr ? type_->Field(op.field()) : nullptr;
-  Sort(rule, field, &slot);
+  Sort(field == nullptr ? slot.rule : rule, field, &slot);
   if (rule == options::v1::RULE_LATEST && slot.readings.size() > 1) slot.readings.resize(1);
 }
 
@@ -206,11 +211,20 @@ void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) cons
   auto& readings = slot->readings;
   if (readings.size() < 2) return;
   using R = const StandingReading&;
+  // A text edit's positions are of the text shown at its parents, a step is made from the state in
+  // force there, and whoever makes them knows no effective stamps yet: which reading comes first
+  // must follow from the parents alone.
+  const auto by_id = [this](R a, R b) {
+    return authors_[a.author].change < authors_[b.author].change;
+  };
   switch (rule) {
     case options::v1::RULE_SET:
       std::stable_sort(readings.begin(), readings.end(), [&](R a, R b) {
         return a.value != b.value ? a.value < b.value : Earlier(a.author, b.author);
       });
+      break;
+    case options::v1::RULE_TEXT:
+      std::stable_sort(readings.begin(), readings.end(), by_id);
       break;
     case options::v1::RULE_LOG:
     case options::v1::RULE_ONCE:
@@ -228,10 +242,17 @@ void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) cons
         const auto rank = [&](R r) {
           return std::make_tuple(authors_[r.author].authority, caution(r));
         };
-        return rank(a) != rank(b) ? rank(a) > rank(b) : Earlier(b.author, a.author);
+        return rank(a) != rank(b) ? rank(a) > rank(b) : by_id(a, b);
       });
       break;
     }
+    case options::v1::RULE_UNSPECIFIED:
+      // Operations of several kinds in one field are no honest build's; the order of what they
+      // leave must not depend on which came last all the same.
+      std::sort(readings.begin(), readings.end(), [&](R a, R b) {
+        return a.author != b.author ? Earlier(a.author, b.author) : a.value < b.value;
+      });
+      break;
     default:
       std::stable_sort(readings.begin(), readings.end(),
                        [&](R a, R b) { return Earlier(b.author, a.author); });
@@ -280,6 +301,7 @@ void MergedRecord::ToProto(v1::Record* record) const {
     state->set_field(path.first);
     state->set_key(path.second);
     state->set_total(slot.total);
+    state->set_rule(slot.rule);
     for (const StandingReading& reading : slot.readings) {
       v1::Reading* out = state->add_readings();
       out->set_value(reading.value);

@@ -48,6 +48,7 @@ struct StandingReading {
 struct FieldSlot {
   std::vector<StandingReading> readings;  // in the order of the rule; see record.proto
   int64_t total = 0;                      // COUNTER
+  Rule rule = options::v1::RULE_UNSPECIFIED;  // of a field no schema knew: FieldState.rule
 };
 
 // (field number, map key).

@@ -35,9 +35,35 @@ absl::Status Bad(const pb::FieldDescriptor& field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("schema: field ", field.full_name(), ": ", what));
 }
 
+// What keeps a value of `message` from being read like any other; empty when nothing does.  In
+// proto2 a value may lack what it requires, and at a weak field protobuf ends the program.
+std::string FlawOf(const pb::Descriptor& message, std::set<const pb::Descriptor*>* looked_at) {
+  if (!looked_at->insert(&message).second) return "";
+  if (message.file()->syntax() != pb::FileDescriptor::SYNTAX_PROTO3) {
+    return absl::StrCat(message.full_name(), " is no proto3 message");
+  }
+  for (int i = 0; i < message.field_count(); ++i) {
+    const pb::FieldDescriptor& field = *message.field(i);
+    if (field.options().weak()) return absl::StrCat(field.full_name(), " is a weak field");
+    if (field.message_type() == nullptr) continue;
+    std::string flaw = FlawOf(*field.message_type(), looked_at);
+    if (!flaw.empty()) return flaw;
+  }
+  return "";
+}
+
 absl::Status CheckShape(const pb::FieldDescriptor& field, const FieldType& type) {
   using options::v1::Rule_Name;
   const pb::FieldDescriptor& value = *type.value_descriptor;
+  if (field.file()->syntax() != pb::FileDescriptor::SYNTAX_PROTO3) {
+    return Bad(field, "a record must be a proto3 message");
+  }
+  if (field.options().weak()) return Bad(field, "weak fields are not allowed");
+  if (field.message_type() != nullptr) {
+    std::set<const pb::Descriptor*> looked_at;
+    const std::string flaw = FlawOf(*field.message_type(), &looked_at);
+    if (!flaw.empty()) return Bad(field, flaw);
+  }
   if (value.cpp_type() == pb::FieldDescriptor::CPPTYPE_FLOAT ||
       value.cpp_type() == pb::FieldDescriptor::CPPTYPE_DOUBLE) {
     return Bad(field, "floating point has no exact equality; use a decimal string");

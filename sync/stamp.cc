@@ -11,9 +11,9 @@ constexpr int64_t kMsMax = (int64_t{1} << 48) - 1;
 
 }  // namespace
 
-Stamp StampAt(int64_t unix_ms) {
-  return static_cast<Stamp>(std::clamp<int64_t>(unix_ms, 0, kMsMax)) << kCounterBits;
-}
+int64_t BoundMs(int64_t unix_ms) { return std::clamp<int64_t>(unix_ms, 0, kMsMax); }
+
+Stamp StampAt(int64_t unix_ms) { return static_cast<Stamp>(BoundMs(unix_ms)) << kCounterBits; }
 
 int64_t StampMs(Stamp stamp) { return static_cast<int64_t>(stamp >> kCounterBits); }
 

@@ -15,6 +15,10 @@ constexpr int64_t kStampAheadMsMax = 5 * 60 * 1000;
 // From this skew on a device's stamps are corrected by it.
 constexpr int64_t kSkewCorrectedMsMin = 5 * 60 * 1000;
 
+// `unix_ms` as far as stamps reach, 0 to 2^48-1: a foreign clock that says anything else is taken
+// for the nearer end, so that differences of two such times never overflow.
+int64_t BoundMs(int64_t unix_ms);
+
 // The earliest stamp of that millisecond; before 1970 and past 48 bits it saturates.
 Stamp StampAt(int64_t unix_ms);
 

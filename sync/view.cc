@@ -16,9 +16,9 @@ const FieldType* TypeOf(const MergedRecord& record, uint32_t field) {
 // The part of a slot that is in force, as it stands in the content.
 void AppendShown(const FieldType* field, const FieldPath& path, const FieldSlot& slot,
                  std::string* content) {
-  const Rule rule = field != nullptr ? field->rule : options::v1::RULE_UNSPECIFIED;
-  if (rule == options::v1::RULE_COUNTER) {
-    *content += CounterFragment(*field, path.second, slot.total);
+  const Rule rule = field != nullptr ? field->rule : slot.rule;
+  if (rule == options::v1::RULE_COUNTER) {  // without its type nobody knows how it is written
+    if (field != nullptr) *content += CounterFragment(*field, path.second, slot.total);
     return;
   }
   if (slot.readings.empty()) return;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "CLI/App.hpp"
 #include "mobile-sdk/cli/invocation.h"
@@ -15,7 +17,8 @@ void AddStatusCommands(CLI::App* app, Invocation* run);  // status, fields, dige
 void AddSyncCommands(CLI::App* app, Invocation* run);    // enroll, sync, watch
 void AddImportCommand(CLI::App* app, Invocation* run);   // import
 
-void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // enroll, units, users, invite, …
+void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // units, users
+void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);  // enroll, invite, devices, revoke
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run);  // records, show, conflicts, …
 void AddOfficeWatchCommand(CLI::App* app, Invocation* run);    // watch
 

@@ -1,5 +1,6 @@
 #include "mobile-sdk/cli/import.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -61,9 +62,9 @@ absl::StatusOr<std::vector<RecordId>> MadeBefore(const sdk::Notebook& notebook,
   return made;
 }
 
-// Makes what is missing of a row; counts what it made.
+// Makes what is missing of a row; adds what it made to `records`.
 absl::Status MakeRow(sdk::Notebook* notebook, const PendingRow& row, const std::string& unit_id,
-                     ImportJournal* journal, size_t* records) {
+                     ImportJournal* journal, std::vector<RecordId>* records) {
   SOTAY_ASSIGN_OR_RETURN(std::vector<RecordId> made, MadeBefore(*notebook, row, journal));
   SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, notebook->GetStatus());
   SOTAY_RETURN_IF_ERROR(journal->Begin(row.plan.key, status.last_sequence));
@@ -84,7 +85,7 @@ absl::Status MakeRow(sdk::Notebook* notebook, const PendingRow& row, const std::
     }
     SOTAY_RETURN_IF_ERROR(journal->Made(row.plan.key, *id));
     made.push_back(*id);
-    ++*records;
+    records->push_back(*id);
   }
   return journal->Finish(row.plan.key);
 }
@@ -96,10 +97,13 @@ absl::StatusOr<ImportReport> ImportTable(sdk::Notebook* notebook, const ImportRe
   SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<ImportJournal> journal,
                          ImportJournal::Open(request.journal_path));
   ImportReport report;
-  report.rows = request.table->rows().size();
+  const std::vector<CsvRow>& rows = request.table->rows();
+  const size_t first = std::min(request.rows_passed, rows.size());
+  report.rows = rows.size() - first;
   std::vector<PendingRow> pending;
   std::set<std::string> keys;
-  for (const CsvRow& row : request.table->rows()) {
+  for (size_t i = first; i < rows.size(); ++i) {
+    const CsvRow& row = rows[i];
     SOTAY_ASSIGN_OR_RETURN(RowPlan plan, PlanRow(*request.mapping, *request.table, row));
     if (journal->Done(plan.key) || !keys.insert(plan.key).second) {
       ++report.skipped;

@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "mobile-sdk/cli/csv.h"
 #include "mobile-sdk/cli/mapping.h"
 #include "sotay/notebook.h"
+#include "sync/ids.h"
 
 namespace sotay::cli {
 
@@ -19,17 +21,18 @@ struct ImportRequest {
   const CsvTable* table = nullptr;
   std::string journal_path;
   std::string unit_id;                                       // empty: the user's only one
+  size_t rows_passed = 0;                                    // at the table's top: not looked at
   size_t rows_max = 0;                                       // new rows to import; 0: all
   std::function<void(const struct ImportReport&)> progress;  // after every row; may be empty
 };
 
 struct ImportReport {
-  size_t rows = 0;       // in the table
-  size_t imported = 0;   // made by this run
-  size_t completed = 0;  // of these, begun by a run that was cut short
-  size_t skipped = 0;    // imported before, or twice in this table
-  size_t left = 0;       // beyond rows_max
-  size_t records = 0;    // made by this run
+  size_t rows = 0;                      // in the table, below those passed
+  size_t imported = 0;                  // made by this run
+  size_t completed = 0;                 // of these, begun by a run that was cut short
+  size_t skipped = 0;                   // imported before, or twice in this table
+  size_t left = 0;                      // beyond rows_max
+  std::vector<sync::RecordId> records;  // made by this run, in order
 };
 
 // Plans every row before it writes the first, so that a row that cannot be read stops the import

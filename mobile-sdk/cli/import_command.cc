@@ -18,6 +18,7 @@ constexpr size_t kRowsBetweenRemarks = 50;
 
 struct ImportWords {
   std::string table, mapping, unit;
+  size_t skip = 0;
   size_t limit = 0;
 };
 
@@ -41,20 +42,21 @@ absl::Status Import(const Invocation& run, const ImportWords& words) {
   request.table = &table;
   request.journal_path = JournalPath(run.dir, words.mapping);
   request.unit_id = words.unit;
+  request.rows_passed = words.skip;
   request.rows_max = words.limit;
   request.progress = [&run](const ImportReport& report) {
     const size_t rows = report.imported + report.skipped;
     const bool last = rows + report.left == report.rows;
     if (!last && !run.streams.err_shown && report.imported % kRowsBetweenRemarks != 0) return;
     run.Remark(absl::StrCat(run.streams.err_shown ? "\r" : "", rows, "/", report.rows,
-                            run.voice(" dòng, ", " rows, "), report.records,
+                            run.voice(" dòng, ", " rows, "), report.records.size(),
                             run.voice(" bản ghi", " records"),
                             run.streams.err_shown && !last ? "   " : "   \n"));
   };
   SOTAY_ASSIGN_OR_RETURN(const ImportReport report, ImportTable(open.notebook.get(), request));
 
   std::string text = absl::StrCat(run.voice("Đã nhập ", "Imported "), report.imported,
-                                  run.voice(" dòng thành ", " rows as "), report.records,
+                                  run.voice(" dòng thành ", " rows as "), report.records.size(),
                                   run.voice(" bản ghi", " records"));
   if (report.completed != 0) {
     absl::StrAppend(&text, run.voice("; hoàn tất ", "; completed "), report.completed,
@@ -68,12 +70,14 @@ absl::Status Import(const Invocation& run, const ImportWords& words) {
     absl::StrAppend(&text, run.voice("; còn ", "; left "), report.left,
                     run.voice(" dòng (--limit)", " rows (--limit)"));
   }
+  nlohmann::json records = nlohmann::json::array();
+  for (const sync::RecordId& id : report.records) records.push_back(id.Hex());
   run.Print({{"rows", report.rows},
              {"imported", report.imported},
              {"completed", report.completed},
              {"skipped", report.skipped},
              {"left", report.left},
-             {"records", report.records}},
+             {"records", records}},
             absl::StrCat(text, ".\n"));
   return absl::OkStatus();
 }
@@ -90,18 +94,23 @@ void AddImportCommand(CLI::App* app, Invocation* run) {
                  words, &Import);
   command->add_option("CSV", words->table, voice("bảng, UTF-8", "the table, UTF-8"))->required();
   command
-      ->add_option("--map", words->mapping,
+      ->add_option("--mapping", words->mapping,
                    voice("cột nào thành trường nào", "which column becomes which field"))
       ->type_name("MAPPING.toml")
       ->required();
   command->add_option("--unit", words->unit, voice("đơn vị", "unit"))->type_name("UNIT");
+  command
+      ->add_option("--skip", words->skip,
+                   voice("bỏ bấy nhiêu dòng đầu bảng", "leave out that many rows at the top"))
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   command
       ->add_option("--limit", words->limit,
                    voice("nhiều nhất bấy nhiêu dòng mới", "that many new rows at most"))
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   command->footer(voice("Ví dụ:", "Example:") + R"(
-  sotay import inspections.csv --map mobile-sdk/examples/inspections.mapping.toml --unit vkskv3
+  sotay import inspections.csv --mapping inspections.mapping.toml --unit vkskv3
 )");
 }
 

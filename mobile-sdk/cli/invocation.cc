@@ -105,9 +105,11 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
   app->add_option("--dir", invocation->dir,
                   voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
       ->capture_default_str()
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->add_flag("--json", invocation->json,
-                voice("in JSON cho máy đọc", "print JSON, for programs"));
+                voice("in JSON cho máy đọc", "print JSON, for programs"))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->add_option("--schema", invocation->schema_files,
                   voice("loại bản ghi riêng của đơn vị (protoc --descriptor_set_out)",
                         "record types of your own (protoc --descriptor_set_out)"))
@@ -116,6 +118,7 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
   app->add_option("--lang", invocation->language,
                   voice("ngôn ngữ: vi, en ($SOTAY_LANG)", "language: vi, en ($SOTAY_LANG)"))
       ->type_name("LANG")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->check(CLI::IsMember({"vi", "en"}));
 }
 

@@ -58,7 +58,8 @@ struct Invocation {
   void Remark(absl::string_view words) const;
 };
 
-// --dir, --json, --schema, --lang on `app`, to stand before or after a command's name.
+// --dir, --json, --schema, --lang on `app`, to stand before or after a command's name.  Given
+// twice, the last one counts (of --schema, all).
 void AddGlobalOptions(CLI::App* app, Invocation* invocation);
 
 // The voice that --lang in `args`, or $SOTAY_LANG, asks for: help is spoken before options are

@@ -1,14 +1,17 @@
-// records, show, conflicts, quarantine: what a supervisor reads.
+// records, show, conflicts, quarantine, digest: what a supervisor reads.
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/office_json.h"
+#include "mobile-sdk/cli/office_scope.h"
 #include "mobile-sdk/cli/open_office.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/core/visible_digest.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -17,12 +20,12 @@ namespace {
 using nlohmann::json;
 
 constexpr int kPage = 200;
+constexpr int kLooksMax = 5;            // at units that change while they are looked at
 constexpr size_t kRecordDigitsMin = 8;  // the server's bound: four bytes
 constexpr int kHistory = 100;
 
-struct ScopeWords {
-  std::string unit, type, state;
-  bool subtree = false;
+struct RecordsWords : ScopeWords {
+  std::string type, state;
   size_t limit = 200;
 };
 
@@ -31,7 +34,7 @@ struct ShowWords {
   int history = 0;
 };
 
-absl::Status Records(const Invocation& run, const ScopeWords& words) {
+absl::Status Records(const Invocation& run, const RecordsWords& words) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
   v1::ListRecordsRequest request;
@@ -176,21 +179,57 @@ absl::Status Quarantine(const Invocation& run, const ScopeWords& words) {
   return absl::OkStatus();
 }
 
-void AddScope(CLI::App* command, const Voice& voice, const std::shared_ptr<ScopeWords>& words) {
-  command
-      ->add_option(
-          "--unit", words->unit,
-          voice("đơn vị; không ghi: mọi đơn vị được xem", "unit; none: every unit you may read"))
-      ->type_name("UNIT");
-  command->add_flag("--subtree", words->subtree,
-                    voice("cả các đơn vị cấp dưới", "units below, too"));
+// How far each unit's log has come.
+absl::StatusOr<std::map<std::string, uint64_t>> Positions(Office* office) {
+  SOTAY_ASSIGN_OR_RETURN(const v1::ListUnitsResponse units, office->ListUnits());
+  std::map<std::string, uint64_t> positions;
+  for (const v1::UnitView& unit : units.units()) positions[unit.unit_id()] = unit.position();
+  return positions;
+}
+
+absl::StatusOr<sdk::VisibleRecords> Visible(const OpenOffice& open, const ScopeWords& words) {
+  v1::ListRecordsRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree);
+  request.set_page_size(kPage);
+  sdk::VisibleRecords visible;
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, open.office->ListRecords(request));
+    for (const v1::FeedRecord& feed : page.records()) {
+      SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                             sync::MergedRecord::Parse(*open.schema, feed.record()));
+      visible[record.id()] = sync::VisibleBytes(record);
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return visible;
+}
+
+absl::Status Digest(const Invocation& run, const ScopeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(auto before, Positions(open.office.get()));
+  for (int look = 0; look < kLooksMax; ++look) {
+    SOTAY_ASSIGN_OR_RETURN(const sdk::VisibleRecords visible, Visible(open, words));
+    // A record that changed meanwhile may stand on a page that was read before it got there.
+    SOTAY_ASSIGN_OR_RETURN(auto after, Positions(open.office.get()));
+    if (after == before) {
+      const std::string digest = sdk::VisibleDigest(visible);
+      run.Print(
+          {{"digest", digest}, {"records", visible.size()}},
+          absl::StrCat(digest, "  ", visible.size(), run.voice(" bản ghi", " records"), "\n"));
+      return absl::OkStatus();
+    }
+    before = std::move(after);
+  }
+  return absl::UnknownError(absl::StrCat("records changed in the course of each of ", kLooksMax,
+                                         " readings; try again when people pause"));
 }
 
 }  // namespace
 
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
   const Voice& voice = run->voice;
-  auto records = std::make_shared<ScopeWords>();
+  auto records = std::make_shared<RecordsWords>();
   CLI::App* command = AddCommand(app, run, "records",
                                  voice("Bản ghi, mới sửa trước", "Records, newest change first"),
                                  records, &Records);
@@ -242,6 +281,18 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
                              "Changes received and not applied, with reasons"),
                        quarantine, &Quarantine);
   AddScope(command, voice, quarantine);
+
+  auto digest = std::make_shared<ScopeWords>();
+  command = AddCommand(app, run, "digest",
+                       voice("Dấu vân của mọi bản ghi: bằng của máy nào đang hiển thị đúng như vậy",
+                             "Fingerprint of all records: that of a device which shows the same"),
+                       digest, &Digest);
+  AddScope(command, voice, digest);
+  command->footer(voice("So với sotay digest trên máy của đơn vị. Ví dụ:",
+                        "Compare with sotay digest on a device of the unit. Example:") +
+                  R"(
+  sotayctl digest --unit vkskv3
+)");
 }
 
 }  // namespace sotay::cli

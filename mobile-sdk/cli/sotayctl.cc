@@ -13,6 +13,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
             "For supervisors and administrators: the merged record, units, people, devices."),
       "sotayctl");
   AddGlobalOptions(&app, run);
+  AddOfficeDeviceCommands(&app, run);
   AddOfficeAdminCommands(&app, run);
   AddOfficeRecordCommands(&app, run);
   AddOfficeWatchCommand(&app, run);
@@ -24,7 +25,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl revoke 7f3a --reason "mất máy"
 )" + voice("Lãnh đạo:", "A supervisor:") +
       R"(
-  sotayctl devices --unit vkskv3
+  sotayctl devices --unit vks-sm --subtree
   sotayctl records --unit vks-sm --subtree --type finding
   sotayctl conflicts && sotayctl watch
 

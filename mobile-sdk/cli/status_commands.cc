@@ -88,7 +88,9 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
 absl::Status Digest(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const std::string digest, open.notebook->Digest());
-  run.Print({{"digest", digest}}, absl::StrCat(digest, "\n"));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  run.Print({{"digest", digest}, {"records", status.records}},
+            absl::StrCat(digest, "  ", status.records, run.voice(" bản ghi", " records"), "\n"));
   return absl::OkStatus();
 }
 

@@ -61,7 +61,7 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
                                   last.received, run.voice(" bản ghi.\n", " records.\n"));
   if (status.conflicts != 0) {
     absl::StrAppend(&text, status.conflicts,
-                    run.voice(" bản ghi có xung đột: sotay conflicts\n",
+                    run.voice(" xung đột chờ chọn: sotay conflicts\n",
                               " conflicts to settle: sotay conflicts\n"));
   }
   if (status.refused != 0) {

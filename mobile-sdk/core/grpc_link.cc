@@ -19,7 +19,9 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kSyncDeadline{60};
+// A full push and a full answer, a mebibyte each before packing, over a network of 3 kB/s.  A dead
+// connection is found out by the pings below long before.
+constexpr seconds kSyncDeadline{300};
 constexpr seconds kShortDeadline{30};
 constexpr seconds kWatchDeadline{3600};
 constexpr int kReceiveBytesMax = 4 << 20;
@@ -28,6 +30,9 @@ constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 // Our own back-off decides when to call; the channel must not sleep longer than that.
 constexpr int kReconnectMs = 1'000;
+// What gRPC names a least back-off is how long one attempt to connect may take, handshake
+// included: over a satellite or a crowded mast that is many seconds.
+constexpr int kConnectMs = 20'000;
 
 // With an ECDSA certificate, as our authority gives, no TLS 1.2 handshake can choose these.
 constexpr char kCiphersBelowTls13[] = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
@@ -49,7 +54,7 @@ std::shared_ptr<grpc::Channel> ChannelTo(const GrpcAddress& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

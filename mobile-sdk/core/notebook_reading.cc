@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/visible_digest.h"
 #include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 #include "sync/view.h"
@@ -259,14 +260,12 @@ absl::StatusOr<std::string> Notebook::Digest() const {
         ids.push_back(id);
         return true;
       }));
-  std::string visible;
+  VisibleRecords visible;
   for (const RecordId& id : ids) {
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
-    visible += sync::VisibleBytes(shown.record);
+    visible.emplace(id, sync::VisibleBytes(shown.record));
   }
-  const auto hash = seal::Sha256(visible);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+  return VisibleDigest(visible);
 }
 
 }  // namespace sotay::sdk

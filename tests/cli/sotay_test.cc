@@ -94,10 +94,10 @@ TEST_F(SotayTest, ListsRecordsOfADossierNewestFirst) {
 TEST_F(SotayTest, ListsInColumnsWithVietnameseLabels) {
   const std::string id = NewInspection();
   EXPECT_EQ(laptop_.Sotay({"list"}).out,
-            absl::StrCat("mã        loại           trạng thái    nội dung            đơn vị"
+            absl::StrCat("mã        loại           trạng thái  nội dung            đơn vị"
                          "                      sửa lúc           xung đột  đồng bộ\n",
                          id.substr(0, 8),
-                         "  Cuộc kiểm sát  Theo kế hoạch  Công an xã Tân Mây"
+                         "  Cuộc kiểm sát  Dự kiến     Công an xã Tân Mây"
                          "  VKSND khu vực 3 – Sông Mây  05/11/2026 07:15            chờ gửi\n"));
 }
 
@@ -243,11 +243,22 @@ TEST_F(SotayTest, TeachesItsCommandsInBothLanguages) {
       AllOf(HasSubstr("measurements[KEY]=…"), HasSubstr("Hiện trường"), HasSubstr("scene")));
 }
 
+TEST_F(SotayTest, TakesTheLastOfAGlobalOptionGivenTwice) {
+  EXPECT_EQ(laptop_.Sotay({"--json", "list", "--json"}).Json(), json::array());
+  EXPECT_THAT(laptop_.Sotay({"--lang", "en", "list", "--lang", "vi"}).out,
+              HasSubstr("Chưa có bản ghi nào"));
+  EXPECT_THAT(laptop_.Sotay({"list", "--lang", "vi", "--lang", "en"}).out, HasSubstr("No records"));
+  EXPECT_EQ(laptop_.Sotay({"--dir", laptop_.dir() + "/none", "list", "--dir", laptop_.dir()}).code,
+            0);
+}
+
 TEST_F(SotayTest, HasOneDigestForOneShownState) {
   const json before = laptop_.Json({"digest"});
+  EXPECT_EQ(before["records"], 0);
   const std::string id = NewInspection();
   const json after = laptop_.Json({"digest"});
-  EXPECT_NE(before, after);
+  EXPECT_NE(before["digest"], after["digest"]);
+  EXPECT_EQ(after["records"], 1);
   EXPECT_EQ(after, laptop_.Json({"digest"}));
 }
 

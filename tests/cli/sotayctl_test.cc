@@ -30,7 +30,7 @@ Printed Sotayctl(std::vector<std::string> args) {
 
 TEST(Sotayctl, TeachesItsCommands) {
   for (const char* command : {"enroll", "units", "users", "invite", "devices", "revoke", "records",
-                              "show", "conflicts", "quarantine", "watch"}) {
+                              "show", "conflicts", "quarantine", "digest", "watch"}) {
     const Printed help = Sotayctl({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));
@@ -40,8 +40,12 @@ TEST(Sotayctl, TeachesItsCommands) {
 }
 
 TEST(Sotayctl, SaysHowToEnrolWhereNobodyHas) {
-  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
-           {"units"}, {"units", "put", "vkskv3", "--name", "x"}, {"records"}, {"watch"}}) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"units"},
+                                             {"units", "put", "vkskv3", "--name", "x"},
+                                             {"records"},
+                                             {"digest"},
+                                             {"watch"}}) {
     const Printed printed = Sotayctl(args);
     EXPECT_EQ(printed.code, 3) << printed.err;
     EXPECT_THAT(printed.err, HasSubstr("sotayctl enroll INVITATION"));

@@ -155,7 +155,7 @@ class Demo:
                 user, "inspection", "--unit", unit, "kind=custody_place",
                 "target_body=Cơ sở giam giữ Tân Mây", "place=xã Tân Mây")
             self.note[unit] = self.new(
-                user, "note", "--in", self.inspection[unit], "kind=hien_truong",
+                user, "note", "--in", self.inspection[unit], "kind=scene",
                 "body=Vết phanh dài 4,2 m. Trời mưa nhẹ.")
         for user in PHONES:
             self.phone(user, "sync")
@@ -180,7 +180,7 @@ class Demo:
                                   EXAMPLES / "inspections.mapping.toml", "--unit", PHONES[user],
                                   "--skip", first, "--limit", "171")
                 self.told[user].update(done["records"])
-                say(f"  {self.names[user]} imported {done['rows']} visits, "
+                say(f"  {self.names[user]} imported {done['imported']} visits, "
                     f"{len(done['records'])} records")
         else:
             say("  (no inspections.csv beside the checkout: the notes alone)")

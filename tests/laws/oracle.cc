@@ -160,9 +160,10 @@ std::string Oracle::TextAt(uint32_t field, const Version& version) const {
   const auto at = writes.find({field, ""});
   if (at == writes.end()) return "";
   std::vector<Write> standing = Standing(at->second);
-  std::sort(standing.begin(), standing.end(),
-            [this](const Write& a, const Write& b) { return Earlier(b.edit, a.edit); });
-  return TextAfter(standing.front());
+  return TextAfter(*std::min_element(
+      standing.begin(), standing.end(), [this](const Write& a, const Write& b) {
+        return past_->edits[a.edit].author.change < past_->edits[b.edit].author.change;
+      }));
 }
 
 int32_t Oracle::StateAt(uint32_t field, const Version& version) const {
@@ -182,6 +183,9 @@ Oracle::Found Oracle::Find(uint32_t field, const std::vector<Write>& writes) con
   Found found;
   const auto older = [this](const Write& a, const Write& b) {
     return a.edit != b.edit ? Earlier(a.edit, b.edit) : a.op < b.op;
+  };
+  const auto by_id = [this](const Write& a, const Write& b) {
+    return past_->edits[a.edit].author.change < past_->edits[b.edit].author.change;
   };
   const auto newer = [&](const Write& a, const Write& b) { return older(b, a); };
   std::vector<Write> readings;
@@ -226,7 +230,7 @@ Oracle::Found Oracle::Find(uint32_t field, const std::vector<Write>& writes) con
       };
       readings = Standing(writes);
       std::sort(readings.begin(), readings.end(), [&](const Write& a, const Write& b) {
-        return rank(a) != rank(b) ? rank(a) > rank(b) : newer(a, b);
+        return rank(a) != rank(b) ? rank(a) > rank(b) : by_id(a, b);
       });
       break;
     }
@@ -235,10 +239,20 @@ Oracle::Found Oracle::Find(uint32_t field, const std::vector<Write>& writes) con
       std::sort(readings.begin(), readings.end(), newer);
       readings.resize(1);
       break;
+    case RULE_TEXT:
+      readings = Standing(writes);
+      std::sort(readings.begin(), readings.end(), by_id);
+      break;
     default:
       readings = Standing(writes);
       std::sort(readings.begin(), readings.end(), newer);
       break;
+  }
+  if (type_ == nullptr || type_->Field(field) == nullptr) {
+    found.rule = RuleOf(type_, OpOf(writes.front()));
+    for (const Write& write : writes) {
+      if (RuleOf(type_, OpOf(write)) != found.rule) found.rule = options::v1::RULE_UNSPECIFIED;
+    }
   }
   for (const Write& write : readings) found.readings.push_back({ReadingOf(write), write.edit});
   return found;
@@ -324,6 +338,7 @@ v1::Record Oracle::RecordAt(const Version& version) const {
     field->set_field(path.first);
     field->set_key(path.second);
     field->set_total(found.total);
+    field->set_rule(found.rule);
     for (const auto& [value, edit] : found.readings) {
       v1::Reading* reading = field->add_readings();
       reading->set_value(value);

@@ -62,6 +62,7 @@ class Oracle {
   struct Found {  // what was found to stand in a field
     std::vector<std::pair<std::string, size_t>> readings;  // value, edit
     int64_t total = 0;
+    sync::Rule rule = options::v1::RULE_UNSPECIFIED;  // FieldState.rule
   };
 
   const v1::FieldOp& OpOf(const Write& write) const;

@@ -4,135 +4,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "sync/view.h"
-#include "tests/mobile-sdk/phone.h"
-#include "tests/support/status_matchers.h"
+#include "tests/mobile-sdk/two_phones.h"
 
 namespace sotay::sdk {
 namespace {
 
+using sync::RecordId;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using sync::RecordId;
 using tests::Add;
 using tests::IsOk;
-using tests::kOffice;
 using tests::NoteIn;
-using tests::Office;
 using tests::Phone;
 using tests::Set;
 using tests::StatusIs;
 using tests::Text;
-
-class TwoPhones : public ::testing::Test {
- protected:
-  TwoPhones() : nguyet_(&office_, "nguyet"), binh_(&office_, "binh") {
-    EXPECT_THAT(nguyet_->Sync(), IsOk());
-    EXPECT_THAT(binh_->Sync(), IsOk());
-    auto root = nguyet_->Create("inspection", "", absl::nullopt,
-                                {Set("kind", "scene_examination"), Set("place", "Km 12+300")});
-    EXPECT_THAT(root, IsOk());
-    root_ = *root;
-  }
-
-  RecordId Note(Phone& phone, const std::string& body) {
-    auto id = phone->Create("note", "", root_, {Text("body", body)});
-    EXPECT_THAT(id, IsOk());
-    return id.value_or(RecordId());
-  }
-  std::string Body(Phone& phone, const RecordId& id) {
-    const auto view = phone->Read(id);
-    EXPECT_THAT(view, IsOk());
-    return view.ok() ? NoteIn(*view).body() : "";
-  }
-  SyncState State(Phone& phone, const RecordId& id) {
-    const auto view = phone->Read(id);
-    EXPECT_THAT(view, IsOk());
-    const auto lines = phone->List();
-    for (const RecordLine& line : *lines) {
-      if (line.id == id) {
-        EXPECT_EQ(line.sync_state, view->state);
-      }
-    }
-    return view->state;
-  }
-  void ExpectAllAgree() {
-    EXPECT_EQ(nguyet_->Digest().value(), binh_->Digest().value());
-    EXPECT_EQ(nguyet_->Digest().value(), office_.hub.Digest(nguyet_.device()));
-  }
-
-  Office office_;
-  Phone nguyet_;
-  Phone binh_;
-  RecordId root_;
-};
-
-TEST_F(TwoPhones, SeeWhatTheOtherWrote) {
-  const RecordId note = Note(nguyet_, "Vết phanh dài 4,2 m.");
-  EXPECT_EQ(State(nguyet_, note), SyncState::kWaiting);
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  EXPECT_EQ(State(nguyet_, note), SyncState::kSynced);
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  EXPECT_EQ(Body(binh_, note), "Vết phanh dài 4,2 m.");
-  EXPECT_EQ(State(binh_, note), SyncState::kSynced);
-  ExpectAllAgree();
-  EXPECT_EQ(binh_->directory().units(0).name(), "Viện KSND khu vực 1");
-}
-
-TEST_F(TwoPhones, KeepBothReadingsUntilSomebodyPicks) {
-  const RecordId note = Note(nguyet_, "Vết phanh dài 4,2 m.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  ASSERT_THAT(nguyet_->Change(note, {Text("body", "Vết phanh dài 4,5 m.")}), IsOk());
-  ASSERT_THAT(binh_->Change(note, {Text("body", "Vết phanh dài 4,8 m.")}), IsOk());
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ExpectAllAgree();
-  SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView view, nguyet_->Read(note));
-  ASSERT_THAT(view.conflicts, SizeIs(1));
-  ASSERT_THAT(view.conflicts[0].readings, SizeIs(2));
-  ListFilter conflicts;
-  conflicts.conflicts_only = true;
-  EXPECT_THAT(nguyet_->List(conflicts).value(), SizeIs(1));
-  EXPECT_EQ(nguyet_->GetStatus().value().conflicts, 1u);
-
-  EXPECT_THAT(nguyet_->Resolve(note, "no.such", 0, ""), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(nguyet_->Resolve(note, view.conflicts[0].id, 2, ""),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  ASSERT_THAT(nguyet_->Resolve(note, view.conflicts[0].id, 1, "", "đo lại"), IsOk());
-  EXPECT_THAT(nguyet_->Read(note).value().conflicts, IsEmpty());
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  ExpectAllAgree();
-  EXPECT_EQ(Body(binh_, note), Body(nguyet_, note));
-  EXPECT_THAT(binh_->List(conflicts).value(), IsEmpty());
-}
-
-TEST_F(TwoPhones, AConflictMayBeSettledWithWordsOfOnesOwn) {
-  const RecordId note = Note(nguyet_, "Một.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  for (Phone* phone : {&nguyet_, &binh_}) {
-    ASSERT_THAT((*phone)->Change(
-                    note, {Set("kind", phone == &nguyet_ ? "scene" : "file"),
-                           Text("body", phone == &nguyet_ ? "Hai." : "Ba.")}),
-                IsOk());
-    ASSERT_THAT((*phone)->Sync(), IsOk());
-  }
-  SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView view, binh_->Read(note));
-  ASSERT_THAT(view.conflicts, SizeIs(2));
-  ASSERT_THAT(binh_->Resolve(note, view.conflicts[0].id, absl::nullopt, "other"), IsOk());
-  ASSERT_THAT(binh_->Resolve(note, view.conflicts[1].id, absl::nullopt, "Hai, ba."), IsOk());
-  SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView settled, binh_->Read(note));
-  EXPECT_THAT(settled.conflicts, IsEmpty());
-  EXPECT_EQ(NoteIn(settled).body(), "Hai, ba.");
-  EXPECT_EQ(NoteIn(settled).kind(), casework::v1::NOTE_KIND_OTHER);
-}
+using tests::TwoPhones;
 
 TEST_F(TwoPhones, ALostAnswerCostsNothing) {
   const RecordId note = Note(nguyet_, "Không được mất.");
@@ -211,8 +103,8 @@ TEST_F(TwoPhones, SayWhatWasAcceptedAndHasNotComeBackYet) {
   office_.hub.records_bytes_max = 3'000;  // one of those an answer
   const RecordId note = Note(nguyet_, "Của tôi.");
   std::vector<SyncState> states;
-  ASSERT_THAT(
-      nguyet_->Sync([&](const SyncProgress&) { states.push_back(State(nguyet_, note)); }), IsOk());
+  ASSERT_THAT(nguyet_->Sync([&](const SyncProgress&) { states.push_back(State(nguyet_, note)); }),
+              IsOk());
   ASSERT_GE(states.size(), 3u);
   EXPECT_EQ(states.front(), SyncState::kSent);
   EXPECT_EQ(states.back(), SyncState::kSynced);
@@ -285,89 +177,6 @@ TEST_F(TwoPhones, AChangeTooLargeForAnyServerIsNotSentForEver) {
   const RecordId note = Note(nguyet_, "Một.");
   EXPECT_THAT(nguyet_->Sync(), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(Body(nguyet_, note), "Một.");
-}
-
-TEST_F(TwoPhones, ARefusedChangeIsShownWithItsReason) {
-  const RecordId note = Note(nguyet_, "Một.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  // Moved to another desk meanwhile, which the phone does not know yet.
-  ASSERT_THAT(nguyet_->Change(note, {Text("body", "Một, hai.")}), IsOk());
-  office_.hub.SetRoles("nguyet", kOffice, tests::kSupervisor);
-  std::vector<Event> events;
-  const auto end = nguyet_->Listen([&](const Event& event) { events.push_back(event); });
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  SOTAY_ASSERT_OK_AND_ASSIGN(const auto refused, nguyet_->Refused());
-  ASSERT_THAT(refused, SizeIs(1));
-  EXPECT_EQ(refused[0].sequence, 3u);
-  EXPECT_EQ(refused[0].outcome.reason(), v1::REASON_WRITER_MAY_NOT);
-  EXPECT_EQ(refused[0].change.edits(0).record_id(), note.view());
-  EXPECT_EQ(State(nguyet_, note), SyncState::kRefused);
-  // What is shown is what the server has; the words themselves are in the refused change.
-  EXPECT_EQ(Body(nguyet_, note), "Một.");
-  EXPECT_EQ(nguyet_->GetStatus().value().refused, 1u);
-  bool told = false;
-  for (const Event& event : events) {
-    told = told || (event.kind == Event::Kind::kChangeRefused && event.sequence == 3);
-  }
-  EXPECT_TRUE(told);
-  // Later changes of other records go on.
-  office_.hub.SetRoles("nguyet", kOffice, tests::kProsecutor);
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  const RecordId other = Note(nguyet_, "Hai.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  EXPECT_EQ(State(nguyet_, other), SyncState::kSynced);
-}
-
-TEST_F(TwoPhones, LosingAUnitSendsWhatIsUnsentAndForgetsTheRest) {
-  const RecordId note = Note(nguyet_, "Một.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(nguyet_->History(note, /*fetch=*/true), IsOk());
-  ASSERT_THAT(nguyet_->Change(note, {Text("body", "Viết trước khi chuyển.")}), IsOk());
-  office_.hub.SetRoles("nguyet", kOffice, {});
-  std::set<RecordId> removed;
-  const auto end = nguyet_->Listen([&](const Event& event) {
-    if (event.kind == Event::Kind::kRecordRemoved) removed.insert(event.record);
-  });
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  EXPECT_EQ(removed, (std::set<RecordId>{root_, note}));
-  EXPECT_THAT(nguyet_->List().value(), IsEmpty());
-  EXPECT_THAT(nguyet_->Read(note), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(nguyet_->GetStatus().value().cursors, IsEmpty());
-  EXPECT_EQ(nguyet_->GetStatus().value().outbox, 0u);
-  EXPECT_EQ(office_.hub.Row(nguyet_.device()).accepted_through(), 3u);
-  EXPECT_THAT(nguyet_->Change(note, {Text("body", "x")}), StatusIs(absl::StatusCode::kNotFound));
-  // Given back, everything is there again.
-  office_.hub.SetRoles("nguyet", kOffice, tests::kProsecutor);
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  ExpectAllAgree();
-}
-
-TEST_F(TwoPhones, HistoryHasEverybodysChangesInOrder) {
-  const RecordId note = Note(nguyet_, "Một.");
-  ASSERT_THAT(nguyet_->Sync(), IsOk());
-  ASSERT_THAT(binh_->Sync(), IsOk());
-  for (int i = 0; i < 4; ++i) {
-    Phone& phone = i % 2 == 0 ? binh_ : nguyet_;
-    ASSERT_THAT(phone->Change(note, {Set("occurred_ms", absl::StrCat(i + 1))}), IsOk());
-    ASSERT_THAT(phone->Sync(), IsOk());
-    ASSERT_THAT((i % 2 == 0 ? nguyet_ : binh_)->Sync(), IsOk());
-  }
-  ASSERT_THAT(nguyet_->Change(note, {Text("body", "Một, chưa gửi.")}), IsOk());
-  SOTAY_ASSERT_OK_AND_ASSIGN(const auto own, nguyet_->History(note, false));
-  EXPECT_THAT(own, SizeIs(4));
-  SOTAY_ASSERT_OK_AND_ASSIGN(const auto all, nguyet_->History(note, true));
-  ASSERT_THAT(all, SizeIs(6));
-  const char* authors[] = {"nguyet", "binh", "nguyet", "binh", "nguyet", "nguyet"};
-  for (size_t i = 0; i < all.size(); ++i) {
-    EXPECT_EQ(all[i].user_id, authors[i]) << i;
-    EXPECT_EQ(all[i].admission.has_value(), i < 5) << i;
-  }
-  nguyet_.weather->before = [](const v1::SyncRequest&) { return absl::UnavailableError("no net"); };
-  EXPECT_THAT(nguyet_->History(note, true), StatusIs(absl::StatusCode::kUnavailable));
-  SOTAY_ASSERT_OK_AND_ASSIGN(const auto kept, nguyet_->History(note, false));
-  EXPECT_THAT(kept, SizeIs(6));
-  EXPECT_THAT(nguyet_->History(RecordId(), false), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(TwoPhones, AContradictoryAnswerIsNotStored) {

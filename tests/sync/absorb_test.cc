@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "sotay/v1/record.pb.h"
 #include "sync/stamp.h"
 #include "tests/support/paper_world.h"
@@ -83,6 +85,18 @@ TEST_F(AbsorbTest, NotesHowFarTheServerIsAndHowTheClocksDiffer) {
   EXPECT_EQ(absorbed.progress.head(), "the newest change");
   EXPECT_FALSE(absorbed.more);
   EXPECT_FALSE(absorbed.directory.has_value());
+}
+
+TEST_F(AbsorbTest, TakesAServersClockOutOfAllRangeForTheNearerEnd) {
+  constexpr int64_t kMsMax = (int64_t{1} << 48) - 1;
+  input_.response.set_server_now_ms(std::numeric_limits<int64_t>::min());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed early, Absorb(input_));
+  EXPECT_EQ(early.progress.last_contact_ms(), 0);
+  EXPECT_EQ(early.progress.skew_ms(), kNow);
+  input_.response.set_server_now_ms(std::numeric_limits<int64_t>::max());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed late, Absorb(input_));
+  EXPECT_EQ(late.progress.last_contact_ms(), kMsMax);
+  EXPECT_EQ(late.progress.skew_ms(), kNow - kMsMax);
 }
 
 TEST_F(AbsorbTest, TakesARestoredServersStepBack) {

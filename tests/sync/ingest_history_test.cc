@@ -108,6 +108,41 @@ TEST_F(IngestHistory, ComesToTheSameRecordWhoeverComesFirst) {
   EXPECT_EQ(ConflictCount(*office_.Find("n")), 4u) << "body, kind, measurement and state";
 }
 
+// A phone an hour ahead types, hears of somebody's typing a minute later while its own is still on
+// its way, and types on.  By the phone's stamps its own words are the newer, by the server's they
+// are not; both must take what was typed on for an edit of the same text.
+TEST_F(IngestHistory, TakesATextEditForOneOfTheReadingItsAuthorSaw) {
+  constexpr int64_t kHour = 60 * 60 * 1000;
+  b_.Write("k", {Note("n").Says("gốc")});
+  office_.Exchange(&b_);
+  office_.Exchange(&a_);
+  a_.clock_ms += kHour;
+  a_.Write("k", {Note("n").Says("đo 4,2 m")});
+  office_.now_ms += 60'000;
+  b_.clock_ms += 60'000;
+  b_.Write("k", {Note("n").Says("sai cả")});
+  office_.Exchange(&b_);
+  v1::SyncResponse response;  // the answer to an exchange that began before a_ typed
+  response.set_accepted_through(a_.progress().accepted_through());
+  response.add_cursors()->set_unit_id(tests::kUnit);
+  v1::FeedRecord fed;
+  fed.set_record(office_.Find("n")->Serialize());
+  ASSERT_TRUE(a_.Absorb(response, {fed}).ok());
+  const MergedRecord shown = *a_.Shown("n");
+  ASSERT_EQ(shown.Slot(N::kBodyFieldNumber)->readings.size(), 2u);
+  const std::string typed_on = std::string(shown.ShownText(N::kBodyFieldNumber)) + ", chụp ảnh";
+  a_.Write("k", {Note("n").Says(typed_on)});
+  office_.skew_ms = kHour;
+  const PushOutcome outcome = office_.Push(a_);
+  ASSERT_EQ(outcome.outcomes.size(), 2u);
+  for (const v1::ChangeOutcome& one : outcome.outcomes) {
+    EXPECT_EQ(one.verdict(), v1::VERDICT_APPLIED) << one.message();
+  }
+  const MergedRecord merged = *office_.Find("n");
+  EXPECT_EQ(merged.ShownText(N::kBodyFieldNumber), typed_on);
+  EXPECT_EQ(merged.Slot(N::kBodyFieldNumber)->readings.size(), 1u) << "it had seen both";
+}
+
 // With the history at hand, an edit of the current heads still gives what it gives without.
 TEST_F(IngestHistory, GivesTheSameAnswerWithTheHistoryAsWithout) {
   a_.Write("k", {Note("n").Says("phanh dài 4,25 m")});

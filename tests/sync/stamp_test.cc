@@ -29,6 +29,14 @@ TEST(Stamp, SaturatesBefore1970AndPast48Bits) {
   EXPECT_EQ(StampAt(std::numeric_limits<int64_t>::max()), kStampMax - 0xFFFF);
 }
 
+TEST(Stamp, TakesATimeOutOfRangeForTheNearerEnd) {
+  EXPECT_EQ(BoundMs(kNow), kNow);
+  EXPECT_EQ(BoundMs(-1), 0);
+  EXPECT_EQ(BoundMs(std::numeric_limits<int64_t>::min()), 0);
+  EXPECT_EQ(BoundMs(kMsMax), kMsMax);
+  EXPECT_EQ(BoundMs(std::numeric_limits<int64_t>::max()), kMsMax);
+}
+
 TEST(NextStamp, FollowsTheClockWhenItMoves) {
   EXPECT_EQ(NextStamp(StampAt(kNow), kNow + 1), StampAt(kNow + 1));
 }

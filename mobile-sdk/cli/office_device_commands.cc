@@ -1,0 +1,232 @@
+// enroll, invite, devices, revoke: how a device comes to speak for somebody, and ceases to.
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/office_scope.h"
+#include "mobile-sdk/cli/open_notebook.h"
+#include "mobile-sdk/cli/open_office.h"
+#include "mobile-sdk/cli/profile.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/table.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/core/edits.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kDeviceDigitsMin = 4;
+
+struct EnrollWords {
+  std::string invitation, device_name;
+};
+
+struct InviteWords {
+  std::string user;
+  std::string valid = "15m";
+};
+
+struct RevokeWords {
+  std::string device, reason;
+};
+
+absl::Status Enroll(const Invocation& run, const EnrollWords& words) {
+  SOTAY_RETURN_IF_ERROR(EnrollInto(run, words.invitation, words.device_name));
+  SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
+  run.Print(
+      {{"device", profile.vault->device().Hex()}, {"server", profile.server}, {"dir", run.dir}},
+      absl::StrCat(run.voice("Đã ghi danh máy ", "Enrolled device "),
+                   profile.vault->device().Short(), run.voice(" với ", " with "),
+                   OneLine(profile.server), ", ", OneLine(run.dir), "\n"));
+  return absl::OkStatus();
+}
+
+absl::Status Invite(const Invocation& run, const InviteWords& words) {
+  v1::CreateInvitationRequest request;
+  request.set_user_id(words.user);
+  SOTAY_ASSIGN_OR_RETURN(const uint32_t valid_s, ParseSeconds(words.valid));
+  request.set_valid_s(valid_s);
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const v1::CreateInvitationResponse response,
+                         open.office->CreateInvitation(request));
+  // The invitation alone on stdout, so that it can be piped on; what to do with it beside it.
+  run.Print({{"user", words.user},
+             {"invitation", response.invitation()},
+             {"expires_ms", response.expires_ms()}},
+            absl::StrCat(OneLine(response.invitation()), "\n"));
+  if (!run.json) {
+    run.Remark(absl::StrCat(run.voice("Chỉ trao tận tay ", "Hand it to "), words.user,
+                            run.voice("; dùng một lần, đến ", " alone; good once, until "),
+                            InstantInWords(response.expires_ms()),
+                            ":\n  sotay enroll INVITATION\n"));
+  }
+  return absl::OkStatus();
+}
+
+std::string DeviceStateInWords(const Voice& voice, v1::DeviceState state) {
+  switch (state) {
+    case v1::DEVICE_STATE_ACTIVE:
+      return voice("đang dùng", "active");
+    case v1::DEVICE_STATE_REVOKED:
+      return voice("đã thu hồi", "revoked");
+    case v1::DEVICE_STATE_FORKED:
+      return voice("bị sao chép", "cloned");
+    default:
+      return "?";
+  }
+}
+
+uint64_t Unsent(const v1::DeviceView& device) {
+  return device.last_sequence() > device.accepted_through()
+             ? device.last_sequence() - device.accepted_through()
+             : 0;
+}
+
+json DeviceJson(const v1::DeviceView& device) {
+  return {{"device", Hex(device.device_id())},
+          {"user", device.user_id()},
+          {"name", device.full_name()},
+          {"device_name", device.device_name()},
+          {"state", v1::DeviceState_Name(device.state())},
+          {"last_contact_ms", device.last_contact_ms()},
+          {"accepted_through", device.accepted_through()},
+          {"last_sequence", device.last_sequence()},
+          {"unsent", Unsent(device)},
+          {"set_aside", device.set_aside()},
+          {"skew_ms", device.skew_ms()},
+          {"app_version", device.app_version()}};
+}
+
+using DeviceViews = google::protobuf::RepeatedPtrField<v1::DeviceView>;
+
+absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  DeviceViews devices;
+  absl::StatusOr<v1::ListAllDevicesResponse> all =
+      words.unit.empty() ? open.office->ListAllDevices() : absl::PermissionDeniedError("");
+  if (all.ok()) {
+    devices = all->devices();
+  } else if (all.status().code() == absl::StatusCode::kPermissionDenied) {
+    v1::ListDevicesRequest request;
+    request.set_unit_id(words.unit);
+    request.set_subtree(words.subtree || words.unit.empty());
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListDevicesResponse own, open.office->ListDevices(request));
+    devices = own.devices();
+  } else {
+    return all.status();
+  }
+  const Voice& voice = run.voice;
+  Table table({{voice("máy", "device")},
+               {voice("người", "person"), false, true},
+               {voice("tên máy", "called"), false, true},
+               {voice("trạng thái", "state")},
+               {voice("liên lạc cuối", "last contact")},
+               {voice("chưa gửi", "unsent"), true},
+               {voice("giữ lại", "set aside"), true},
+               {voice("lệch giờ", "clock ahead")},
+               {voice("phiên bản", "version")}});
+  json list = json::array();
+  for (const v1::DeviceView& device : devices) {
+    list.push_back(DeviceJson(device));
+    table.Add({Hex(device.device_id()).substr(0, 8), device.full_name(), device.device_name(),
+               DeviceStateInWords(voice, device.state()),
+               AgoInWords(voice, device.last_contact_ms(), run.NowMs()),
+               absl::StrCat(Unsent(device)), absl::StrCat(device.set_aside()),
+               SpanInWords(voice, device.skew_ms()), device.app_version()});
+  }
+  run.Print(list, table.Print(run.streams.columns));
+  return absl::OkStatus();
+}
+
+// The one device whose id begins so.
+absl::StatusOr<v1::DeviceView> DeviceOf(Office* office, const std::string& typed) {
+  const std::string prefix = absl::AsciiStrToLower(typed);
+  if (prefix.size() < kDeviceDigitsMin) {
+    return absl::InvalidArgumentError(absl::StrCat("device \"", typed, "\": write its first ",
+                                                   kDeviceDigitsMin, " digits or more"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const v1::ListAllDevicesResponse all, office->ListAllDevices());
+  const v1::DeviceView* found = nullptr;
+  for (const v1::DeviceView& device : all.devices()) {
+    if (!absl::StartsWith(Hex(device.device_id()), prefix)) continue;
+    if (found != nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("several devices begin with ", prefix, "; write more digits"));
+    }
+    found = &device;
+  }
+  if (found != nullptr) return *found;
+  return absl::NotFoundError(absl::StrCat("no device begins with ", OneLine(prefix)));
+}
+
+absl::Status Revoke(const Invocation& run, const RevokeWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const v1::DeviceView device, DeviceOf(open.office.get(), words.device));
+  v1::RevokeDeviceRequest request;
+  request.set_device_id(device.device_id());
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
+  SOTAY_ASSIGN_OR_RETURN(const v1::RevokeDeviceResponse response,
+                         open.office->RevokeDevice(request));
+  run.Print(DeviceJson(response.device()),
+            absl::StrCat(run.voice("Đã thu hồi máy ", "Revoked device "),
+                         Hex(response.device().device_id()).substr(0, 8), "  ",
+                         OneLine(response.device().full_name()), "  ",
+                         OneLine(response.device().device_name()), "\n"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddOfficeDeviceCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  auto enroll = std::make_shared<EnrollWords>();
+  CLI::App* command =
+      AddCommand(app, run, "enroll",
+                 voice("Ghi danh máy này bằng lời mời", "Enrol this machine, from an invitation"),
+                 enroll, &Enroll);
+  command
+      ->add_option("INVITATION", enroll->invitation,
+                   voice("dòng chữ sotay1:…", "the line sotay1:…"))
+      ->required();
+  command
+      ->add_option("--device-name", enroll->device_name,
+                   voice("tên gọi của máy", "what people call the device"))
+      ->type_name("NAME");
+
+  auto invite = std::make_shared<InviteWords>();
+  command = AddCommand(app, run, "invite",
+                       voice("Mời một người ghi danh một máy", "Invite a user to enrol one device"),
+                       invite, &Invite);
+  command->add_option("USER", invite->user, voice("người dùng", "the user"))->required();
+  command->add_option("--valid", invite->valid, voice("còn hiệu lực trong", "how long it holds"))
+      ->capture_default_str()
+      ->type_name("15m");
+
+  auto devices = std::make_shared<ScopeWords>();
+  command = AddCommand(app, run, "devices",
+                       voice("Máy: liên lạc cuối, còn gì chưa gửi, lệch giờ",
+                             "Devices: last contact, what is unsent, clock"),
+                       devices, &ListDevices);
+  AddScope(command, voice, devices);
+
+  auto revoke = std::make_shared<RevokeWords>();
+  command = AddCommand(
+      app, run, "revoke",
+      voice("Thu hồi một máy, ngay và mãi mãi", "End a device's access, at once and for ever"),
+      revoke, &Revoke);
+  command
+      ->add_option("DEVICE", revoke->device,
+                   voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
+      ->required();
+  command->add_option("--reason", revoke->reason, voice("lý do", "why"))
+      ->required()
+      ->type_name("TEXT");
+}
+
+}  // namespace sotay::cli

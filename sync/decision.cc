@@ -1,0 +1,217 @@
+#include "sync/decision.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sync/limits.h"
+
+namespace sotay::sync {
+namespace {
+
+std::vector<ChangeId> ParentsOf(const v1::RecordEdit& edit) {
+  std::vector<ChangeId> parents;
+  for (const std::string& bytes : edit.parents()) {
+    if (const auto parent = ChangeId::From(bytes)) parents.push_back(*parent);
+  }
+  std::sort(parents.begin(), parents.end());
+  return parents;
+}
+
+bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
+  for (const v1::FieldOp& op : a.ops()) {
+    if (op.op_case() != v1::FieldOp::kText) continue;
+    for (const v1::FieldOp& other : b.ops()) {
+      if (other.op_case() == v1::FieldOp::kText && other.field() == op.field()) return true;
+    }
+  }
+  return false;
+}
+
+// Judges one change.
+class Judge {
+ public:
+  Judge(const Arrival& arrival, Bench* bench) : arrival_(arrival), bench_(*bench) {}
+
+  Decision Run(const stored::v1::DeviceRow& device);
+
+ private:
+  absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit);
+  absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
+  WrittenRecord* Find(const RecordId& id) { return bench_.Find(id); }
+
+  const Arrival& arrival_;
+  Bench& bench_;
+  Decision decision_;
+};
+
+Decision Judge::Run(const stored::v1::DeviceRow& device) {
+  const PushedChange& pushed = *arrival_.pushed;
+  const auto refuse = [&](v1::Reason reason, std::string message) {
+    decision_.refusal = Refusal{reason, std::move(message)};
+    return std::move(decision_);
+  };
+  if (!pushed.change.has_value()) return refuse(v1::REASON_MALFORMED, "not a valid Change");
+  const v1::Change& change = *pushed.change;
+  if (auto refusal = CheckShape(change, pushed.bytes)) {
+    decision_.refusal = std::move(refusal);
+    return std::move(decision_);
+  }
+  if (change.device_id() != device.device_id() || change.sequence() != arrival_.sequence) {
+    return refuse(v1::REASON_MALFORMED, "names another device or sequence than it came under");
+  }
+  const auto roles = arrival_.push->roles.find(change.unit_id());
+  if (bench_.positions.count(change.unit_id()) == 0 || roles == arrival_.push->roles.end() ||
+      AuthorityOf(roles->second) == 0) {
+    return refuse(v1::REASON_NOT_MEMBER, "the author is no member of the unit it is written for");
+  }
+  for (const stored::v1::HeldRow& held : device.held()) {
+    // A later one waits for this one, not this one for it.
+    if (held.sequence() >= arrival_.sequence) continue;
+    for (const v1::RecordEdit& edit : change.edits()) {
+      if (std::find(held.record_ids().begin(), held.record_ids().end(), edit.record_id()) ==
+          held.record_ids().end()) {
+        continue;
+      }
+      decision_.waits_for = ChangeId::From(held.change_id()).value_or(ChangeId());
+      return refuse(v1::REASON_WAITS_FOR_OWN,
+                    absl::StrCat("waits for change ", held.sequence(), " of the same device"));
+    }
+  }
+  decision_.after = arrival_.released ? 0 : device.stamp();
+  for (const v1::RecordEdit& edit : change.edits()) {
+    auto refusal = PrepareEdit(roles->second, edit);
+    if (!refusal.has_value()) continue;
+    decision_.refusal = std::move(refusal);
+    // While a history is missing, the other edits may ask for theirs in the same go.
+    if (bench_.histories_needed.empty()) return std::move(decision_);
+  }
+  return std::move(decision_);
+}
+
+// Unit, dossier and existence.
+absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
+  const v1::Change& change = *arrival_.pushed->change;
+  const auto id = RecordId::From(edit.record_id());
+  if (const WrittenRecord* existing = Find(*id)) {
+    if (existing->record.unit_id() != change.unit_id() ||
+        existing->record.dossier().view() != change.dossier_id()) {
+      return Refusal{v1::REASON_DOSSIER_MISMATCH,
+                     absl::StrCat("record ", id->Short(), " is of another unit or dossier")};
+    }
+    if (edit.parents().empty()) {
+      return Refusal{v1::REASON_TYPE_MISMATCH,
+                     absl::StrCat("record ", id->Short(), " exists already")};
+    }
+    return absl::nullopt;
+  }
+  if (edit.record_id() == change.dossier_id()) {
+    const RecordType* type = bench_.input.schema->Find(edit.type());
+    if (type != nullptr && !type->root) {
+      return Refusal{v1::REASON_DOSSIER_MISMATCH,
+                     absl::StrCat("a ", edit.type(), " cannot open a dossier")};
+    }
+    return absl::nullopt;
+  }
+  const auto dossier = RecordId::From(change.dossier_id());
+  if (const WrittenRecord* root = Find(*dossier)) {
+    if (root->record.unit_id() != change.unit_id() || root->record.dossier() != *dossier) {
+      return Refusal{v1::REASON_DOSSIER_MISMATCH, "the dossier is of another unit"};
+    }
+    return absl::nullopt;
+  }
+  const bool opened_here = std::any_of(
+      change.edits().begin(), change.edits().end(),
+      [&](const v1::RecordEdit& other) { return other.record_id() == change.dossier_id(); });
+  if (opened_here) return absl::nullopt;
+  decision_.waits_for = DossierMarker(*dossier);
+  return Refusal{v1::REASON_DOSSIER_UNKNOWN,
+                 absl::StrCat("dossier ", dossier->Short(), " is not here yet")};
+}
+
+absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
+                                           const v1::RecordEdit& edit) {
+  const v1::Change& change = *arrival_.pushed->change;
+  const auto id = RecordId::From(edit.record_id());
+  if (auto refusal = CheckPlace(edit)) return refusal;
+  const WrittenRecord* existing = Find(*id);
+  const std::vector<ChangeId> parents = ParentsOf(edit);
+  const auto device = DeviceId::From(arrival_.push->device.device_id());
+
+  ReadyEdit ready;
+  ready.edit = &edit;
+  absl::optional<MergedRecord> unborn;
+  const MergedRecord* base = nullptr;
+  if (existing == nullptr && parents.empty()) {
+    base = &unborn.emplace(bench_.input.schema->Find(edit.type()), *id, edit.type(),
+                           change.unit_id(), *RecordId::From(change.dossier_id()));
+  } else if (existing != nullptr && parents == existing->record.heads()) {
+    base = &existing->record;  // the usual case: nothing happened meanwhile
+    ready.seen = existing->record.seen();
+  } else {
+    const auto history = bench_.histories.find(*id);
+    if (history == bench_.histories.end()) {
+      bench_.histories_needed.insert(*id);
+      return Refusal{v1::REASON_UNSPECIFIED, "asks for the record's history"};
+    }
+    ChangeId missing;
+    auto seen = history->second.SeenBy(parents, *device, &missing);
+    if (!seen.has_value()) {
+      decision_.waits_for = missing;
+      return Refusal{v1::REASON_PARENT_UNKNOWN,
+                     absl::StrCat("made on change ", missing.Short(), ", which is not here yet")};
+    }
+    ready.seen = *std::move(seen);
+    base = &history->second.At(ready.seen);
+    // Nobody but its author ever had a refused edit before them, and only until they were told;
+    // so what was typed into its text names it.  What was typed since, or by others, does not.
+    const auto refused_text = [&](const ChangeId& parent) {
+      const HistoryNode* node = history->second.Find(parent);
+      return node != nullptr && !node->applied && SharesText(node->edit, edit);
+    };
+    if (base->empty() || std::any_of(parents.begin(), parents.end(), refused_text)) {
+      return Refusal{v1::REASON_BUILDS_ON_REFUSED, "made on a change that was not applied"};
+    }
+  }
+  if (auto refusal = CheckEdit(*bench_.input.schema, edit, *base, roles)) return refusal;
+  auto texts = TextsAfter(edit, *base);
+  if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
+  ready.texts = *std::move(texts);
+  size_t bytes = arrival_.pushed->bytes.size();
+  for (const std::string& text : ready.texts) bytes += text.size();
+  if (existing != nullptr) bytes += existing->record.bytes();
+  if (bytes > kRecordBytesMax) {
+    // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
+    MergedRecord after = existing != nullptr ? existing->record : *base;
+    Author author;
+    author.change = arrival_.pushed->id;
+    author.device = *device;
+    author.sequence = arrival_.sequence;
+    after.Apply(edit, author, ready.seen, ready.texts);
+    bytes = after.bytes();
+  }
+  if (bytes > kRecordBytesMax) {
+    return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", id->Short(), ": ", bytes,
+                                                      " bytes, limit ", kRecordBytesMax)};
+  }
+  decision_.after = std::max(decision_.after, base->newest_stamp());
+  decision_.ready.push_back(std::move(ready));
+  return absl::nullopt;
+}
+
+}  // namespace
+
+WrittenRecord* Bench::Find(const RecordId& id) {
+  if (const auto at = working.find(id); at != working.end()) return &at->second;
+  const auto loaded = input.records.find(id);
+  if (loaded == input.records.end()) return nullptr;
+  const LoadedRecord& record = loaded->second;
+  return &working.emplace(id, WrittenRecord{record.record, record.position, record.position})
+              .first->second;
+}
+
+Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {
+  return Judge(arrival, bench).Run(device);
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,57 @@
+// What becomes of one change: the judging half of Ingest (ingest.h).  Decides, changes nothing.
+// Pure; one thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "sync/ingest.h"
+
+namespace sotay::sync {
+
+// An edit that passed every check, with what is needed to apply it.
+struct ReadyEdit {
+  const v1::RecordEdit* edit = nullptr;
+  VersionVector seen;
+  std::vector<std::string> texts;
+};
+
+// What was decided of one change.
+struct Decision {
+  absl::optional<Refusal> refusal;
+  ChangeId waits_for;  // with a refusal: not zero means held
+  std::vector<ReadyEdit> ready;
+  Stamp after = 0;  // the newest effective stamp its author had seen
+};
+
+// One change with its author, on its way through.
+struct Arrival {
+  const PushInput* push = nullptr;
+  const PushedChange* pushed = nullptr;
+  uint64_t sequence = 0;
+  bool released = false;
+};
+
+// The state changes are judged against, and admitted to: a working copy of what was loaded.
+struct Bench {
+  explicit Bench(const IngestInput& loaded)
+      : input(loaded), histories(loaded.histories), positions(loaded.positions) {}
+
+  // Null when there is no such record.
+  WrittenRecord* Find(const RecordId& id);
+
+  const IngestInput& input;
+  std::map<RecordId, History> histories;
+  std::map<std::string, uint64_t> positions;  // by unit
+  std::map<RecordId, WrittenRecord> working;
+  std::set<RecordId> histories_needed;  // what Ingest must be called again with
+};
+
+// Judges a change by everything admitted to the bench so far.  Notes in `histories_needed` what it
+// could not judge without.
+Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench);
+
+}  // namespace sotay::sync

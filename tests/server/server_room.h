@@ -1,0 +1,83 @@
+// The whole server but its transport: store on a disk that can fail, directory, hub, exchange.
+// No thread unless a test starts one, so a test sees every beat; the clock is the test's.
+//
+//   ServerRoom room;
+//   SealedPhone nguyet("nguyet");
+//   room.Enrol(&nguyet);
+//   nguyet.Write("k", {NewCase("k"), Note("n").Says("…")});
+//   room.Exchange(&nguyet);
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/administration.h"
+#include "server/directory.h"
+#include "server/exchange.h"
+#include "server/hub.h"
+#include "server/store.h"
+#include "server/store_check.h"
+#include "server/supervision.h"
+#include "server/watchers.h"
+#include "sync/durable/open.h"
+#include "tests/server/sealed_phone.h"
+#include "tests/support/fault_env.h"
+
+namespace sotay::tests {
+
+class ServerRoom {
+ public:
+  // Founded with the administrator "khoa", unit "kv1" under "tinh", and unit "kv2" beside it.
+  ServerRoom();
+  ~ServerRoom();
+
+  // Opens what the disk holds, as a start does; closes what was open before.
+  absl::Status Open();
+  void Close();
+
+  void AddUnit(const std::string& unit, const std::string& parent);
+  void AddUser(const std::string& user,
+               const std::vector<std::pair<std::string, sync::Role>>& memberships);
+  // Adds the phone's user if need be, and the phone.
+  void Enrol(SealedPhone* phone, const std::string& unit = "kv1");
+  void Revoke(const SealedPhone& phone);
+
+  // What Sync does, in this thread.
+  absl::StatusOr<v1::SyncResponse> Sync(const SealedPhone& phone, const v1::SyncRequest& request);
+  // Syncs until there is nothing more either way; must succeed.
+  void Exchange(SealedPhone* phone);
+  // Pushes everything of the phone's that is not accepted.
+  absl::StatusOr<v1::SyncResponse> Push(SealedPhone* phone);
+
+  // Runs with the pen, as administration does.
+  void WithPen(const std::function<void(server::Pen*)>& mutation);
+
+  // Faults found by walking the store; each a sentence.
+  std::vector<std::string> Faults();
+  std::vector<v1::QuarantinedChange> Quarantine(const std::string& unit);
+
+  server::Caller CallerOf(const SealedPhone& phone) const;
+
+  testing::FaultEnv disk;
+  int64_t now_ms = 1'794'000'000'000;
+  std::vector<absl::Status> failures;  // what the hub said had failed
+  server::HubOptions hub_options;      // for the next Open; its clock and its word are ours
+
+  std::unique_ptr<server::Store> store;
+  std::unique_ptr<server::Directory> directory;
+  std::unique_ptr<server::Watchers> watchers;
+  std::unique_ptr<server::Hub> hub;
+  std::unique_ptr<server::Exchange> exchange;
+  std::unique_ptr<server::Supervision> supervision;
+
+ private:
+  durable::StoreOptions StoreOptions();
+
+  const std::shared_ptr<const sync::Schema> schema_ = CaseworkSchema();
+};
+
+}  // namespace sotay::tests
