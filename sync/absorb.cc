@@ -84,6 +84,11 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
                                                    response.accepted_through(), ", we wrote ",
                                                    progress.last_sequence()));
   }
+  if (response.backed_up_through() > response.accepted_through()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the server has backed up change ", response.backed_up_through(), " and accepted ",
+        response.accepted_through()));
+  }
   progress.set_accepted_through(response.accepted_through());
   progress.set_backed_up_through(response.backed_up_through());
   const int64_t server_now_ms = BoundMs(response.server_now_ms());

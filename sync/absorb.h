@@ -65,7 +65,8 @@ struct Absorbed {
 };
 
 // Fails with kInvalidArgument when the answer contradicts itself (a record of a unit that
-// has no cursor, a malformed record, an outcome of a change never sent); then nothing of it
+// has no cursor, a malformed record, an outcome of a change never sent, more backed up than
+// accepted); then nothing of it
 // is to be stored.  A server clock out of all range is taken for the nearer end (BoundMs): it is
 // data, and no reason to refuse the records.
 absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input);

@@ -14,13 +14,17 @@ bool BeforeDevice(const VersionVector::Entry& entry, const DeviceId& device) {
 }  // namespace
 
 VersionVector VersionVector::FromProto(const google::protobuf::RepeatedPtrField<v1::Seen>& seen) {
-  VersionVector vector;
-  vector.entries_.reserve(static_cast<size_t>(seen.size()));
+  std::vector<Entry> entries;  // in no order, and thousands of them, if a stranger wrote them
+  entries.reserve(static_cast<size_t>(seen.size()));
   for (const v1::Seen& entry : seen) {
     if (const auto device = DeviceId::From(entry.device_id())) {
-      vector.Add(*device, entry.sequence());
+      entries.emplace_back(*device, entry.sequence());
     }
   }
+  std::sort(entries.begin(), entries.end());
+  VersionVector vector;
+  vector.entries_.reserve(entries.size());
+  for (const auto& [device, sequence] : entries) vector.Add(device, sequence);
   return vector;
 }
 

@@ -13,7 +13,8 @@ namespace sotay::cli {
 
 void AddWriteCommands(CLI::App* app, Invocation* run);   // new, edit, resolve
 void AddReadCommands(CLI::App* app, Invocation* run);    // list, show, log, conflicts, refused
-void AddStatusCommands(CLI::App* app, Invocation* run);  // status, fields, digest
+void AddStatusCommands(CLI::App* app, Invocation* run);  // status, digest
+void AddFieldsCommand(CLI::App* app, Invocation* run);   // fields
 void AddSyncCommands(CLI::App* app, Invocation* run);    // enroll, sync, watch
 void AddImportCommand(CLI::App* app, Invocation* run);   // import
 

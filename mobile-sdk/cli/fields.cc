@@ -106,11 +106,6 @@ absl::StatusOr<std::string> Identifier(const sync::FieldType& field, const std::
   return id.Hex();
 }
 
-bool IsMeasurement(const pb::Descriptor& type) {
-  return type.field_count() == 2 && type.FindFieldByName("value") != nullptr &&
-         type.FindFieldByName("unit") != nullptr;
-}
-
 // "4,2 m" as the JSON of a message of value and unit.
 std::string MeasurementJson(absl::string_view typed) {
   const absl::string_view text = absl::StripAsciiWhitespace(typed);

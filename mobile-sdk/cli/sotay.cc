@@ -16,6 +16,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
   AddWriteCommands(&app, run);
   AddReadCommands(&app, run);
   AddStatusCommands(&app, run);
+  AddFieldsCommand(&app, run);
   AddImportCommand(&app, run);
   app.footer(voice("Một ngày làm việc:", "A day's work:") + R"(
   sotay enroll "sotay1:…"                      # )" +

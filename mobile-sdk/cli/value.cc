@@ -20,15 +20,6 @@ namespace {
 
 namespace pb = google::protobuf;
 
-std::string EnumLabel(const Voice& voice, const pb::EnumValueDescriptor& value) {
-  // A type from a descriptor file keeps its options in a pool of its own; the round trip
-  // gives them back as the messages this build knows.
-  pb::EnumValueOptions known;
-  known.ParseFromString(value.options().SerializeAsString());
-  const auto& label = known.GetExtension(options::v1::value).label();
-  return voice.Label(label.vi(), label.en(), value.name());
-}
-
 std::string BytesInWords(const std::string& bytes) {
   if (bytes.size() == sync::RecordId::kSize) return absl::BytesToHexString(bytes).substr(0, 8);
   return absl::BytesToHexString(bytes);
@@ -134,6 +125,11 @@ bool IsInstant(const sync::FieldType& field) {
          field.value_descriptor->cpp_type() == pb::FieldDescriptor::CPPTYPE_INT64;
 }
 
+bool IsMeasurement(const pb::Descriptor& type) {
+  return type.field_count() == 2 && type.FindFieldByName("value") != nullptr &&
+         type.FindFieldByName("unit") != nullptr;
+}
+
 std::string FieldLabel(const Voice& voice, const sync::FieldType* field, uint32_t number) {
   if (field == nullptr) return absl::StrCat(voice("trường ", "field "), number);
   return voice.Label(field->label_vi, field->label_en, field->name);
@@ -143,6 +139,15 @@ std::string TypeLabel(const Reader& reader, const std::string& type_name) {
   const sync::RecordType* type = reader.schema->Find(type_name);
   return type == nullptr ? type_name
                          : reader.voice.Label(type->label_vi, type->label_en, type->name);
+}
+
+std::string EnumLabel(const Voice& voice, const pb::EnumValueDescriptor& value) {
+  // A type from a descriptor file keeps its options in a pool of its own; the round trip
+  // gives them back as the messages this build knows.
+  pb::EnumValueOptions known;
+  known.ParseFromString(value.options().SerializeAsString());
+  const auto& label = known.GetExtension(options::v1::value).label();
+  return voice.Label(label.vi(), label.en(), value.name());
 }
 
 std::string StateLabel(const Reader& reader, const std::string& type_name,

@@ -15,10 +15,15 @@ namespace sotay::cli {
 // An int64 field whose name says that it holds milliseconds since 1970.
 bool IsInstant(const sync::FieldType& field);
 
+// A message of a value and its unit, which people write as "4,2 m".
+bool IsMeasurement(const google::protobuf::Descriptor& type);
+
 // "Số đo", "Measurements", or the field's name.  `field` null: "trường 512".
 std::string FieldLabel(const Voice& voice, const sync::FieldType* field, uint32_t number);
 // "Ghi chép", "Note", or the full name.
 std::string TypeLabel(const Reader& reader, const std::string& type_name);
+// "Hiện trường", "Scene", or the value's name.
+std::string EnumLabel(const Voice& voice, const google::protobuf::EnumValueDescriptor& value);
 // The label of an enum value by its name ("NOTE_STATE_SUBMITTED") in a STATE field; the name
 // itself when it is not known; `born` for an empty one.
 std::string StateLabel(const Reader& reader, const std::string& type_name,

@@ -28,12 +28,6 @@ constexpr int kReceiveBytesMax = 4 << 20;
 // The server allows a ping every 30 s; a minute keeps a mobile network's mapping alive.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Our own back-off decides when to call; the channel must not sleep longer than that.
-constexpr int kReconnectMs = 1'000;
-// What gRPC names a least back-off is how long one attempt to connect may take, handshake
-// included: over a satellite or a crowded mast that is many seconds.
-constexpr int kConnectMs = 20'000;
-
 // With an ECDSA certificate, as our authority gives, no TLS 1.2 handshake can choose these.
 constexpr char kCiphersBelowTls13[] = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
 
@@ -53,9 +47,6 @@ std::shared_ptr<grpc::Channel> ChannelTo(const GrpcAddress& address) {
   arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
@@ -77,15 +68,27 @@ absl::Status ToAbsl(const grpc::Status& status) {
   return result;
 }
 
+// A channel and its stub.
+struct Line {
+  explicit Line(const GrpcAddress& address)
+      : channel(ChannelTo(address)), stub(v1::SyncService::NewStub(channel)) {}
+
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::SyncService::Stub> stub;
+};
+
 // A server-streaming call as a Listening.
 class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::WatchResponse> {
  public:
-  GrpcListening(v1::SyncService::Stub* stub, const v1::WatchRequest& request,
+  GrpcListening(std::shared_ptr<Line> line, const v1::WatchRequest& request,
                 std::function<void(const v1::WatchResponse&)> heard,
                 std::function<void(const absl::Status&)> ended)
-      : request_(request), heard_(std::move(heard)), ended_(std::move(ended)) {
+      : line_(std::move(line)),
+        request_(request),
+        heard_(std::move(heard)),
+        ended_(std::move(ended)) {
     context_.set_deadline(std::chrono::system_clock::now() + kWatchDeadline);
-    stub->async()->Watch(&context_, &request_, this);
+    line_->stub->async()->Watch(&context_, &request_, this);
     StartRead(&response_);
     StartCall();
   }
@@ -119,6 +122,7 @@ class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::Watch
     return wanted_;
   }
 
+  const std::shared_ptr<Line> line_;
   const v1::WatchRequest request_;
   const std::function<void(const v1::WatchResponse&)> heard_;
   const std::function<void(const absl::Status&)> ended_;
@@ -131,33 +135,41 @@ class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::Watch
 
 class GrpcLink : public Link {
  public:
-  explicit GrpcLink(const GrpcAddress& address)
-      : channel_(ChannelTo(address)), stub_(v1::SyncService::NewStub(channel_)) {}
+  explicit GrpcLink(GrpcAddress address) : address_(std::move(address)) {}
 
   ~GrpcLink() override { Close(); }
 
   absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest& request) override {
-    return Call<v1::SyncResponse>(kSyncDeadline, [&](grpc::ClientContext* context, auto* response) {
-      return stub_->Sync(context, request, response);
-    });
+    return Call<v1::SyncResponse>(kSyncDeadline,
+                                  [&](Line* line, grpc::ClientContext* context, auto* response) {
+                                    return line->stub->Sync(context, request, response);
+                                  });
   }
 
   absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
       const v1::ListRecordHistoryRequest& request) override {
     return Call<v1::ListRecordHistoryResponse>(
-        kShortDeadline, [&](grpc::ClientContext* context, auto* response) {
-          return stub_->ListRecordHistory(context, request, response);
+        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->stub->ListRecordHistory(context, request, response);
         });
   }
 
   std::unique_ptr<Listening> Watch(const v1::WatchRequest& request,
                                    std::function<void(const v1::WatchResponse&)> heard,
                                    std::function<void(const absl::Status&)> ended) override {
-    return std::make_unique<GrpcListening>(stub_.get(), request, std::move(heard),
+    std::shared_ptr<Line> line;
+    {
+      absl::MutexLock lock(&mutex_);
+      line = Current();
+    }
+    return std::make_unique<GrpcListening>(std::move(line), request, std::move(heard),
                                            std::move(ended));
   }
 
-  void Wake() override { grpc::experimental::ChannelResetConnectionBackoff(channel_.get()); }
+  void Wake() override {
+    absl::MutexLock lock(&mutex_);
+    line_ = nullptr;
+  }
 
   void Close() override {
     absl::MutexLock lock(&mutex_);
@@ -166,28 +178,38 @@ class GrpcLink : public Link {
   }
 
  private:
+  std::shared_ptr<Line> Current() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (line_ == nullptr) line_ = std::make_shared<Line>(address_);
+    return line_;
+  }
+
   template <typename Response, typename Do>
   absl::StatusOr<Response> Call(seconds deadline, const Do& call) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline);
+    std::shared_ptr<Line> line;
     {
       absl::MutexLock lock(&mutex_);
       if (closed_) return absl::CancelledError("the notebook is being closed");
       running_.insert(&context);
+      line = Current();
     }
     Response response;
-    const grpc::Status status = call(&context, &response);
+    const grpc::Status status = call(line.get(), &context, &response);
     {
       absl::MutexLock lock(&mutex_);
       running_.erase(&context);
+      if (status.error_code() == grpc::StatusCode::UNAVAILABLE && line_ == line) line_ = nullptr;
     }
     if (!status.ok()) return ToAbsl(status);
     return response;
   }
 
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::SyncService::Stub> stub_;
+  const GrpcAddress address_;
   absl::Mutex mutex_;
+  // Made anew after a call that found nobody: our own back-off decides when to try, and a channel
+  // that has failed may sleep through that, or never wake (github.com/grpc/grpc/issues/33593).
+  std::shared_ptr<Line> line_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mutex_);
 };

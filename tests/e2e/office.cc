@@ -54,6 +54,17 @@ Office::Office() : address_("127.0.0.1:" + std::to_string(FreePort())) {
   EXPECT_EQ(init.exit_code, 0) << init.err;
 }
 
+Office::~Office() {
+  if (!testing::Test::HasFailure()) return;
+  constexpr std::streamoff kTailBytes = 4'000;
+  std::ifstream log(space_ / "server.log", std::ios::ate);
+  const std::streamoff size = log.tellg();
+  log.seekg(std::max<std::streamoff>(0, size - kTailBytes));
+  const std::string tail((std::istreambuf_iterator<char>(log)), {});
+  std::fprintf(stderr, "the end of the server's log, which %s:\n%s\n",
+               server_ != nullptr && server_->Running() ? "runs" : "does not run", tail.c_str());
+}
+
 void Office::StartServer() {
   const std::string port_file = space_ / "port";
   std::filesystem::remove(port_file);

@@ -20,6 +20,8 @@ class Office {
  public:
   // Makes the store and the first administrator; the server does not run yet.
   Office();
+  // Prints the end of the server's log where a test failed.
+  ~Office();
 
   // Starts the server and waits until it listens; always on the same port.
   void StartServer();

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   for (int i = 0;; ++i) {
     Edit kind;
     kind.field = "kind";
-    kind.value = "hien_truong";
+    kind.value = "scene";
     Edit body;
     body.kind = Edit::Kind::kText;
     body.field = "body";
