@@ -26,7 +26,7 @@ enum class Table : char {
   kLog = 'l',         // unit, position                          → v1.LogEntry
   kSequence = 's',    // device, sequence                        → SequenceRow
   kRecord = 'r',      // record                                  → feed position (8), v1.Record
-  kHistory = 'y',     // record, position, kind [, arrival]      → nothing
+  kHistory = 'y',     // record, position, kind [, arrival]      → unit if set aside, or nothing
   kFeed = 'f',        // unit, position, record                  → FeedRow
   kSeal = 'e',        // device, last sequence                   → SealRow
   kQuarantine = 'q',  // unit or "", arrival                     → v1.QuarantinedChange

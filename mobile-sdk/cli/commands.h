@@ -34,6 +34,7 @@ CLI::App* AddCommand(CLI::App* app, Invocation* run, const std::string& name,
                      absl::Status (*act)(const Invocation&, const Words&)) {
   CLI::App* command = app->add_subcommand(name, description);
   command->group(run->voice("Các lệnh", "Commands"));
+  command->get_help_ptr()->group(run->voice("Tùy chọn", "Options"));
   command->callback([command, run, words, act] {
     if (!command->get_subcommands().empty()) return;  // the inner one has said what to do
     run->command = [run, words, act] { return act(*run, *words); };

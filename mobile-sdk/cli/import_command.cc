@@ -98,17 +98,20 @@ void AddImportCommand(CLI::App* app, Invocation* run) {
                    voice("cột nào thành trường nào", "which column becomes which field"))
       ->type_name("MAPPING.toml")
       ->required();
-  command->add_option("--unit", words->unit, voice("đơn vị", "unit"))->type_name("UNIT");
+  command
+      ->add_option("--unit", words->unit,
+                   voice("đơn vị; không ghi: đơn vị duy nhất", "unit; none: your only one"))
+      ->type_name("UNIT");
   command
       ->add_option("--skip", words->skip,
                    voice("bỏ bấy nhiêu dòng đầu bảng", "leave out that many rows at the top"))
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber.description(""));
   command
       ->add_option("--limit", words->limit,
                    voice("nhiều nhất bấy nhiêu dòng mới", "that many new rows at most"))
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber.description(""));
   command->footer(voice("Ví dụ:", "Example:") + R"(
   sotay import inspections.csv --mapping inspections.mapping.toml --unit vkskv3
 )");

@@ -179,8 +179,8 @@ std::string SpanInWords(const Voice& voice, int64_t ms) {
                                     {3'600'000, "giờ", "h"},
                                     {60'000, "phút", "min"},
                                     {1'000, "giây", "s"}};
-  const bool negative = ms < 0;
-  const int64_t span = negative ? -ms : ms;
+  const int64_t span = (std::llabs(ms) + 500) / 1'000 * 1'000;  // three days less a moment are 3
+  const bool negative = ms < 0 && span != 0;
   for (const Unit& unit : kUnits) {
     if (span >= unit.ms || unit.ms == 1'000) {
       return absl::StrCat(negative ? "−" : "", span / unit.ms, " ", voice(unit.vi, unit.en));

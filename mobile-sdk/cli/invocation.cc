@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "mobile-sdk/cli/help.h"
 #include "mobile-sdk/cli/outcome.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/builtin_schema.h"
@@ -43,8 +44,9 @@ int SayParse(const CLI::App& app, const CLI::ParseError& error, const Invocation
   const CLI::App* asked = &app;  // the command the mistake is in
   while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
   invocation.Remark(absl::StrCat(
-      app.get_name(), ": ", OneLine(error.what()), "\n", invocation.voice("Xem: ", "See: "),
-      asked == &app ? "" : absl::StrCat(app.get_name(), " "), asked->get_name(), " --help\n"));
+      app.get_name(), ": ", OneLine(MistakeInWords(*asked, error, invocation.voice)), "\n",
+      invocation.voice("Xem: ", "See: "), asked == &app ? "" : absl::StrCat(app.get_name(), " "),
+      asked->get_name(), " --help\n"));
   return kExitUsage;
 }
 
@@ -90,18 +92,9 @@ Voice VoiceOf(const std::vector<std::string>& args) {
 void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
   const Voice& voice = invocation->voice;
   invocation->dir = DefaultDir();
+  SetHelp(app, voice);
   app->fallthrough();  // so that they may stand after the command's name as well
   app->require_subcommand(1);
-  app->option_defaults()->group(voice("Tùy chọn", "Options"));
-  app->set_help_flag("-h,--help", voice("in hướng dẫn này", "print this help"));
-  app->get_formatter()->label("TEXT", "");  // says nothing that a name does not
-  if (voice.language() == Language::kVietnamese) {
-    app->get_formatter()->label("Usage", "Cách dùng");
-    app->get_formatter()->label("Positionals", "Đối số");
-    app->get_formatter()->label("OPTIONS", "TÙY CHỌN");
-    app->get_formatter()->label("SUBCOMMAND", "LỆNH");
-    app->get_formatter()->label("REQUIRED", "(bắt buộc)");
-  }
   app->add_option("--dir", invocation->dir,
                   voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
       ->capture_default_str()
@@ -116,10 +109,10 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
       ->type_name("FILE.pb")
       ->allow_extra_args(false);
   app->add_option("--lang", invocation->language,
-                  voice("ngôn ngữ: vi, en ($SOTAY_LANG)", "language: vi, en ($SOTAY_LANG)"))
-      ->type_name("LANG")
+                  voice("ngôn ngữ ($SOTAY_LANG)", "language ($SOTAY_LANG)"))
+      ->type_name("vi|en")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-      ->check(CLI::IsMember({"vi", "en"}));
+      ->check(CLI::IsMember({"vi", "en"}).description(""));
 }
 
 int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocation) {
@@ -137,6 +130,8 @@ int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocat
     return ExitCodeOf(status);
   }
   if (!invocation->streams.out->good()) {
+    const auto& reader_left = invocation->streams.reader_left;
+    if (reader_left && reader_left()) return kExitDone;  // it has read enough
     invocation->Remark(absl::StrCat(
         app->get_name(), ": ",
         invocation->voice("không ghi được kết quả ra", "the result could not be written"), "\n"));

@@ -29,6 +29,8 @@ struct Streams {
   std::ostream* err = nullptr;
   size_t columns = 0;      // of the terminal `out` is; 0: none
   bool err_shown = false;  // whether somebody watches `err` as it is written
+  // Whether `out` is a pipe nobody reads any more (`sotay list | head`); empty: it is none.
+  std::function<bool()> reader_left;
 };
 
 struct Invocation {
@@ -67,7 +69,8 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation);
 Voice VoiceOf(const std::vector<std::string>& args);
 
 // Reads `args` (without the program's name), does what they ask, and says what went wrong.
-// Returns the exit code of outcome.h; kExitFailed too when `out` cannot be written.
+// Returns the exit code of outcome.h; kExitFailed too when `out` cannot be written, unless its
+// reader has left.
 int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocation);
 
 // The built-in case-work types and those of the descriptor files.  kInvalidArgument names the

@@ -204,9 +204,12 @@ void AddOfficeDeviceCommands(CLI::App* app, Invocation* run) {
                        voice("Mời một người ghi danh một máy", "Invite a user to enrol one device"),
                        invite, &Invite);
   command->add_option("USER", invite->user, voice("người dùng", "the user"))->required();
-  command->add_option("--valid", invite->valid, voice("còn hiệu lực trong", "how long it holds"))
+  command
+      ->add_option(
+          "--valid", invite->valid,
+          voice("còn hiệu lực trong: 90s, 15m, 2h, 7d", "how long it holds: 90s, 15m, 2h, 7d"))
       ->capture_default_str()
-      ->type_name("15m");
+      ->type_name("SPAN");
 
   auto devices = std::make_shared<ScopeWords>();
   command = AddCommand(app, run, "devices",
@@ -226,7 +229,7 @@ void AddOfficeDeviceCommands(CLI::App* app, Invocation* run) {
       ->required();
   command->add_option("--reason", revoke->reason, voice("lý do", "why"))
       ->required()
-      ->type_name("TEXT");
+      ->type_name("WHY");
 }
 
 }  // namespace sotay::cli

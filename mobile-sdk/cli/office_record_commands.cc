@@ -1,8 +1,13 @@
 // records, show, conflicts, quarantine, digest: what a supervisor reads.
 #include <map>
+#include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/descriptor.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/office_json.h"
@@ -34,6 +39,30 @@ struct ShowWords {
   int history = 0;
 };
 
+// The whole name of the state that is typed, as on a phone, without what all of them begin with:
+// "submitted" of notes is NOTE_STATE_SUBMITTED.
+absl::StatusOr<std::string> StateNamed(const sync::Schema& schema, const RecordsWords& words) {
+  std::set<std::string> found;
+  for (const auto& [name, type] : schema.types()) {
+    if (type.state == nullptr || (!words.type.empty() && schema.Find(words.type) != &type))
+      continue;
+    const auto& values = *type.state->value_descriptor->enum_type();
+    const std::string& zero = values.FindValueByNumber(0)->name();
+    const std::string prefix(absl::StripSuffix(zero, "UNSPECIFIED"));
+    for (int i = 0; i < values.value_count(); ++i) {
+      const std::string& whole = values.value(i)->name();
+      if (absl::EqualsIgnoreCase(whole, words.state)) return whole;
+      if (absl::EqualsIgnoreCase(absl::StripPrefix(whole, prefix), words.state))
+        found.insert(whole);
+    }
+  }
+  if (found.size() == 1) return *found.begin();
+  return absl::InvalidArgumentError(found.empty() ? absl::StrCat("there is no state ", words.state)
+                                                  : absl::StrCat("state ", words.state, " may be ",
+                                                                 absl::StrJoin(found, ", "),
+                                                                 "; say of which --type"));
+}
+
 absl::Status Records(const Invocation& run, const RecordsWords& words) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
@@ -41,7 +70,9 @@ absl::Status Records(const Invocation& run, const RecordsWords& words) {
   request.set_unit_id(words.unit);
   request.set_subtree(words.subtree);
   request.set_type(words.type);
-  request.set_state(words.state);
+  if (!words.state.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(*request.mutable_state(), StateNamed(*open.schema, words));
+  }
   request.set_page_size(kPage);
   std::vector<sdk::RecordLine> lines;
   json list = json::array();
@@ -239,16 +270,15 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
                    voice("một loại: note, finding …", "a type: note, finding …"))
       ->type_name("TYPE");
   command
-      ->add_option(
-          "--state", records->state,
-          voice("một trạng thái: NOTE_STATE_SUBMITTED …", "a state: NOTE_STATE_SUBMITTED …"))
+      ->add_option("--state", records->state,
+                   voice("một trạng thái: submitted …", "a state: submitted …"))
       ->type_name("STATE");
   command->add_option("--limit", records->limit, voice("nhiều nhất", "at most"))
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::PositiveNumber.description(""))
       ->type_name("N");
   command->footer(voice("Ví dụ:", "Examples:") + R"(
-  sotayctl records --unit vks-sm --subtree --type note --state NOTE_STATE_SUBMITTED
+  sotayctl records --unit vks-sm --subtree --type note --state submitted
 )");
 
   auto show = std::make_shared<ShowWords>();
@@ -265,7 +295,7 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
       ->add_option("--history", show->history,
                    voice("số thay đổi mới nhất", "how many of the newest changes"))
       ->capture_default_str()
-      ->check(CLI::Range(0, 500))
+      ->check(CLI::Range(0, 500).description(""))
       ->type_name("N");
 
   auto conflicts = std::make_shared<ScopeWords>();

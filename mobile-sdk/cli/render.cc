@@ -20,6 +20,7 @@ namespace sotay::cli {
 namespace {
 
 constexpr size_t kLabelColumns = 22;     // the longest labels of the case-work types
+constexpr size_t kTitleColumnsMax = 80;  // of a list that is no terminal's to cut
 constexpr size_t kProseColumnsMax = 96;  // wider lines are hard to read
 
 const sync::FieldType* FieldOf(const sync::MergedRecord& record, uint32_t number) {
@@ -204,13 +205,14 @@ std::string LinesInWords(const Reader& reader, const std::vector<sdk::RecordLine
   if (own) columns.push_back({voice("đồng bộ", "sync")});
   Table table(columns);
   for (const sdk::RecordLine& line : lines) {
-    std::vector<std::string> cells = {line.id.Short(),
-                                      TypeLabel(reader, line.type),
-                                      StateLabel(reader, line.type, line.state),
-                                      line.title,
-                                      reader.names.Unit(line.unit_id),
-                                      InstantInWords(line.changed_ms),
-                                      line.conflicts == 0 ? "" : absl::StrCat(line.conflicts)};
+    std::vector<std::string> cells = {
+        line.id.Short(),
+        TypeLabel(reader, line.type),
+        StateLabel(reader, line.type, line.state),
+        reader.columns != 0 ? line.title : Fit(OneLine(line.title), kTitleColumnsMax),
+        reader.names.Unit(line.unit_id),
+        InstantInWords(line.changed_ms),
+        line.conflicts == 0 ? "" : absl::StrCat(line.conflicts)};
     if (own) cells.push_back(SyncStateInWords(voice, line.sync_state));
     table.Add(std::move(cells));
   }

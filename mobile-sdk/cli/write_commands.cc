@@ -75,8 +75,8 @@ absl::Status Confirm(const Invocation& run, const OpenNotebook& open, const sync
              {"dossier", view.record.dossier().Hex()},
              {"sync", SyncStateName(view.state)},
              {"conflicts", view.conflicts.size()}},
-            absl::StrCat(done, " ", id.Short(), "  ", TypeLabel(open.reader, line.type), "  ",
-                         Fit(OneLine(line.title), 60), "\n"));
+            absl::StrCat(done, " ", id.Short(), "  ", TypeLabel(open.reader, line.type),
+                         line.title.empty() ? "" : "  ", Fit(OneLine(line.title), 60), "\n"));
   return absl::OkStatus();
 }
 
@@ -91,6 +91,10 @@ absl::Status New(const Invocation& run, const NewWords& words) {
       std::vector<sdk::Edit> edits,
       EditsOf(words.fields, *type, /*birth=*/true, SourcesFor(run, *open.notebook, nullptr)));
   absl::optional<sync::RecordId> dossier;
+  if (words.in.empty() && !type->root) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("a ", type->short_name, " belongs to another record; say which with --in"));
+  }
   if (!words.in.empty()) {
     SOTAY_ASSIGN_OR_RETURN(const sync::RecordId above, open.notebook->Find(words.in));
     dossier = above;  // the notebook finds the root, and fills in which record it hangs under
@@ -212,8 +216,12 @@ void AddWriteCommands(CLI::App* app, Invocation* run) {
   command->add_option("FIELD=VALUE", made->fields, fields);
   command->add_option("--in", made->in, voice("bản ghi mà nó thuộc về", "the record it belongs to"))
       ->type_name("RECORD");
-  command->add_option("--unit", made->unit, voice("đơn vị", "unit"))->type_name("UNIT");
-  command->add_option("--reason", made->reason, reason)->type_name("TEXT");
+  command
+      ->add_option("--unit", made->unit,
+                   voice("đơn vị; không ghi: của hồ sơ, hoặc đơn vị duy nhất",
+                         "unit; none: the dossier's, or your only one"))
+      ->type_name("UNIT");
+  command->add_option("--reason", made->reason, reason)->type_name("WHY");
   command->footer(voice("Ví dụ:", "Examples:") + R"(
   sotay new inspection kind=scene_examination place="Km 12+300 đường tỉnh 9X" occurred_ms="05/11/2026 07:15"
   sotay new note --in 7f3a kind=scene body=@hien-truong.txt "measurements[vết phanh]=4,2 m"
@@ -233,7 +241,7 @@ void AddWriteCommands(CLI::App* app, Invocation* run) {
   command->add_option("--field", edit->field, voice("văn bản cần mở", "which text to open"))
       ->type_name("FIELD")
       ->needs("--editor");
-  command->add_option("--reason", edit->reason, reason)->type_name("TEXT");
+  command->add_option("--reason", edit->reason, reason)->type_name("WHY");
   command->footer(voice("Cách viết:", "Forms:") + R"(
   FIELD=VALUE         )" +
                   voice("ghi giá trị mới; để trống là xóa; với văn bản là toàn văn mới",
@@ -269,10 +277,10 @@ void AddWriteCommands(CLI::App* app, Invocation* run) {
       ->required();
   command->add_option("--pick", resolve->pick, voice("số thứ tự cách ghi", "number of the reading"))
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber.description(""));
   command->add_option("--value", resolve->value, voice("một giá trị khác", "another value"))
       ->type_name("VALUE");
-  command->add_option("--reason", resolve->reason, reason)->type_name("TEXT");
+  command->add_option("--reason", resolve->reason, reason)->type_name("WHY");
   command->footer(voice("Ví dụ:", "Examples:") + R"(
   sotay conflicts 9b20
   sotay resolve 9b20 "measurements[vết phanh]" --pick 2 --reason "theo biên bản"

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "sync/view.h"
+#include "tests/laws/facts.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/splice.h"
 
@@ -22,78 +23,6 @@ using options::v1::RULE_REGISTER;
 using options::v1::RULE_SET;
 using options::v1::RULE_STATE;
 using options::v1::RULE_TEXT;
-
-// A reading apart from the record it stands in: value and change id.
-using Reading = std::pair<std::string, std::string>;
-
-std::vector<Reading> ReadingsIn(const v1::Record& record, const v1::FieldState& field) {
-  std::vector<Reading> readings;
-  for (const v1::Reading& reading : field.readings()) {
-    const int change = static_cast<int>(reading.change());
-    readings.emplace_back(reading.value(), change < record.changes_size()
-                                               ? record.changes(change).change_id()
-                                               : "");
-  }
-  return readings;
-}
-
-std::vector<Reading> ReadingsAt(const v1::Record& record, const sync::FieldPath& path) {
-  for (const v1::FieldState& field : record.fields()) {
-    if (field.field() == path.first && field.key() == path.second) {
-      return ReadingsIn(record, field);
-    }
-  }
-  return {};
-}
-
-int64_t TotalAt(const v1::Record& record, const sync::FieldPath& path) {
-  for (const v1::FieldState& field : record.fields()) {
-    if (field.field() == path.first && field.key() == path.second) return field.total();
-  }
-  return 0;
-}
-
-bool Has(const std::vector<Reading>& readings, const Reading& reading) {
-  return std::find(readings.begin(), readings.end(), reading) != readings.end();
-}
-
-std::string Name(const sync::FieldPath& path) {
-  return path.second.empty() ? absl::StrCat("field ", path.first)
-                             : absl::StrCat("field ", path.first, "[", path.second, "]");
-}
-
-// The past as the judges look at it.
-class Facts {
- public:
-  explicit Facts(const Past& past)
-      : past_(past), oracle_(TypeOf(kNewest, past.type), past), writes_(oracle_.Writes(oracle_.all())) {}
-
-  const Oracle& oracle() const { return oracle_; }
-  const std::map<sync::FieldPath, std::vector<Write>>& writes() const { return writes_; }
-  const v1::FieldOp& OpOf(const Write& write) const {
-    return past_.edits[write.edit].edit.ops(write.op);
-  }
-  sync::Rule RuleAt(const std::vector<Write>& writes) const {
-    return RuleOf(TypeOf(kNewest, past_.type), OpOf(writes.front()));
-  }
-  // How the write would stand as a reading.
-  Reading ReadingOf(const Write& write) const {
-    const v1::FieldOp& op = OpOf(write);
-    return {op.op_case() == v1::FieldOp::kText
-                ? TextFragment(op.field(), oracle_.TextAfter(write))
-                : ValueOf(op),
-            past_.edits[write.edit].author.change.str()};
-  }
-
- private:
-  const Past& past_;
-  Oracle oracle_;
-  std::map<sync::FieldPath, std::vector<Write>> writes_;
-};
-
-bool KeepsReadings(sync::Rule rule) {
-  return rule == RULE_REGISTER || rule == RULE_TEXT || rule == RULE_STATE;
-}
 
 std::string Stumbled(const absl::Status& status) {
   return status.ok() ? "" : absl::StrCat("the replica stumbled: ", status.ToString());
@@ -118,8 +47,8 @@ std::string Play(const Past& past, Chance* chance, Replica* replica) {
 
 std::string Difference(const v1::Record& expected, const v1::Record& actual) {
   if (expected.SerializeAsString() == actual.SerializeAsString()) return "";
-  return absl::StrCat("the record is another than by definition\nexpected:\n",
-                      Describe(expected), "actual:\n", Describe(actual));
+  return absl::StrCat("the record is another than by definition\nexpected:\n", Describe(expected),
+                      "actual:\n", Describe(actual));
 }
 
 // An edit by a newcomer who sees everything.
@@ -206,8 +135,8 @@ std::string JudgeM3(const Past& past, Chance* chance, const ReplicaMaker& make) 
         for (const Write& write : writes) {
           if (arrived.count(write.edit) == 0) continue;
           if (facts.oracle().SeenBy(write.edit).count(edit->second) == 0) continue;
-          return absl::StrCat(Name(path), ": the value of #", edit->second,
-                              " stands although #", write.edit, " had seen it and wrote another");
+          return absl::StrCat(Name(path), ": the value of #", edit->second, " stands although #",
+                              write.edit, " had seen it and wrote another");
         }
       }
       if (!KeepsReadings(rule)) continue;
@@ -248,8 +177,7 @@ std::string JudgeM4(const Past& past, Chance* chance, const ReplicaMaker& make) 
                    change.device_id() == author.device.view() &&
                    change.user_id() == author.user_id && change.stamp() == author.stamp &&
                    change.claimed_ms() == author.claimed_ms &&
-                   change.authority() == author.authority &&
-                   change.sequence() == author.sequence;
+                   change.authority() == author.authority && change.sequence() == author.sequence;
           });
       if (!told) return absl::StrCat(Name(path), ": nobody tells who wrote #", write.edit);
     }
@@ -350,8 +278,7 @@ std::string JudgeM8(const Past& past, Chance* chance, const ReplicaMaker& make) 
     if (facts.RuleAt(writes) == RULE_LATEST) continue;  // keeps the winner of the tie alone
     const std::vector<Reading> x = ReadingsAt(a, path);
     const std::vector<Reading> y = ReadingsAt(b, path);
-    if (std::multiset<Reading>(x.begin(), x.end()) !=
-            std::multiset<Reading>(y.begin(), y.end()) ||
+    if (std::multiset<Reading>(x.begin(), x.end()) != std::multiset<Reading>(y.begin(), y.end()) ||
         TotalAt(a, path) != TotalAt(b, path)) {
       return absl::StrCat(Name(path), ": with other clocks other writes stand");
     }
@@ -384,9 +311,8 @@ std::string JudgeM10(const Past& past, Chance* chance, const ReplicaMaker& make)
       return absl::StrCat(Name(path), ": changed by an editor who does not know it");
     }
   }
-  const int added = ReadingsAt(before, {written, ""}).empty() && TotalAt(before, {written, ""}) == 0
-                        ? 1
-                        : 0;
+  const int added =
+      ReadingsAt(before, {written, ""}).empty() && TotalAt(before, {written, ""}) == 0 ? 1 : 0;
   if (after.fields_size() > before.fields_size() + added) return "fields came from nowhere";
   return "";
 }

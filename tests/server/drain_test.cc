@@ -119,5 +119,19 @@ TEST_F(DrainTest, KeepsWhatItAcknowledgedAndServesAgain) {
   EXPECT_EQ(office_.StopServer(), 0);
 }
 
+// An app that begins while there is no server.
+TEST_F(DrainTest, IsFoundByAnAppThatMetNobodyBefore) {
+  EXPECT_EQ(office_.StopServer(), 0);
+  auto notebook = sdk::Notebook::Open(dir_);
+  ASSERT_THAT(notebook, IsOk());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT((*notebook)->Sync(), StatusIs(absl::StatusCode::kUnavailable));
+  }
+  office_.StartServer();
+  // Asked again, it asks: what it answers is no memory of an earlier failure.
+  EXPECT_THAT((*notebook)->Sync(), IsOk());
+  EXPECT_EQ(office_.StopServer(), 0);
+}
+
 }  // namespace
 }  // namespace sotay::tests

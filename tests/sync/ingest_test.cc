@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "sync/fragment.h"
-#include "sync/stamp.h"
 #include "tests/support/paper_world.h"
 #include "tests/support/status_matchers.h"
 
@@ -292,53 +291,6 @@ TEST_F(IngestTest, QuarantinesWhatANewerBuildWroteAndKeepsIt) {
   const PushOutcome outcome = office_.Push(phone_);
   EXPECT_EQ(outcome.outcomes[0].reason(), v1::REASON_NEEDS_NEWER);
   EXPECT_EQ(office_.SetAside()[0].change(), phone_.Written(1)[0].bytes);
-}
-
-// --- clocks ---------------------------------------------------------------------------------
-
-TEST_F(IngestTest, CorrectsAClockThreeDaysFastBySkew) {
-  phone_.clock_ms += 3 * kDay;
-  phone_.Write("k", {NewCase("k")});
-  office_.skew_ms = 3 * kDay;
-  office_.Push(phone_);
-  const v1::Admission& admission = office_.journal().back().admission;
-  EXPECT_EQ(StampMs(admission.stamp()), phone_.clock_ms - 3 * kDay);
-  EXPECT_THAT(admission.marks(), ElementsAre(v1::MARK_CLOCK_CORRECTED));
-  EXPECT_EQ(admission.skew_ms(), 3 * kDay);
-  EXPECT_EQ(HeadOf(*office_.Find("k"), 4).claimed_ms, phone_.clock_ms)
-      << "the reader sees what the clock said";
-}
-
-TEST_F(IngestTest, BoundsAClaimItCannotBelieve) {
-  v1::Change change = PaperPhone::Draft("k", Note("n"), {});
-  phone_.clock_ms += 50 * 365 * kDay;
-  phone_.Write("k", {NewCase("k")});
-  phone_.Write("k", {Note("n").Says("sau năm mươi năm")});
-  office_.Push(phone_);
-  const auto& journal = office_.journal();
-  EXPECT_EQ(journal[0].admission.stamp(), StampAt(office_.now_ms + 5 * kMinute));
-  EXPECT_THAT(journal[0].admission.marks(), ElementsAre(v1::MARK_CLOCK_BOUNDED));
-  EXPECT_EQ(journal[1].admission.stamp(), journal[0].admission.stamp() + 1)
-      << "its own changes do not tie";
-}
-
-TEST_F(IngestTest, TakesAChangeFrom1970) {
-  phone_.clock_ms = 0;
-  phone_.Write("k", {NewCase("k")});
-  EXPECT_THAT(Verdicts(office_.Push(phone_)), ElementsAre(v1::VERDICT_APPLIED));
-}
-
-TEST_F(IngestTest, PutsAnEditAfterWhatItsAuthorHadSeenWhateverTheClocksSay) {
-  PaperPhone slow = office_.Enrol("que", kProsecutor);
-  phone_.Write("k", {NewCase("k"), Note("n").SetNumber(N::kKindFieldNumber, 1)});
-  office_.Exchange(&phone_);
-  office_.Exchange(&slow);
-  slow.clock_ms -= 30 * 365 * kDay;
-  slow.Write("k", {Note("n").SetNumber(N::kKindFieldNumber, 2)});
-  office_.Exchange(&slow);
-  const auto& journal = office_.journal();
-  EXPECT_GT(journal[1].admission.stamp(), journal[0].admission.stamp());
-  EXPECT_EQ(office_.Find("n")->Slot(N::kKindFieldNumber)->readings.size(), 1u);
 }
 
 // --- what the server assigns ----------------------------------------------------------------

@@ -1,0 +1,86 @@
+// Ingest: what becomes of a device's claim of when it wrote.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sync/ingest.h"
+#include "sync/stamp.h"
+#include "tests/support/paper_world.h"
+
+namespace sotay::sync {
+namespace {
+
+using ::testing::ElementsAre;
+using tests::CaseworkSchema;
+using tests::ChangeNamed;
+using tests::kProsecutor;
+using tests::NewCase;
+using tests::Note;
+using tests::PaperOffice;
+using tests::PaperPhone;
+using tests::RecordNamed;
+using N = casework::v1::Note;
+
+constexpr int64_t kMinute = 60 * 1000;
+constexpr int64_t kDay = 24 * 60 * kMinute;
+
+class IngestClockTest : public ::testing::Test {
+ protected:
+  const Author& HeadOf(const MergedRecord& record, uint32_t field) {
+    return record.author(record.Slot(field)->readings.front().author);
+  }
+
+  PaperOffice office_{CaseworkSchema()};
+  PaperPhone phone_ = office_.Enrol("nguyet", kProsecutor);
+};
+
+// --- clocks ---------------------------------------------------------------------------------
+
+TEST_F(IngestClockTest, CorrectsAClockThreeDaysFastBySkew) {
+  phone_.clock_ms += 3 * kDay;
+  phone_.Write("k", {NewCase("k")});
+  office_.skew_ms = 3 * kDay;
+  office_.Push(phone_);
+  const v1::Admission& admission = office_.journal().back().admission;
+  EXPECT_EQ(StampMs(admission.stamp()), phone_.clock_ms - 3 * kDay);
+  EXPECT_THAT(admission.marks(), ElementsAre(v1::MARK_CLOCK_CORRECTED));
+  EXPECT_EQ(admission.skew_ms(), 3 * kDay);
+  EXPECT_EQ(HeadOf(*office_.Find("k"), 4).claimed_ms, phone_.clock_ms)
+      << "the reader sees what the clock said";
+}
+
+TEST_F(IngestClockTest, BoundsAClaimItCannotBelieve) {
+  v1::Change change = PaperPhone::Draft("k", Note("n"), {});
+  phone_.clock_ms += 50 * 365 * kDay;
+  phone_.Write("k", {NewCase("k")});
+  phone_.Write("k", {Note("n").Says("sau năm mươi năm")});
+  office_.Push(phone_);
+  const auto& journal = office_.journal();
+  EXPECT_EQ(journal[0].admission.stamp(), StampAt(office_.now_ms + 5 * kMinute));
+  EXPECT_THAT(journal[0].admission.marks(), ElementsAre(v1::MARK_CLOCK_BOUNDED));
+  EXPECT_EQ(journal[1].admission.stamp(), journal[0].admission.stamp() + 1)
+      << "its own changes do not tie";
+}
+
+TEST_F(IngestClockTest, TakesAChangeFrom1970) {
+  phone_.clock_ms = 0;
+  phone_.Write("k", {NewCase("k")});
+  const PushOutcome outcome = office_.Push(phone_);
+  ASSERT_EQ(outcome.outcomes.size(), 1u);
+  EXPECT_EQ(outcome.outcomes[0].verdict(), v1::VERDICT_APPLIED);
+}
+
+TEST_F(IngestClockTest, PutsAnEditAfterWhatItsAuthorHadSeenWhateverTheClocksSay) {
+  PaperPhone slow = office_.Enrol("que", kProsecutor);
+  phone_.Write("k", {NewCase("k"), Note("n").SetNumber(N::kKindFieldNumber, 1)});
+  office_.Exchange(&phone_);
+  office_.Exchange(&slow);
+  slow.clock_ms -= 30 * 365 * kDay;
+  slow.Write("k", {Note("n").SetNumber(N::kKindFieldNumber, 2)});
+  office_.Exchange(&slow);
+  const auto& journal = office_.journal();
+  EXPECT_GT(journal[1].admission.stamp(), journal[0].admission.stamp());
+  EXPECT_EQ(office_.Find("n")->Slot(N::kKindFieldNumber)->readings.size(), 1u);
+}
+
+}  // namespace
+}  // namespace sotay::sync
