@@ -6,7 +6,9 @@
 #include <numeric>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "mobile-sdk/cli/terminal.h"
 
@@ -30,9 +32,11 @@ class HelpFormatter : public CLI::Formatter {
   }
 
   std::string make_option(const CLI::Option* option, bool positional) const override {
-    return Line(absl::StrCat(make_option_name(option, positional),
-                             absl::StripTrailingAsciiWhitespace(make_option_opts(option))),
-                make_option_desc(option));
+    // A type without a name leaves two spaces.
+    const std::string form = absl::StrReplaceAll(
+        absl::StrCat(make_option_name(option, positional), make_option_opts(option)),
+        {{"  ", " "}});
+    return Line(absl::StripTrailingAsciiWhitespace(form), make_option_desc(option));
   }
 
   std::string make_subcommand(const CLI::App* command) const override {
@@ -105,7 +109,8 @@ void SetHelp(CLI::App* app, const Voice& voice) {
 std::string MistakeInWords(const CLI::App& asked, const CLI::ParseError& error,
                            const Voice& voice) {
   const std::string what = error.what();
-  if (error.get_name() == "RequiredError") {
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code == CLI::ExitCodes::RequiredError) {
     const bool command = asked.get_require_subcommand_min() > 0 && asked.get_subcommands().empty();
     const std::vector<std::string> strange = asked.remaining();
     if (command && !strange.empty()) return NoSuchCommand(asked, strange.front(), voice);
@@ -115,7 +120,7 @@ std::string MistakeInWords(const CLI::App& asked, const CLI::ParseError& error,
       return absl::StrCat(voice("thiếu ", ""), missing, voice("", " is missing"));
     }
   }
-  if (error.get_name() == "ExtrasError") {
+  if (code == CLI::ExitCodes::ExtrasError) {
     const size_t colon = what.find(": ");
     if (colon != std::string::npos) {
       return absl::StrCat(voice("không hiểu: ", "not understood: "), what.substr(colon + 2));

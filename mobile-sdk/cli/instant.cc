@@ -1,6 +1,7 @@
 #include "mobile-sdk/cli/instant.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <vector>
 

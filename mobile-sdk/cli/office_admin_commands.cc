@@ -136,7 +136,7 @@ absl::Status ListUsers(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const v1::ListUsersResponse response, open.office->ListUsers());
   Table table({{run.voice("người dùng", "user")},
                {run.voice("họ tên", "name")},
-               {run.voice("vai trò", "memberships"), false, true}});
+               {run.voice("vai trò", "memberships"), false, 12}});
   json list = json::array();
   for (const v1::User& user : response.users()) {
     list.push_back(UserJson(user));

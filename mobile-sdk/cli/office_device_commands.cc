@@ -123,14 +123,14 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
   }
   const Voice& voice = run.voice;
   Table table({{voice("máy", "device")},
-               {voice("người", "person"), false, true},
-               {voice("tên máy", "called"), false, true},
+               {voice("người", "person"), false, 12},
+               {voice("tên máy", "called"), false, 12, true},
                {voice("trạng thái", "state")},
                {voice("liên lạc cuối", "last contact")},
                {voice("chưa gửi", "unsent"), true},
                {voice("giữ lại", "set aside"), true},
                {voice("lệch giờ", "clock ahead")},
-               {voice("phiên bản", "version")}});
+               {voice("phiên bản", "version"), false, 0, true}});
   json list = json::array();
   for (const v1::DeviceView& device : devices) {
     list.push_back(DeviceJson(device));

@@ -197,12 +197,12 @@ std::string LinesInWords(const Reader& reader, const std::vector<sdk::RecordLine
   const Voice& voice = reader.voice;
   std::vector<Table::Column> columns = {{voice("mã", "id")},
                                         {voice("loại", "type")},
-                                        {voice("trạng thái", "state")},
-                                        {voice("nội dung", "title"), false, true},
-                                        {voice("đơn vị", "unit"), false, true},
+                                        {voice("trạng thái", "state"), false, 12},
+                                        {voice("nội dung", "title"), false, 12},
+                                        {voice("đơn vị", "unit"), false, 24, true},
                                         {voice("sửa lúc", "changed")},
                                         {voice("xung đột", "conflicts"), true}};
-  if (own) columns.push_back({voice("đồng bộ", "sync")});
+  if (own) columns.push_back({voice("đồng bộ", "sync"), false, 0, true});
   Table table(columns);
   for (const sdk::RecordLine& line : lines) {
     std::vector<std::string> cells = {

@@ -10,7 +10,6 @@ namespace sotay::cli {
 namespace {
 
 constexpr size_t kGap = 2;
-constexpr size_t kStretchedMin = 12;  // narrower says nothing
 
 }  // namespace
 
@@ -26,20 +25,30 @@ std::string Table::Print(size_t columns_max) const {
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
   }
-  size_t total = widths.empty() ? 0 : kGap * (widths.size() - 1);
-  for (size_t width : widths) total += width;
-  for (size_t i = columns_.size(); i-- > 0 && columns_max > 0 && total > columns_max;) {
-    if (!columns_[i].stretch || widths[i] <= kStretchedMin) continue;
-    const size_t cut = std::min(total - columns_max, widths[i] - kStretchedMin);
-    widths[i] -= cut;
-    total -= cut;
+  std::vector<bool> shown(columns_.size(), true);
+  const auto total = [&](bool cut) {
+    size_t sum = 0;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (!shown[i]) continue;
+      const size_t least = columns_[i].least == 0 ? widths[i] : columns_[i].least;
+      sum += (sum == 0 ? 0 : kGap) + (cut ? std::min(widths[i], least) : widths[i]);
+    }
+    return sum;
+  };
+  for (size_t i = 0; i < columns_.size() && columns_max > 0 && total(true) > columns_max; ++i) {
+    if (columns_[i].spare) shown[i] = false;
+  }
+  for (size_t i = columns_.size(); i-- > 0 && columns_max > 0 && total(false) > columns_max;) {
+    if (!shown[i] || columns_[i].least == 0 || widths[i] <= columns_[i].least) continue;
+    widths[i] -= std::min(total(false) - columns_max, widths[i] - columns_[i].least);
   }
 
   std::string out;
   const auto print = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) line.append(kGap, ' ');
+      if (!shown[i]) continue;
+      if (!line.empty()) line.append(kGap, ' ');
       const std::string cell = Fit(cells[i], widths[i]);
       line += columns_[i].right ? PadLeft(cell, widths[i]) : PadRight(cell, widths[i]);
     }

@@ -12,8 +12,9 @@ class Table {
  public:
   struct Column {
     std::string head;
-    bool right = false;    // numbers
-    bool stretch = false;  // gives way when the terminal is narrow
+    bool right = false;  // numbers
+    size_t least = 0;    // to how few columns it may be cut on a narrow terminal; 0: never
+    bool spare = false;  // left out where the terminal is narrower still, the first of them first
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -23,7 +24,7 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   // Head and rows, a line each, without spaces at their ends.  `columns_max` 0: as wide as it
-  // needs to be; otherwise stretching columns are cut, to 12 columns at the least.
+  // needs to be; otherwise columns are left out and cut as they allow.
   std::string Print(size_t columns_max) const;
 
  private:

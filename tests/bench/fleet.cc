@@ -69,6 +69,7 @@ absl::StatusOr<ReadBack> Fleet::Check() {
   ReadBack read;
   read.expected = written_.size();
   absl::Status damage;
+  SOTAY_RETURN_IF_ERROR(phones_.front()->Reconnect());
   SOTAY_RETURN_IF_ERROR(phones_.front()->ReadFeed([&](const v1::FeedRecord& fed) {
     const auto record = sync::MergedRecord::Parse(*schema_, fed.record());
     if (!record.ok()) {

@@ -63,6 +63,12 @@ absl::Status Phone::Begin() {
   return CheckAnswer(parcels.front(), answer);
 }
 
+absl::Status Phone::Reconnect() {
+  channel_ = Connect(identity_.credentials);
+  stub_ = v1::SyncService::NewStub(channel_);
+  return WaitUntilConnected(channel_.get());
+}
+
 absl::Status Phone::Refresh() {
   SOTAY_ASSIGN_OR_RETURN(const v1::SyncResponse answer, Exchange(Request()));
   cursors_.assign(answer.cursors().begin(), answer.cursors().end());

@@ -37,6 +37,9 @@ class Phone {
   // Opens the connection, and the dossier that the notes will be in: one small push.
   absl::Status Begin();
 
+  // Opens a new connection: the server it had one to was killed.
+  absl::Status Reconnect();
+
   // Hears how far the feed is, and who there is: once more, when all phones are enrolled, so that
   // no answer that is measured brings the whole directory.
   absl::Status Refresh();
@@ -62,8 +65,8 @@ class Phone {
   const Identity identity_;
   const sync::Schema* const schema_;
   const std::string unit_id_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::SyncService::Stub> stub_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::SyncService::Stub> stub_;
 
   sync::RecordId dossier_;
   std::vector<v1::Cursor> cursors_;

@@ -89,6 +89,8 @@ TEST(AgoInWords, SpeaksBothLanguages) {
   EXPECT_EQ(AgoInWords(vi, now + 5 * kMinute, now), "vừa xong");
   EXPECT_EQ(SpanInWords(vi, -90 * kMinute), "−1 giờ");
   EXPECT_EQ(SpanInWords(vi, 0), "0 giây");
+  EXPECT_EQ(SpanInWords(vi, -40), "0 giây");
+  EXPECT_EQ(SpanInWords(vi, 3 * 24 * 60 * kMinute - 100), "3 ngày");
 }
 
 TEST(ParseSeconds, TakesAUnitOrSeconds) {

@@ -72,7 +72,7 @@ Printed Laptop::Sotay(std::vector<std::string> args, const std::string& in) {
   std::ostringstream out;
   std::ostringstream err;
   cli::Invocation run;
-  run.streams = {&input, &out, &err, /*columns=*/0, /*err_shown=*/false};
+  run.streams = {&input, &out, &err, /*columns=*/0, /*err_shown=*/false, nullptr};
   run.surroundings = Around();
   args.insert(args.begin(), {"--lang", "vi", "--dir", dir_});
   Printed printed;

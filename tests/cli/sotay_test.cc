@@ -220,6 +220,25 @@ TEST_F(SotayTest, SaysWhatWentWrongInASentence) {
   EXPECT_THAT(laptop_.Sotay({"show", "0000", "--lang", "en"}).err, HasSubstr("not found: "));
 }
 
+TEST_F(SotayTest, SaysWhatIsMissingOrStrangeInACommandLine) {
+  EXPECT_THAT(laptop_.Sotay({}).err, HasSubstr("sotay: thiếu lệnh\nXem: sotay --help\n"));
+  EXPECT_THAT(laptop_.Sotay({"lits"}).err, HasSubstr("không có lệnh lits; ý bạn là list?"));
+  EXPECT_THAT(laptop_.Sotay({"abracadabra"}).err, HasSubstr("không có lệnh abracadabra\n"));
+  EXPECT_THAT(laptop_.Sotay({"new"}).err, HasSubstr("sotay: thiếu TYPE\n"));
+  EXPECT_THAT(laptop_.Sotay({"import", "x.csv"}).err, HasSubstr("thiếu --mapping\n"));
+  EXPECT_THAT(laptop_.Sotay({"sync", "now"}).err, HasSubstr("không hiểu: now\n"));
+  EXPECT_THAT(laptop_.Sotay({"lits", "--lang", "en"}).err, HasSubstr("did you mean list?"));
+  EXPECT_THAT(laptop_.Sotay({"new", "note", "body=x"}).err, HasSubstr("--in"));
+}
+
+TEST_F(SotayTest, AlignsItsHelpAsPeopleSeeLetters) {
+  EXPECT_THAT(laptop_.Sotay({"new", "--help"}).out,
+              AllOf(HasSubstr("\n  TYPE (bắt buộc)             loại: case, "),
+                    HasSubstr("\n  --in RECORD                 bản ghi mà nó thuộc về\n"),
+                    HasSubstr("Tùy chọn chung (--dir, --json, --lang, --schema): sotay --help")));
+  EXPECT_THAT(laptop_.Sotay({"new", "--help"}).out, Not(HasSubstr("Options:")));
+}
+
 TEST_F(SotayTest, SaysThatAnotherProgramHasTheNotebookOpen) {
   laptop_.At([&](sdk::Notebook*) {
     const Printed second = laptop_.Sotay({"list"});

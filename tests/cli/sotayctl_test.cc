@@ -19,7 +19,7 @@ Printed Sotayctl(std::vector<std::string> args) {
   std::ostringstream out;
   std::ostringstream err;
   cli::Invocation run;
-  run.streams = {&in, &out, &err, 0, false};
+  run.streams = {&in, &out, &err, 0, false, nullptr};
   args.insert(args.begin(), {"--lang", "vi", "--dir", absl::StrCat(::testing::TempDir(), "none")});
   Printed printed;
   printed.code = cli::Sotayctl(args, &run);

@@ -106,11 +106,22 @@ TEST(Table, AlignsColumnsByWhatIsSeen) {
                                 "22  " + kNfd + "  123\n");
 }
 
-TEST(Table, CutsOnlyStretchingColumnsOnANarrowTerminal) {
-  Table table({{"mã"}, {"nội dung", false, true}});
+TEST(Table, CutsOnlyColumnsThatAllowItOnANarrowTerminal) {
+  Table table({{"mã"}, {"nội dung", false, 12}});
   table.Add({"7f3a91c2", "Có mặt tại Km 12+300 đường tỉnh 9X"});
   EXPECT_EQ(table.Print(30), "mã        nội dung\n7f3a91c2  Có mặt tại Km 12+30…\n");
   EXPECT_EQ(table.Print(5), "mã        nội dung\n7f3a91c2  Có mặt tại …\n");
+}
+
+TEST(Table, LeavesOutSpareColumnsWhereCuttingIsNotEnough) {
+  Table table({{"mã"}, {"nội dung", false, 12}, {"đơn vị", false, 0, true}, {"số", true}});
+  table.Add({"7f3a91c2", "Có mặt tại Km 12+300", "khu vực 3", "7"});
+  EXPECT_EQ(table.Print(37),
+            "mã        nội dung      đơn vị     số\n"
+            "7f3a91c2  Có mặt tại …  khu vực 3   7\n");
+  EXPECT_EQ(table.Print(36),
+            "mã        nội dung              số\n"
+            "7f3a91c2  Có mặt tại Km 12+300   7\n");
 }
 
 TEST(Table, EscapesWhatIsInItsCells) {
