@@ -89,12 +89,10 @@ Scan ScanText(absl::string_view text) {
 }
 
 // A text in which positions are found without walking from its beginning.  The text is UTF-8
-// and outlives it.
+// and outlives it.  Most texts are taken whole, and cost nothing here.
 class Indexed {
  public:
-  explicit Indexed(absl::string_view text) : text_(text) {
-    for (size_t at = 0; at < text.size(); at = Advance(text, at, kStride)) marks_.push_back(at);
-  }
+  Indexed(absl::string_view text, size_t count) : text_(text), count_(count) {}
 
   absl::string_view Slice(size_t from, size_t count) const {
     const size_t begin = ByteOf(from);
@@ -105,12 +103,20 @@ class Indexed {
   static constexpr size_t kStride = 64;
 
   size_t ByteOf(size_t position) const {
+    if (position == 0) return 0;
+    if (position >= count_) return text_.size();
+    if (marks_.empty()) {
+      for (size_t at = 0; at < text_.size(); at = Advance(text_, at, kStride)) {
+        marks_.push_back(at);
+      }
+    }
     const size_t mark = position / kStride;
     return mark < marks_.size() ? Advance(text_, marks_[mark], position % kStride) : text_.size();
   }
 
   absl::string_view text_;
-  std::vector<size_t> marks_;  // the byte at which every kStride-th scalar begins
+  size_t count_;                       // scalar values
+  mutable std::vector<size_t> marks_;  // the byte at which every kStride-th scalar begins
 };
 
 // A text under edit, as pieces of what was there and what was typed.  A splice costs a walk over
@@ -119,7 +125,7 @@ class Indexed {
 class Pieces {
  public:
   Pieces(absl::string_view text, size_t count) : count_(count), bytes_(text.size()) {
-    sources_.emplace_back(text);
+    sources_.emplace_back(text, count);
     if (count > 0) pieces_.push_back({&sources_.back(), 0, count});
   }
 
@@ -136,7 +142,7 @@ class Pieces {
     }
     pieces_.erase(pieces_.begin() + first, pieces_.begin() + last);
     if (added > 0) {
-      sources_.emplace_back(inserted);
+      sources_.emplace_back(inserted, added);
       pieces_.insert(pieces_.begin() + first, {&sources_.back(), 0, added});
     }
     count_ = count_ - deleted + added;

@@ -34,8 +34,9 @@ struct StoreOptions {
   bool create_if_missing = false;
   bool error_if_exists = false;
   // How much is gathered before it goes to a sorted file; also how much a start has to replay,
-  // about a tenth of a second for this.  Twice this may be in memory.
-  size_t write_buffer_bytes = size_t{16} << 20;
+  // under a second for this.  Twice this may be in memory.  The more, the less is merged again
+  // and again.
+  size_t write_buffer_bytes = size_t{64} << 20;
   size_t block_cache_bytes = size_t{8} << 20;
 };
 

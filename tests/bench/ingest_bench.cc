@@ -2,6 +2,8 @@
 // what bare LevelDB writes of the same bytes on the same disk in the same minute.
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -43,6 +45,18 @@ struct Samples {
   std::vector<double> share, ours, bare, server_us, generator_us, fsyncs, disk_bytes, push_ms;
 };
 
+// Waits until neither side compacts or writes any more: nobody pays for what the other has left.
+void Settle(const ServerProcess& server) {
+  constexpr double kQuietSeconds = 0.01;  // of processor time in a look
+  constexpr int kLooksMax = 100;
+  ::sync();
+  for (int look = 0; look < kLooksMax; ++look) {
+    const double before = server.CpuSeconds() + OwnCpuSeconds();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (server.CpuSeconds() + OwnCpuSeconds() - before < kQuietSeconds) return;
+  }
+}
+
 absl::Status RunPair(Premises* premises, BareLevelDb* bare, bool bare_first, Samples* samples) {
   ServerProcess& server = *premises->server;
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Delivery> deliveries,
@@ -53,8 +67,9 @@ absl::Status RunPair(Premises* premises, BareLevelDb* bare, bool bare_first, Sam
     SOTAY_ASSIGN_OR_RETURN(bare_seconds, bare->Write(pairs, kBareBatch));
     return absl::OkStatus();
   };
-  ::sync();  // nobody pays for what the other has left to write
+  Settle(server);
   if (bare_first) SOTAY_RETURN_IF_ERROR(run_bare());
+  if (bare_first) Settle(server);
   const double server_cpu = server.CpuSeconds(), own_cpu = OwnCpuSeconds();
   const uint64_t fsyncs = server.Fsyncs(), disk = server.DiskBytes();
   DeliveryReport report = Deliver(deliveries, kLines);
@@ -66,7 +81,7 @@ absl::Status RunPair(Premises* premises, BareLevelDb* bare, bool bare_first, Sam
   samples->disk_bytes.push_back(static_cast<double>(server.DiskBytes() - disk) / notes);
   SOTAY_RETURN_IF_ERROR(report.first_error);
   if (!bare_first) {
-    ::sync();
+    Settle(server);
     SOTAY_RETURN_IF_ERROR(run_bare());
   }
   const double bare_notes = static_cast<double>(pairs.size()) / bare_seconds;

@@ -105,9 +105,21 @@ TEST_F(ViewTest, ShowsEntriesOfALogInOrderOfStamp) {
 
 TEST_F(ViewTest, ShowsTheNewestOfConcurrentReadings) {
   MergedRecord record = Empty("note");
+  Write(&record, "a", Note("n").SetNumber(3, 1));
+  Write(&record, "b", Note("n").SetNumber(3, 2));
+  EXPECT_EQ(ContentOf(record).kind(), 2);
+}
+
+TEST_F(ViewTest, ShowsOneOfConcurrentTextsWhateverTheClocksSay) {
+  MergedRecord record = Empty("note");
   Write(&record, "a", Note("n").Says("của a"));
   Write(&record, "b", Note("n").Says("của b"));
-  EXPECT_EQ(ContentOf(record).body(), "của b");
+  const FieldSlot* slot = record.Slot(4);
+  ASSERT_NE(slot, nullptr);
+  ASSERT_EQ(slot->readings.size(), 2u);
+  EXPECT_LT(record.author(slot->readings[0].author).change,
+            record.author(slot->readings[1].author).change);
+  EXPECT_EQ(ContentOf(record).body(), StringOf(slot->readings[0].value));
 }
 
 TEST_F(ViewTest, ShowsNothingOfWhatWasCleared) {
@@ -152,7 +164,9 @@ TEST_F(ViewTest, ListsWhatPeopleDisagreeOn) {
   EXPECT_EQ(conflicts[0].id, absl::StrCat(RecordNamed("n").Short(), ".body"));
   EXPECT_EQ(conflicts[0].type->name, "body");
   ASSERT_EQ(conflicts[0].readings.size(), 2u);
-  EXPECT_EQ(record.author(conflicts[0].readings[0].author).user_id, "b") << "the one shown first";
+  EXPECT_EQ(StringOf(conflicts[0].readings[0].value), record.ShownText(conflicts[0].field))
+      << "the one shown first";
+  EXPECT_EQ(record.author(conflicts[1].readings[0].author).user_id, "b") << "the newest first";
   EXPECT_EQ(conflicts[1].id, absl::StrCat(RecordNamed("n").Short(), ".measurements.vết phanh"));
   EXPECT_EQ(conflicts[1].key, "vết phanh");
 }
