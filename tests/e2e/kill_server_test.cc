@@ -44,8 +44,8 @@ void Storm(int number, const sync::RecordId& inspection, std::atomic<bool>* stop
     const auto note = phone->notebook->Create(
         "note", "", inspection,
         {Set("kind", "scene"), Of(sdk::Edit::Kind::kText, "body",
-                                        "Máy " + std::to_string(number) + " ghi chép số " +
-                                            std::to_string(i) + ": vết phanh dài 4,2 m.")});
+                                  "Máy " + std::to_string(number) + " ghi chép số " +
+                                      std::to_string(i) + ": vết phanh dài 4,2 m.")});
     ASSERT_TRUE(note.ok()) << note.status();
     phone->told.insert(note->Hex());
     const absl::Status step =

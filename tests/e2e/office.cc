@@ -65,13 +65,13 @@ Office::~Office() {
                server_ != nullptr && server_->Running() ? "runs" : "does not run", tail.c_str());
 }
 
-void Office::StartServer() {
+void Office::StartServer(const std::vector<std::string>& flags) {
   const std::string port_file = space_ / "port";
   std::filesystem::remove(port_file);
-  server_ = std::make_unique<Process>(
-      std::vector<std::string>{SOTAYD, "run", "--data", space_ / "server", "--listen", address_,
-                               "--port-file", port_file},
-      space_ / "server.log");
+  std::vector<std::string> command = {SOTAYD,     "run",    "--data",      space_ / "server",
+                                      "--listen", address_, "--port-file", port_file};
+  command.insert(command.end(), flags.begin(), flags.end());
+  server_ = std::make_unique<Process>(command, space_ / "server.log");
   for (int i = 0; i < 2000 && !std::filesystem::exists(port_file); ++i) {
     ASSERT_TRUE(server_->Running()) << "sotayd ended; see its log";
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -112,6 +112,10 @@ std::string Office::Invite(const std::string& user) {
   return nlohmann::json::parse(ended.out).at("invitation").get<std::string>();
 }
 
-Ended Office::Check() { return Run({SOTAYD, "check", "--data", space_ / "server"}); }
+Ended Office::Check(const std::vector<std::string>& flags) {
+  std::vector<std::string> command = {SOTAYD, "check", "--data", space_ / "server"};
+  command.insert(command.end(), flags.begin(), flags.end());
+  return Run(command);
+}
 
 }  // namespace sotay::tests

@@ -24,7 +24,7 @@ class Office {
   ~Office();
 
   // Starts the server and waits until it listens; always on the same port.
-  void StartServer();
+  void StartServer(const std::vector<std::string>& flags = {});
   // As a power cut does it.
   void KillServer();
   // As an operator does it; its exit code.
@@ -37,7 +37,7 @@ class Office {
   // `sotayctl` as the administrator.
   Ended Administrator(const std::vector<std::string>& words);
   // `sotayd check` on the store, with the server stopped.
-  Ended Check();
+  Ended Check(const std::vector<std::string>& flags = {});
 
   const Workspace& space() const { return space_; }
   pid_t server_pid() const { return server_ != nullptr ? server_->pid() : -1; }

@@ -1,0 +1,81 @@
+// A record type no part of the product was compiled with, brought to the server, to two phones
+// and to the supervisor as a descriptor file, by the real commands.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/office.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class BroughtType : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    office_.StartServer({"--schema", CENSUS_SCHEMA});
+    office_.MakeUnit({"nguyen-uu-dam", "vo-nguyet-que"});
+    for (const char* user : {"nguyen-uu-dam", "vo-nguyet-que"}) {
+      Phone(user, {"enroll", office_.Invite(user)});
+      Phone(user, {"sync"});
+    }
+  }
+
+  json Phone(const std::string& user, const std::vector<std::string>& words) {
+    std::vector<std::string> command = {SOTAY,      "--dir",       office_.space() / user,
+                                        "--schema", CENSUS_SCHEMA, "--json"};
+    command.insert(command.end(), words.begin(), words.end());
+    const Ended ended = tests::Run(command);
+    EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
+    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  }
+
+  void Meet() {
+    for (int round = 0; round < 2; ++round) {
+      for (const char* user : {"nguyen-uu-dam", "vo-nguyet-que"}) Phone(user, {"sync"});
+    }
+  }
+
+  Office office_;
+};
+
+TEST_F(BroughtType, MergesByItsOwnRulesFromEndToEnd) {
+  const std::string plot =
+      Phone("nguyen-uu-dam", {"new", "census", "plot_name=Ô 7", "corner_post=7A"})["id"];
+  Meet();
+  Phone("nguyen-uu-dam", {"edit", plot, "plot_name=Ô 7 bắc", "species+=lim xanh", "trees[lim]+=4"});
+  Phone("vo-nguyet-que", {"edit", plot, "plot_name=Ô 7 nam", "species+=sến", "trees[lim]+=3"});
+  Meet();
+  for (const char* user : {"nguyen-uu-dam", "vo-nguyet-que"}) {
+    const json shown = Phone(user, {"show", plot});
+    EXPECT_EQ(shown["content"]["trees"]["lim"], "7") << shown;
+    EXPECT_THAT(shown["content"]["species"], UnorderedElementsAre("lim xanh", "sến"));
+    EXPECT_EQ(shown["content"]["corner_post"], "7A");
+    ASSERT_EQ(shown["conflicts"].size(), 1u) << shown;
+    EXPECT_EQ(shown["conflicts"][0]["readings"].size(), 2u);
+  }
+  const std::string conflict = Phone("vo-nguyet-que", {"show", plot})["conflicts"][0]["id"];
+  Phone("vo-nguyet-que", {"resolve", plot, conflict, "--pick", "2"});
+  Meet();
+  EXPECT_EQ(Phone("nguyen-uu-dam", {"show", plot})["conflicts"].size(), 0u);
+  EXPECT_EQ(Phone("nguyen-uu-dam", {"digest"}), Phone("vo-nguyet-que", {"digest"}));
+  EXPECT_EQ(office_.StopServer(), 0);
+  const Ended check = office_.Check({"--schema", CENSUS_SCHEMA});
+  EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+}
+
+TEST_F(BroughtType, IsHeldToItsRules) {
+  const std::string plot = Phone("nguyen-uu-dam", {"new", "census", "plot_name=Ô 8"})["id"];
+  const Ended ended = tests::Run({SOTAY, "--dir", office_.space() / "nguyen-uu-dam", "--schema",
+                                  CENSUS_SCHEMA, "--lang", "en", "edit", plot, "state=checked"});
+  EXPECT_NE(ended.exit_code, 0);
+  EXPECT_THAT(ended.err, HasSubstr("state")) << "a plot that was not counted cannot be checked";
+  EXPECT_EQ(Phone("nguyen-uu-dam", {"status"})["outbox"], 1) << "only its birth waits";
+}
+
+}  // namespace
+}  // namespace sotay::tests
