@@ -67,7 +67,8 @@ absl::Status Exchange::CheckShape(const v1::SyncRequest& request) const {
   return request.has_push() ? CheckPushShape(request.push()) : absl::OkStatus();
 }
 
-absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push) const {
+absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push,
+                                    std::string* unpacked) const {
   absl::StatusOr<std::string> raw = seal::Unpack(push->changes(), sync::kPushBytesMax);
   if (!raw.ok()) return Malformed(absl::StrCat("push: ", raw.status().message()));
   v1::ChangeBatch batch;
@@ -89,6 +90,7 @@ absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push) const 
     pushed.id = seal::HashChange(pushed.bytes);
     if (!pushed.change.emplace().ParseFromString(pushed.bytes)) pushed.change.reset();
   }
+  *unpacked = *std::move(raw);
   return opened;
 }
 
@@ -127,7 +129,8 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   PreparedSync prepared;
   prepared.device = caller.device;
   if (request.has_push()) {
-    SOTAY_ASSIGN_OR_RETURN(prepared.push, Open(caller, request.mutable_push()));
+    SOTAY_ASSIGN_OR_RETURN(prepared.push,
+                           Open(caller, request.mutable_push(), &prepared.pushed_bytes));
     SOTAY_RETURN_IF_ERROR(CheckSeal(*prepared.push));
     prepared.push->skew_ms = SkewOf(request, now_ms);
     request.clear_push();
@@ -168,7 +171,12 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   const size_t bytes_max =
       asked == 0 ? sync::kRecordsBytesMax : std::min(asked, sync::kRecordsBytesMax);
   SOTAY_ASSIGN_OR_RETURN(FeedPage page, ReadFeed(directory_, &store_, plan, bytes_max));
-  if (!page.batch.empty()) *response.mutable_records() = seal::Pack(page.batch);
+  if (!page.batch.empty()) {
+    // To have read a long push before a short answer costs more than it saves.
+    const bool after = page.batch.size() > prepared.pushed_bytes.size() / 4;
+    *response.mutable_records() =
+        seal::PackAfter(after ? prepared.pushed_bytes : std::string(), page.batch);
+  }
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
   response.set_more(page.more || response.revised_size() == kRevisedMax);

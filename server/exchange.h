@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
@@ -22,6 +23,8 @@ struct PreparedSync {
   sync::DeviceId device;
   // Present when the call pushes: for the hub.
   absl::optional<Push> push;
+  // The unpacked push: the answer is packed after it.
+  std::string pushed_bytes;
   // The request without its push, for the answer.
   v1::SyncRequest request;
 };
@@ -42,7 +45,7 @@ class Exchange {
 
  private:
   absl::Status CheckShape(const v1::SyncRequest& request) const;
-  absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push) const;
+  absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push, std::string* unpacked) const;
   absl::Status CheckSeal(const Push& push) const;
 
   Directory& directory_;

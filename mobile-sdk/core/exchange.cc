@@ -164,8 +164,12 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   }
   v1::RecordBatch records;
   if (response.has_records()) {
+    std::string pushed;
+    if (request.has_push()) {
+      SOTAY_ASSIGN_OR_RETURN(pushed, seal::Unpack(request.push().changes(), sync::kPushBytesMax));
+    }
     SOTAY_ASSIGN_OR_RETURN(const std::string raw,
-                           seal::Unpack(response.records(), sync::kRecordsBytesMax));
+                           seal::Unpack(response.records(), sync::kRecordsBytesMax, pushed));
     if (!records.ParseFromString(raw)) {
       return absl::InvalidArgumentError("the answer's records cannot be read");
     }
@@ -179,8 +183,8 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   exchanged.quiet = !settled.more && settled.accepted_through >= settled.last_sequence;
 
   // An answer that leaves everything as it was would make us ask the same for ever.
-  const uint64_t before = request.has_push() ? request.push().first_sequence() - 1
-                                             : request.last_sequence();
+  const uint64_t before =
+      request.has_push() ? request.push().first_sequence() - 1 : request.last_sequence();
   rewinds_ = settled.accepted_through < before ? rewinds_ + 1 : 0;
   if (rewinds_ > kRewindsMax) {
     return absl::InternalError("the server keeps losing what it has accepted");

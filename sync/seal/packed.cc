@@ -106,7 +106,8 @@ absl::Status CheckFrame(absl::string_view data, size_t size) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> UnpackFrame(absl::string_view data, size_t size) {
+absl::StatusOr<std::string> UnpackFrame(absl::string_view data, size_t size,
+                                        absl::string_view before) {
   if (size > uint64_t{kPackedRatioMax} * data.size()) {
     return absl::InvalidArgumentError(absl::StrCat("declared size ", size, " bytes is over ",
                                                    kPackedRatioMax, " times the ", data.size(),
@@ -114,8 +115,11 @@ absl::StatusOr<std::string> UnpackFrame(absl::string_view data, size_t size) {
   }
   SOTAY_RETURN_IF_ERROR(CheckFrame(data, size));
   std::string raw(size, '\0');
+  ZSTD_DCtx* const unpacker = Unpacker();
+  const size_t prepared = ZSTD_DCtx_refPrefix(unpacker, before.data(), before.size());
+  if (ZSTD_isError(prepared)) return absl::InternalError(ZSTD_getErrorName(prepared));
   const size_t got =
-      ZSTD_decompressDCtx(Unpacker(), raw.data(), raw.size(), data.data(), data.size());
+      ZSTD_decompressDCtx(unpacker, raw.data(), raw.size(), data.data(), data.size());
   if (ZSTD_isError(got)) {
     return absl::InvalidArgumentError(absl::StrCat("zstd frame does not unpack to the declared ",
                                                    size, " bytes: ", ZSTD_getErrorName(got)));
@@ -129,7 +133,7 @@ absl::StatusOr<std::string> UnpackFrame(absl::string_view data, size_t size) {
 
 }  // namespace
 
-v1::Packed Pack(absl::string_view raw, int level) {
+v1::Packed PackAfter(absl::string_view before, absl::string_view raw, int level) {
   if (raw.size() > std::numeric_limits<uint32_t>::max()) {
     Fatal("more than 4 GiB were to be packed; the caller passed over its limits");
   }
@@ -139,11 +143,14 @@ v1::Packed Pack(absl::string_view raw, int level) {
   // Past the window the receiver allows, a single frame would not be taken.
   if (raw.size() <= kPackedWindowBytesMax) {
     data->resize(ZSTD_compressBound(raw.size()));
-    const size_t size =
-        ZSTD_compressCCtx(Packer(), data->data(), data->size(), raw.data(), raw.size(), level);
+    ZSTD_CCtx* const packer = Packer();
+    ZSTD_CCtx_reset(packer, ZSTD_reset_session_and_parameters);
+    ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_refPrefix(packer, before.data(), before.size());  // for this frame alone
+    const size_t size = ZSTD_compress2(packer, data->data(), data->size(), raw.data(), raw.size());
     if (!ZSTD_isError(size) && size < raw.size() && raw.size() <= kPackedRatioMax * size) {
       data->resize(size);
-      packed.set_codec(v1::CODEC_ZSTD);
+      packed.set_codec(before.empty() ? v1::CODEC_ZSTD : v1::CODEC_ZSTD_AFTER_PUSH);
       return packed;
     }
   }
@@ -152,7 +159,10 @@ v1::Packed Pack(absl::string_view raw, int level) {
   return packed;
 }
 
-absl::StatusOr<std::string> Unpack(const v1::Packed& packed, size_t size_max) {
+v1::Packed Pack(absl::string_view raw, int level) { return PackAfter({}, raw, level); }
+
+absl::StatusOr<std::string> Unpack(const v1::Packed& packed, size_t size_max,
+                                   absl::string_view before) {
   if (packed.size() > size_max) {
     return absl::InvalidArgumentError(absl::StrCat(
         "declared size ", packed.size(), " bytes, limit ", size_max, "; send it in smaller parts"));
@@ -165,12 +175,17 @@ absl::StatusOr<std::string> Unpack(const v1::Packed& packed, size_t size_max) {
       }
       return packed.data();
     case v1::CODEC_ZSTD:
-      return UnpackFrame(packed.data(), packed.size());
+      return UnpackFrame(packed.data(), packed.size(), {});
+    case v1::CODEC_ZSTD_AFTER_PUSH:
+      if (before.empty()) {
+        return absl::InvalidArgumentError("packed after a push, and nothing was pushed");
+      }
+      return UnpackFrame(packed.data(), packed.size(), before);
     default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("codec ", static_cast<int>(packed.codec()), " is not known; known are ",
-                       static_cast<int>(v1::CODEC_PLAIN), " (plain) and ",
-                       static_cast<int>(v1::CODEC_ZSTD), " (zstd)"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "codec ", static_cast<int>(packed.codec()), " is not known; known are ",
+          static_cast<int>(v1::CODEC_PLAIN), " (plain), ", static_cast<int>(v1::CODEC_ZSTD),
+          " (zstd) and ", static_cast<int>(v1::CODEC_ZSTD_AFTER_PUSH), " (zstd after a push)"));
   }
 }
 

@@ -24,10 +24,17 @@ constexpr uint64_t kPackedWindowBytesMax = uint64_t{8} << 20;
 // bits, and callers are held to limits.h long before.
 v1::Packed Pack(absl::string_view raw, int level = 3);
 
-// The bytes that were packed.  Fails with kInvalidArgument, naming limit and actual, for an
-// unknown codec; a declared size over `size_max` or over 100 times the packed one (before
-// anything is allocated); a frame that is malformed, needs a dictionary or a window over 8 MiB,
-// unpacks to more or less than declared, or is followed by anything.
-absl::StatusOr<std::string> Unpack(const v1::Packed& packed, size_t size_max);
+// The same with `before`, the unpacked bytes of the push that is being answered: what stands there
+// costs next to nothing here.
+v1::Packed PackAfter(absl::string_view before, absl::string_view raw, int level = 3);
+
+// The bytes that were packed, `before` being the unpacked bytes of the push that was sent, if one
+// was.  Fails with kInvalidArgument, naming limit and actual, for an
+// unknown codec or one that wants a push where none was sent; a declared size over `size_max` or
+// over 100 times the packed one (before anything is allocated); a frame that is malformed, needs a
+// dictionary or a window over 8 MiB, unpacks to more or less than declared, or is followed by
+// anything.
+absl::StatusOr<std::string> Unpack(const v1::Packed& packed, size_t size_max,
+                                   absl::string_view before = {});
 
 }  // namespace sotay::seal

@@ -116,7 +116,8 @@ v1::SyncRequest SealedPhone::Request(uint64_t first, uint64_t last) const {
   push->set_first_sequence(first);
   push->set_count(static_cast<uint32_t>(ids.size()));
   push->set_previous(sealed.previous);
-  *push->mutable_changes() = seal::Pack(batch.SerializeAsString());
+  pushed_ = batch.SerializeAsString();
+  *push->mutable_changes() = seal::Pack(pushed_);
   push->set_signature(Must(key_.Sign(seal::SealText(sealed))));
   return request;
 }
@@ -130,7 +131,7 @@ void SealedPhone::Take(const v1::SyncResponse& response) {
     outcomes_[outcome.sequence()] = outcome;
     revision_seen = std::max(revision_seen, outcome.revision());
   }
-  const v1::RecordBatch batch = RecordsOf(response);
+  const v1::RecordBatch batch = RecordsOf(response, pushed_);
   for (const v1::FeedRecord& fed : batch.records()) {
     sync::MergedRecord record = Must(sync::MergedRecord::Parse(*CaseworkSchema(), fed.record()));
     const sync::RecordId record_id = record.id();
@@ -151,10 +152,10 @@ const sync::MergedRecord* SealedPhone::Shown(absl::string_view record) const {
   return at == shown_.end() ? nullptr : &at->second;
 }
 
-v1::RecordBatch RecordsOf(const v1::SyncResponse& response) {
+v1::RecordBatch RecordsOf(const v1::SyncResponse& response, absl::string_view pushed) {
   v1::RecordBatch batch;
   if (!response.has_records()) return batch;
-  const std::string raw = Must(seal::Unpack(response.records(), sync::kRecordsBytesMax));
+  const std::string raw = Must(seal::Unpack(response.records(), sync::kRecordsBytesMax, pushed));
   if (!batch.ParseFromString(raw)) std::abort();
   return batch;
 }

@@ -70,9 +70,10 @@ class SealedPhone {
   std::vector<std::string> changes_;
   std::map<sync::RecordId, sync::MergedRecord> shown_;
   std::map<uint64_t, v1::ChangeOutcome> outcomes_;
+  mutable std::string pushed_;  // of the newest request: its answer is packed after it
 };
 
-// The records an answer carries.
-v1::RecordBatch RecordsOf(const v1::SyncResponse& response);
+// The records an answer carries; `pushed` are the unpacked bytes of the push it answers.
+v1::RecordBatch RecordsOf(const v1::SyncResponse& response, absl::string_view pushed = {});
 
 }  // namespace sotay::tests

@@ -261,7 +261,7 @@ TEST(Packed, RefusesUnknownCodecs) {
   v1::Packed packed;
   ExpectRefused(packed, "codec 0 is not known");
   packed = Pack("text");
-  for (int codec : {3, 99, -1}) {
+  for (int codec : {4, 99, -1}) {
     packed.set_codec(static_cast<v1::Codec>(codec));
     ExpectRefused(packed, absl::StrCat("codec ", codec, " is not known"));
   }
@@ -298,6 +298,34 @@ TEST(Packed, WorksAfterARefusalAndOnEveryThread) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, std::vector<int>(4, 0));
+}
+
+// --- after a push ---------------------------------------------------------------------------
+
+TEST(PackAfter, MakesNextToNothingOfWhatStoodInThePush) {
+  const std::string push = Prose(30'000);
+  const std::string answer = "vị trí 7 " + push.substr(9'000, 600) + " đã nhận";
+  const v1::Packed packed = PackAfter(push, answer);
+  ASSERT_EQ(packed.codec(), v1::CODEC_ZSTD_AFTER_PUSH);
+  EXPECT_LT(packed.data().size(), 80u);
+  EXPECT_EQ(Unpack(packed, kMax, push).value(), answer);
+}
+
+TEST(PackAfter, IsNotTakenWithoutThePushNorAfterAnother) {
+  const std::string push = Prose(3'000);
+  const std::string answer = push.substr(100, 900) + "!";
+  const v1::Packed packed = PackAfter(push, answer);
+  EXPECT_FALSE(Unpack(packed, kMax).ok());
+  const auto other = Unpack(packed, kMax, std::string(push.size(), 'x'));
+  EXPECT_TRUE(!other.ok() || *other != answer);
+}
+
+TEST(PackAfter, LeavesNothingBehindForTheNextFrame) {
+  const std::string push = Prose(3'000);
+  ASSERT_EQ(PackAfter(push, push).codec(), v1::CODEC_ZSTD_AFTER_PUSH);
+  const v1::Packed packed = Pack(push);
+  EXPECT_EQ(packed.codec(), v1::CODEC_ZSTD);
+  EXPECT_EQ(Unpack(packed, kMax).value(), push);
 }
 
 }  // namespace
