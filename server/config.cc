@@ -1,5 +1,7 @@
 #include "server/config.h"
 
+#include <toml++/toml.h>
+
 #include <set>
 #include <sstream>
 #include <utility>
@@ -8,8 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
-
-#include <toml++/toml.h>
 
 namespace sotay::server {
 namespace {

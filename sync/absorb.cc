@@ -85,9 +85,9 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
                                                    progress.last_sequence()));
   }
   if (response.backed_up_through() > response.accepted_through()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the server has backed up change ", response.backed_up_through(), " and accepted ",
-        response.accepted_through()));
+    return absl::InvalidArgumentError(absl::StrCat("the server has backed up change ",
+                                                   response.backed_up_through(), " and accepted ",
+                                                   response.accepted_through()));
   }
   progress.set_accepted_through(response.accepted_through());
   progress.set_backed_up_through(response.backed_up_through());

@@ -46,8 +46,8 @@ struct StandingReading {
 
 // What stands in one field, or under one key of a map field.
 struct FieldSlot {
-  std::vector<StandingReading> readings;  // in the order of the rule; see record.proto
-  int64_t total = 0;                      // COUNTER
+  std::vector<StandingReading> readings;      // in the order of the rule; see record.proto
+  int64_t total = 0;                          // COUNTER
   Rule rule = options::v1::RULE_UNSPECIFIED;  // of a field no schema knew: FieldState.rule
 };
 

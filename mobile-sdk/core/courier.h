@@ -53,8 +53,8 @@ class Courier {
   void Stop();
 
  private:
-  void Poke();                   // with mutex_ held
-  bool NewsIsNews() const;       // with mutex_ held
+  void Poke();              // with mutex_ held
+  bool NewsIsNews() const;  // with mutex_ held
   void Fail(int64_t now_ms, const absl::Status& status);
   void KeepListening();
   void Heard(const v1::WatchResponse& news);
@@ -74,11 +74,11 @@ class Courier {
   int64_t due_ms_ = std::numeric_limits<int64_t>::min();
   Backoff backoff_;
   Backoff listening_backoff_;
-  bool again_ = false;        // something came while an exchange was running
+  bool again_ = false;  // something came while an exchange was running
   bool poke_ = false;
   bool stopping_ = false;
   bool halted_ = false;
-  bool unheard_ = false;      // the listening has ended
+  bool unheard_ = false;                                          // the listening has ended
   std::map<std::string, std::pair<std::string, uint64_t>> news_;  // unit → (epoch, position)
 };
 

@@ -64,8 +64,7 @@ absl::string_view PrefixOf(const pb::EnumDescriptor& values) {
   return absl::string_view(zero->name()).substr(0, zero->name().size() - kZero.size());
 }
 
-const pb::EnumValueDescriptor* FindValue(const pb::EnumDescriptor& values,
-                                         absl::string_view name) {
+const pb::EnumValueDescriptor* FindValue(const pb::EnumDescriptor& values, absl::string_view name) {
   const absl::string_view prefix = PrefixOf(values);
   for (int i = 0; i < values.value_count(); ++i) {
     const absl::string_view full = values.value(i)->name();
@@ -171,8 +170,8 @@ absl::Status PutValue(const sync::FieldType& field, const FieldDescriptor& part,
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string bytes;
       if (part.type() == FieldDescriptor::TYPE_BYTES) {
-        const bool hex = text.size() % 2 == 0 &&
-                         text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+        const bool hex =
+            text.size() % 2 == 0 && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
         if (!hex) return Bad(field, "is not bytes in hexadecimal");
         bytes = absl::HexStringToBytes(text);
       } else {
@@ -182,8 +181,7 @@ absl::Status PutValue(const sync::FieldType& field, const FieldDescriptor& part,
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
-      pb::Message* message =
-          many ? to.AddMessage(holder, &part) : to.MutableMessage(holder, &part);
+      pb::Message* message = many ? to.AddMessage(holder, &part) : to.MutableMessage(holder, &part);
       if (!pb::util::JsonStringToMessage(std::string(text), message).ok()) {
         return Bad(field, absl::StrCat("is not JSON of a ", part.message_type()->full_name()));
       }
@@ -263,10 +261,10 @@ absl::StatusOr<std::string> CleanText(absl::string_view what, absl::string_view 
     return absl::InvalidArgumentError(absl::StrCat(what, ": byte ", nul, " is a NUL"));
   }
   utf8proc_uint8_t* composed = nullptr;
-  const utf8proc_ssize_t size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &composed,
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   if (size < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(what, ": cannot be normalised: ", utf8proc_errmsg(size)));

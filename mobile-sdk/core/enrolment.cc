@@ -83,8 +83,8 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   SOTAY_ASSIGN_OR_RETURN(const v1::Invitation invitation, seal::Decode(invitation_text));
   SOTAY_ASSIGN_OR_RETURN(const std::string name, CleanText("device name", device_name));
   if (name.empty() || name.size() > sync::kNameBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("device name: ", name.size(),
-                                                   " bytes; it takes 1 to ", sync::kNameBytesMax));
+    return absl::InvalidArgumentError(
+        absl::StrCat("device name: ", name.size(), " bytes; it takes 1 to ", sync::kNameBytesMax));
   }
   SOTAY_RETURN_IF_ERROR(CheckEmpty(dir, surroundings));
   std::error_code failed;
@@ -105,8 +105,7 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   // From here on the code is spent: whatever fails now leaves key and certificate behind.
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::CertificatePemOfDer(response->certificate()));
-  SOTAY_ASSIGN_OR_RETURN(std::string authority,
-                         seal::CertificatePemOfDer(invitation.authority()));
+  SOTAY_ASSIGN_OR_RETURN(std::string authority, seal::CertificatePemOfDer(invitation.authority()));
   const Vault vault(*key, std::move(certificate), std::move(authority));
   SOTAY_RETURN_IF_ERROR(vault.SaveCertificates(dir));
   stored::v1::NotebookMeta meta;

@@ -48,8 +48,7 @@ class Exchange {
   absl::StatusOr<bool> Mend(const absl::Status& refusal, const v1::SyncRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Exchanged> Take(const v1::SyncRequest& request, const v1::SyncResponse& response,
-                                 std::vector<Event>* events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                                 std::vector<Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Halve(const v1::SyncRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Desk& desk_;

@@ -51,9 +51,9 @@ class Link {
 
   // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,
   // unless the listening was destroyed before.
-  virtual std::unique_ptr<Listening> Watch(
-      const v1::WatchRequest& request, std::function<void(const v1::WatchResponse&)> heard,
-      std::function<void(const absl::Status&)> ended) = 0;
+  virtual std::unique_ptr<Listening> Watch(const v1::WatchRequest& request,
+                                           std::function<void(const v1::WatchResponse&)> heard,
+                                           std::function<void(const absl::Status&)> ended) = 0;
 
   // The network may be back: forget what was learnt of its absence.
   virtual void Wake() {}

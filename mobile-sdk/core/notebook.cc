@@ -63,9 +63,8 @@ Notebook::Impl::~Impl() {
 absl::Status Notebook::Impl::Settle() {
   absl::MutexLock lock(&desk.mutex);
   if (desk.meta.format() != kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat("the notebook is of format ",
-                                                      desk.meta.format(), ", this build knows ",
-                                                      kFormat));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the notebook is of format ", desk.meta.format(), ", this build knows ", kFormat));
   }
   if (desk.device.view() != desk.meta.device_id()) {
     return absl::DataLossError(
@@ -86,8 +85,8 @@ absl::Status Notebook::Impl::Settle() {
   SOTAY_ASSIGN_OR_RETURN(const auto directory, desk.store->Directory());
   const ShownReader reader(&desk, directory.has_value() ? &*directory : nullptr);
   std::map<sync::RecordId, bool> rows;
-  SOTAY_RETURN_IF_ERROR(desk.store->EachRow(
-      "", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
+  SOTAY_RETURN_IF_ERROR(
+      desk.store->EachRow("", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
         rows[id] = row.set_aside();
         return true;
       }));

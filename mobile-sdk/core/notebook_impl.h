@@ -32,11 +32,9 @@ class Notebook::Impl {
       ABSL_SHARED_LOCKS_REQUIRED(desk.mutex);
 
   // One change of one record, composed and committed; the events of it.
-  absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish,
-                                           const sync::MergedRecord* shown,
+  absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish, const sync::MergedRecord* shown,
                                            const std::string& unit_id,
-                                           const sync::RecordId& dossier,
-                                           const std::string& reason)
+                                           const sync::RecordId& dossier, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk.mutex);
 
   // After the lock is free: tells the app, and the courier.

@@ -108,8 +108,8 @@ absl::StatusOr<RecordView> Notebook::Read(const RecordId& id) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const auto row, impl_->desk.store->Row(id));
   std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
-  const SyncState state = StateOf(RowOf(shown, row.has_value() && row->set_aside()),
-                                  progress.accepted_through());
+  const SyncState state =
+      StateOf(RowOf(shown, row.has_value() && row->set_aside()), progress.accepted_through());
   return RecordView{std::move(shown.record), state, std::move(conflicts)};
 }
 
@@ -125,8 +125,8 @@ absl::StatusOr<RecordId> Notebook::Find(const std::string& id_prefix) const {
       absl::HexStringToBytes(absl::string_view(digits).substr(0, digits.size() / 2 * 2));
   std::vector<RecordId> found;
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
-  SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
-      whole_bytes, [&](const RecordId& id, const stored::v1::ListRow&) {
+  SOTAY_RETURN_IF_ERROR(
+      impl_->desk.store->EachRow(whole_bytes, [&](const RecordId& id, const stored::v1::ListRow&) {
         if (absl::StartsWith(id.Hex(), digits)) found.push_back(id);
         return found.size() < 2;
       }));
@@ -147,8 +147,8 @@ absl::StatusOr<std::vector<RecordLine>> Notebook::List(const ListFilter& filter)
   {
     absl::ReaderMutexLock lock(&impl_->desk.mutex);
     SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
-    SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
-        "", [&](const RecordId& id, const stored::v1::ListRow& row) {
+    SOTAY_RETURN_IF_ERROR(
+        impl_->desk.store->EachRow("", [&](const RecordId& id, const stored::v1::ListRow& row) {
           if (Passes(filter, type_name, row)) {
             lines.push_back(LineOf(id, row, progress.accepted_through()));
           }
@@ -255,8 +255,8 @@ v1::Directory Notebook::directory() const {
 absl::StatusOr<std::string> Notebook::Digest() const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
   std::vector<RecordId> ids;
-  SOTAY_RETURN_IF_ERROR(impl_->desk.store->EachRow(
-      "", [&](const RecordId& id, const stored::v1::ListRow&) {
+  SOTAY_RETURN_IF_ERROR(
+      impl_->desk.store->EachRow("", [&](const RecordId& id, const stored::v1::ListRow&) {
         ids.push_back(id);
         return true;
       }));

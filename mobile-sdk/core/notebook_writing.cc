@@ -33,8 +33,7 @@ absl::StatusOr<const sync::RecordType*> TypeCalled(const sync::Schema& schema,
 }
 
 // Where a new record goes when nobody says: the one unit whose role lets the user make it.
-absl::StatusOr<std::string> OnlyUnit(const v1::Directory& directory,
-                                     const sync::RecordType& type) {
+absl::StatusOr<std::string> OnlyUnit(const v1::Directory& directory, const sync::RecordType& type) {
   std::vector<std::string> all;
   std::vector<std::string> able;
   for (const v1::DirectoryUnit& unit : directory.units()) {
@@ -47,7 +46,8 @@ absl::StatusOr<std::string> OnlyUnit(const v1::Directory& directory,
   }
   if (able.size() == 1) return able.front();
   if (able.empty() && all.size() == 1) return all.front();
-  if (all.empty()) return absl::FailedPreconditionError("you are in no unit; ask its administrator");
+  if (all.empty())
+    return absl::FailedPreconditionError("you are in no unit; ask its administrator");
   return absl::InvalidArgumentError(
       absl::StrCat("say in which unit: ", absl::StrJoin(able.empty() ? all : able, ", ")));
 }
@@ -271,9 +271,8 @@ absl::Status Notebook::Resolve(const RecordId& id, const std::string& conflict_i
     sync::RecordWish wish;
     wish.id = id;
     wish.type = shown.record.type_name();
-    SOTAY_ASSIGN_OR_RETURN(
-        sync::FieldEdit edit,
-        PickOf(schema(), *shown.record.type(), *conflict, reading, value));
+    SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit edit,
+                           PickOf(schema(), *shown.record.type(), *conflict, reading, value));
     wish.fields.push_back(std::move(edit));
     SOTAY_ASSIGN_OR_RETURN(events,
                            impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),

@@ -130,12 +130,11 @@ absl::Status Settling::TakeCursors() {
 // What a user may no longer read leaves the device.  Own changes stay, unsent ones to be sent
 // and sent ones to heal a restored server, but without the texts they were made on.
 absl::Status Settling::ForgetUnits() {
-  const std::set<std::string> units(absorbed_.removed_units.begin(),
-                                    absorbed_.removed_units.end());
+  const std::set<std::string> units(absorbed_.removed_units.begin(), absorbed_.removed_units.end());
   if (units.empty()) return absl::OkStatus();
   settled_.moved = true;
-  SOTAY_RETURN_IF_ERROR(desk_.store->EachRow(
-      "", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
+  SOTAY_RETURN_IF_ERROR(
+      desk_.store->EachRow("", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
         if (units.count(row.unit_id()) != 0) forgotten_.insert(id);
         return true;
       }));

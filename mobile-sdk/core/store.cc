@@ -154,8 +154,8 @@ absl::StatusOr<absl::optional<stored::v1::NotebookMeta>> Store::Meta() const {
 }
 
 absl::StatusOr<stored::v1::Progress> Store::Progress() const {
-  SOTAY_ASSIGN_OR_RETURN(auto progress, ParsedIfAny<stored::v1::Progress>(keys::Progress(),
-                                                                          Get(keys::Progress())));
+  SOTAY_ASSIGN_OR_RETURN(
+      auto progress, ParsedIfAny<stored::v1::Progress>(keys::Progress(), Get(keys::Progress())));
   return progress.value_or(stored::v1::Progress());
 }
 
@@ -189,8 +189,7 @@ absl::StatusOr<stored::v1::OwnChange> Store::OwnChange(uint64_t sequence) const 
 }
 
 absl::Status Store::EachOwnChange(
-    uint64_t first,
-    const std::function<bool(uint64_t, const stored::v1::OwnChange&)>& take) const {
+    uint64_t first, const std::function<bool(uint64_t, const stored::v1::OwnChange&)>& take) const {
   const auto parse = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
     const auto sequence = keys::NumberOf(key);
     if (!sequence.has_value()) return absl::DataLossError("the notebook's outbox is damaged");

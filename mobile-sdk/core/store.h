@@ -100,9 +100,9 @@ class Store {
   // kDataLoss when it is not there: sequences have no gaps.
   absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;
   // From `first` on, in order, until `take` says false.
-  absl::Status EachOwnChange(uint64_t first,
-                             const std::function<bool(uint64_t sequence,
-                                                      const stored::v1::OwnChange& own)>& take) const;
+  absl::Status EachOwnChange(
+      uint64_t first,
+      const std::function<bool(uint64_t sequence, const stored::v1::OwnChange& own)>& take) const;
   // Sequences of the changes set aside, in order.
   absl::StatusOr<std::vector<uint64_t>> Refused() const;
   // Own changes to the record from `first` on, in order.

@@ -57,8 +57,7 @@ void Vault::ForgetKey(const std::string& dir) {
 }
 
 absl::Status Vault::SaveCertificates(const std::string& dir) const {
-  SOTAY_RETURN_IF_ERROR(
-      seal::WriteWholeFile(AuthorityPath(dir), authority_pem_, kCertificateMode));
+  SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(AuthorityPath(dir), authority_pem_, kCertificateMode));
   return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, kCertificateMode);
 }
 

@@ -97,9 +97,8 @@ class RemovesUnseen : public Replica {
  protected:
   void Apply(const sync::HistoryNode& node) override {
     sync::HistoryNode doctored = node;
-    if (std::any_of(node.edit.ops().begin(), node.edit.ops().end(), [](const v1::FieldOp& op) {
-          return op.op_case() == v1::FieldOp::kRemove;
-        })) {
+    if (std::any_of(node.edit.ops().begin(), node.edit.ops().end(),
+                    [](const v1::FieldOp& op) { return op.op_case() == v1::FieldOp::kRemove; })) {
       doctored.seen.Join(record_.seen());
     }
     Replica::Apply(doctored);
@@ -191,10 +190,9 @@ class Bends : public Replica {
     const auto arrival = [&](const v1::Reading& reading) {
       return arrivals_.at(record.changes(static_cast<int>(reading.change())).change_id());
     };
-    std::stable_sort(field->mutable_readings()->begin(), field->mutable_readings()->end(),
-                     [&](const v1::Reading& a, const v1::Reading& b) {
-                       return arrival(a) < arrival(b);
-                     });
+    std::stable_sort(
+        field->mutable_readings()->begin(), field->mutable_readings()->end(),
+        [&](const v1::Reading& a, const v1::Reading& b) { return arrival(a) < arrival(b); });
   }
 
  private:

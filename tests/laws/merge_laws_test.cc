@@ -19,9 +19,7 @@ TEST(MergeLaws, M1_AChangeCountsOnce) { Hold(LawM1(), 100); }
 
 TEST(MergeLaws, M2_ArrivalOrderDoesNotMatter) { Hold(LawM2(), 260); }
 
-TEST(MergeLaws, M2_ArrivalOrderDoesNotMatterWhereSomeAreRefused) {
-  Hold(LawM2WithRefusals(), 80);
-}
+TEST(MergeLaws, M2_ArrivalOrderDoesNotMatterWhereSomeAreRefused) { Hold(LawM2WithRefusals(), 80); }
 
 TEST(MergeLaws, M2_ArrivalOrderDoesNotMatterWhereKindsAreMuddled) {
   Hold(LawM2OfMuddledKinds(), 40);

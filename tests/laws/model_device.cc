@@ -89,8 +89,7 @@ absl::optional<sync::MergedRecord> ModelDevice::Shown(const sync::RecordId& id) 
   std::vector<sync::OwnChange> own;
   for (const auto& [sequence, stored] : own_) {
     if (fault_ == DeviceFault::kForgetsItsOutbox) break;
-    auto change =
-        sync::ReadOwnChange(stored, person_.user, sync::AuthorityOf(person_.roles));
+    auto change = sync::ReadOwnChange(stored, person_.user, sync::AuthorityOf(person_.roles));
     if (!change.ok()) continue;
     if (fault_ == DeviceFault::kLaysWithoutContext) {
       for (stored::v1::EditContext& context : change->contexts) context.clear_seen();

@@ -160,8 +160,8 @@ void ModelServer::Commit(const sync::IngestOutcome& outcome,
     devices_.at(device).row = pushed.device;
   }
   for (const sync::NewEntry& entry : outcome.entries) {
-    log_.push_back({entry.admission, std::string(entry.bytes), entry.id, entry.device,
-                    entry.sequence});
+    log_.push_back(
+        {entry.admission, std::string(entry.bytes), entry.id, entry.device, entry.sequence});
     stored::v1::SequenceRow& row = devices_.at(entry.device).sequences[entry.sequence];
     row = stored::v1::SequenceRow();
     row.set_change_id(entry.id.str());

@@ -87,8 +87,8 @@ class ModelServer {
 
   sync::PushInput InputOf(const Request& request);
   void Load(const std::vector<const v1::Change*>& changes, sync::IngestInput* input) const;
-  sync::History HistoryOf(const sync::RecordId& id, const std::vector<const v1::Change*>& changes)
-      const;
+  sync::History HistoryOf(const sync::RecordId& id,
+                          const std::vector<const v1::Change*>& changes) const;
   void Commit(const sync::IngestOutcome& outcome, std::vector<sync::ChangeId>* satisfied);
   void Remember(const v1::Change& change, const PastEdit& like);
   void ReleaseFor(std::vector<sync::ChangeId> satisfied, int64_t now_ms);

@@ -39,8 +39,8 @@ std::vector<std::set<size_t>> ParentsOf(const Past& past) {
       const auto& named = edit.edit.parents();
       const bool is_named =
           std::find(named.begin(), named.end(), other.author.change.str()) != named.end();
-      const bool is_own = other.author.device == edit.author.device &&
-                          other.author.sequence < edit.author.sequence;
+      const bool is_own =
+          other.author.device == edit.author.device && other.author.sequence < edit.author.sequence;
       if (is_named || is_own) parents[i].insert(j);
     }
   }
@@ -132,9 +132,8 @@ std::vector<Write> Oracle::Standing(const std::vector<Write>& writes) const {
 // their authors had seen.
 void Oracle::FindTexts() {
   std::vector<size_t> order(all_.begin(), all_.end());
-  std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-    return ancestors_[a].size() < ancestors_[b].size();
-  });
+  std::sort(order.begin(), order.end(),
+            [this](size_t a, size_t b) { return ancestors_[a].size() < ancestors_[b].size(); });
   for (size_t i : order) {
     if (!past_->edits[i].applied) continue;
     std::map<uint32_t, std::string> own;  // what earlier operations of the edit have made
@@ -142,9 +141,9 @@ void Oracle::FindTexts() {
       const v1::FieldOp& field_op = past_->edits[i].edit.ops(op);
       if (field_op.op_case() != v1::FieldOp::kText) continue;
       const auto before = own.find(field_op.field());
-      const auto after = Splice(
-          before != own.end() ? before->second : TextAt(field_op.field(), ancestors_[i]),
-          field_op.text());
+      const auto after =
+          Splice(before != own.end() ? before->second : TextAt(field_op.field(), ancestors_[i]),
+                 field_op.text());
       if (!after.has_value()) fits_ = false;
       texts_[{i, op}] = own[field_op.field()] = after.value_or("");
     }
@@ -160,8 +159,8 @@ std::string Oracle::TextAt(uint32_t field, const Version& version) const {
   const auto at = writes.find({field, ""});
   if (at == writes.end()) return "";
   std::vector<Write> standing = Standing(at->second);
-  return TextAfter(*std::min_element(
-      standing.begin(), standing.end(), [this](const Write& a, const Write& b) {
+  return TextAfter(
+      *std::min_element(standing.begin(), standing.end(), [this](const Write& a, const Write& b) {
         return past_->edits[a.edit].author.change < past_->edits[b.edit].author.change;
       }));
 }

@@ -59,7 +59,7 @@ class Oracle {
   v1::Record Record() const { return RecordAt(all_); }
 
  private:
-  struct Found {  // what was found to stand in a field
+  struct Found {                                           // what was found to stand in a field
     std::vector<std::pair<std::string, size_t>> readings;  // value, edit
     int64_t total = 0;
     sync::Rule rule = options::v1::RULE_UNSPECIFIED;  // FieldState.rule

@@ -14,20 +14,20 @@ constexpr char kSlip[] = "laws.v1.Slip";  // hangs under a paper; shares its num
 
 // Field numbers of both.
 enum PaperField : uint32_t {
-  kName = 1,      // REGISTER
-  kRemarks = 2,   // REGISTER, map
-  kColour = 3,    // LATEST
-  kShelves = 4,   // LATEST, map
-  kBody = 5,      // TEXT
-  kTags = 6,      // SET
-  kHands = 7,     // LOG
-  kPages = 8,     // COUNTER
-  kCopies = 9,    // COUNTER, map
-  kStage = 10,    // STATE
-  kNumber = 11,   // ONCE
-  kReceived = 12, // SERVER
-  kSeals = 13,    // SET of numbers
-  kPaperId = 14,  // ONCE; of a slip, required
+  kName = 1,       // REGISTER
+  kRemarks = 2,    // REGISTER, map
+  kColour = 3,     // LATEST
+  kShelves = 4,    // LATEST, map
+  kBody = 5,       // TEXT
+  kTags = 6,       // SET
+  kHands = 7,      // LOG
+  kPages = 8,      // COUNTER
+  kCopies = 9,     // COUNTER, map
+  kStage = 10,     // STATE
+  kNumber = 11,    // ONCE
+  kReceived = 12,  // SERVER
+  kSeals = 13,     // SET of numbers
+  kPaperId = 14,   // ONCE; of a slip, required
 };
 
 // Fields of a build newer than any schema: nobody knows them.

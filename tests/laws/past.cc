@@ -145,8 +145,8 @@ std::string Describe(const Past& past) {
   for (size_t i = 0; i < past.edits.size(); ++i) {
     const PastEdit& edit = past.edits[i];
     absl::StrAppend(&text, "  #", i, " ", devices[edit.author.device.str()], edit.author.sequence,
-                    " id ", edit.author.change.Short(), " stamp ", edit.author.stamp,
-                    " authority ", edit.author.authority, edit.applied ? "" : " REFUSED", " on {");
+                    " id ", edit.author.change.Short(), " stamp ", edit.author.stamp, " authority ",
+                    edit.author.authority, edit.applied ? "" : " REFUSED", " on {");
     for (const std::string& parent : edit.edit.parents()) {
       absl::StrAppend(&text, " #", numbers[parent]);
     }

@@ -25,9 +25,9 @@ const std::vector<std::string>& Keys() {
 
 const std::vector<uint32_t>& AllFields() {
   static const auto* fields = new std::vector<uint32_t>{
-      kName,  kRemarks, kColour, kShelves,         kBody,        kTags,       kHands,
-      kPages, kCopies,  kStage,  kNumber,          kSeals,       kForeignSet, kForeignLog,
-      kForeignCounter,  kForeignMap, kForeignRegister, kForeignText};
+      kName,           kRemarks,    kColour,          kShelves,    kBody,  kTags,       kHands,
+      kPages,          kCopies,     kStage,           kNumber,     kSeals, kForeignSet, kForeignLog,
+      kForeignCounter, kForeignMap, kForeignRegister, kForeignText};
   return *fields;
 }
 
@@ -234,9 +234,8 @@ Past WithOtherStamps(const Past& past, Chance* chance) {
   Past other = past;
   const Oracle oracle(nullptr, past);
   std::vector<size_t> order(oracle.all().begin(), oracle.all().end());
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return oracle.SeenBy(a).size() < oracle.SeenBy(b).size();
-  });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return oracle.SeenBy(a).size() < oracle.SeenBy(b).size(); });
   for (size_t i : order) {
     sync::Stamp newest = 0;
     for (size_t seen : oracle.SeenBy(i)) newest = std::max(newest, other.edits[seen].author.stamp);

@@ -17,8 +17,8 @@ struct PastWishes {
   size_t ops_max = 3;
   unsigned refused_percent = 0;      // of edits after the first are refused
   unsigned same_stamp_percent = 40;  // of stamps are the smallest lawful ones, so that many tie
-  std::vector<uint32_t> fields;    // written; empty: every field of Paper and foreign ones
-  Build build = kNewest;           // whose rules the text edits are made by
+  std::vector<uint32_t> fields;      // written; empty: every field of Paper and foreign ones
+  Build build = kNewest;             // whose rules the text edits are made by
 };
 
 Past MakePast(const PastWishes& wishes, Chance* chance);

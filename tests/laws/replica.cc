@@ -38,8 +38,7 @@ void Replica::Write(const PastEdit& edit) {
 }
 
 absl::Status Replica::Reopen(Build build) {
-  SOTAY_ASSIGN_OR_RETURN(record_,
-                         sync::MergedRecord::Parse(SchemaOf(build), record_.Serialize()));
+  SOTAY_ASSIGN_OR_RETURN(record_, sync::MergedRecord::Parse(SchemaOf(build), record_.Serialize()));
   return absl::OkStatus();
 }
 

@@ -23,9 +23,10 @@ std::string Broken(const Law& law, const Past& past, uint64_t seed, const Replic
 bool BornOnce(const Past& past) {
   const Oracle oracle(nullptr, past);
   return 1 == std::count_if(oracle.all().begin(), oracle.all().end(), [&](size_t i) {
-    const Version& seen = oracle.SeenBy(i);
-    return std::none_of(seen.begin(), seen.end(), [&](size_t j) { return past.edits[j].applied; });
-  });
+           const Version& seen = oracle.SeenBy(i);
+           return std::none_of(seen.begin(), seen.end(),
+                               [&](size_t j) { return past.edits[j].applied; });
+         });
 }
 
 // Past without one operation.
@@ -80,8 +81,8 @@ absl::optional<Violation> Try(const Law& law, uint64_t first, size_t cases,
 }
 
 std::string Tell(const Law& law, const Violation& violation) {
-  return absl::StrCat(law.name, " is broken, seed ", violation.seed, "\n",
-                      Describe(violation.past), violation.what);
+  return absl::StrCat(law.name, " is broken, seed ", violation.seed, "\n", Describe(violation.past),
+                      violation.what);
 }
 
 }  // namespace sotay::laws

@@ -47,10 +47,10 @@ std::string Unassigned(const sync::MergedRecord& record) {
   v1::Record proto;
   record.ToProto(&proto);
   auto* fields = proto.mutable_fields();
-  fields->erase(std::remove_if(
-                    fields->begin(), fields->end(),
-                    [](const v1::FieldState& field) { return field.field() == kReceived; }),
-                fields->end());
+  fields->erase(
+      std::remove_if(fields->begin(), fields->end(),
+                     [](const v1::FieldState& field) { return field.field() == kReceived; }),
+      fields->end());
   return proto.SerializeAsString();
 }
 
@@ -118,10 +118,11 @@ sync::RecordWish World::WishFor(const sync::RecordId& id, const ModelDevice& dev
   wish.type = shown.has_value() ? shown->type_name() : kPaper;
   const std::vector<uint32_t> fields =
       !wishes_.fields.empty() ? wishes_.fields
-      : wish.type == kSlip    ? std::vector<uint32_t>{kName, kBody, kPages, kForeignRegister}
-           : std::vector<uint32_t>{kName,   kRemarks, kColour, kShelves, kBody,  kTags,
-                                   kHands,  kPages,   kCopies, kStage,   kStage, kNumber,
-                                   kSeals,  kBody,    kForeignSet,       kForeignMap};
+      : wish.type == kSlip
+          ? std::vector<uint32_t>{kName, kBody, kPages, kForeignRegister}
+          : std::vector<uint32_t>{kName,  kRemarks, kColour,     kShelves,   kBody,  kTags,
+                                  kHands, kPages,   kCopies,     kStage,     kStage, kNumber,
+                                  kSeals, kBody,    kForeignSet, kForeignMap};
   for (size_t count = 1 + chance_.Below(2); count > 0; --count) {
     const uint32_t field = chance_.Pick(fields);
     const std::string text =
@@ -200,14 +201,15 @@ void World::WriteSomething(size_t who) {
     }
   }
   const bool forges = wishes_.forging && chance_.Percent(12);
-  const absl::Status status = device.Write(wishes, dossier, now_ms_, &chance_,
-                                           forges ? Forgery(who) : nullptr);
+  const absl::Status status =
+      device.Write(wishes, dossier, now_ms_, &chance_, forges ? Forgery(who) : nullptr);
   if (!status.ok()) return;
   if (forges) forgers_.insert(who);
   v1::Change change;
   change.ParseFromString(device.own().rbegin()->second.change());
   const auto name = sync::ChangeId::From(device.own().rbegin()->second.change_id());
-  story_.push_back(absl::StrCat("phone ", who, " writes ", name->Short(), forges ? ", forged:" : ":"));
+  story_.push_back(
+      absl::StrCat("phone ", who, " writes ", name->Short(), forges ? ", forged:" : ":"));
   for (const v1::RecordEdit& edit : change.edits()) story_.push_back("  " + Describe(edit));
 }
 
@@ -256,7 +258,7 @@ std::vector<std::pair<sync::RecordId, std::string>> World::Expected(size_t who,
   std::vector<std::pair<sync::RecordId, std::string>> expected;
   const ModelDevice& device = *devices_[who];
   if (device.person().build != server_->build()) return expected;  // they may merge otherwise
-  if (forgers_.count(who) != 0) return expected;  // it deceives its own user
+  if (forgers_.count(who) != 0) return expected;                   // it deceives its own user
   for (const auto& [sequence, own] : device.own()) {
     for (const v1::ChangeOutcome& outcome : answer.response.outcomes()) {
       if (outcome.sequence() == sequence && outcome.verdict() != v1::VERDICT_APPLIED) return {};

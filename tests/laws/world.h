@@ -69,7 +69,7 @@ class World {
   std::vector<std::unique_ptr<ModelDevice>> devices_;
   std::vector<absl::optional<Call>> calls_;  // under way, by device
   std::set<size_t> forgers_;
-  std::vector<Request> old_requests_;        // that the net may deliver once more
+  std::vector<Request> old_requests_;  // that the net may deliver once more
   std::vector<std::string> violations_;
   std::vector<std::string> story_;
 };

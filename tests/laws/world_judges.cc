@@ -47,7 +47,8 @@ std::string JudgeWorldM4(const World& world) {
     for (const auto& [sequence, own] : device->own()) {
       const auto id = *sync::ChangeId::From(own.change_id());
       const auto aside = world.server().aside().find(id);
-      const std::string change = absl::StrCat("M4: change ", sequence, " of ", device->id().Short());
+      const std::string change =
+          absl::StrCat("M4: change ", sequence, " of ", device->id().Short());
       const bool in_log = applied.count(id.str()) != 0;
       if (in_log && aside != world.server().aside().end()) return change + " has two fates";
       if (in_log) {
@@ -161,15 +162,15 @@ std::string JudgeWorldWords(const World& world) {
 
 std::string JudgeWorldHonesty(const World& world) {
   for (const auto& [id, row] : world.server().aside()) {
-    return absl::StrCat("change ", row.sequence(), " of an honest phone was set aside: ",
-                        v1::Reason_Name(row.reason()), ", ", row.message());
+    return absl::StrCat("change ", row.sequence(),
+                        " of an honest phone was set aside: ", v1::Reason_Name(row.reason()), ", ",
+                        row.message());
   }
   return "";
 }
 
 std::string JudgeWorld(const World& world) {
-  for (WorldJudge judge :
-       {JudgeWorldM1, JudgeWorldM2, JudgeWorldM4, JudgeWorldM8, JudgeWorldM9}) {
+  for (WorldJudge judge : {JudgeWorldM1, JudgeWorldM2, JudgeWorldM4, JudgeWorldM8, JudgeWorldM9}) {
     std::string what = judge(world);
     if (!what.empty()) return what;
   }

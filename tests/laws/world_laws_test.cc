@@ -19,8 +19,7 @@ void Hold(const WorldWishes& wishes, WorldJudge judge, size_t per_mille) {
     judged += std::max<size_t>(world.server().pasts().size(), 1);
     const std::string what = judge(world);
     if (what.empty()) continue;
-    ADD_FAILURE() << "seed " << seed << ": " << what << "\n"
-                  << absl::StrJoin(world.story(), "\n");
+    ADD_FAILURE() << "seed " << seed << ": " << what << "\n" << absl::StrJoin(world.story(), "\n");
     break;
   }
   CountCases(judged);

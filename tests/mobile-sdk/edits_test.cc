@@ -179,7 +179,8 @@ TEST(Edits, TextWithNulOrBrokenBytesIsRefusedWithoutQuotingIt) {
 TEST(Edits, StringsWithinMessagesAreCleanedToo) {
   SOTAY_ASSERT_OK_AND_ASSIGN(
       const auto wish,
-      Read("note", Set("measurements", "{\"value\": \"4\", \"unit\": \"trie\u0302\u0323u\"}", "k")));
+      Read("note",
+           Set("measurements", "{\"value\": \"4\", \"unit\": \"trie\u0302\u0323u\"}", "k")));
   EXPECT_EQ(NoteOf(wish.op.set()).measurements().at("k").unit(), "tri\u1ec7u");
 }
 

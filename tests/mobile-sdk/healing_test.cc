@@ -10,11 +10,11 @@
 namespace sotay::sdk {
 namespace {
 
+using sync::RecordId;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using sync::RecordId;
 using tests::Add;
 using tests::IsOk;
 using tests::NoteIn;
@@ -35,7 +35,9 @@ class Healing : public ::testing::Test {
   RecordId Note(Phone& phone, const std::string& body) {
     return phone->Create("note", "", root_, {Text("body", body)}).value();
   }
-  std::string Body(Phone& phone, const RecordId& id) { return NoteIn(phone->Read(id).value()).body(); }
+  std::string Body(Phone& phone, const RecordId& id) {
+    return NoteIn(phone->Read(id).value()).body();
+  }
   void SyncAll(int rounds) {
     for (int round = 0; round < rounds; ++round) {
       ASSERT_THAT(nguyet_->Sync(), IsOk());
@@ -101,10 +103,9 @@ TEST_F(Healing, NothingOfOnesOwnDisappearsFromViewMeanwhile) {
     EXPECT_EQ(Body(nguyet_, note), "Một, hai.");
     return absl::OkStatus();
   };
-  ASSERT_THAT(nguyet_->Sync([&](const SyncProgress&) {
-    EXPECT_EQ(Body(nguyet_, note), "Một, hai.");
-  }),
-              IsOk());
+  ASSERT_THAT(
+      nguyet_->Sync([&](const SyncProgress&) { EXPECT_EQ(Body(nguyet_, note), "Một, hai."); }),
+      IsOk());
   EXPECT_GE(answers, 2);
   EXPECT_EQ(Body(nguyet_, note), "Một, hai.");
 }

@@ -122,8 +122,8 @@ TEST(PowerCut, KeepsWhatWasToldAtEveryCall) {
       phone.disk().StopAtCall(stop_at);
       std::map<RecordId, std::string> told;
       bool died = false;
-      const auto root =
-          phone->Create("inspection", "", absl::nullopt, {Set("kind", "prison"), Set("place", "A")});
+      const auto root = phone->Create("inspection", "", absl::nullopt,
+                                      {Set("kind", "prison"), Set("place", "A")});
       died = !root.ok();
       for (int i = 0; i < 4 && !died; ++i) {
         const std::string body = absl::StrCat("Ghi chép ", i);

@@ -222,7 +222,8 @@ void MemoryHub::Feed(const std::string& user, const v1::SyncRequest& request,
     }
   }
   response->set_more(full);
-  if (batch.records_size() > 0) *response->mutable_records() = seal::Pack(batch.SerializeAsString());
+  if (batch.records_size() > 0)
+    *response->mutable_records() = seal::Pack(batch.SerializeAsString());
   response->set_directory_revision(state_.directory_revision);
   if (request.directory_revision() != state_.directory_revision) {
     for (const auto& [id, name] : state_.users) {
@@ -240,8 +241,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> MemoryHub::ListRecordHistory(
   const std::string user = state_.devices.at(device).user_id();
   const auto id = sync::RecordId::From(request.record_id());
   const auto stored = id.has_value() ? state_.records.find(*id) : state_.records.end();
-  if (stored == state_.records.end() ||
-      state_.roles[user].count(stored->second.unit_id) == 0) {
+  if (stored == state_.records.end() || state_.roles[user].count(stored->second.unit_id) == 0) {
     return Refused(absl::StatusCode::kNotFound, v1::REASON_NOT_FOUND, "no such record of yours");
   }
   // Two entries a page, so that whoever reads must turn pages.

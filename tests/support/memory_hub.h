@@ -33,8 +33,8 @@ class MemoryHub {
       sync::ChangeId id;
       sync::DeviceId device;
       uint64_t sequence = 0;
-      v1::Admission admission;           // position 0: set aside
-      v1::QuarantinedChange set_aside;   // then this says why
+      v1::Admission admission;          // position 0: set aside
+      v1::QuarantinedChange set_aside;  // then this says why
       uint64_t after_position = 0;
       std::set<std::string> records;
     };
@@ -96,8 +96,8 @@ class MemoryHub {
                                                          const v1::Push& push) const;
   absl::Status TakePush(const stored::v1::DeviceRow& row, const v1::SyncRequest& request,
                         v1::SyncResponse* response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Feed(const std::string& user, const v1::SyncRequest& request, v1::SyncResponse* response)
-      const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Feed(const std::string& user, const v1::SyncRequest& request,
+            v1::SyncResponse* response) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::IngestInput Load(std::vector<sync::PushInput> pushes) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::History HistoryOf(const sync::RecordId& id, const sync::IngestInput& like) const

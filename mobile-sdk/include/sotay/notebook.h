@@ -48,12 +48,12 @@ struct Surroundings {
 // One wish for one field, in words.
 struct Edit {
   enum class Kind {
-    kSet,      // REGISTER, LATEST, ONCE, STATE: the new value; "" clears
-    kAdd,      // SET
-    kRemove,   // SET
-    kAppend,   // LOG
-    kCount,    // COUNTER: a signed step ("+3", "-1")
-    kText,     // TEXT: the whole new text
+    kSet,     // REGISTER, LATEST, ONCE, STATE: the new value; "" clears
+    kAdd,     // SET
+    kRemove,  // SET
+    kAppend,  // LOG
+    kCount,   // COUNTER: a signed step ("+3", "-1")
+    kText,    // TEXT: the whole new text
   };
   Kind kind = Kind::kSet;
   std::string field;  // its name in the schema
@@ -65,10 +65,10 @@ struct Edit {
 };
 
 enum class SyncState {
-  kSynced,    // the server holds everything of it
-  kWaiting,   // own changes are in the outbox
-  kSent,      // accepted, but the server's record has not come back yet
-  kRefused,   // a change of ours to it was set aside; see Notebook::Refused
+  kSynced,   // the server holds everything of it
+  kWaiting,  // own changes are in the outbox
+  kSent,     // accepted, but the server's record has not come back yet
+  kRefused,  // a change of ours to it was set aside; see Notebook::Refused
 };
 
 // A record as shown.
@@ -81,11 +81,11 @@ struct RecordView {
 // A line of a list.
 struct RecordLine {
   sync::RecordId id;
-  std::string type;     // full name
+  std::string type;  // full name
   std::string unit_id;
   sync::RecordId dossier;
-  std::string title;    // shown value of the type's title field, first line
-  std::string state;    // name of the state value in force; empty without a state field
+  std::string title;  // shown value of the type's title field, first line
+  std::string state;  // name of the state value in force; empty without a state field
   size_t conflicts = 0;
   SyncState sync_state = SyncState::kSynced;
   int64_t changed_ms = 0;  // of the newest standing change
@@ -121,10 +121,10 @@ struct Status {
   std::string server;
   uint64_t last_sequence = 0;
   uint64_t accepted_through = 0;
-  uint64_t outbox = 0;             // last_sequence - accepted_through
-  int64_t oldest_outbox_ms = 0;    // claimed time of the oldest; 0: none
-  int64_t last_contact_ms = 0;     // server clock; 0: never
-  int64_t skew_ms = 0;             // how far our clock was ahead then
+  uint64_t outbox = 0;           // last_sequence - accepted_through
+  int64_t oldest_outbox_ms = 0;  // claimed time of the oldest; 0: none
+  int64_t last_contact_ms = 0;   // server clock; 0: never
+  int64_t skew_ms = 0;           // how far our clock was ahead then
   std::vector<v1::Cursor> cursors;
   size_t records = 0;
   size_t conflicts = 0;
@@ -135,9 +135,9 @@ struct Status {
 struct Event {
   enum class Kind { kRecordChanged, kRecordRemoved, kChangeRefused, kSynced, kSyncFailed };
   Kind kind = Kind::kSynced;
-  sync::RecordId record;   // RecordChanged, RecordRemoved
-  uint64_t sequence = 0;   // ChangeRefused
-  absl::Status status;     // SyncFailed
+  sync::RecordId record;  // RecordChanged, RecordRemoved
+  uint64_t sequence = 0;  // ChangeRefused
+  absl::Status status;    // SyncFailed
 };
 
 // Progress of a long synchronisation.
