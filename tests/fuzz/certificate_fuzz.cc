@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 constexpr size_t kNameBytesMax = 255;

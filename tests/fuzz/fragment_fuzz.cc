@@ -15,7 +15,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 void CheckOccurrences(absl::string_view bytes) {

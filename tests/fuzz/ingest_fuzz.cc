@@ -15,7 +15,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 using tests::PaperOffice;
 using tests::PaperPhone;

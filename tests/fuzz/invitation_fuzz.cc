@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 constexpr char kCheckPrefix[] = "sotay/invitation/v1";  // with the NUL, as docs/protocol.md says

@@ -13,7 +13,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 constexpr absl::string_view kSeparator = "\n%%\n";

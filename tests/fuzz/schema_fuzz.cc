@@ -16,7 +16,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 const std::set<sync::Role> kEverybody = {options::v1::ROLE_PROSECUTOR,

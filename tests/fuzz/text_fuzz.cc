@@ -12,7 +12,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a target is a program
+using namespace sotay;
 using fuzz::Require;
 
 // The scalar values up to where strict UTF-8 ends; `good` is that byte.
