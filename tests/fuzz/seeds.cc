@@ -19,7 +19,7 @@
 
 namespace {
 
-using namespace sotay;  // NOLINT: a program
+using namespace sotay;
 using C = casework::v1::Case;
 using N = casework::v1::Note;
 using tests::PaperOffice;
