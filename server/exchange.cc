@@ -173,9 +173,9 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   SOTAY_ASSIGN_OR_RETURN(FeedPage page, ReadFeed(directory_, &store_, plan, bytes_max));
   if (!page.batch.empty()) {
     // To have read a long push before a short answer costs more than it saves.
-    const bool after = page.batch.size() > prepared.pushed_bytes.size() / 4;
-    *response.mutable_records() =
-        seal::PackAfter(after ? prepared.pushed_bytes : std::string(), page.batch);
+    absl::string_view before;
+    if (page.batch.size() > prepared.pushed_bytes.size() / 4) before = prepared.pushed_bytes;
+    *response.mutable_records() = seal::PackAfter(before, page.batch);
   }
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));

@@ -27,4 +27,11 @@ SOTAY_FUZZ_MESSAGE(sotay::v1::Packed, packed) {
   const sotay::v1::Packed own = seal::Pack(packed.data());
   const auto back = seal::Unpack(own, packed.data().size());
   Require(back.ok() && *back == packed.data(), "whatever is packed unpacks");
+
+  const std::string push(packed.data().rbegin(), packed.data().rend());
+  const auto answer = seal::Unpack(packed, sotay::sync::kRecordsBytesMax, push);
+  Require(!answer.ok() || answer->size() == packed.size(),
+          "what is unpacked after a push has the declared size");
+  const auto behind = seal::Unpack(seal::PackAfter(push, packed.data()), push.size(), push);
+  Require(behind.ok() && *behind == packed.data(), "whatever is packed after a push unpacks");
 }

@@ -63,7 +63,7 @@ class Wish {
     return SetNumber(casework::v1::Note::kStateFieldNumber, static_cast<uint64_t>(state));
   }
 
-  operator sync::RecordWish() const { return wish_; }  // NOLINT: the last word of the sentence
+  operator sync::RecordWish() const { return wish_; }  // the last word of the sentence
   const sync::RecordWish& wish() const { return wish_; }
 
  private:
