@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/config.h"
@@ -197,4 +198,20 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sotay::server
 
-int main(int argc, char** argv) { return sotay::server::Main(argc, argv); }
+#ifdef NDEBUG
+// jemalloc's settings, which it looks for under this name.  What a memtable gives back when it is
+// written out, the next one needs within the minute: to return it to the system and have it
+// zeroed again is a tenth of what a push costs.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:60000,muzzy_decay_ms:60000";
+}
+#endif
+
+int main(int argc, char** argv) {
+#ifdef NDEBUG
+  // Debian's Abseil looks for cycles at every lock, its own and gRPC's.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+  return sotay::server::Main(argc, argv);
+}

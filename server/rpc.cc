@@ -5,6 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
 #include "server/event_log.h"
 #include "sync/seal/certificate.h"
 #include "sync/status_macros.h"
@@ -19,6 +22,32 @@ absl::string_view OursToKnow(absl::StatusCode code) {
              : "the server failed; its administrator must look at it";
 }
 
+// The key in a certificate is the same on every call of a connection, and to take a certificate
+// apart costs as much as to judge twenty notes.  Holds nothing of who may do what.
+class KeyHashes {
+ public:
+  absl::StatusOr<std::string> Of(absl::string_view pem) ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto at = hashes_.find(pem);
+      if (at != hashes_.end()) return at->second;
+    }
+    const absl::StatusOr<std::string> spki = seal::SpkiOfCertificatePem(pem);
+    if (!spki.ok()) return spki.status();
+    std::string hash = HashOfKey(*spki);
+    absl::MutexLock lock(&mutex_);
+    if (hashes_.size() >= kKept) hashes_.clear();
+    hashes_.emplace(pem, hash);
+    return hash;
+  }
+
+ private:
+  static constexpr size_t kKept = 4'096;  // about a kilobyte each
+
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context) {
@@ -27,10 +56,10 @@ absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context
   const std::vector<grpc::string_ref> pem =
       auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (pem.size() != 1) return DeviceUnknown();
-  const absl::StatusOr<std::string> spki =
-      seal::SpkiOfCertificatePem(absl::string_view(pem[0].data(), pem[0].size()));
-  if (!spki.ok()) return DeviceUnknown();
-  return HashOfKey(*spki);
+  static auto* const hashes = new KeyHashes();
+  absl::StatusOr<std::string> hash = hashes->Of(absl::string_view(pem[0].data(), pem[0].size()));
+  if (!hash.ok()) return DeviceUnknown();
+  return hash;
 }
 
 absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "leveldb/write_batch.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
@@ -70,7 +71,8 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
 
 }  // namespace
 
-Store::Store(std::unique_ptr<durable::Store> durable) : durable_(std::move(durable)) {}
+Store::Store(std::unique_ptr<durable::Store> durable)
+    : durable_(std::move(durable)), batch_(std::make_unique<leveldb::WriteBatch>()) {}
 Store::~Store() = default;
 
 absl::Status Store::Create(const std::string& path, const durable::StoreOptions& options,
@@ -114,8 +116,6 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
 bool Store::read_only() const { return durable_->read_only(); }
 
 const std::vector<durable::TailCut>& Store::tail_cuts() const { return durable_->tail_cuts(); }
-
-absl::Status Store::Write(leveldb::WriteBatch* batch) { return durable_->Write(batch); }
 
 absl::StatusOr<absl::optional<std::string>> Store::Get(const std::string& key) {
   absl::StatusOr<std::string> value = durable_->Get(key);

@@ -171,11 +171,13 @@ class Store {
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
-  absl::Status Write(leveldb::WriteBatch* batch);
+  // Writes `batch_`, and empties it.
+  absl::Status WriteBatch();
 
   const std::unique_ptr<durable::Store> durable_;
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
+  std::unique_ptr<leveldb::WriteBatch> batch_;  // kept: to grow one anew costs as much as it holds
   std::string scratch_;
 };
 

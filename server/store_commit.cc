@@ -12,6 +12,9 @@
 namespace sotay::server {
 namespace {
 
+// A batch that grew past this is not kept for the next commit.
+constexpr size_t kBatchBytesKept = size_t{8} << 20;
+
 template <typename Message>
 void Put(const std::string& key, const Message& message, std::string* scratch,
          leveldb::WriteBatch* batch) {
@@ -40,25 +43,34 @@ HistoryKind KindOf(const v1::QuarantinedChange& change) {
 }  // namespace
 
 absl::Status Store::Commit(const Tables& tables) {
-  leveldb::WriteBatch batch;
-  PutTables(tables, &batch);
-  return Write(&batch);
+  PutTables(tables, batch_.get());
+  return WriteBatch();
 }
 
 absl::Status Store::Commit(const Round& round) {
-  leveldb::WriteBatch batch;
-  for (const AsideRow& row : round.released) DeleteAside(row, &batch);
-  PutEntries(*round.outcome, &batch);
-  PutRecords(*round.outcome, &batch);
-  PutAside(*round.outcome, &batch);
+  leveldb::WriteBatch* const batch = batch_.get();
+  for (const AsideRow& row : round.released) DeleteAside(row, batch);
+  PutEntries(*round.outcome, batch);
+  PutRecords(*round.outcome, batch);
+  PutAside(*round.outcome, batch);
   for (const auto& [device, seal] : round.seals) {
-    Put(SealKey(device, seal.last_sequence()), seal, &scratch_, &batch);
+    Put(SealKey(device, seal.last_sequence()), seal, &scratch_, batch);
   }
   for (const auto& [device, outcome] : round.revised) {
-    Put(RevisedKey(device, outcome.revision()), outcome, &scratch_, &batch);
+    Put(RevisedKey(device, outcome.revision()), outcome, &scratch_, batch);
   }
-  PutTables(round.tables, &batch);
-  return Write(&batch);
+  PutTables(round.tables, batch);
+  return WriteBatch();
+}
+
+absl::Status Store::WriteBatch() {
+  absl::Status status = durable_->Write(batch_.get());
+  if (batch_->ApproximateSize() > kBatchBytesKept) {
+    batch_ = std::make_unique<leveldb::WriteBatch>();
+  } else {
+    batch_->Clear();
+  }
+  return status;
 }
 
 void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {

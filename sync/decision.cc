@@ -140,10 +140,9 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
 
   ReadyEdit ready;
   ready.edit = &edit;
-  absl::optional<MergedRecord> unborn;
   const MergedRecord* base = nullptr;
   if (existing == nullptr && parents.empty()) {
-    base = &unborn.emplace(bench_.input.schema->Find(edit.type()), *id, edit.type(),
+    base = &ready.unborn.emplace(bench_.input.schema->Find(edit.type()), *id, edit.type(),
                            change.unit_id(), *RecordId::From(change.dossier_id()));
   } else if (existing != nullptr && parents == existing->record.heads()) {
     base = &existing->record;  // the usual case: nothing happened meanwhile

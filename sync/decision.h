@@ -17,6 +17,8 @@ struct ReadyEdit {
   const v1::RecordEdit* edit = nullptr;
   VersionVector seen;
   std::vector<std::string> texts;
+  // The record it is made on when there is none: without a field yet.
+  absl::optional<MergedRecord> unborn;
 };
 
 // What was decided of one change.

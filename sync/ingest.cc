@@ -29,7 +29,7 @@ class Ingester {
   void QuarantineFork(const PushInput& push, size_t from, PushOutcome* outcome);
   v1::ChangeOutcome Repeat(const PushInput& push, uint64_t sequence) const;
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
-  uint64_t Admit(const Arrival& arrival, const Decision& decision, stored::v1::DeviceRow* device);
+  uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
   std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type) const;
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
                       stored::v1::DeviceRow* device);
@@ -141,12 +141,12 @@ void Ingester::TakeRelease(const ReleaseInput& release, stored::v1::DeviceRow* r
 }
 
 v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device) {
-  const Decision decision = Decide(arrival, *device, &bench_);
+  Decision decision = Decide(arrival, *device, &bench_);
   v1::ChangeOutcome outcome;
   outcome.set_sequence(arrival.sequence);
   if (!decision.refusal.has_value()) {
     outcome.set_verdict(VERDICT_APPLIED);
-    outcome.set_position(Admit(arrival, decision, device));
+    outcome.set_position(Admit(arrival, std::move(decision), device));
     return outcome;
   }
   outcome.set_verdict(decision.waits_for == ChangeId() ? VERDICT_QUARANTINED : VERDICT_HELD);
@@ -167,7 +167,7 @@ std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const
   return assigned;
 }
 
-uint64_t Ingester::Admit(const Arrival& arrival, const Decision& decision,
+uint64_t Ingester::Admit(const Arrival& arrival, Decision decision,
                          stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
   const BoundedStamp bounded =
@@ -194,17 +194,15 @@ uint64_t Ingester::Admit(const Arrival& arrival, const Decision& decision,
   const Author author = {
       entry.id,          entry.device,        arrival.sequence,     bounded.stamp,
       device->user_id(), change.claimed_ms(), admission.authority()};
-  for (const ReadyEdit& ready : decision.ready) {
+  for (ReadyEdit& ready : decision.ready) {
     const v1::RecordEdit& edit = *ready.edit;
     const auto id = RecordId::From(edit.record_id());
     WrittenRecord* written = bench_.Find(*id);
     std::vector<v1::FieldOp> assigned;
     if (written == nullptr) {
-      const RecordType* type = input_.schema->Find(edit.type());
-      MergedRecord fresh(type, *id, edit.type(), change.unit_id(),
-                         *RecordId::From(change.dossier_id()));
-      written = &bench_.working.emplace(*id, WrittenRecord{std::move(fresh), 0, 0}).first->second;
-      assigned = AssignedAtBirth(*type);
+      WrittenRecord fresh = {*std::move(ready.unborn), 0, 0};
+      written = &bench_.working.emplace(*id, std::move(fresh)).first->second;
+      assigned = AssignedAtBirth(*written->record.type());
       ++outcome_.births[change.unit_id()];
       if (*id == written->record.dossier()) entry.satisfies.push_back(DossierMarker(*id));
     }
@@ -284,8 +282,9 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
 
 IngestOutcome Ingester::Finish() {
   outcome_.histories_needed = std::move(bench_.histories_needed);
-  for (const RecordId& id : changed_)
-    outcome_.records.emplace(id, std::move(bench_.working.at(id)));
+  for (const RecordId& id : changed_) {
+    outcome_.records.insert(outcome_.records.end(), bench_.working.extract(id));
+  }
   for (const auto& [unit, position] : bench_.positions) {
     const auto before = input_.positions.find(unit);
     if (before == input_.positions.end() || before->second != position) {

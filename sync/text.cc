@@ -53,7 +53,8 @@ size_t Advance(absl::string_view text, size_t from, size_t count) {
 }
 
 bool IsCombiningMark(char32_t c) {
-  return (c >= 0x0300 && c <= 0x036F) || (c >= 0x0483 && c <= 0x0489) ||
+  if (c < 0x0300 || (c >= 0x1E00 && c < 0x20D0)) return false;  // nearly all Vietnamese
+  return c <= 0x036F || (c >= 0x0483 && c <= 0x0489) ||
          (c >= 0x1AB0 && c <= 0x1AFF) || (c >= 0x1DC0 && c <= 0x1DFF) ||
          (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
 }
@@ -68,24 +69,27 @@ struct Scan {
 };
 
 Scan ScanText(absl::string_view text) {
-  Scan scan;
+  size_t at = 0;
+  size_t scalars = 0;
   int marks = 0;
+  bool within = true;
   char32_t scalar;
-  while (scan.good < text.size()) {
-    if (static_cast<uint8_t>(text[scan.good]) < 0x80) {  // most of every text
+  for (; at < text.size(); ++scalars) {
+    if (static_cast<uint8_t>(text[at]) < 0x80) {  // most of every text
       marks = 0;
-      ++scan.good;
-      ++scan.scalars;
+      ++at;
       continue;
     }
-    const int length = Decode(text, scan.good, &scalar);
+    const int length = Decode(text, at, &scalar);
     if (length == 0) break;
-    marks = scalar >= 0x0300 && IsCombiningMark(scalar) ? marks + 1 : 0;
-    if (marks > kMarksPerLetterMax) scan.marks_within_limit = false;
-    scan.good += static_cast<size_t>(length);
-    ++scan.scalars;
+    at += static_cast<size_t>(length);
+    if (!IsCombiningMark(scalar)) {
+      marks = 0;
+    } else if (++marks > kMarksPerLetterMax) {
+      within = false;
+    }
   }
-  return scan;
+  return {at, scalars, within};
 }
 
 // A text in which positions are found without walking from its beginning.  The text is UTF-8
@@ -234,12 +238,12 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
         absl::StrCat("text: ", edit.splices_size(), " splices, limit ", kSplicesMax));
   }
   Pieces pieces(text, *length);
+  bool whole_within = edit.splices_size() == 0;  // the whole text was found to be within limits
   for (int i = 0; i < edit.splices_size(); ++i) {
     const v1::TextSplice& splice = edit.splices(i);
-    const absl::optional<size_t> added = ScalarCount(splice.inserted());
-    if (!added.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": byte ",
-                                                     Utf8Prefix(splice.inserted()),
+    const Scan added = ScanText(splice.inserted());
+    if (added.good != splice.inserted().size()) {
+      return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": byte ", added.good,
                                                      " of the insertion is not UTF-8"));
     }
     if (splice.position() > pieces.count() ||
@@ -248,14 +252,16 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
                                                      "+", splice.deleted(), " is past the end, ",
                                                      pieces.count()));
     }
-    pieces.Replace(splice.position(), splice.deleted(), splice.inserted(), *added);
+    whole_within = added.marks_within_limit && added.scalars > 0 &&
+                   splice.deleted() == pieces.count();
+    pieces.Replace(splice.position(), splice.deleted(), splice.inserted(), added.scalars);
     if (pieces.bytes() > kTextBytesMax) {
       return absl::InvalidArgumentError(
           absl::StrCat("text: ", pieces.bytes(), " bytes, limit ", kTextBytesMax));
     }
   }
   std::string result = pieces.Joined();
-  if (edit.splices_size() > 0 && !MarksWithinLimit(result)) {
+  if (!whole_within && !MarksWithinLimit(result)) {
     return absl::InvalidArgumentError(
         absl::StrCat("text: more than ", kMarksPerLetterMax, " combining marks on one letter"));
   }
