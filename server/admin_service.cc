@@ -9,12 +9,16 @@
 namespace sotay::server {
 
 AdminService::AdminService(Directory* directory, Hub* hub, const Authority* authority,
-                           std::string address)
-    : directory_(*directory), hub_(*hub), authority_(*authority), address_(std::move(address)) {}
+                           std::string address, std::function<int64_t()> now_ms)
+    : directory_(*directory),
+      hub_(*hub),
+      authority_(*authority),
+      address_(std::move(address)),
+      now_ms_(std::move(now_ms)) {}
 
 absl::StatusOr<Caller> AdminService::Administrator(
     const grpc::CallbackServerContext& context) const {
-  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOf(directory_, context));
+  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOf(&directory_, context, now_ms_()));
   SOTAY_RETURN_IF_ERROR(CheckAdministrator(*caller.person));
   return caller;
 }

@@ -2,6 +2,8 @@
 // come from the directory in memory and are answered at once.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "server/authority.h"
@@ -24,7 +26,8 @@ using AdminServiceBase = v1::AdminService::WithRawCallbackMethod_PutUnit<
 class AdminService final : public AdminServiceBase {
  public:
   // `address`: where invitations send their devices.
-  AdminService(Directory* directory, Hub* hub, const Authority* authority, std::string address);
+  AdminService(Directory* directory, Hub* hub, const Authority* authority, std::string address,
+               std::function<int64_t()> now_ms);
 
   using AdminServiceBase::CreateInvitation;
   using AdminServiceBase::ListAllDevices;
@@ -73,6 +76,7 @@ class AdminService final : public AdminServiceBase {
   Hub& hub_;
   const Authority& authority_;
   const std::string address_;
+  const std::function<int64_t()> now_ms_;
 };
 
 }  // namespace sotay::server

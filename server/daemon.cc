@@ -159,10 +159,10 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.sync_service = std::make_unique<SyncService>(p.directory.get(), p.exchange.get(), p.hub.get(),
                                                  p.watchers.get(), p.supervision.get(),
                                                  p.readers.get(), p.now_ms);
-  p.supervision_service =
-      std::make_unique<SupervisionService>(p.directory.get(), p.supervision.get(), p.readers.get());
+  p.supervision_service = std::make_unique<SupervisionService>(
+      p.directory.get(), p.supervision.get(), p.readers.get(), p.now_ms);
   p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
-                                                   options.config.address);
+                                                   options.config.address, p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   return Listen(options);
 }

@@ -102,6 +102,8 @@ class Directory {
   // Contact ----------------------------------------------------------------------------
   // Notes that a device has called.  Kept in memory until somebody takes it to the store.
   void Touch(const sync::DeviceId& device, stored::v1::Contact contact);
+  // As Touch, of a call that says nothing else about the device.
+  void TouchAt(const sync::DeviceId& device, int64_t now_ms);
   stored::v1::Contact ContactOf(const sync::DeviceId& device) const;
   // What was noted and not taken since; of one device, or all.
   absl::optional<stored::v1::Contact> TakeContact(const sync::DeviceId& device);

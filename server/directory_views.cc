@@ -120,6 +120,14 @@ void Directory::Touch(const sync::DeviceId& device, stored::v1::Contact contact)
   at->second.contact_dirty = true;
 }
 
+void Directory::TouchAt(const sync::DeviceId& device, int64_t now_ms) {
+  absl::MutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  if (at == devices_.end()) return;
+  at->second.contact.set_last_contact_ms(now_ms);
+  at->second.contact_dirty = true;
+}
+
 stored::v1::Contact Directory::ContactOf(const sync::DeviceId& device) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto at = devices_.find(device);

@@ -68,10 +68,11 @@ absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,
   return directory.CallerOf(key_hash);
 }
 
-absl::StatusOr<Caller> CallerOf(const Directory& directory,
-                                const grpc::CallbackServerContext& context) {
-  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(directory, context));
+absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
+                                int64_t now_ms) {
+  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(*directory, context));
   if (caller.row->state() == v1::DEVICE_STATE_FORKED) return DeviceForked();
+  directory->TouchAt(caller.device, now_ms);
   return caller;
 }
 

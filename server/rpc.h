@@ -22,9 +22,10 @@ namespace sotay::server {
 // SHA-256 of the public key in the certificate the peer proved to hold.
 absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context);
 
-// The active device the peer is, looked up now.  A forked device is none, but for Sync.
-absl::StatusOr<Caller> CallerOf(const Directory& directory,
-                                const grpc::CallbackServerContext& context);
+// The active device the peer is, looked up now; that it called is noted.  A forked device is none,
+// but for Sync, which notes what the device says of itself as well.
+absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
+                                int64_t now_ms);
 absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,
                                         const grpc::CallbackServerContext& context);
 

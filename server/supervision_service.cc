@@ -5,8 +5,11 @@
 namespace sotay::server {
 
 SupervisionService::SupervisionService(Directory* directory, Supervision* supervision,
-                                       ReaderPool* readers)
-    : directory_(*directory), supervision_(*supervision), readers_(*readers) {}
+                                       ReaderPool* readers, std::function<int64_t()> now_ms)
+    : directory_(*directory),
+      supervision_(*supervision),
+      readers_(*readers),
+      now_ms_(std::move(now_ms)) {}
 
 template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* SupervisionService::Answer(grpc::CallbackServerContext* context,
@@ -15,7 +18,9 @@ grpc::ServerUnaryReactor* SupervisionService::Answer(grpc::CallbackServerContext
                                                      Read read) {
   return AnswerUnary<Request, Response>(
       context, request, response, method,
-      [this](const grpc::CallbackServerContext& of) { return CallerOf(directory_, of); },
+      [this](const grpc::CallbackServerContext& of) {
+        return CallerOf(&directory_, of, now_ms_());
+      },
       [this, read](Caller caller, Request asked, Reply<Response> reply) {
         const bool will = readers_.Run([caller, asked = std::move(asked), reply, read] {
           reply(read(*caller.person, asked));

@@ -1,6 +1,9 @@
 // Central reading, as gRPC sees it; what is shown is decided in supervision.h.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "server/reader_pool.h"
 #include "server/rpc.h"
 #include "server/supervision.h"
@@ -19,7 +22,8 @@ using SupervisionServiceBase = v1::SupervisionService::WithRawCallbackMethod_Lis
 // Set once at construction; what it is given outlives it.
 class SupervisionService final : public SupervisionServiceBase {
  public:
-  SupervisionService(Directory* directory, Supervision* supervision, ReaderPool* readers);
+  SupervisionService(Directory* directory, Supervision* supervision, ReaderPool* readers,
+                     std::function<int64_t()> now_ms);
 
   using SupervisionServiceBase::GetRecord;
   using SupervisionServiceBase::ListConflicts;
@@ -56,6 +60,7 @@ class SupervisionService final : public SupervisionServiceBase {
   Directory& directory_;
   Supervision& supervision_;
   ReaderPool& readers_;
+  const std::function<int64_t()> now_ms_;
 };
 
 }  // namespace sotay::server

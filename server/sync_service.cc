@@ -67,7 +67,9 @@ grpc::ServerUnaryReactor* SyncService::ListRecordHistory(grpc::CallbackServerCon
                                                          grpc::ByteBuffer* response) {
   return AnswerUnary<v1::ListRecordHistoryRequest, v1::ListRecordHistoryResponse>(
       context, request, response, "ListRecordHistory",
-      [this](const grpc::CallbackServerContext& of) { return CallerOf(directory_, of); },
+      [this](const grpc::CallbackServerContext& of) {
+        return CallerOf(&directory_, of, now_ms_());
+      },
       [this](Caller caller, v1::ListRecordHistoryRequest asked,
              Reply<v1::ListRecordHistoryResponse> reply) {
         const bool will = readers_.Run([this, caller, asked = std::move(asked), reply] {

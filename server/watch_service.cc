@@ -24,7 +24,7 @@ WatchStream* WatchStream::Begin(Directory* directory, Watchers* watchers,
                                 const grpc::ByteBuffer& request) {
   std::shared_ptr<WatchStream> stream(new WatchStream(watchers, std::move(now_ms), context));
   stream->self_ = stream;
-  const absl::Status started = stream->Start(*directory, request);
+  const absl::Status started = stream->Start(directory, request);
   if (started.ok()) {
     stream->Step();
   } else {
@@ -34,8 +34,8 @@ WatchStream* WatchStream::Begin(Directory* directory, Watchers* watchers,
   return stream.get();
 }
 
-absl::Status WatchStream::Start(const Directory& directory, const grpc::ByteBuffer& request) {
-  SOTAY_ASSIGN_OR_RETURN(const Caller caller, CallerOf(directory, *context_));
+absl::Status WatchStream::Start(Directory* directory, const grpc::ByteBuffer& request) {
+  SOTAY_ASSIGN_OR_RETURN(const Caller caller, CallerOf(directory, *context_, now_ms_()));
   SOTAY_ASSIGN_OR_RETURN(const v1::WatchRequest asked, ParseRequest<v1::WatchRequest>(request));
   if (asked.cursors().empty()) return Malformed("cursors: name the units to listen to");
   if (asked.cursors_size() > kUnitsMax) {

@@ -31,7 +31,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   WatchStream(Watchers* watchers, std::function<int64_t()> now_ms,
               grpc::CallbackServerContext* context);
 
-  absl::Status Start(const Directory& directory, const grpc::ByteBuffer& request);
+  absl::Status Start(Directory* directory, const grpc::ByteBuffer& request);
   // Sends what there is to send, unless a message is still on its way; ends when it must.
   void Step() ABSL_LOCKS_EXCLUDED(mutex_);
   void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

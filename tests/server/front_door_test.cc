@@ -17,6 +17,7 @@
 #include "server/certificate_draft.h"
 #include "server/config.h"
 #include "server/founding.h"
+#include "sotay/v1/admin_service.pb.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/whole_file.h"
 #include "tests/server/served_office.h"
@@ -223,6 +224,27 @@ TEST_F(FrontDoorTest, AnAdministratorsServiceIsNoProsecutors) {
       ServedOffice::Call(device.address, "/sotay.v1.AdminService/ListUsers", "");
   EXPECT_EQ(refused.code, 7);
   EXPECT_EQ(refused.message, "only an administrator may do this");
+}
+
+// A supervisor's console reads and never syncs; it has been in contact all the same.
+TEST_F(FrontDoorTest, AConsolesCallIsContact) {
+  const auto contact_ms = [this]() -> int64_t {
+    const RawAnswer answer = ServedOffice::Call(office_->administrator().address,
+                                                "/sotay.v1.AdminService/ListAllDevices", "");
+    v1::ListAllDevicesResponse devices;
+    EXPECT_TRUE(devices.ParseFromString(answer.bytes));
+    for (const v1::DeviceView& device : devices.devices()) {
+      if (device.device_id() == office_->administrator().id.view()) {
+        return device.last_contact_ms();
+      }
+    }
+    return -1;
+  };
+  const int64_t before = contact_ms();
+  EXPECT_GT(before, 0);
+  office_->ahead_ms += 3'600'000;
+  EXPECT_GE(contact_ms(), before + 3'600'000);
+  office_->ahead_ms -= 3'600'000;
 }
 
 }  // namespace
