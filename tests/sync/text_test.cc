@@ -207,7 +207,8 @@ TEST(ApplyTextEdit, KeepsTheFormTheTextCameIn) {
 }
 
 TEST(ApplyTextEdit, TakesWhatOthersTakeForCommands) {
-  const std::string hostile = std::string("\r\n\x1B[2J%s%n${jndi:x}'; DROP--\0|/\u202E\u200B", 40);
+  using std::string_literals::operator""s;
+  const std::string hostile = "\r\n\x1B[2J%s%n${jndi:x}'; DROP--\0|/\u202E\u200B"s;
   SOTAY_ASSERT_OK_AND_ASSIGN(const std::string after,
                              ApplyTextEdit("", Edit(0, {{0, 0, hostile}})));
   EXPECT_EQ(after, hostile);
