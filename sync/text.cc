@@ -54,9 +54,9 @@ size_t Advance(absl::string_view text, size_t from, size_t count) {
 
 bool IsCombiningMark(char32_t c) {
   if (c < 0x0300 || (c >= 0x1E00 && c < 0x20D0)) return false;  // nearly all Vietnamese
-  return c <= 0x036F || (c >= 0x0483 && c <= 0x0489) ||
-         (c >= 0x1AB0 && c <= 0x1AFF) || (c >= 0x1DC0 && c <= 0x1DFF) ||
-         (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE20 && c <= 0xFE2F);
+  return c <= 0x036F || (c >= 0x0483 && c <= 0x0489) || (c >= 0x1AB0 && c <= 0x1AFF) ||
+         (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) ||
+         (c >= 0xFE20 && c <= 0xFE2F);
 }
 
 bool IsTail(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
@@ -191,6 +191,40 @@ class Pieces {
 
 }  // namespace
 
+bool DecodeUtf8(absl::string_view text, std::u32string* scalars) {
+  const size_t before = scalars->size();
+  for (size_t at = 0; at < text.size();) {
+    char32_t scalar;
+    const int length = Decode(text, at, &scalar);
+    if (length == 0) {
+      scalars->resize(before);
+      return false;
+    }
+    scalars->push_back(scalar);
+    at += static_cast<size_t>(length);
+  }
+  return true;
+}
+
+void AppendScalar(char32_t scalar, std::string* text) {
+  const auto tail = [&](int shift) { return static_cast<char>(0x80 | (scalar >> shift & 0x3F)); };
+  if (scalar < 0x80) {
+    text->push_back(static_cast<char>(scalar));
+  } else if (scalar < 0x800) {
+    text->push_back(static_cast<char>(0xC0 | scalar >> 6));
+    text->push_back(tail(0));
+  } else if (scalar < 0x10000) {
+    text->push_back(static_cast<char>(0xE0 | scalar >> 12));
+    text->push_back(tail(6));
+    text->push_back(tail(0));
+  } else {
+    text->push_back(static_cast<char>(0xF0 | scalar >> 18));
+    text->push_back(tail(12));
+    text->push_back(tail(6));
+    text->push_back(tail(0));
+  }
+}
+
 size_t Utf8Prefix(absl::string_view text) { return ScanText(text).good; }
 
 absl::optional<size_t> ScalarCount(absl::string_view text) {
@@ -252,8 +286,8 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
                                                      "+", splice.deleted(), " is past the end, ",
                                                      pieces.count()));
     }
-    whole_within = added.marks_within_limit && added.scalars > 0 &&
-                   splice.deleted() == pieces.count();
+    whole_within =
+        added.marks_within_limit && added.scalars > 0 && splice.deleted() == pieces.count();
     pieces.Replace(splice.position(), splice.deleted(), splice.inserted(), added.scalars);
     if (pieces.bytes() > kTextBytesMax) {
       return absl::InvalidArgumentError(

@@ -20,6 +20,12 @@ namespace sotay::sync {
 // surrogates are refused).
 absl::optional<size_t> ScalarCount(absl::string_view text);
 
+// The scalar values of `text` are appended to `scalars`; false, and nothing appended, when it is
+// not strict UTF-8.
+bool DecodeUtf8(absl::string_view text, std::u32string* scalars);
+// Appends a scalar value as UTF-8.
+void AppendScalar(char32_t scalar, std::string* text);
+
 // Byte at which strict UTF-8 ends; text.size() when all of it is.
 size_t Utf8Prefix(absl::string_view text);
 

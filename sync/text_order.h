@@ -1,0 +1,148 @@
+// The characters of a text in document order, the deleted ones included, as spans of elements that
+// were typed one after the other.  An element is a character by the number it came under; where it
+// stands never changes, only whether it still shows.  Half of TextTree (text_tree.h), which
+// decides where elements go; this knows where they are.
+//
+// Spans lie in leaves of 64, and one table lists the leaves in order with how much of each shows:
+// two levels, no recursion.  An overlay shows the text as it was in an earlier version, without
+// moving anything.  Value; one thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace sotay::sync {
+
+// Elements that stand side by side, in number and in the text.
+struct TextSpan {
+  uint32_t first = 0;
+  uint32_t length = 0;
+};
+
+class TextOrder {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  uint32_t size() const { return static_cast<uint32_t>(fates_.size()); }  // elements
+  // Characters that show: under an overlay, in its version.
+  uint32_t visible() const { return static_cast<uint32_t>(visible_ + overlay_visible_); }
+
+  // Puts `length` new elements, numbered from size(), after `element` (kNone: at the very
+  // beginning), or before it.  With `extends` they go on the run of the element before them in
+  // number.
+  void InsertAfter(uint32_t element, uint32_t length, bool extends);
+  void InsertBefore(uint32_t element, uint32_t length, bool extends);
+  // A deletion of these.  Each may be deleted several times, by people who did not know of each
+  // other.
+  void Delete(TextSpan span);
+
+  // The character that shows at `index`, with those that follow it in number and in the text;
+  // `index` is less than visible().
+  TextSpan At(uint32_t index) const;
+  // The first element; kNone when there is none.  Under an overlay, the first its version has.
+  uint32_t First() const;
+  // The one after `element`; kNone at the end.  Under an overlay, the next its version has.
+  uint32_t After(uint32_t element) const;
+  bool Deleted(uint32_t element) const { return (fates_[element] & kDeaths) != 0; }
+
+  // The overlay of an earlier version: first everything it lacks is hidden, then every deletion it
+  // lacks is undone.  Insert and Delete mean the version and the whole.
+  void Hide(TextSpan inserted);
+  void Undelete(TextSpan deleted);
+  bool Hidden(uint32_t element) const { return overlaid_ && (marks_[element] & kHidden) != 0; }
+  void EndOverlay();
+
+  // Calls `visit(TextSpan)` for what shows, in order.
+  template <typename Visit>
+  void VisitVisible(const Visit& visit) const;
+
+ private:
+  static constexpr uint32_t kLeafSpans = 64;
+  static constexpr uint16_t kRunStart = 0x8000;  // in fates_: no span reaches across it
+  static constexpr uint16_t kDeaths = 0x7FFF;    // in fates_: how often it was deleted
+  static constexpr uint16_t kHidden = 0x8000;    // in marks_; below it: how many deaths to undo
+
+  struct Span {
+    uint32_t first;
+    uint32_t length : 31;
+    uint32_t dead : 1;
+
+    uint32_t end() const { return first + length; }
+  };
+  struct Leaf {
+    std::array<Span, kLeafSpans> spans;
+    uint32_t count = 0;
+    uint32_t place = 0;           // its index in table_
+    int32_t overlay_visible = 0;  // what the overlay adds to what shows
+    uint32_t marked = 0;          // elements with a mark
+  };
+  struct Entry {
+    uint32_t leaf;
+    uint32_t visible;
+  };
+  struct Place {
+    uint32_t leaf;
+    uint32_t span;
+  };
+
+  bool Shows(uint32_t element) const {
+    if (!overlaid_ || marks_[element] == 0) return !Deleted(element);
+    return (marks_[element] & kHidden) == 0 &&
+           (marks_[element] & kDeaths) == (fates_[element] & kDeaths);
+  }
+  Place PlaceOf(uint32_t element) const;
+  // Makes sure of room for two more spans in the leaf `element` is in.
+  Place Roomy(uint32_t element);
+  void Split(uint32_t leaf);
+  void Put(uint32_t leaf, uint32_t at, Span span);
+  void Count(uint32_t leaf, int32_t shown, int32_t overlay);
+  void Append(uint32_t leaf, uint32_t length, bool extends);
+  // Marks `length` elements from the span at `place` dead, from `first` on.
+  void Kill(Place place, uint32_t first, uint32_t length);
+  void JoinDead(uint32_t leaf, uint32_t at);
+  void Mark(uint32_t element, uint16_t mark);
+  // What shows from the `skip`-th of the leaf's shown elements on, in its span.
+  TextSpan ShownIn(const Leaf& leaf, uint32_t skip) const;
+
+  std::vector<Leaf> leaves_;
+  std::vector<Entry> table_;
+  std::vector<uint32_t> leaf_of_;  // by element
+  std::vector<uint16_t> fates_;    // by element
+  int64_t visible_ = 0;
+
+  bool overlaid_ = false;
+  int64_t overlay_visible_ = 0;
+  std::vector<uint16_t> marks_;  // by element, while overlaid
+  std::vector<TextSpan> marked_;
+
+  // Where somebody last looked, and how much shows before it: typing goes on where it was.
+  mutable uint32_t hint_place_ = 0;
+  mutable uint32_t hint_before_ = 0;
+  mutable Place last_ = {0, 0};  // of the element looked for last
+};
+
+template <typename Visit>
+void TextOrder::VisitVisible(const Visit& visit) const {
+  for (const Entry& entry : table_) {
+    const Leaf& leaf = leaves_[entry.leaf];
+    for (uint32_t i = 0; i < leaf.count; ++i) {
+      const Span& span = leaf.spans[i];
+      if (leaf.marked == 0) {
+        if (!span.dead) visit(TextSpan{span.first, span.length});
+        continue;
+      }
+      for (uint32_t at = span.first; at < span.end();) {
+        if (!Shows(at)) {
+          ++at;
+          continue;
+        }
+        const uint32_t from = at;
+        while (at < span.end() && Shows(at)) ++at;
+        visit(TextSpan{from, at - from});
+      }
+    }
+  }
+}
+
+}  // namespace sotay::sync

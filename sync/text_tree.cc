@@ -1,0 +1,236 @@
+#include "sync/text_tree.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sync/text.h"
+
+namespace sotay::sync {
+
+uint32_t TextTree::Author(absl::string_view id) {
+  const auto at = std::find_if(authors_.begin(), authors_.end(),
+                               [&](const Known& known) { return known.id == id; });
+  const auto number = static_cast<uint32_t>(at - authors_.begin());
+  if (at == authors_.end()) authors_.push_back({std::string(id), 0, {}});
+  return number;
+}
+
+TextVersion TextTree::version() const {
+  TextVersion version;
+  for (const Known& known : authors_) version.push_back(known.events);
+  return version;
+}
+
+const TextTree::Run& TextTree::RunOf(uint32_t element) const {
+  if (element >= runs_.back().first) return runs_.back();
+  const auto past = std::upper_bound(runs_.begin(), runs_.end(), element,
+                                     [](uint32_t e, const Run& run) { return e < run.first; });
+  return *(past - 1);
+}
+
+bool TextTree::Before(uint32_t a, uint32_t b) const {
+  const Run& run_a = RunOf(a);
+  const Run& run_b = RunOf(b);
+  if (run_a.author != run_b.author) {
+    return authors_[run_a.author].id < authors_[run_b.author].id;
+  }
+  return run_a.event + (a - run_a.first) < run_b.event + (b - run_b.first);
+}
+
+// In the version that is overlaid.
+bool TextTree::HasRightChild(uint32_t element) const {
+  if (element != kRoot) {
+    const Run& run = RunOf(element);
+    if (element + 1 < run.end() && !order_.Hidden(element + 1)) return true;
+  }
+  const Siblings* const children = ChildrenOf(element, true);
+  return children != nullptr && std::any_of(children->begin(), children->end(),
+                                            [this](uint32_t c) { return !order_.Hidden(c); });
+}
+
+const TextTree::Siblings* TextTree::ChildrenOf(uint32_t parent, bool right) const {
+  if (parent != kRoot && (sides_[parent] & Side(right)) == 0) return nullptr;
+  const auto at = children_.find(Key(parent, right));
+  return at == children_.end() ? nullptr : &at->second;
+}
+
+uint32_t TextTree::FirstOf(uint32_t element) const {
+  for (;;) {
+    const Siblings* const left = ChildrenOf(element, false);
+    if (left == nullptr) return element;
+    element = left->front();
+  }
+}
+
+uint32_t TextTree::LastOf(uint32_t element) const {
+  for (;;) {
+    const uint32_t last = RunOf(element).end() - 1;
+    // The first element from here to the end of the run that has a right child of its own.
+    auto at = children_.lower_bound(Key(element, true));
+    while (at != children_.end() && at->first <= Key(last, true) && (at->first & 1) == 0) ++at;
+    if (at == children_.end() || at->first > Key(last, true)) return last;
+    const auto parent = static_cast<uint32_t>(at->first >> 1);
+    const uint32_t child = at->second.back();
+    element = parent < last && Before(child, parent + 1) ? parent + 1 : child;
+  }
+}
+
+void TextTree::Note(uint32_t author, TextSpan elements, bool deletes) {
+  Known& known = authors_[author];
+  const uint32_t event = known.events;
+  known.events += elements.length;
+  if (!known.acts.empty()) {
+    Act& last = known.acts.back();
+    if (last.deletes == deletes && last.elements.first + last.elements.length == elements.first) {
+      last.elements.length += elements.length;
+      return;
+    }
+  }
+  known.acts.push_back({event, elements, deletes});
+}
+
+void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends) {
+  const Siblings* const siblings = ChildrenOf(parent, right);
+  uint32_t next = kRoot;
+  uint32_t previous = kRoot;
+  const auto look_at = [&](uint32_t sibling) {
+    const Run& its = RunOf(sibling);
+    const std::string& id = authors_[run.author].id;
+    const std::string& its_id = authors_[its.author].id;
+    const bool after = its_id != id ? its_id > id : its.event + (sibling - its.first) > run.event;
+    if (after && (next == kRoot || Before(sibling, next))) next = sibling;
+    if (!after && (previous == kRoot || Before(previous, sibling))) previous = sibling;
+  };
+  if (siblings != nullptr) {
+    for (uint32_t sibling : *siblings) look_at(sibling);
+  }
+  if (right && parent != kRoot && !extends && parent + 1 < RunOf(parent).end()) {
+    look_at(parent + 1);
+  }
+  if (next != kRoot) {
+    order_.InsertBefore(FirstOf(next), length, extends);
+  } else if (previous != kRoot) {
+    order_.InsertAfter(LastOf(previous), length, extends);
+  } else if (right) {
+    order_.InsertAfter(parent, length, extends);
+  } else {
+    order_.InsertBefore(parent, length, extends);
+  }
+}
+
+void TextTree::Insert(uint32_t author, uint32_t position, const std::u32string& scalars) {
+  const auto length = static_cast<uint32_t>(scalars.size());
+  const uint32_t first = order_.size();
+  const uint32_t event = authors_[author].events;
+  uint32_t parent = position == 0 ? kRoot : order_.At(position - 1).first;
+  bool right = !HasRightChild(parent);
+  if (!right) parent = parent == kRoot ? order_.First() : order_.After(parent);
+
+  const bool extends = right && parent != kRoot && parent + 1 == first &&
+                       runs_.back().author == author &&
+                       runs_.back().event + runs_.back().length == event;
+  const Run run = {first, length, author, event};
+  Place(parent, right, run, length, extends);
+  scalars_ += scalars;
+  sides_.resize(scalars_.size(), 0);
+  if (extends) {
+    runs_.back().length += length;
+  } else {
+    runs_.push_back(run);
+    if (parent != kRoot) sides_[parent] = static_cast<uint8_t>(sides_[parent] | Side(right));
+    Siblings& siblings = children_[Key(parent, right)];
+    siblings.insert(std::find_if(siblings.begin(), siblings.end(),
+                                 [&](uint32_t sibling) { return Before(first, sibling); }),
+                    first);
+  }
+  Note(author, {first, length}, false);
+}
+
+void TextTree::Overlay(const TextVersion& seen, uint32_t author) {
+  for (const bool deletes : {false, true}) {
+    for (size_t i = 0; i < authors_.size(); ++i) {
+      const Known& known = authors_[i];
+      if (i == author) continue;
+      const uint32_t count = i < seen.size() ? seen[i] : 0;
+      for (size_t at = known.acts.size(); at-- > 0;) {
+        const Act& act = known.acts[at];
+        const uint32_t end = act.event + act.elements.length;
+        if (end <= count) break;
+        if (act.deletes != deletes) continue;
+        const uint32_t skip = count > act.event ? count - act.event : 0;
+        const TextSpan lacking = {act.elements.first + skip, act.elements.length - skip};
+        if (deletes) {
+          order_.Undelete(lacking);
+        } else {
+          order_.Hide(lacking);
+        }
+      }
+    }
+  }
+}
+
+TextTree::Edit::Edit(TextTree* tree, uint32_t author, const TextVersion& seen)
+    : tree_(*tree), author_(author) {
+  tree_.Overlay(seen, author);
+}
+
+absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
+                                    absl::string_view inserted) {
+  if (position > length() || deleted > length() - position) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("text: ", position, "+", deleted, " is past the end, ", length()));
+  }
+  std::u32string scalars;
+  if (!DecodeUtf8(inserted, &scalars)) {
+    return absl::InvalidArgumentError("text: the insertion is not UTF-8");
+  }
+  if (scalars.size() > kElementsMax - tree_.order_.size()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("text: more than ", kElementsMax, " characters were ever typed in it"));
+  }
+  while (deleted > 0) {
+    TextSpan shown = tree_.order_.At(position);
+    shown.length = std::min(shown.length, deleted);
+    tree_.order_.Delete(shown);
+    tree_.Note(author_, shown, true);
+    deleted -= shown.length;
+  }
+  if (!scalars.empty()) tree_.Insert(author_, position, scalars);
+  return absl::OkStatus();
+}
+
+std::string TextTree::Text() const {
+  std::string text;
+  text.reserve(order_.visible());
+  order_.VisitVisible([&](TextSpan span) {
+    for (uint32_t i = 0; i < span.length; ++i) AppendScalar(scalars_[span.first + i], &text);
+  });
+  return text;
+}
+
+std::string TextTree::TextAt(const TextVersion& version) {
+  Overlay(version, kRoot);
+  std::string text = Text();
+  order_.EndOverlay();
+  return text;
+}
+
+std::vector<TextOrigin> TextTree::Blame() const {
+  std::vector<TextOrigin> origins;
+  order_.VisitVisible([&](TextSpan span) {
+    const Run& run = RunOf(span.first);
+    const uint32_t event = run.event + (span.first - run.first);
+    if (!origins.empty()) {
+      TextOrigin& last = origins.back();
+      if (last.author == run.author && last.event + last.length == event) {
+        last.length += span.length;
+        return;
+      }
+    }
+    origins.push_back({run.author, event, span.length});
+  });
+  return origins;
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,137 @@
+// The history of one text: who typed and who deleted what, and the order all of it stands in.  A
+// Fugue tree (Weidner and Kleppmann, "The Art of the Fugue", arXiv 2305.00583), held as runs.
+//
+// Edits come as they were made: splices at positions of the version their author saw.  From them
+// alone follows for every character a parent, the character it was typed next to, and a side; and
+// siblings stand in the order of their authors' ids and sequences.  So the order of characters is
+// a function of the set of edits, whatever order they arrive in; what two people typed at one
+// place without knowing of each other stands one after the other, never letter by letter; and no
+// author can lie about a neighbour, as none is named.
+//
+// An event is one character typed or one deleted.  Each author's are numbered from 0, so a version
+// is a count for each author.  Positions and lengths are Unicode scalar values.  Value; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "sync/text_order.h"
+
+namespace sotay::sync {
+
+// How many events of each author, by its number; authors past the end: none.
+using TextVersion = std::vector<uint32_t>;
+
+// Characters of the text that one author typed in a row.
+struct TextOrigin {
+  uint32_t author = 0;
+  uint32_t event = 0;  // the first one's
+  uint32_t length = 0;
+};
+
+class TextTree {
+ public:
+  // Characters ever typed in one text.  With this many a text opens in under a second; a note
+  // that is typed for a year has a tenth.
+  static constexpr uint32_t kElementsMax = 1 << 22;
+
+  // The number of the author of that id; a new one when it has none yet.
+  uint32_t Author(absl::string_view id);
+  const std::string& AuthorId(uint32_t author) const { return authors_[author].id; }
+  uint32_t authors() const { return static_cast<uint32_t>(authors_.size()); }
+  // Everything that is here.
+  TextVersion version() const;
+
+  // One author's edit of the version `seen`, which holds all earlier edits of that author.  Splices
+  // follow one another, each on the text the ones before it have left.
+  //   TextTree::Edit edit(&tree, author, seen);
+  //   status = edit.Splice(3, 1, "đ");
+  // While there is an Edit, the tree is only used through it.
+  class Edit {
+   public:
+    Edit(TextTree* tree, uint32_t author, const TextVersion& seen);
+    ~Edit() { tree_.order_.EndOverlay(); }
+    Edit(const Edit&) = delete;
+    Edit& operator=(const Edit&) = delete;
+
+    // Length of the text as the author sees it.
+    uint32_t length() const { return tree_.order_.visible(); }
+    // Deletes `deleted` characters at `position` and types `inserted` there.  kInvalidArgument when
+    // it reaches past the end or `inserted` is not UTF-8, kResourceExhausted past kElementsMax;
+    // then nothing was done.
+    absl::Status Splice(uint32_t position, uint32_t deleted, absl::string_view inserted);
+
+   private:
+    TextTree& tree_;
+    const uint32_t author_;
+  };
+
+  // The text as all edits leave it, in UTF-8.
+  std::string Text() const;
+  uint32_t length() const { return order_.visible(); }
+  // The text as whoever had seen that much saw it.
+  std::string TextAt(const TextVersion& version);
+  // Who typed what of Text(), from its beginning to its end.
+  std::vector<TextOrigin> Blame() const;
+
+ private:
+  static constexpr uint32_t kRoot = TextOrder::kNone;  // the parent of what has no neighbour
+
+  // Elements typed in a row: each but the first is the right child of the one before it.
+  struct Run {
+    uint32_t first;
+    uint32_t length;
+    uint32_t author;
+    uint32_t event;  // the first one's
+
+    uint32_t end() const { return first + length; }
+  };
+  // An author's events in a row: elements typed, or deleted.
+  struct Act {
+    uint32_t event;
+    TextSpan elements;
+    bool deletes;
+  };
+  struct Known {
+    std::string id;
+    uint32_t events = 0;
+    std::vector<Act> acts;
+  };
+  // First elements of runs, by their parent and side, in the order of their ids.  What goes on a
+  // run is a right child too, and stands nowhere.
+  using Siblings = absl::InlinedVector<uint32_t, 2>;
+  static uint64_t Key(uint32_t parent, bool right) {
+    return uint64_t{parent} << 1 | (right ? 1u : 0u);
+  }
+
+  // Overlays the version, with everything of `author` in it (kRoot: of nobody).
+  void Overlay(const TextVersion& seen, uint32_t author);
+  const Run& RunOf(uint32_t element) const;
+  bool Before(uint32_t a, uint32_t b) const;  // in the order of siblings
+  bool HasRightChild(uint32_t element) const;
+  // Null when there are none.
+  const Siblings* ChildrenOf(uint32_t parent, bool right) const;
+  uint32_t FirstOf(uint32_t element) const;  // of its subtree
+  uint32_t LastOf(uint32_t element) const;
+  void Insert(uint32_t author, uint32_t position, const std::u32string& scalars);
+  // Puts the run that begins with the next element where its parent, side and id say.
+  void Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends);
+  static uint8_t Side(bool right) { return right ? 1 : 2; }
+  void Note(uint32_t author, TextSpan elements, bool deletes);
+  template <typename Visit>
+  void VisitText(const Visit& visit) const;
+
+  std::vector<Known> authors_;
+  std::vector<Run> runs_;   // in order of their elements
+  std::u32string scalars_;  // by element
+  absl::btree_map<uint64_t, Siblings> children_;
+  std::vector<uint8_t> sides_;  // by element: on which sides children_ has something
+  TextOrder order_;
+};
+
+}  // namespace sotay::sync
