@@ -185,6 +185,10 @@ absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
   if (!DecodeUtf8(inserted, &scalars)) {
     return absl::InvalidArgumentError("text: the insertion is not UTF-8");
   }
+  if (author_ >= kAuthorsMax) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("text: more than ", kAuthorsMax, " devices wrote in it"));
+  }
   if (scalars.size() > kElementsMax - tree_.order_.size()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kElementsMax, " characters were ever typed in it"));

@@ -39,6 +39,9 @@ class TextTree {
   // Characters ever typed in one text.  With this many a text opens in under a second; a note
   // that is typed for a year has a tenth.
   static constexpr uint32_t kElementsMax = 1 << 22;
+  // Devices that ever wrote in one text: more than any office has, and few enough that a character
+  // all of them deleted, each unknown to the others, is counted in fifteen bits.
+  static constexpr uint32_t kAuthorsMax = 4'096;
 
   // The number of the author of that id; a new one when it has none yet.
   uint32_t Author(absl::string_view id);
@@ -62,8 +65,8 @@ class TextTree {
     // Length of the text as the author sees it.
     uint32_t length() const { return tree_.order_.visible(); }
     // Deletes `deleted` characters at `position` and types `inserted` there.  kInvalidArgument when
-    // it reaches past the end or `inserted` is not UTF-8, kResourceExhausted past kElementsMax;
-    // then nothing was done.
+    // it reaches past the end or `inserted` is not UTF-8, kResourceExhausted past kElementsMax
+    // or kAuthorsMax; then nothing was done.
     absl::Status Splice(uint32_t position, uint32_t deleted, absl::string_view inserted);
 
    private:

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/support/status_matchers.h"
 #include "tests/text/naive_text.h"
 #include "tests/text/text_past.h"
@@ -65,6 +66,19 @@ TEST(TextTree, RefusesWhatDoesNotFit) {
   EXPECT_THAT(edit.Splice(0, 0, "\xC3"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(edit.Splice(2, 0, "."), IsOk());
   EXPECT_EQ(edit.length(), 3);
+}
+
+TEST(TextTree, HasRoomForSoManyAuthorsAndNoMore) {
+  TextTree tree;
+  Type(&tree, "first", {}, 0, 0, "chung");
+  const TextVersion seen = tree.version();
+  for (uint32_t i = 1; i < TextTree::kAuthorsMax; ++i) {
+    ASSERT_THAT(TextTree::Edit(&tree, tree.Author(absl::StrCat(i)), seen).Splice(0, 5, ""), IsOk());
+  }
+  EXPECT_THAT(TextTree::Edit(&tree, tree.Author("last"), seen).Splice(0, 5, ""),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(tree.Text(), "");
+  EXPECT_EQ(tree.TextAt(seen), "chung");
 }
 
 TEST(TextTree, SaysWhoTypedWhat) {
