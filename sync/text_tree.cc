@@ -55,25 +55,26 @@ const TextTree::Siblings* TextTree::ChildrenOf(uint32_t parent, bool right) cons
   return at == children_.end() ? nullptr : &at->second;
 }
 
-uint32_t TextTree::FirstOf(uint32_t element) const {
-  for (;;) {
-    const Siblings* const left = ChildrenOf(element, false);
-    if (left == nullptr) return element;
-    element = left->front();
-  }
+bool TextTree::StepToFirst(uint32_t* element) const {
+  const Siblings* const left = ChildrenOf(*element, false);
+  if (left == nullptr) return false;
+  *element = left->front();
+  return true;
 }
 
-uint32_t TextTree::LastOf(uint32_t element) const {
-  for (;;) {
-    const uint32_t last = RunOf(element).end() - 1;
-    // The first element from here to the end of the run that has a right child of its own.
-    auto at = children_.lower_bound(Key(element, true));
-    while (at != children_.end() && at->first <= Key(last, true) && (at->first & 1) == 0) ++at;
-    if (at == children_.end() || at->first > Key(last, true)) return last;
-    const auto parent = static_cast<uint32_t>(at->first >> 1);
-    const uint32_t child = at->second.back();
-    element = parent < last && Before(child, parent + 1) ? parent + 1 : child;
+bool TextTree::StepToLast(uint32_t* element) const {
+  const uint32_t last = RunOf(*element).end() - 1;
+  // The first element from here to the end of the run that has a right child of its own.
+  auto at = children_.lower_bound(Key(*element, true));
+  while (at != children_.end() && at->first <= Key(last, true) && (at->first & 1) == 0) ++at;
+  if (at == children_.end() || at->first > Key(last, true)) {
+    *element = last;
+    return false;
   }
+  const auto parent = static_cast<uint32_t>(at->first >> 1);
+  const uint32_t child = at->second.back();
+  *element = parent < last && Before(child, parent + 1) ? parent + 1 : child;
+  return true;
 }
 
 void TextTree::Note(uint32_t author, TextSpan elements, bool deletes) {
@@ -108,14 +109,17 @@ void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t lengt
   if (right && parent != kRoot && !extends && parent + 1 < RunOf(parent).end()) {
     look_at(parent + 1);
   }
-  if (next != kRoot) {
-    order_.InsertBefore(FirstOf(next), length, extends);
-  } else if (previous != kRoot) {
-    order_.InsertAfter(LastOf(previous), length, extends);
-  } else if (right) {
-    order_.InsertAfter(parent, length, extends);
-  } else {
-    order_.InsertBefore(parent, length, extends);
+  if (next == kRoot && previous == kRoot) {
+    return right ? order_.InsertAfter(parent, length, extends)
+                 : order_.InsertBefore(parent, length, extends);
+  }
+  // Where the one before ends is where the one after begins.  Either may be deep, and an author may
+  // see to it that one is; so both are looked for, step by step, until one is found.
+  for (;;) {
+    if (next != kRoot && !StepToFirst(&next)) return order_.InsertBefore(next, length, extends);
+    if (previous != kRoot && !StepToLast(&previous)) {
+      return order_.InsertAfter(previous, length, extends);
+    }
   }
 }
 

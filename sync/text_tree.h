@@ -119,8 +119,9 @@ class TextTree {
   bool HasRightChild(uint32_t element) const;
   // Null when there are none.
   const Siblings* ChildrenOf(uint32_t parent, bool right) const;
-  uint32_t FirstOf(uint32_t element) const;  // of its subtree
-  uint32_t LastOf(uint32_t element) const;
+  // One step down towards the first element of a subtree, or its last; false when it is reached.
+  bool StepToFirst(uint32_t* element) const;
+  bool StepToLast(uint32_t* element) const;
   void Insert(uint32_t author, uint32_t position, const std::u32string& scalars);
   // Puts the run that begins with the next element where its parent, side and id say.
   void Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends);
