@@ -56,9 +56,10 @@ v1::Directory Directory::NamesFor(const Person& person) const {
     for (sync::Role role : roles) named->add_roles(role);
   }
   for (const auto& [id, other] : people_) {
-    const bool shared = std::any_of(
-        names.units().begin(), names.units().end(),
-        [&](const v1::DirectoryUnit& unit) { return other->roles.count(unit.unit_id()) != 0; });
+    const bool shared = std::any_of(names.units().begin(), names.units().end(),
+                                    [&roles = other->roles](const v1::DirectoryUnit& unit) {
+                                      return roles.count(unit.unit_id()) != 0;
+                                    });
     if (!shared) continue;
     v1::DirectoryPerson* named = names.add_people();
     named->set_user_id(id);

@@ -15,8 +15,7 @@ constexpr size_t kJobBytes = 1'024;
 
 Hub::Hub(Store* store, Directory* directory, const sync::Schema* schema, Watchers* watchers,
          HubOptions options)
-    : store_(*store),
-      directory_(*directory),
+    : directory_(*directory),
       watchers_(*watchers),
       options_(std::move(options)),
       pen_(store, directory, schema) {

@@ -94,7 +94,6 @@ class Hub {
   void Tell(const GroupResult& result);
   void NoteFailure() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  Store& store_;
   Directory& directory_;
   Watchers& watchers_;
   const HubOptions options_;

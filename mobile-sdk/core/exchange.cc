@@ -91,6 +91,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   v1::ChangeBatch changes;
   std::vector<sync::ChangeId> ids;
   size_t bytes = 0;
+  const uint64_t changes_max = changes_max_;
   absl::Status damage;
   SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(
       seal.first_sequence, [&](uint64_t sequence, const stored::v1::OwnChange& own) {
@@ -101,7 +102,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
           return false;
         }
         bytes += own.change().size() + kBytesPerChange;
-        if (ids.size() >= changes_max_) return false;
+        if (ids.size() >= changes_max) return false;
         if (!ids.empty() && bytes > sync::kPushBytesMax) return false;
         changes.add_changes(own.change());
         ids.push_back(*id);

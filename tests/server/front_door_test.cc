@@ -228,7 +228,7 @@ TEST_F(FrontDoorTest, AnAdministratorsServiceIsNoProsecutors) {
 
 // A supervisor's console reads and never syncs; it has been in contact all the same.
 TEST_F(FrontDoorTest, AConsolesCallIsContact) {
-  const auto contact_ms = [this]() -> int64_t {
+  const auto contact_ms = []() -> int64_t {
     const RawAnswer answer = ServedOffice::Call(office_->administrator().address,
                                                 "/sotay.v1.AdminService/ListAllDevices", "");
     v1::ListAllDevicesResponse devices;

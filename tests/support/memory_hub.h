@@ -20,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ingest.h"
+#include "tests/support/sequence_rows.h"
 
 namespace sotay::tests {
 
@@ -50,7 +51,7 @@ class MemoryHub {
     uint64_t directory_revision = 1;
     std::map<std::string, uint64_t> positions;
     std::map<sync::DeviceId, stored::v1::DeviceRow> devices;
-    std::map<sync::DeviceId, std::map<uint64_t, stored::v1::SequenceRow>> sequences;
+    SequenceRows sequences;
     std::map<sync::DeviceId, std::vector<v1::ChangeOutcome>> revised;
     std::map<sync::RecordId, Stored> records;
     std::vector<Entry> log;

@@ -106,6 +106,7 @@ sync::IngestOutcome MemoryHub::Decided(sync::IngestInput* input, const Decide& d
 }
 
 void MemoryHub::Commit(const sync::IngestOutcome& outcome) {
+  NoteSequences(outcome, &state_.sequences);
   std::vector<State::Entry> lines;
   for (const sync::NewEntry& entry : outcome.entries) {
     State::Entry& line = lines.emplace_back();
@@ -117,12 +118,6 @@ void MemoryHub::Commit(const sync::IngestOutcome& outcome) {
     line.admission = entry.admission;
     line.after_position = entry.admission.position();
     for (const sync::RecordId& id : entry.records) line.records.insert(id.str());
-    stored::v1::SequenceRow& row = state_.sequences[entry.device][entry.sequence];
-    row.Clear();
-    row.set_change_id(entry.id.str());
-    row.set_verdict(v1::VERDICT_APPLIED);
-    row.set_unit_id(entry.unit_id);
-    row.set_position(entry.admission.position());
   }
   for (const sync::SetAside& aside : outcome.set_aside) {
     State::Entry& line = lines.emplace_back();
@@ -134,13 +129,6 @@ void MemoryHub::Commit(const sync::IngestOutcome& outcome) {
     line.set_aside = aside.change;
     line.after_position = aside.after_position;
     for (const sync::RecordId& id : aside.records) line.records.insert(id.str());
-    if (aside.change.reason() == v1::REASON_FORKED_BRANCH) continue;
-    stored::v1::SequenceRow& row = state_.sequences[line.device][line.sequence];
-    row.Clear();
-    row.set_change_id(line.id.str());
-    row.set_verdict(aside.change.verdict());
-    row.set_reason(aside.change.reason());
-    row.set_message(aside.change.message());
   }
   // A change set aside after position p stands between p and p + 1.
   std::stable_sort(lines.begin(), lines.end(), [](const State::Entry& a, const State::Entry& b) {

@@ -202,6 +202,7 @@ void PaperOffice::ReleaseHeld(std::set<std::string> arrived) {
 }
 
 void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
+  NoteSequences(outcome, &sequences_);
   std::vector<Line> lines;
   for (const sync::NewEntry& entry : outcome.entries) {
     lines.push_back({std::string(entry.bytes),
@@ -211,12 +212,6 @@ void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
                      entry.admission,
                      {},
                      entry.admission.position()});
-    stored::v1::SequenceRow& row = sequences_[entry.device][entry.sequence];
-    row.set_change_id(entry.id.str());
-    row.set_verdict(v1::VERDICT_APPLIED);
-    row.set_position(entry.admission.position());
-    row.clear_reason();
-    row.clear_message();
   }
   for (const sync::SetAside& aside : outcome.set_aside) {
     const v1::QuarantinedChange& change = aside.change;
@@ -228,12 +223,6 @@ void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
                      {},
                      change,
                      aside.after_position});
-    stored::v1::SequenceRow& row = sequences_[device][change.sequence()];
-    if (change.reason() == v1::REASON_FORKED_BRANCH && !row.change_id().empty()) continue;
-    row.set_change_id(change.change_id());
-    row.set_verdict(change.verdict());
-    row.set_reason(change.reason());
-    row.set_message(change.message());
   }
   // A change set aside after position p stands between p and p + 1.
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {

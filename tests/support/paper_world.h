@@ -21,6 +21,7 @@
 #include "sync/compose.h"
 #include "sync/ingest.h"
 #include "tests/support/builders.h"
+#include "tests/support/sequence_rows.h"
 
 namespace sotay::tests {
 
@@ -138,7 +139,7 @@ class PaperOffice {
   std::map<std::string, uint64_t> positions_;
   std::map<sync::DeviceId, stored::v1::DeviceRow> devices_;
   std::map<std::string, std::map<std::string, std::set<sync::Role>>> roles_;  // user → unit → …
-  std::map<sync::DeviceId, std::map<uint64_t, stored::v1::SequenceRow>> sequences_;
+  SequenceRows sequences_;
   std::map<sync::DeviceId, std::vector<v1::ChangeOutcome>> revised_;
   struct Stored {
     std::string bytes;
