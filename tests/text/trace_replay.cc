@@ -10,7 +10,7 @@
 namespace sotay::tests {
 namespace {
 
-// Agents in the order of their numbers: one byte or four, all of one length.
+// Of one length, so that they are in the order of the numbers.
 std::string IdOf(uint32_t agent) { return absl::StrCat(absl::Hex(agent, absl::kZeroPad8)); }
 
 uint32_t EventsOf(const TraceStep& step) {
