@@ -15,46 +15,11 @@ absl::Status Damaged(absl::string_view key) {
   return absl::DataLossError(absl::StrCat("the value of ", DescribeKey(key), " cannot be read"));
 }
 
-// A record's edit in a change, as a node of its graph; nothing when the change does not edit it.
-absl::optional<sync::HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
-                                         const std::string& record_id) {
-  const auto id = sync::ChangeId::From(change_id);
-  const auto device = sync::DeviceId::From(change.device_id());
-  if (!id.has_value() || !device.has_value()) return absl::nullopt;
-  for (const v1::RecordEdit& edit : change.edits()) {
-    if (edit.record_id() != record_id) continue;
-    sync::HistoryNode node;
-    node.author.change = *id;
-    node.author.device = *device;
-    node.author.sequence = change.sequence();
-    node.author.claimed_ms = change.claimed_ms();
-    node.edit = edit;
-    return node;
-  }
-  return absl::nullopt;
-}
-
-absl::optional<sync::HistoryNode> AdmittedNode(const v1::LogEntry& entry,
-                                               const std::string& record_id) {
-  v1::Change change;
-  if (!change.ParseFromString(entry.change())) return absl::nullopt;
-  auto node = NodeOf(change, entry.change_id(), record_id);
-  if (!node.has_value()) return absl::nullopt;
-  const v1::Admission& admission = entry.admission();
-  node->author.stamp = admission.stamp();
-  node->author.user_id = admission.user_id();
-  node->author.authority = admission.authority();
-  for (const v1::AssignedOp& assigned : admission.assigned()) {
-    if (assigned.record_id() == record_id) node->assigned.push_back(assigned.op());
-  }
-  return node;
-}
-
 absl::optional<sync::HistoryNode> RefusedNode(const v1::QuarantinedChange& row,
-                                              const std::string& record_id) {
+                                              const sync::RecordId& record) {
   v1::Change change;
   if (!change.ParseFromString(row.change())) return absl::nullopt;
-  auto node = NodeOf(change, row.change_id(), record_id);
+  auto node = sync::NodeOf(change, row.change_id(), record);
   if (node.has_value()) node->applied = false;
   return node;
 }
@@ -107,13 +72,13 @@ absl::StatusOr<sync::History> Store::LoadHistory(const sync::Schema& schema,
     if (parts->kind == HistoryKind::kAdmitted) {
       const auto entry = LoadEntry(record.unit_id(), parts->number);
       status = entry.status();
-      if (entry.ok()) node = AdmittedNode(*entry, record.record_id());
+      if (entry.ok()) node = sync::AdmittedNode(*entry, *id);
     } else if (parts->kind == HistoryKind::kRefused) {
       const auto bytes = Get(QuarantineKey(value, parts->arrival));
       v1::QuarantinedChange row;
       status = bytes.status();
       if (bytes.ok() && bytes->has_value() && row.ParseFromString(**bytes)) {
-        node = RefusedNode(row, record.record_id());
+        node = RefusedNode(row, *id);
       }
     } else {
       return true;

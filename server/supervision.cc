@@ -10,6 +10,7 @@
 #include "google/protobuf/descriptor.h"
 #include "server/refusal.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/history.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -241,6 +242,21 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
   return response;
 }
 
+// Readers of the entries know nothing of what was refused, nor what its author had seen.
+absl::Status Supervision::TellSeen(const v1::FeedRecord& found,
+                                   v1::ListRecordHistoryResponse* response) const {
+  v1::Record record;
+  if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
+  bool refused = false;
+  SOTAY_RETURN_IF_ERROR(
+      store_.VisitAside(*sync::RecordId::From(record.record_id()),
+                        [&](const v1::QuarantinedChange&) { return !(refused = true); }));
+  if (!refused) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const sync::History history, store_.LoadHistory(schema_, record));
+  for (v1::LogEntry& entry : *response->mutable_entries()) history.TellSeen(&entry);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
     const Person& person, const v1::ListRecordHistoryRequest& request) const {
   if (request.record_id().size() != sync::RecordId::kSize) {
@@ -250,7 +266,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 100));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   std::string unit;
-  SOTAY_RETURN_IF_ERROR(Resolve(person, request.record_id(), &unit).status());
+  SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &unit));
   v1::ListRecordHistoryResponse response;
   absl::Status status;
   size_t bytes = 0;
@@ -271,6 +287,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
                                             from.has_value() ? from->number : 0, take));
   SOTAY_RETURN_IF_ERROR(status);
   if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
+  SOTAY_RETURN_IF_ERROR(TellSeen(found, &response));
   return response;
 }
 

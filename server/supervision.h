@@ -53,6 +53,7 @@ class Supervision {
   // The record a whole id or the beginning of one names, and its unit.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          std::string* unit) const;
+  absl::Status TellSeen(const v1::FeedRecord& found, v1::ListRecordHistoryResponse* response) const;
   bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;
 
   const Directory& directory_;

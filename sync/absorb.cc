@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/compose.h"
+#include "sync/history.h"
 #include "sync/stamp.h"
 #include "sync/status_macros.h"
 
@@ -20,6 +21,43 @@ bool Lies(const MergedRecord& base, const OwnChange& own) {
 bool Touches(const OwnChange& own, const RecordId& id) {
   return std::any_of(own.change.edits().begin(), own.change.edits().end(),
                      [&](const v1::RecordEdit& edit) { return edit.record_id() == id.view(); });
+}
+
+absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<v1::LogEntry>& past) {
+  History history(
+      MergedRecord(base.type(), base.id(), base.type_name(), base.unit_id(), base.dossier()));
+  for (const v1::LogEntry& entry : past) {
+    absl::optional<HistoryNode> node = AdmittedNode(entry, base.id());
+    if (!node.has_value()) return absl::DataLossError("history: an entry cannot be read");
+    if (!base.seen().Has(node->author.device, node->author.sequence)) continue;
+    SOTAY_RETURN_IF_ERROR(
+        entry.seen().empty()
+            ? history.Add(*std::move(node))
+            : history.AddSeen(*std::move(node), VersionVector::FromProto(entry.seen())));
+  }
+  // What was refused is in nobody's record, and yet in what its author had seen.
+  VersionVector told;
+  for (const HistoryNode& node : history.nodes()) {
+    told.Join(node.seen);
+    told.Add(node.author.device, node.author.sequence);
+  }
+  if (!told.Covers(base.seen())) {
+    return absl::FailedPreconditionError("history: entries of the record are missing");
+  }
+  return history;
+}
+
+// What Show lays on the base, in order.
+std::vector<const OwnChange*> Laid(const MergedRecord& base,
+                                   const std::vector<const OwnChange*>& own) {
+  std::vector<const OwnChange*> laid;
+  for (const OwnChange* change : own) {
+    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back(change);
+  }
+  std::sort(laid.begin(), laid.end(), [](const OwnChange* a, const OwnChange* b) {
+    return a->author.sequence < b->author.sequence;
+  });
+  return laid;
 }
 
 }  // namespace
@@ -46,20 +84,47 @@ absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
   return own;
 }
 
-absl::optional<MergedRecord> Show(MergedRecord base, const std::vector<const OwnChange*>& own) {
+absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
+                                                  const std::vector<const OwnChange*>& own,
+                                                  const std::vector<v1::LogEntry>& past) {
   // The base is what decides what lies on it, so it must not move while we lay.
-  std::vector<const OwnChange*> laid;
-  for (const OwnChange* change : own) {
-    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back(change);
-  }
-  std::sort(laid.begin(), laid.end(), [](const OwnChange* a, const OwnChange* b) {
-    return a->author.sequence < b->author.sequence;
-  });
+  const std::vector<const OwnChange*> laid = Laid(base, own);
+  MergedRecord record = base;
+  bool moved = false;
   for (const OwnChange* change : laid) {
-    LayOn(change->change, change->id, change->author, change->contexts, &base);
+    moved = !LayOn(change->change, change->id, change->author, change->contexts, &record) || moved;
   }
-  if (base.empty()) return absl::nullopt;
-  return base;
+  if (record.empty()) return absl::optional<MergedRecord>();
+  if (!moved) return absl::optional<MergedRecord>(std::move(record));
+  SOTAY_ASSIGN_OR_RETURN(History history, HistoryShown(base, own, past));
+  for (const OwnChange* change : laid) {
+    for (const v1::RecordEdit& edit : change->change.edits()) {
+      if (edit.record_id() == base.id().view()) history.CopyTexts(edit, &record);
+    }
+  }
+  return absl::optional<MergedRecord>(std::move(record));
+}
+
+absl::StatusOr<History> HistoryShown(const MergedRecord& base,
+                                     const std::vector<const OwnChange*>& own,
+                                     const std::vector<v1::LogEntry>& past) {
+  SOTAY_ASSIGN_OR_RETURN(History history, HistoryOf(base, past));
+  for (const OwnChange* change : Laid(base, own)) {
+    for (int i = 0; i < change->change.edits_size(); ++i) {
+      const auto at = static_cast<size_t>(i);
+      if (change->change.edits(i).record_id() != base.id().view()) continue;
+      if (at >= change->contexts.size()) continue;
+      HistoryNode node;
+      node.author = change->author;
+      node.author.change = change->id;
+      node.edit = change->change.edits(i);
+      // A text typed on one that was refused meanwhile fits nothing; the server will refuse it too.
+      const absl::Status added =
+          history.AddSeen(std::move(node), VersionVector::FromProto(change->contexts[at].seen()));
+      if (!added.ok() && !absl::IsInvalidArgument(added)) return added;
+    }
+  }
+  return history;
 }
 
 std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own) {

@@ -5,6 +5,7 @@
 #include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
+#include "sync/text_diff.h"
 
 namespace sotay::sync {
 namespace {
@@ -18,12 +19,19 @@ absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecor
   std::map<uint32_t, std::string> texts;  // what the wish has made of a field so far
   for (const FieldEdit& field : wish.fields) {
     v1::FieldOp op = field.op;
-    if (field.whole_text.has_value()) {
+    if (field.whole_text.has_value() || !field.splices.empty()) {
       const auto own = texts.find(op.field());
-      const absl::string_view before =
-          own != texts.end() ? absl::string_view(own->second) : base.ShownText(op.field());
-      *op.mutable_text() = DiffText(before, *field.whole_text);
-      texts[op.field()] = *field.whole_text;
+      const std::string before =
+          own != texts.end() ? own->second : std::string(base.ShownText(op.field()));
+      if (field.whole_text.has_value()) {
+        *op.mutable_text() = DiffText(before, *field.whole_text);
+      } else {
+        op.mutable_text()->set_length_before(
+            static_cast<uint32_t>(ScalarCount(before).value_or(0)));
+        for (const v1::TextSplice& splice : field.splices)
+          *op.mutable_text()->add_splices() = splice;
+      }
+      SOTAY_ASSIGN_OR_RETURN(texts[op.field()], ApplyTextEdit(before, op.text()));
     }
     *edit.add_ops() = std::move(op);
   }
@@ -49,8 +57,9 @@ absl::Status ToStatus(const Refusal& refusal) {
   }
 }
 
-void LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
+bool LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
            const std::vector<stored::v1::EditContext>& contexts, MergedRecord* record) {
+  bool all = true;
   for (int i = 0; i < change.edits_size(); ++i) {
     const v1::RecordEdit& edit = change.edits(i);
     if (edit.record_id() != record->id().view()) continue;
@@ -58,9 +67,12 @@ void LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
     const stored::v1::EditContext& context = contexts[static_cast<size_t>(i)];
     Author own = author;
     own.change = id;
-    record->Apply(edit, own, VersionVector::FromProto(context.seen()),
-                  {context.texts().begin(), context.texts().end()});
+    const VersionVector seen = VersionVector::FromProto(context.seen());
+    const bool on_this = seen.Covers(record->seen());
+    all = all && (on_this || context.texts().empty());
+    record->Apply(edit, own, seen, {context.texts().begin(), context.texts().end()});
   }
+  return all;
 }
 
 absl::StatusOr<Composed> Compose(const ComposeInput& input) {

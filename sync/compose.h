@@ -21,10 +21,12 @@ namespace sotay::sync {
 
 // One wish for one field.
 struct FieldEdit {
-  // What is in `op` is taken as it stands; a TEXT wish may instead give the whole new text,
-  // from which the splices are made.
+  // What is in `op` is taken as it stands.  A TEXT wish may instead give the whole new text, from
+  // which the splices are made (a span left standing is one U+FFFC, docs/words.md); or splices of
+  // the text as the wishes before it leave it.
   v1::FieldOp op;
   absl::optional<std::string> whole_text;
+  std::vector<v1::TextSplice> splices = {};
 };
 
 // A wish for one record.
@@ -71,8 +73,9 @@ absl::StatusOr<Composed> Compose(const ComposeInput& input);
 absl::Status ToStatus(const Refusal& refusal);
 
 // Lays one of the device's own changes on a record, in the place it was made.  Nothing
-// happens when the record has it already.
-void LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
+// happens when the record has it already.  False when it edits a text that is not the one it was
+// made on; then that text is left as it was.
+bool LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
            const std::vector<stored::v1::EditContext>& contexts, MergedRecord* record);
 
 }  // namespace sotay::sync

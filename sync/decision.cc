@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
+#include "sync/text.h"
 
 namespace sotay::sync {
 namespace {
@@ -38,6 +39,8 @@ class Judge {
  private:
   absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
+  absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
+                                    const MergedRecord& base, const ReadyEdit& ready);
   WrittenRecord* Find(const RecordId& id) { return bench_.Find(id); }
 
   const Arrival& arrival_;
@@ -143,7 +146,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   const MergedRecord* base = nullptr;
   if (existing == nullptr && parents.empty()) {
     base = &ready.unborn.emplace(bench_.input.schema->Find(edit.type()), *id, edit.type(),
-                           change.unit_id(), *RecordId::From(change.dossier_id()));
+                                 change.unit_id(), *RecordId::From(change.dossier_id()));
   } else if (existing != nullptr && parents == existing->record.heads()) {
     base = &existing->record;  // the usual case: nothing happened meanwhile
     ready.seen = existing->record.seen();
@@ -176,26 +179,53 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
-  size_t bytes = arrival_.pushed->bytes.size();
-  for (const std::string& text : ready.texts) bytes += text.size();
-  if (existing != nullptr) bytes += existing->record.bytes();
-  if (bytes > kRecordBytesMax) {
-    // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
-    MergedRecord after = existing != nullptr ? existing->record : *base;
-    Author author;
-    author.change = arrival_.pushed->id;
-    author.device = *device;
-    author.sequence = arrival_.sequence;
-    after.Apply(edit, author, ready.seen, ready.texts);
-    bytes = after.bytes();
-  }
-  if (bytes > kRecordBytesMax) {
-    return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", id->Short(), ": ", bytes,
-                                                      " bytes, limit ", kRecordBytesMax)};
-  }
+  if (auto refusal = CheckSize(edit, existing, *base, ready)) return refusal;
   decision_.after = std::max(decision_.after, base->newest_stamp());
   decision_.ready.push_back(std::move(ready));
   return absl::nullopt;
+}
+
+// What comes of the edit, against the limits of a record.
+absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
+                                         const MergedRecord& base, const ReadyEdit& ready) {
+  const MergedRecord& now = existing != nullptr ? existing->record : base;
+  const auto too_large = [&](size_t actual, absl::string_view what, size_t limit) {
+    return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", now.id().Short(), ": ", actual,
+                                                      " ", what, ", limit ", limit)};
+  };
+  const DeviceId device = *DeviceId::From(arrival_.push->device.device_id());
+  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(device, 1)) {
+    return too_large(now.seen().entries().size(), "devices", kRecordDevicesMax);
+  }
+  size_t bytes = arrival_.pushed->bytes.size() + now.bytes();
+  for (const std::string& text : ready.texts) bytes += text.size();
+  std::map<FieldPath, uint64_t> typed_in;
+  for (const v1::FieldOp& op : edit.ops()) {
+    if (op.op_case() != v1::FieldOp::kText) continue;
+    typed_in[{op.field(), op.key()}] += TypedIn(op.text());
+  }
+  for (const auto& [path, in_edit] : typed_in) {
+    const FieldSlot* const slot = now.Slot(path.first, path.second);
+    const uint64_t typed = in_edit + (slot != nullptr ? slot->typed : 0);
+    if (typed > kTextTypedMax) return too_large(typed, "characters ever typed", kTextTypedMax);
+  }
+  const auto history = bench_.histories.find(now.id());
+  // Readings side by side may be many times what was typed.
+  const bool readings = history != bench_.histories.end() && !ready.texts.empty();
+  if (bytes <= kRecordBytesMax && !readings) return absl::nullopt;
+  // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
+  MergedRecord after = now;
+  Author author;
+  author.change = arrival_.pushed->id;
+  author.device = device;
+  author.sequence = arrival_.sequence;
+  after.Apply(edit, author, ready.seen, ready.texts);
+  if (readings) {
+    const absl::Status tried = history->second.TryTexts(edit, author, ready.seen, &after);
+    if (!tried.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(tried.message())};
+  }
+  if (after.bytes() <= kRecordBytesMax) return absl::nullopt;
+  return too_large(after.bytes(), "bytes", kRecordBytesMax);
 }
 
 }  // namespace

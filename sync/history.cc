@@ -1,6 +1,7 @@
 #include "sync/history.h"
 
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,24 +12,73 @@
 namespace sotay::sync {
 namespace {
 
+// The text operations of an edit, by field.
+using TextEdits = std::map<FieldPath, std::vector<const v1::TextEdit*>>;
+
+TextEdits TextsOf(const v1::RecordEdit& edit) {
+  TextEdits texts;
+  for (const v1::FieldOp& op : edit.ops()) {
+    if (op.op_case() == v1::FieldOp::kText) texts[{op.field(), op.key()}].push_back(&op.text());
+  }
+  return texts;
+}
+
+absl::Status AddText(size_t number, const Author& author, const VersionVector& seen,
+                     const std::vector<const v1::TextEdit*>& edits, TextMerge* text) {
+  return text->Add(number, author.change, author.device, author.sequence, seen, edits);
+}
+
 void ApplyNode(const HistoryNode& node, MergedRecord* record) {
   if (!node.applied) return;
-  record->Apply(node.edit, node.author, node.seen, node.texts);
+  record->Apply(node.edit, node.author, node.seen, {});
   for (const v1::FieldOp& op : node.assigned) record->Assign(op, node.author);
 }
 
 }  // namespace
 
+absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
+                                   const RecordId& record) {
+  const auto id = ChangeId::From(change_id);
+  const auto device = DeviceId::From(change.device_id());
+  if (!id.has_value() || !device.has_value()) return absl::nullopt;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (edit.record_id() != record.view()) continue;
+    HistoryNode node;
+    node.author.change = *id;
+    node.author.device = *device;
+    node.author.sequence = change.sequence();
+    node.author.claimed_ms = change.claimed_ms();
+    node.edit = edit;
+    return node;
+  }
+  return absl::nullopt;
+}
+
+absl::optional<HistoryNode> AdmittedNode(const v1::LogEntry& entry, const RecordId& record) {
+  v1::Change change;
+  if (!change.ParseFromString(entry.change())) return absl::nullopt;
+  auto node = NodeOf(change, entry.change_id(), record);
+  if (!node.has_value()) return absl::nullopt;
+  const v1::Admission& admission = entry.admission();
+  node->author.stamp = admission.stamp();
+  node->author.user_id = admission.user_id();
+  node->author.authority = admission.authority();
+  for (const v1::AssignedOp& assigned : admission.assigned()) {
+    if (assigned.record_id() == record.view()) node->assigned.push_back(assigned.op());
+  }
+  return node;
+}
+
 absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
                                                     const MergedRecord& base) {
   std::vector<std::string> texts;
-  std::map<uint32_t, size_t> latest;  // field → its newest text in `texts`
+  std::map<FieldPath, size_t> latest;  // field → its newest text in `texts`
   size_t bytes = 0;
   for (const v1::FieldOp& op : edit.ops()) {
     if (op.op_case() != v1::FieldOp::kText) continue;
-    const auto own = latest.find(op.field());
-    const absl::string_view before =
-        own != latest.end() ? absl::string_view(texts[own->second]) : base.ShownText(op.field());
+    const auto own = latest.find({op.field(), op.key()});
+    const absl::string_view before = own != latest.end() ? absl::string_view(texts[own->second])
+                                                         : base.ShownText(op.field(), op.key());
     SOTAY_ASSIGN_OR_RETURN(std::string after, ApplyTextEdit(before, op.text()));
     // Every one of them is held whole: what one edit may cost is bounded like a record.
     bytes += after.size();
@@ -36,7 +86,7 @@ absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
       return absl::InvalidArgumentError(
           absl::StrCat("text: ", bytes, " bytes in one edit, limit ", kRecordBytesMax));
     }
-    latest[op.field()] = texts.size();
+    latest[{op.field(), op.key()}] = texts.size();
     texts.push_back(std::move(after));
   }
   return texts;
@@ -74,14 +124,97 @@ absl::Status History::Add(HistoryNode node, ChangeId* missing) {
   if (!seen.has_value()) {
     return absl::FailedPreconditionError("history: an edit comes before what it was made on");
   }
-  node.seen = *std::move(seen);
-  if (node.applied) {
-    SOTAY_ASSIGN_OR_RETURN(node.texts, TextsAfter(node.edit, At(node.seen)));
-  }
+  return AddSeen(std::move(node), *std::move(seen));
+}
+
+absl::Status History::AddSeen(HistoryNode node, VersionVector seen) {
+  if (by_id_.contains(node.author.change)) return absl::OkStatus();
+  node.seen = std::move(seen);
+  if (node.applied) SOTAY_RETURN_IF_ERROR(AddTexts(node));
   by_id_[node.author.change] = nodes_.size();
   last_of_[node.author.device] = nodes_.size();
   nodes_.push_back(std::move(node));
   return absl::OkStatus();
+}
+
+absl::Status History::AddTexts(const HistoryNode& node) {
+  const TextEdits texts = TextsOf(node.edit);
+  if (texts.size() > 1) {  // all of them or none
+    for (const auto& [path, edits] : texts) {
+      TextMerge tried = texts_[path];
+      SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), node.author, node.seen, edits, &tried));
+    }
+  }
+  for (const auto& [path, edits] : texts) {
+    SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), node.author, node.seen, edits, &texts_[path]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status History::TryTexts(const v1::RecordEdit& edit, const Author& author,
+                               const VersionVector& seen, MergedRecord* record) const {
+  VersionVector everything = Everything();
+  everything.Add(author.device, author.sequence);
+  for (const auto& [path, edits] : TextsOf(edit)) {
+    const auto known = texts_.find(path);
+    TextMerge tried = known != texts_.end() ? known->second : TextMerge();
+    SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), author, seen, edits, &tried));
+    record->SetText(path, Written(tried.At(everything), author));
+  }
+  return absl::OkStatus();
+}
+
+// `next` is the author of the node that would come next.
+WrittenText History::Written(const TextMerged& merged, const Author& next) const {
+  const auto author = [&](size_t edit) -> const Author& {
+    return edit < nodes_.size() ? nodes_[edit].author : next;
+  };
+  WrittenText text;
+  text.text = merged.text;
+  text.typed = merged.typed;
+  for (size_t edit : merged.top) {
+    const Author& one = author(edit);
+    if (std::tie(text.newest.stamp, text.newest.change) < std::tie(one.stamp, one.change)) {
+      text.newest = one;
+    }
+  }
+  for (const std::vector<TextReading>& span : merged.spans) {
+    auto& readings = text.spans.emplace_back();
+    for (const TextReading& reading : span) {
+      readings.push_back({reading.text, author(reading.edit)});
+    }
+  }
+  for (const TextAgain& again : merged.again) {
+    WrittenText::Again& sentence = text.again.emplace_back();
+    sentence.position = again.position;
+    sentence.length = again.length;
+    for (size_t edit : again.edits) sentence.authors.push_back(author(edit));
+  }
+  return text;
+}
+
+WrittenText History::TextAt(const FieldPath& path, const VersionVector& version) {
+  return Written(texts_[path].At(version), Author());
+}
+
+VersionVector History::Everything() const {
+  VersionVector everything;
+  for (const HistoryNode& node : nodes_) {
+    everything.Add(node.author.device, node.author.sequence);
+  }
+  return everything;
+}
+
+void History::CopyTexts(const v1::RecordEdit& edit, MergedRecord* record) {
+  const TextEdits texts = TextsOf(edit);
+  if (texts.empty()) return;
+  const VersionVector everything = Everything();
+  for (const auto& [path, edits] : texts) record->SetText(path, TextAt(path, everything));
+}
+
+std::vector<TextBlame> History::BlameAt(const FieldPath& path, const VersionVector& version) {
+  const auto text = texts_.find(path);
+  return text != texts_.end() ? text->second.BlameAt(version) : std::vector<TextBlame>();
 }
 
 const MergedRecord& History::At(const VersionVector& version) {
@@ -92,8 +225,17 @@ const MergedRecord& History::At(const VersionVector& version) {
     for (const HistoryNode& node : nodes_) {
       if (version.Has(node.author.device, node.author.sequence)) ApplyNode(node, &*memo_);
     }
+    for (auto& [path, text] : texts_) {
+      if (text.HasAny(version)) memo_->SetText(path, TextAt(path, version));
+    }
   }
   return *memo_;
+}
+
+void History::TellSeen(v1::LogEntry* entry) const {
+  const auto id = ChangeId::From(entry->change_id());
+  const HistoryNode* node = id.has_value() ? Find(*id) : nullptr;
+  if (node != nullptr) node->seen.ToProto(entry->mutable_seen());
 }
 
 const HistoryNode* History::Find(const ChangeId& id) const {

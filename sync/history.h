@@ -3,6 +3,7 @@
 // the record's current heads, or when somebody asks for the past.  Value.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "sotay/v1/change.pb.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
+#include "sync/text_merge.h"
 #include "sync/version_vector.h"
 
 namespace sotay::sync {
@@ -23,9 +25,8 @@ struct HistoryNode {
   bool applied = true;  // false: refused, so it has a place in the graph and no effect
   std::vector<v1::FieldOp> assigned;  // SERVER fields that came with it
 
-  // Filled by History.
-  VersionVector seen;              // what its author had seen of the record
-  std::vector<std::string> texts;  // the text after each TEXT operation
+  // Filled by History:
+  VersionVector seen;  // what its author had seen of the record
 };
 
 class History {
@@ -35,8 +36,11 @@ class History {
 
   // Adds an edit whose parents are all here (kFailedPrecondition otherwise: the first one
   // missing is in `missing`).  kInvalidArgument when a text edit does not fit the version it
-  // names; then nothing was added.
+  // names, kResourceExhausted past a limit of TextTree; then nothing was added.
   absl::Status Add(HistoryNode node, ChangeId* missing = nullptr);
+
+  // The same for an edit of which it is known what its author had seen, whatever its parents are.
+  absl::Status AddSeen(HistoryNode node, VersionVector seen);
 
   // What somebody has seen who knows `parents` and is `device`, its own earlier edits
   // included.  Nothing when a parent is not here; then `missing` is it.
@@ -47,18 +51,45 @@ class History {
   // order of one device's edits costs one step each.
   const MergedRecord& At(const VersionVector& version);
 
+  // Everything that is here.
+  VersionVector Everything() const;
+
+  // What TextsAfter cannot see: tries the texts of an edit that is not here on all that is, and
+  // puts them into `record`.  Fails as Add.
+  absl::Status TryTexts(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
+                        MergedRecord* record) const;
+  // Puts the texts that `edit` writes into `record`, as they are with everything that is here.
+  void CopyTexts(const v1::RecordEdit& edit, MergedRecord* record);
+  // Who typed what of a text, at a version; positions as in TextBlame, `edit` an index of nodes().
+  std::vector<TextBlame> BlameAt(const FieldPath& path, const VersionVector& version);
+
+  // Notes in an entry what its author had seen, for readers who are not told of refused changes.
+  void TellSeen(v1::LogEntry* entry) const;
+
   const std::vector<HistoryNode>& nodes() const { return nodes_; }
   const HistoryNode* Find(const ChangeId& id) const;
 
  private:
+  absl::Status AddTexts(const HistoryNode& node);
+  WrittenText Written(const TextMerged& merged, const Author& next) const;
+  WrittenText TextAt(const FieldPath& path, const VersionVector& version);
+
   MergedRecord empty_;
   std::vector<HistoryNode> nodes_;
+  std::map<FieldPath, TextMerge> texts_;
   absl::flat_hash_map<ChangeId, size_t> by_id_;
   absl::flat_hash_map<DeviceId, size_t> last_of_;
 
   // The version asked for last.
   absl::optional<MergedRecord> memo_;
 };
+
+// The edit of `record` in an entry of its unit's log; nothing when it cannot be read or edits it
+// not.
+absl::optional<HistoryNode> AdmittedNode(const v1::LogEntry& entry, const RecordId& record);
+// The same of a change as its author made it.
+absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
+                                   const RecordId& record);
 
 // The texts after each TEXT operation of `edit` made on `base`.  kInvalidArgument when one
 // does not fit.

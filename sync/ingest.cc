@@ -167,8 +167,7 @@ std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const
   return assigned;
 }
 
-uint64_t Ingester::Admit(const Arrival& arrival, Decision decision,
-                         stored::v1::DeviceRow* device) {
+uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
   const BoundedStamp bounded =
       BoundStamp(change.stamp(), arrival.push->skew_ms, input_.now_ms, decision.after);
@@ -223,6 +222,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision,
       node.assigned = std::move(assigned);
       // Cannot fail: the same edit was just prepared on the same history.
       history->second.Add(std::move(node)).IgnoreError();
+      history->second.CopyTexts(edit, &written->record);
     }
   }
   outcome_.entries.push_back(std::move(entry));

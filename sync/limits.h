@@ -29,6 +29,11 @@ constexpr uint32_t kFieldNumberMax = (1u << 29) - 1;
 constexpr size_t kReasonBytesMax = 1'000;
 // Running text of one field after an edit: four times the longest minutes we know of.
 constexpr size_t kTextBytesMax = 256 * 1024;
+// Characters ever typed in one text, deleted ones included: sixteen times what the longest text
+// shows, and some fifty megabytes of memory while its history is loaded.
+constexpr uint32_t kTextTypedMax = 1u << 22;
+// Devices that ever wrote in one record: more than any office has.
+constexpr size_t kRecordDevicesMax = 4'096;
 // A merged record, so that one always fits an answer.
 constexpr size_t kRecordBytesMax = 768 * 1024;
 // Splices of one text edit; an editor sends a handful.

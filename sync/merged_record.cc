@@ -7,8 +7,17 @@
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/fragment.h"
+#include "sync/text.h"
+#include "sync/text_disputes.h"
 
 namespace sotay::sync {
+
+const StandingReading* FieldSlot::Text() const {
+  for (const StandingReading& reading : readings) {
+    if (reading.text) return &reading;
+  }
+  return nullptr;
+}
 
 MergedRecord::MergedRecord(const RecordType* type, RecordId id, std::string type_name,
                            std::string unit_id, RecordId dossier)
@@ -17,63 +26,6 @@ MergedRecord::MergedRecord(const RecordType* type, RecordId id, std::string type
       type_name_(std::move(type_name)),
       unit_id_(std::move(unit_id)),
       dossier_(dossier) {}
-
-absl::StatusOr<MergedRecord> MergedRecord::Parse(const Schema& schema, absl::string_view bytes) {
-  v1::Record record;
-  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::DataLossError("record: not a valid Record");
-  }
-  return FromProto(schema, record);
-}
-
-absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
-                                                     const v1::Record& record) {
-  const auto id = RecordId::From(record.record_id());
-  const auto dossier = RecordId::From(record.dossier_id());
-  if (!id.has_value() || !dossier.has_value()) {
-    return absl::DataLossError("record: malformed id");
-  }
-  MergedRecord merged(schema.Find(record.type()), *id, record.type(), record.unit_id(), *dossier);
-  const auto size = static_cast<size_t>(record.changes_size());
-  const auto bad = [&] {
-    return absl::DataLossError(absl::StrCat("record ", id->Short(), ": malformed"));
-  };
-  merged.authors_.reserve(size + 1);
-  for (const v1::ChangeRef& ref : record.changes()) {
-    const auto change = ChangeId::From(ref.change_id());
-    const auto device = DeviceId::From(ref.device_id());
-    if (!change.has_value() || !device.has_value()) return bad();
-    merged.authors_.push_back({*change, *device, ref.sequence(), ref.stamp(), ref.user_id(),
-                               ref.claimed_ms(), ref.authority()});
-  }
-  // In canonical order, so that no change stands twice.
-  for (size_t i = 1; i < size; ++i) {
-    if (!merged.Earlier(i - 1, i)) return bad();
-  }
-  if (record.birth() >= size || record.heads().empty()) return bad();
-  merged.born_ = true;
-  merged.birth_ = record.birth();
-  for (uint32_t head : record.heads()) {
-    if (head >= size) return bad();
-    merged.heads_.push_back(head);
-  }
-  merged.seen_ = VersionVector::FromProto(record.seen());
-  for (const Author& author : merged.authors_) {
-    if (!merged.seen_.Has(author.device, author.sequence)) return bad();
-  }
-  for (const v1::FieldState& state : record.fields()) {
-    FieldSlot slot;
-    slot.total = state.total();
-    slot.rule = state.rule();
-    slot.readings.reserve(static_cast<size_t>(state.readings_size()));
-    for (const v1::Reading& reading : state.readings()) {
-      if (reading.change() >= size) return bad();
-      slot.readings.push_back({reading.value(), reading.change()});
-    }
-    merged.fields_.emplace(FieldPath(state.field(), state.key()), std::move(slot));
-  }
-  return merged;
-}
 
 size_t MergedRecord::AddAuthor(const Author& author) {
   authors_.push_back(author);
@@ -103,30 +55,62 @@ void MergedRecord::MoveHeads(size_t author, const VersionVector& seen) {
 void MergedRecord::Apply(const v1::RecordEdit& edit, const Author& author,
                          const VersionVector& seen, const std::vector<std::string>& texts) {
   if (seen_.Has(author.device, author.sequence)) return;
-  const size_t index = AddAuthor(author);
+  const size_t index = FindOrAddAuthor(author);
   if (!born_) {
     born_ = true;
     birth_ = index;
   }
   // A device has always seen its own earlier changes, and the earlier operations of this one.
+  const bool has_all = seen.Covers(seen_);
   VersionVector context = seen;
   context.Add(author.device, author.sequence);
   size_t text = 0;
   for (const v1::FieldOp& op : edit.ops()) {
     const std::string* after = nullptr;
     if (op.op_case() == v1::FieldOp::kText && text < texts.size()) after = &texts[text++];
-    ApplyOp(op, index, context, after);
+    ApplyOp(op, index, context, has_all ? after : nullptr);
   }
   MoveHeads(index, context);
 }
 
+void MergedRecord::SetText(const FieldPath& path, const WrittenText& text) {
+  FieldSlot& slot = fields_[path];
+  slot.readings.erase(std::remove_if(slot.readings.begin(), slot.readings.end(),
+                                     [](const StandingReading& r) { return r.text; }),
+                      slot.readings.end());
+  slot.readings.push_back(
+      {StringFragment(path.first, text.text), FindOrAddAuthor(text.newest), true});
+  auto disputes = std::make_shared<TextDisputes>();
+  for (const auto& span : text.spans) {
+    std::vector<StandingReading>& readings = disputes->spans.emplace_back();
+    for (const WrittenText::Reading& reading : span) {
+      readings.push_back(
+          {StringFragment(path.first, reading.text), FindOrAddAuthor(reading.author), true});
+    }
+  }
+  for (const WrittenText::Again& again : text.again) {
+    SentenceAgain& sentence = disputes->again.emplace_back();
+    sentence.position = again.position;
+    sentence.length = again.length;
+    for (const Author& author : again.authors) sentence.authors.push_back(FindOrAddAuthor(author));
+  }
+  const bool any = !disputes->spans.empty() || !disputes->again.empty();
+  slot.typed = text.typed;
+  slot.disputes = any ? std::move(disputes) : nullptr;
+  const FieldType* field = type_ != nullptr ? type_->Field(path.first) : nullptr;
+  Sort(field == nullptr ? slot.rule : field->rule, field, &slot);
+}
+
+size_t MergedRecord::FindOrAddAuthor(const Author& author) {
+  for (size_t i = 0; i < authors_.size(); ++i) {
+    if (authors_[i].change == author.change) return i;
+  }
+  return AddAuthor(author);
+}
+
 void MergedRecord::Assign(const v1::FieldOp& op, const Author& author) {
   FieldSlot& slot = fields_[FieldPath(op.field(), op.key())];
-  size_t index = authors_.size();
-  for (size_t i = 0; i < authors_.size(); ++i) {
-    if (authors_[i].change == author.change) index = i;
-  }
-  if (index == authors_.size()) index = AddAuthor(author);
+  const size_t index = FindOrAddAuthor(author);
   slot.readings.push_back({op.set(), index});
   Sort(options::v1::RULE_SERVER, nullptr, &slot);
   slot.readings.resize(1);
@@ -151,6 +135,19 @@ Rule MergedRecord::RuleOf(const v1::FieldOp& op) const {
   }
 }
 
+void MergedRecord::ApplyText(const v1::FieldOp& op, size_t author, const std::string& text,
+                             FieldSlot* slot) {
+  if (slot->disputes != nullptr) {
+    slot->disputes = DisputesAfter(*slot->disputes, ShownText(op.field(), op.key()), op.text());
+  }
+  slot->typed += TypedIn(op.text());
+  auto& readings = slot->readings;
+  readings.erase(std::remove_if(readings.begin(), readings.end(),
+                                [](const StandingReading& r) { return r.text; }),
+                 readings.end());
+  readings.push_back({StringFragment(op.field(), text), author, true});
+}
+
 void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVector& seen,
                            const std::string* text) {
   const auto [place, fresh] = fields_.try_emplace(FieldPath(op.field(), op.key()));
@@ -161,10 +158,11 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
     slot.rule = fresh || slot.rule == rule ? rule : options::v1::RULE_UNSPECIFIED;
   }
   const auto drop_seen = [&](const auto& also) {
-    slot.readings.erase(
-        std::remove_if(slot.readings.begin(), slot.readings.end(),
-                       [&](const StandingReading& r) { return also(r) && Seen(r, seen); }),
-        slot.readings.end());
+    slot.readings.erase(std::remove_if(slot.readings.begin(), slot.readings.end(),
+                                       [&](const StandingReading& r) {
+                                         return !r.text && also(r) && Seen(r, seen);
+                                       }),
+                        slot.readings.end());
   };
   const auto any = [](const StandingReading&) { return true; };
   switch (op.op_case()) {
@@ -182,8 +180,7 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
       break;
     case v1::FieldOp::kText:
       if (text == nullptr) return;
-      drop_seen(any);
-      slot.readings.push_back({StringFragment(op.field(), *text), author});
+      ApplyText(op, author, *text, &slot);
       break;
     case v1::FieldOp::kAdd:
       drop_seen([&](const StandingReading& r) { return r.value == op.add(); });
@@ -211,9 +208,8 @@ void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) cons
   auto& readings = slot->readings;
   if (readings.size() < 2) return;
   using R = const StandingReading&;
-  // A text edit's positions are of the text shown at its parents, a step is made from the state in
-  // force there, and whoever makes them knows no effective stamps yet: which reading comes first
-  // must follow from the parents alone.
+  // A step is made from the state in force at its parents, and whoever makes it knows no effective
+  // stamps yet: which one is in force must follow from the parents alone.
   const auto by_id = [this](R a, R b) {
     return authors_[a.author].change < authors_[b.author].change;
   };
@@ -222,9 +218,6 @@ void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) cons
       std::stable_sort(readings.begin(), readings.end(), [&](R a, R b) {
         return a.value != b.value ? a.value < b.value : Earlier(a.author, b.author);
       });
-      break;
-    case options::v1::RULE_TEXT:
-      std::stable_sort(readings.begin(), readings.end(), by_id);
       break;
     case options::v1::RULE_LOG:
     case options::v1::RULE_ONCE:
@@ -260,62 +253,6 @@ void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) cons
   }
 }
 
-void MergedRecord::ToProto(v1::Record* record) const {
-  record->Clear();
-  record->set_record_id(id_.str());
-  record->set_type(type_name_);
-  record->set_unit_id(unit_id_);
-  record->set_dossier_id(dossier_.str());
-  if (!born_) return;
-
-  // Only the changes something refers to, in canonical order.
-  std::vector<size_t> used = heads_;
-  used.push_back(birth_);
-  for (const auto& [path, slot] : fields_) {
-    for (const StandingReading& reading : slot.readings) used.push_back(reading.author);
-  }
-  std::sort(used.begin(), used.end());
-  used.erase(std::unique(used.begin(), used.end()), used.end());
-  std::sort(used.begin(), used.end(), [this](size_t a, size_t b) { return Earlier(a, b); });
-  std::vector<uint32_t> place(authors_.size(), 0);
-  for (size_t i = 0; i < used.size(); ++i) {
-    const Author& author = authors_[used[i]];
-    place[used[i]] = static_cast<uint32_t>(i);
-    v1::ChangeRef* ref = record->add_changes();
-    ref->set_change_id(author.change.str());
-    ref->set_device_id(author.device.str());
-    ref->set_sequence(author.sequence);
-    ref->set_stamp(author.stamp);
-    ref->set_user_id(author.user_id);
-    ref->set_claimed_ms(author.claimed_ms);
-    ref->set_authority(author.authority);
-  }
-  record->set_birth(place[birth_]);
-  std::vector<uint32_t> heads;
-  for (size_t head : heads_) heads.push_back(place[head]);
-  std::sort(heads.begin(), heads.end());
-  for (uint32_t head : heads) record->add_heads(head);
-  seen_.ToProto(record->mutable_seen());
-  for (const auto& [path, slot] : fields_) {
-    v1::FieldState* state = record->add_fields();
-    state->set_field(path.first);
-    state->set_key(path.second);
-    state->set_total(slot.total);
-    state->set_rule(slot.rule);
-    for (const StandingReading& reading : slot.readings) {
-      v1::Reading* out = state->add_readings();
-      out->set_value(reading.value);
-      out->set_change(place[reading.author]);
-    }
-  }
-}
-
-std::string MergedRecord::Serialize() const {
-  v1::Record record;
-  ToProto(&record);
-  return record.SerializeAsString();
-}
-
 std::vector<ChangeId> MergedRecord::heads() const {
   std::vector<ChangeId> ids;
   ids.reserve(heads_.size());
@@ -338,6 +275,13 @@ size_t MergedRecord::bytes() const {
   for (const auto& [path, slot] : fields_) {
     total += kPerSlot + path.second.size();
     for (const StandingReading& reading : slot.readings) total += reading.value.size() + kPerAuthor;
+    if (slot.disputes == nullptr) continue;
+    for (const auto& span : slot.disputes->spans) {
+      for (const StandingReading& reading : span) total += reading.value.size() + kPerAuthor;
+    }
+    for (const SentenceAgain& again : slot.disputes->again) {
+      total += kPerSlot + kPerAuthor * again.authors.size();
+    }
   }
   return total;
 }
@@ -347,10 +291,11 @@ const FieldSlot* MergedRecord::Slot(uint32_t field, absl::string_view key) const
   return at == fields_.end() ? nullptr : &at->second;
 }
 
-absl::string_view MergedRecord::ShownText(uint32_t field) const {
-  const FieldSlot* slot = Slot(field);
-  if (slot == nullptr || slot->readings.empty()) return {};
-  return StringOf(slot->readings.front().value).value_or(absl::string_view());
+absl::string_view MergedRecord::ShownText(uint32_t field, absl::string_view key) const {
+  const FieldSlot* slot = Slot(field, key);
+  const StandingReading* text = slot != nullptr ? slot->Text() : nullptr;
+  if (text == nullptr) return {};
+  return StringOf(text->value).value_or(absl::string_view());
 }
 
 int32_t MergedRecord::StateInForce(uint32_t field) const {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,17 +43,55 @@ struct Author {
 struct StandingReading {
   std::string value;  // wire fragment
   size_t author = 0;
+  bool text = false;  // what TEXT operations have made; there is at most one in a field
+};
+
+// A sentence to be read again, in scalar values of the text.
+struct SentenceAgain {
+  uint32_t position = 0;
+  uint32_t length = 0;
+  std::vector<size_t> authors;
+};
+
+// What people disagree about in a text (docs/words.md).
+struct TextDisputes {
+  std::vector<std::vector<StandingReading>> spans;  // for each U+FFFC of the text, in order
+  std::vector<SentenceAgain> again;
 };
 
 // What stands in one field, or under one key of a map field.
 struct FieldSlot {
-  std::vector<StandingReading> readings;      // in the order of the rule; see record.proto
-  int64_t total = 0;                          // COUNTER
-  Rule rule = options::v1::RULE_UNSPECIFIED;  // of a field no schema knew: FieldState.rule
+  std::vector<StandingReading> readings;         // in the order of the rule; see record.proto
+  int64_t total = 0;                             // COUNTER
+  Rule rule = options::v1::RULE_UNSPECIFIED;     // of a field no schema knew: FieldState.rule
+  std::shared_ptr<const TextDisputes> disputes;  // of a text; null: none
+  uint64_t typed = 0;  // characters ever typed in a text, deleted ones included
+
+  // The text; null when there is none.
+  const StandingReading* Text() const;
 };
 
 // (field number, map key).
 using FieldPath = std::pair<uint32_t, std::string>;
+
+// A text as its history gives it.
+struct WrittenText {
+  struct Reading {
+    std::string text;
+    Author author;
+  };
+  struct Again {
+    uint32_t position = 0;
+    uint32_t length = 0;
+    std::vector<Author> authors;
+  };
+
+  std::string text;
+  uint64_t typed = 0;
+  Author newest;
+  std::vector<std::vector<Reading>> spans;
+  std::vector<Again> again;
+};
 
 class MergedRecord {
  public:
@@ -68,8 +107,14 @@ class MergedRecord {
   // Takes an edit by `author` who had `seen` that much of the record.  `texts` holds the
   // whole text after each TEXT operation of the edit, in order.  An edit already in the
   // record changes nothing (law M1).  Nothing is checked here: see validate.h.
+  //
+  // Texts are merged by their history.  Where the edit has seen all there is in the record its
+  // TEXT operations are applied; else they are left out, and SetText follows.
   void Apply(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
              const std::vector<std::string>& texts);
+
+  // What a text's history says of it (history.h).
+  void SetText(const FieldPath& path, const WrittenText& text);
 
   // Sets a SERVER field on behalf of the server, attributed to the change it came with.
   void Assign(const v1::FieldOp& op, const Author& author);
@@ -98,7 +143,7 @@ class MergedRecord {
   // Null when the field was never written.
   const FieldSlot* Slot(uint32_t field, absl::string_view key = "") const;
   // The text shown in a TEXT field; empty when never written.
-  absl::string_view ShownText(uint32_t field) const;
+  absl::string_view ShownText(uint32_t field, absl::string_view key = "") const;
   // The enum number in force in a STATE field.
   int32_t StateInForce(uint32_t field) const;
 
@@ -110,7 +155,9 @@ class MergedRecord {
   // Orders authors by (stamp, change id).
   bool Earlier(size_t a, size_t b) const;
   void Sort(Rule rule, const FieldType* field, FieldSlot* slot) const;
+  void ApplyText(const v1::FieldOp& op, size_t author, const std::string& text, FieldSlot* slot);
   size_t AddAuthor(const Author& author);
+  size_t FindOrAddAuthor(const Author& author);
   void MoveHeads(size_t author, const VersionVector& seen);
 
   const RecordType* type_;

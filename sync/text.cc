@@ -5,12 +5,15 @@
 #include <deque>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
 #include "sync/limits.h"
 
 namespace sotay::sync {
 namespace {
+
+constexpr char kSpanUtf8[] = "\xEF\xBF\xBC";
 
 // Decodes the scalar value at `at`; its length in bytes, or 0 when there is none.  The
 // ranges are those of table 3-7 of the Unicode standard.
@@ -260,6 +263,14 @@ absl::optional<size_t> ScalarPosition(absl::string_view text, size_t units) {
   return position;
 }
 
+uint64_t TypedIn(const v1::TextEdit& edit) {
+  uint64_t typed = 0;
+  for (const v1::TextSplice& splice : edit.splices()) {
+    for (char c : splice.inserted()) typed += IsTail(c) ? 0u : 1u;
+  }
+  return typed;
+}
+
 absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::TextEdit& edit) {
   const absl::optional<size_t> length = ScalarCount(text);
   if (!length.has_value()) return absl::InvalidArgumentError("text: base is not UTF-8");
@@ -279,6 +290,10 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
     if (added.good != splice.inserted().size()) {
       return absl::InvalidArgumentError(absl::StrCat("text: splice ", i, ": byte ", added.good,
                                                      " of the insertion is not UTF-8"));
+    }
+    if (absl::StrContains(splice.inserted(), kSpanUtf8)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("text: splice ", i, ": U+FFFC stands for a conflict, nobody can type it"));
     }
     if (splice.position() > pieces.count() ||
         splice.deleted() > pieces.count() - splice.position()) {
@@ -300,31 +315,6 @@ absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::Text
         absl::StrCat("text: more than ", kMarksPerLetterMax, " combining marks on one letter"));
   }
   return result;
-}
-
-v1::TextEdit DiffText(absl::string_view before, absl::string_view after) {
-  v1::TextEdit edit;
-  edit.set_length_before(static_cast<uint32_t>(ScalarCount(before).value_or(0)));
-  if (before == after) return edit;
-  const size_t shorter = std::min(before.size(), after.size());
-  size_t head = 0;
-  while (head < shorter && before[head] == after[head]) ++head;
-  while (head > 0 && ((head < before.size() && IsTail(before[head])) ||
-                      (head < after.size() && IsTail(after[head])))) {
-    --head;
-  }
-  size_t tail = 0;
-  while (tail < shorter - head &&
-         before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) {
-    ++tail;
-  }
-  while (tail > 0 && IsTail(before[before.size() - tail])) --tail;
-  const absl::string_view removed = before.substr(head, before.size() - head - tail);
-  v1::TextSplice* splice = edit.add_splices();
-  splice->set_position(static_cast<uint32_t>(*ScalarCount(before.substr(0, head))));
-  splice->set_deleted(static_cast<uint32_t>(*ScalarCount(removed)));
-  splice->set_inserted(std::string(after.substr(head, after.size() - head - tail)));
-  return edit;
 }
 
 }  // namespace sotay::sync

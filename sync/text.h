@@ -38,12 +38,12 @@ absl::optional<size_t> Utf16Offset(absl::string_view text, size_t position);
 // Scalar position of UTF-16 offset `units`; nothing past the end or inside a pair.
 absl::optional<size_t> ScalarPosition(absl::string_view text, size_t units);
 
-// The text after `edit`.  Fails with kInvalidArgument when length_before, a position or a
-// length does not fit, an insertion is not UTF-8, or a limit is passed.
-absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::TextEdit& edit);
+// Scalar values the edit inserts; its insertions are UTF-8.
+uint64_t TypedIn(const v1::TextEdit& edit);
 
-// One splice that turns `before` into `after`, both strict UTF-8: what is common at both
-// ends is left alone.  No splice when they are equal.
-v1::TextEdit DiffText(absl::string_view before, absl::string_view after);
+// The text after `edit`.  Fails with kInvalidArgument when length_before, a position or a
+// length does not fit, an insertion is not UTF-8 or holds U+FFFC (which stands for a conflict,
+// docs/words.md), or a limit is passed.
+absl::StatusOr<std::string> ApplyTextEdit(absl::string_view text, const v1::TextEdit& edit);
 
 }  // namespace sotay::sync

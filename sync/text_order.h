@@ -53,9 +53,19 @@ class TextOrder {
   bool Hidden(uint32_t element) const { return overlaid_ && (marks_[element] & kHidden) != 0; }
   void EndOverlay();
 
+  // Whether it shows; under an overlay, in its version.
+  bool Shows(uint32_t element) const {
+    if (!overlaid_ || marks_[element] == 0) return !Deleted(element);
+    return (marks_[element] & kHidden) == 0 &&
+           (marks_[element] & kDeaths) == (fates_[element] & kDeaths);
+  }
+
   // Calls `visit(TextSpan)` for what shows, in order.
   template <typename Visit>
   void VisitVisible(const Visit& visit) const;
+  // The same for everything, whatever the overlay.
+  template <typename Visit>
+  void VisitAll(const Visit& visit) const;
 
  private:
   static constexpr uint32_t kLeafSpans = 64;
@@ -86,11 +96,6 @@ class TextOrder {
     uint32_t span;
   };
 
-  bool Shows(uint32_t element) const {
-    if (!overlaid_ || marks_[element] == 0) return !Deleted(element);
-    return (marks_[element] & kHidden) == 0 &&
-           (marks_[element] & kDeaths) == (fates_[element] & kDeaths);
-  }
   Place PlaceOf(uint32_t element) const;
   // Makes sure of room for two more spans in the leaf `element` is in.
   Place Roomy(uint32_t element);
@@ -121,6 +126,16 @@ class TextOrder {
   mutable uint32_t hint_before_ = 0;
   mutable Place last_ = {0, 0};  // of the element looked for last
 };
+
+template <typename Visit>
+void TextOrder::VisitAll(const Visit& visit) const {
+  for (const Entry& entry : table_) {
+    const Leaf& leaf = leaves_[entry.leaf];
+    for (uint32_t i = 0; i < leaf.count; ++i) {
+      visit(TextSpan{leaf.spans[i].first, leaf.spans[i].length});
+    }
+  }
+}
 
 template <typename Visit>
 void TextOrder::VisitVisible(const Visit& visit) const {

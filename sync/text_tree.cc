@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/status_macros.h"
 #include "sync/text.h"
 
 namespace sotay::sync {
@@ -123,11 +124,11 @@ void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t lengt
   }
 }
 
-void TextTree::Insert(uint32_t author, uint32_t position, const std::u32string& scalars) {
+void TextTree::Insert(uint32_t author, uint32_t after, const std::u32string& scalars) {
   const auto length = static_cast<uint32_t>(scalars.size());
   const uint32_t first = order_.size();
   const uint32_t event = authors_[author].events;
-  uint32_t parent = position == 0 ? kRoot : order_.At(position - 1).first;
+  uint32_t parent = after;
   bool right = !HasRightChild(parent);
   if (!right) parent = parent == kRoot ? order_.First() : order_.After(parent);
 
@@ -189,23 +190,50 @@ absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
   if (!DecodeUtf8(inserted, &scalars)) {
     return absl::InvalidArgumentError("text: the insertion is not UTF-8");
   }
+  SOTAY_RETURN_IF_ERROR(RoomFor(scalars.size()));
+  while (deleted > 0) {
+    TextSpan shown = tree_.order_.At(position);
+    shown.length = std::min(shown.length, deleted);
+    Delete(shown);
+    deleted -= shown.length;
+  }
+  if (scalars.empty()) return absl::OkStatus();
+  return Type(position == 0 ? kBeginning : tree_.order_.At(position - 1).first, scalars).status();
+}
+
+absl::Status TextTree::Edit::RoomFor(size_t scalars) const {
   if (author_ >= kAuthorsMax) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kAuthorsMax, " devices wrote in it"));
   }
-  if (scalars.size() > kElementsMax - tree_.order_.size()) {
+  if (scalars > kElementsMax - tree_.order_.size()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kElementsMax, " characters were ever typed in it"));
   }
-  while (deleted > 0) {
-    TextSpan shown = tree_.order_.At(position);
-    shown.length = std::min(shown.length, deleted);
-    tree_.order_.Delete(shown);
-    tree_.Note(author_, shown, true);
-    deleted -= shown.length;
-  }
-  if (!scalars.empty()) tree_.Insert(author_, position, scalars);
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> TextTree::Edit::Type(uint32_t after, const std::u32string& scalars) {
+  SOTAY_RETURN_IF_ERROR(RoomFor(scalars.size()));
+  const uint32_t first = tree_.order_.size();
+  tree_.Insert(author_, after, scalars);
+  return first;
+}
+
+void TextTree::Edit::Delete(TextSpan elements) {
+  tree_.order_.Delete(elements);
+  tree_.Note(author_, elements, true);
+}
+
+void TextTree::Edit::DeleteShown(uint32_t element) {
+  if (tree_.order_.Shows(element)) Delete({element, 1});
+}
+
+void TextTree::Edit::DeleteStretch(uint32_t first, uint32_t last) {
+  for (uint32_t element = first;; element = tree_.order_.After(element)) {
+    DeleteShown(element);
+    if (element == last) return;
+  }
 }
 
 std::string TextTree::Text() const {
@@ -222,6 +250,30 @@ std::string TextTree::TextAt(const TextVersion& version) {
   std::string text = Text();
   order_.EndOverlay();
   return text;
+}
+
+TextOrigin TextTree::OriginOf(uint32_t element) const {
+  const Run& run = RunOf(element);
+  return {run.author, run.event + (element - run.first), 1};
+}
+
+std::vector<uint32_t> TextTree::Order() const {
+  std::vector<uint32_t> order;
+  order.reserve(order_.size());
+  order_.VisitAll([&](TextSpan span) {
+    for (uint32_t i = 0; i < span.length; ++i) order.push_back(span.first + i);
+  });
+  return order;
+}
+
+std::vector<bool> TextTree::LiveAt(const TextVersion& version) {
+  std::vector<bool> live(order_.size(), false);
+  Overlay(version, kRoot);
+  order_.VisitVisible([&](TextSpan span) {
+    for (uint32_t i = 0; i < span.length; ++i) live[span.first + i] = true;
+  });
+  order_.EndOverlay();
+  return live;
 }
 
 std::vector<TextOrigin> TextTree::Blame() const {

@@ -19,7 +19,9 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "sync/limits.h"
 #include "sync/text_order.h"
 
 namespace sotay::sync {
@@ -36,12 +38,12 @@ struct TextOrigin {
 
 class TextTree {
  public:
-  // Characters ever typed in one text, the deleted ones included: sixteen times what the longest
-  // text shows (kTextBytesMax), and some fifty megabytes of memory while the tree is there.
-  static constexpr uint32_t kElementsMax = 1 << 22;
-  // Devices that ever wrote in one text: more than any office has, and few enough that a character
-  // all of them deleted, each unknown to the others, is counted in fifteen bits.
-  static constexpr uint32_t kAuthorsMax = 4'096;
+  // Stands before every element.
+  static constexpr uint32_t kBeginning = TextOrder::kNone;
+
+  static constexpr uint32_t kElementsMax = kTextTypedMax;
+  // A character that all of them deleted, each unknown to the others, is counted in fifteen bits.
+  static constexpr uint32_t kAuthorsMax = kRecordDevicesMax;
 
   // The number of the author of that id; a new one when it has none yet.
   uint32_t Author(absl::string_view id);
@@ -63,12 +65,24 @@ class TextTree {
 
     // Length of the text as the author sees it.
     uint32_t length() const { return tree_.order_.visible(); }
+    // Types `scalars` directly after an element the version has (kBeginning: before everything);
+    // the first new element, the others follow in number.  kResourceExhausted past kElementsMax or
+    // kAuthorsMax; then nothing was done.
+    absl::StatusOr<uint32_t> Type(uint32_t after, const std::u32string& scalars);
+    // Deletes elements that stand side by side and show in the version.
+    void Delete(TextSpan elements);
+    // Deletes an element if it shows in the version.
+    void DeleteShown(uint32_t element);
+    // Deletes whatever shows from the one element to the other, both included.
+    void DeleteStretch(uint32_t first, uint32_t last);
     // Deletes `deleted` characters at `position` and types `inserted` there.  kInvalidArgument when
     // it reaches past the end or `inserted` is not UTF-8, kResourceExhausted past kElementsMax
     // or kAuthorsMax; then nothing was done.
     absl::Status Splice(uint32_t position, uint32_t deleted, absl::string_view inserted);
 
    private:
+    absl::Status RoomFor(size_t scalars) const;
+
     TextTree& tree_;
     const uint32_t author_;
   };
@@ -81,8 +95,17 @@ class TextTree {
   // Who typed what of Text(), from its beginning to its end.
   std::vector<TextOrigin> Blame() const;
 
+  // Every character ever typed is an element, by a number that never changes.
+  uint32_t elements() const { return order_.size(); }
+  char32_t scalar(uint32_t element) const { return scalars_[element]; }
+  TextOrigin OriginOf(uint32_t element) const;  // of that one
+  // All elements in the order of the text, the deleted ones too.
+  std::vector<uint32_t> Order() const;
+  // For each element whether it shows in `version`.
+  std::vector<bool> LiveAt(const TextVersion& version);
+
  private:
-  static constexpr uint32_t kRoot = TextOrder::kNone;  // the parent of what has no neighbour
+  static constexpr uint32_t kRoot = kBeginning;  // the parent of what has no neighbour
 
   // Elements typed in a row: each but the first is the right child of the one before it.
   struct Run {
@@ -121,7 +144,7 @@ class TextTree {
   // One step down towards the first element of a subtree, or its last; false when it is reached.
   bool StepToFirst(uint32_t* element) const;
   bool StepToLast(uint32_t* element) const;
-  void Insert(uint32_t author, uint32_t position, const std::u32string& scalars);
+  void Insert(uint32_t author, uint32_t after, const std::u32string& scalars);
   // Puts the run that begins with the next element where its parent, side and id say.
   void Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends);
   static uint8_t Side(bool right) { return right ? 1 : 2; }

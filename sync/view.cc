@@ -1,6 +1,7 @@
 #include "sync/view.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
@@ -43,11 +44,11 @@ bool SameValue(const FieldSlot& slot) {
   });
 }
 
+// Spans are apart from one another: this asks about everything else.
 bool InConflict(const MergedRecord& record, const FieldType* field, const FieldSlot& slot) {
   if (slot.readings.size() < 2) return false;
   switch (field != nullptr ? field->rule : options::v1::RULE_UNSPECIFIED) {
     case options::v1::RULE_REGISTER:
-    case options::v1::RULE_TEXT:
     case options::v1::RULE_ONCE:
       return !SameValue(slot);
     case options::v1::RULE_STATE: {
@@ -62,8 +63,31 @@ bool InConflict(const MergedRecord& record, const FieldType* field, const FieldS
   }
 }
 
+// Four hexadecimal digits that follow from who reads what, so that nobody picks in a span that has
+// become another (FNV-1a, folded).
+std::string SpanName(const MergedRecord& record, const std::vector<StandingReading>& readings) {
+  uint64_t hash = 0xCBF29CE484222325;
+  const auto add = [&hash](absl::string_view bytes) {
+    for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3;
+  };
+  for (const StandingReading& reading : readings) {
+    add(record.author(reading.author).change.view());
+    add(reading.value);
+  }
+  return absl::StrCat(
+      absl::Hex((hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) & 0xFFFF, absl::kZeroPad4));
+}
+
 void PutBytes(std::string* out, absl::string_view bytes) {
   absl::StrAppend(out, bytes.size(), ":", bytes);
+}
+
+void PutReading(const MergedRecord& record, const StandingReading& reading, std::string* out) {
+  const Author& author = record.author(reading.author);
+  absl::StrAppend(out, "|", author.sequence, ",", author.stamp, ",");
+  PutBytes(out, author.device.view());
+  PutBytes(out, author.user_id);
+  PutBytes(out, reading.value);
 }
 
 }  // namespace
@@ -88,15 +112,31 @@ std::vector<Conflict> Conflicts(const MergedRecord& record) {
   std::vector<Conflict> conflicts;
   for (const auto& [path, slot] : record.fields()) {
     const FieldType* field = TypeOf(record, path.first);
-    if (!InConflict(record, field, slot)) continue;
-    Conflict& conflict = conflicts.emplace_back();
+    Conflict conflict;
     conflict.field = path.first;
     conflict.key = path.second;
     conflict.type = field;
-    conflict.readings = slot.readings;
     conflict.id = absl::StrCat(record.id().Short(), ".",
                                field != nullptr ? field->name : absl::StrCat(path.first));
     if (!path.second.empty()) absl::StrAppend(&conflict.id, ".", path.second);
+    if (InConflict(record, field, slot)) {
+      conflict.readings = slot.readings;
+      conflicts.push_back(conflict);
+    }
+    if (slot.disputes == nullptr) continue;
+    const std::string place = conflict.id;
+    std::set<std::string> names;
+    for (size_t span = 0; span < slot.disputes->spans.size(); ++span) {
+      conflict.readings = slot.disputes->spans[span];
+      conflict.span = span;
+      const std::string name = SpanName(record, conflict.readings);
+      conflict.id = absl::StrCat(place, "#", name);
+      // The same people wrote the same twice.
+      for (int twin = 2; !names.insert(conflict.id).second; ++twin) {
+        conflict.id = absl::StrCat(place, "#", name, "-", twin);
+      }
+      conflicts.push_back(conflict);
+    }
   }
   return conflicts;
 }
@@ -105,6 +145,7 @@ size_t ConflictCount(const MergedRecord& record) {
   size_t count = 0;
   for (const auto& [path, slot] : record.fields()) {
     if (InConflict(record, TypeOf(record, path.first), slot)) ++count;
+    if (slot.disputes != nullptr) count += slot.disputes->spans.size();
   }
   return count;
 }
@@ -119,12 +160,15 @@ std::string VisibleBytes(const MergedRecord& record) {
     absl::StrAppend(&out, "\n", path.first, "/");
     PutBytes(&out, path.second);
     absl::StrAppend(&out, "=", slot.total);
-    for (const StandingReading& reading : slot.readings) {
-      const Author& author = record.author(reading.author);
-      absl::StrAppend(&out, "|", author.sequence, ",", author.stamp, ",");
-      PutBytes(&out, author.device.view());
-      PutBytes(&out, author.user_id);
-      PutBytes(&out, reading.value);
+    for (const StandingReading& reading : slot.readings) PutReading(record, reading, &out);
+    if (slot.disputes == nullptr) continue;
+    for (const auto& span : slot.disputes->spans) {
+      absl::StrAppend(&out, "&", span.size());
+      for (const StandingReading& reading : span) PutReading(record, reading, &out);
+    }
+    for (const SentenceAgain& again : slot.disputes->again) {
+      absl::StrAppend(&out, "~", again.position, "+", again.length);
+      for (size_t author : again.authors) PutBytes(&out, record.author(author).change.view());
     }
   }
   return out;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "sync/merged_record.h"
 #include "sync/schema.h"
 
@@ -23,17 +24,20 @@ std::unique_ptr<google::protobuf::Message> Content(const Schema& schema,
 // A field on which people disagree.
 struct Conflict {
   // Names the place: the same on every device, whatever the readings.
-  std::string id;  // "<8 hex of the record>.<field>[.<key>]"
+  std::string id;  // "<8 hex of the record>.<field>[.<key>]"; of a span with "#<4 hex>" after it
   uint32_t field = 0;
   std::string key;
   const FieldType* type = nullptr;  // null for a field of a newer build
-  // Every reading, the one shown first.  Indexes into the record's authors.
+  // Every reading; of a field, the one shown first.  Indexes into the record's authors.
   std::vector<StandingReading> readings;
+  // Of a text: which of its U+FFFC, from 0.  Nothing for a field as a whole.
+  absl::optional<size_t> span;
 };
 
-// REGISTER and TEXT: readings of different value.  ONCE: the same.  STATE: steps to
-// different values by equal authority (with unequal authority the higher one simply holds).
-// In order of field and key; a person clears one by an ordinary edit of the field.
+// REGISTER: readings of different value.  ONCE: the same.  STATE: steps to different values by
+// equal authority (with unequal authority the higher one simply holds).  TEXT: each span of it.
+// In order of field, key and text; a person clears one by an ordinary edit of the field, or of the
+// span's place.
 std::vector<Conflict> Conflicts(const MergedRecord& record);
 
 // How many there are, without listing them.

@@ -208,4 +208,21 @@ absl::StatusOr<sdk::Edit> ToEdit(const sync::RecordType& type, const FieldWord& 
   return edit;
 }
 
+absl::StatusOr<const sync::FieldType*> TextField(const sync::RecordType& type,
+                                                 const std::string& name) {
+  const auto is_text = [](const sync::FieldType* field) {
+    return field != nullptr && field->rule == options::v1::RULE_TEXT;
+  };
+  if (!name.empty()) {
+    const sync::FieldType* field = type.Field(absl::string_view(name));
+    if (is_text(field)) return field;
+    return absl::InvalidArgumentError(absl::StrCat("field ", name, " is no running text"));
+  }
+  if (is_text(type.title)) return type.title;
+  for (const auto& [number, field] : type.fields) {
+    if (is_text(&field)) return &field;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("a ", type.short_name, " has no running text"));
+}
+
 }  // namespace sotay::cli

@@ -56,4 +56,8 @@ absl::StatusOr<sdk::Edit> ToEdit(const sync::RecordType& type, const FieldWord& 
 // How a field is first written.
 sdk::Edit::Kind FirstWrite(const sync::FieldType& field);
 
+// The running text that is meant: the one named; without a name the title, or the first there is.
+absl::StatusOr<const sync::FieldType*> TextField(const sync::RecordType& type,
+                                                 const std::string& name);
+
 }  // namespace sotay::cli

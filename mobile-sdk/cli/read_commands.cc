@@ -1,8 +1,11 @@
 // list, show, log, conflicts, refused: what a prosecutor reads.
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/fields.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
@@ -24,7 +27,35 @@ struct RecordWords {
   bool fetch = false;
 };
 
+struct PastWords : RecordWords {
+  std::string at;     // a prefix of a change's id
+  std::string field;  // which text
+};
+
 struct NoWords {};
+
+// The change whose id begins so, of the record's history.
+absl::StatusOr<absl::optional<sync::ChangeId>> ChangeAt(const OpenNotebook& open,
+                                                        const sync::RecordId& id,
+                                                        const PastWords& words) {
+  if (words.fetch) SOTAY_RETURN_IF_ERROR(open.notebook->History(id, true).status());
+  if (words.at.empty()) return absl::optional<sync::ChangeId>();
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::HistoryLine> history,
+                         open.notebook->History(id, false));
+  absl::optional<sync::ChangeId> found;
+  for (const sdk::HistoryLine& line : history) {
+    if (!absl::StartsWith(line.id.Hex(), absl::AsciiStrToLower(words.at))) continue;
+    if (found.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("several changes begin with ", words.at, "; give more digits"));
+    }
+    found = line.id;
+  }
+  if (found.has_value()) return found;
+  return absl::NotFoundError(absl::StrCat("no change of record ", id.Short(), " begins with ",
+                                          words.at, "; sotay log ", id.Short(),
+                                          " --fetch lists them"));
+}
 
 absl::Status List(const Invocation& run, const ListWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
@@ -49,9 +80,21 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   return absl::OkStatus();
 }
 
-absl::Status Show(const Invocation& run, const RecordWords& words) {
+absl::Status ShowThen(const Invocation& run, const OpenNotebook& open, const sync::RecordId& id,
+                      const sync::ChangeId& at) {
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord then, open.notebook->ReadAt(id, at));
+  const std::vector<sync::Conflict> conflicts = sync::Conflicts(then);
+  json document = RecordJson(open.reader, then, conflicts);
+  document["at"] = at.Hex();
+  run.Print(document, RecordInWords(open.reader, then, conflicts, absl::nullopt));
+  return absl::OkStatus();
+}
+
+absl::Status Show(const Invocation& run, const PastWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::ChangeId> at, ChangeAt(open, id, words));
+  if (at.has_value()) return ShowThen(run, open, id, *at);
   SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
   std::vector<sdk::RecordLine> within;
   if (view.record.dossier() == id) {
@@ -79,6 +122,28 @@ absl::Status Show(const Invocation& run, const RecordWords& words) {
   return absl::OkStatus();
 }
 
+absl::Status Blame(const Invocation& run, const PastWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  if (view.record.type() == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "record ", id.Short(), " is of a type this program does not know; give its --schema"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const sync::FieldType* field, TextField(*view.record.type(), words.field));
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::ChangeId> at, ChangeAt(open, id, words));
+  const absl::StatusOr<std::vector<sync::BlameRun>> runs =
+      open.notebook->Blame(id, field->name, at);
+  if (absl::IsFailedPrecondition(runs.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this device does not have the whole history of record ", id.Short(),
+                     "; --fetch gets it from the server"));
+  }
+  SOTAY_RETURN_IF_ERROR(runs.status());
+  run.Print(BlameJson(open.reader, *runs), BlameInWords(open.reader, *runs));
+  return absl::OkStatus();
+}
+
 absl::Status Log(const Invocation& run, const RecordWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
@@ -89,7 +154,8 @@ absl::Status Log(const Invocation& run, const RecordWords& words) {
   for (const sdk::HistoryLine& line : history) {
     const v1::Admission* admission = line.admission.has_value() ? &*line.admission : nullptr;
     list.push_back(ChangeJson(open.reader, line.change, line.id.str(), line.user_id, admission));
-    absl::StrAppend(&text, ChangeInWords(open.reader, line.change, line.user_id, admission, id));
+    absl::StrAppend(&text, line.id.Short(), "  ",
+                    ChangeInWords(open.reader, line.change, line.user_id, admission, id));
   }
   run.Print(list, text);
   if (!words.fetch && !run.json) {
@@ -178,18 +244,36 @@ void AddReadCommands(CLI::App* app, Invocation* run) {
   sotay list --conflicts --json
 )");
 
-  auto show = std::make_shared<RecordWords>();
+  const std::string at = voice("như sau thay đổi này (mã trong sotay log)",
+                               "as it was after this change (its id in sotay log)");
+  const std::string fetch = voice("lấy toàn bộ từ máy chủ", "get all of it from the server");
+  auto show = std::make_shared<PastWords>();
   command = AddCommand(app, run, "show", voice("Xem toàn bộ một bản ghi", "Show a record, whole"),
                        show, &Show);
   command->add_option("RECORD", show->record, record)->required();
+  command->add_option("--at", show->at, at)->type_name("CHANGE");
+  command->add_flag("--fetch", show->fetch, fetch);
+
+  auto blame = std::make_shared<PastWords>();
+  command = AddCommand(app, run, "blame",
+                       voice("Xem ai đã viết chỗ nào của văn bản", "Show who typed what of a text"),
+                       blame, &Blame);
+  command->add_option("RECORD", blame->record, record)->required();
+  command->add_option("--field", blame->field, voice("văn bản nào", "which text"))
+      ->type_name("FIELD");
+  command->add_option("--at", blame->at, at)->type_name("CHANGE");
+  command->add_flag("--fetch", blame->fetch, fetch);
+  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay blame 9b20
+  sotay blame 9b20 --fetch --at 1f0c
+)");
 
   auto log = std::make_shared<RecordWords>();
   command =
       AddCommand(app, run, "log",
                  voice("Xem ai đã sửa gì, khi nào", "Show who changed what, and when"), log, &Log);
   command->add_option("RECORD", log->record, record)->required();
-  command->add_flag("--fetch", log->fetch,
-                    voice("lấy toàn bộ từ máy chủ", "get all of it from the server"));
+  command->add_flag("--fetch", log->fetch, fetch);
 
   auto conflicts = std::make_shared<RecordWords>();
   command = AddCommand(app, run, "conflicts",

@@ -3,7 +3,9 @@
 #include "absl/strings/escaping.h"
 #include "google/protobuf/message.h"
 #include "mobile-sdk/cli/value.h"
+#include "sync/fragment.h"
 #include "sync/stamp.h"
+#include "sync/text_written.h"
 
 namespace sotay::cli {
 namespace {
@@ -96,8 +98,11 @@ json ConflictJson(const Reader& reader, const sync::MergedRecord& record,
     const sync::StandingReading& reading = conflict.readings[i];
     json entry = AuthorJson(reader, record.author(reading.author));
     entry["pick"] = i + 1;
-    entry["shown"] = i == 0;
-    entry["value"] = ValueAsJson(*reader.schema, record.type(), conflict.type, reading.value);
+    entry["shown"] = i == 0 && !conflict.span.has_value();
+    entry["value"] =
+        conflict.span.has_value()
+            ? json(std::string(sync::StringOf(reading.value).value_or(absl::string_view())))
+            : ValueAsJson(*reader.schema, record.type(), conflict.type, reading.value);
     readings.push_back(std::move(entry));
   }
   return {
@@ -116,6 +121,23 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
   for (const sync::Conflict& conflict : conflicts) {
     found.push_back(ConflictJson(reader, record, conflict));
   }
+  json texts = json::object();
+  for (const auto& [path, slot] : record.fields()) {
+    if (slot.disputes == nullptr) continue;
+    json again = json::array();
+    for (const sync::ReadAgain& sentence : sync::SentencesAgain(&slot)) {
+      json authors = json::array();
+      for (size_t author : sentence.authors) {
+        authors.push_back(AuthorJson(reader, record.author(author)));
+      }
+      again.push_back({{"text", sentence.text},
+                       {"position", sentence.position},
+                       {"length", sentence.length},
+                       {"changed_by", authors}});
+    }
+    texts[FieldName(record.type(), path.first)] = {{"written", sync::WrittenOut(&slot)},
+                                                   {"read_again", again}};
+  }
   const auto content = sync::Content(*reader.schema, record);
   return {{"id", record.id().Hex()},
           {"type", record.type_name()},
@@ -124,7 +146,20 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
           {"created", AuthorJson(reader, record.birth())},
           {"changed_ms", sync::StampMs(record.newest_stamp())},
           {"content", content != nullptr ? MessageAsJson(*content) : json(nullptr)},
+          {"texts", texts},
           {"conflicts", found}};
+}
+
+json BlameJson(const Reader& reader, const std::vector<sync::BlameRun>& runs) {
+  json list = json::array();
+  for (const sync::BlameRun& run : runs) {
+    list.push_back({{"position", run.position},
+                    {"length", run.length},
+                    {"text", run.text},
+                    {"conflict", run.conflict},
+                    {"author", AuthorJson(reader, run.author)}});
+  }
+  return list;
 }
 
 json LineJson(const sdk::RecordLine& line) {

@@ -11,6 +11,7 @@
 #include "sotay/notebook.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
+#include "sync/blame.h"
 #include "sync/merged_record.h"
 #include "sync/view.h"
 
@@ -43,5 +44,8 @@ nlohmann::json OutcomeJson(const v1::ChangeOutcome& outcome);
 
 // Hexadecimal of raw bytes.
 std::string Hex(absl::string_view bytes);
+
+// [{position, length, text, conflict, author}]: who typed what, from the beginning to the end.
+nlohmann::json BlameJson(const Reader& reader, const std::vector<sync::BlameRun>& runs);
 
 }  // namespace sotay::cli

@@ -15,6 +15,7 @@
 #include "mobile-sdk/cli/value.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
+#include "sync/text_written.h"
 
 namespace sotay::cli {
 namespace {
@@ -47,12 +48,14 @@ std::string ReadingsInWords(const Reader& reader, const sync::MergedRecord& reco
   std::string out;
   for (size_t i = 0; i < conflict.readings.size(); ++i) {
     const sync::StandingReading& reading = conflict.readings[i];
-    absl::StrAppend(&out, "    ", i + 1, ". ",
-                    OneLine(AuthorInWords(reader, record.author(reading.author))),
-                    i == 0 ? reader.voice("  (đang hiển thị)", "  (shown)") : "", "\n");
-    const std::string value = ValueInWords(reader, record.type(), conflict.type, reading.value);
     absl::StrAppend(
-        &out, Indented(reader, value.empty() ? reader.voice("(để trống)", "(cleared)") : value, 7));
+        &out, "    ", i + 1, ". ", OneLine(AuthorInWords(reader, record.author(reading.author))),
+        i == 0 && !conflict.span.has_value() ? reader.voice("  (đang hiển thị)", "  (shown)") : "",
+        "\n");
+    const std::string value = ValueInWords(reader, record.type(), conflict.type, reading.value);
+    const std::string empty = conflict.span.has_value() ? reader.voice("(bỏ đi)", "(deleted)")
+                                                        : reader.voice("(để trống)", "(cleared)");
+    absl::StrAppend(&out, Indented(reader, value.empty() ? empty : value, 7));
   }
   return out;
 }
@@ -74,6 +77,26 @@ std::string GatheredInWords(const Reader& reader, const sync::MergedRecord& reco
   return out;
 }
 
+// The sentences nobody has read as they stand.
+std::string AgainInWords(const Reader& reader, const sync::MergedRecord& record,
+                         const sync::FieldSlot& slot) {
+  std::string out;
+  for (const sync::ReadAgain& again : sync::SentencesAgain(&slot)) {
+    std::set<std::string> names;
+    for (size_t author : again.authors) {
+      names.insert(reader.names.Person(record.author(author).user_id));
+    }
+    absl::StrAppend(
+        &out, Indented(reader,
+                       absl::StrCat(reader.voice("Đọc lại: “", "Read again: “"), again.text, "” — ",
+                                    absl::StrJoin(names, ", "),
+                                    reader.voice(" sửa mà không biết nhau",
+                                                 " changed it without knowing of each other")),
+                       4));
+  }
+  return out;
+}
+
 std::string FieldInWords(const Reader& reader, const sync::MergedRecord& record,
                          const sync::FieldPath& path, const sync::FieldSlot& slot) {
   const sync::FieldType* field = FieldOf(record, path.first);
@@ -82,6 +105,11 @@ std::string FieldInWords(const Reader& reader, const sync::MergedRecord& record,
     return Entry(reader, label, absl::StrCat(slot.total));
   }
   if (slot.readings.empty()) return "";
+  if (slot.Text() != nullptr) {
+    const std::string text = sync::WrittenOut(&slot);
+    return absl::StrCat(text.empty() ? "" : Entry(reader, label, text),
+                        AgainInWords(reader, record, slot));
+  }
   if (field != nullptr && field->repeated) return GatheredInWords(reader, record, *field, slot);
   const std::string& shown = slot.readings.front().value;
   return shown.empty() ? ""
@@ -180,7 +208,9 @@ sdk::RecordLine LineOf(const Reader& reader, const sync::MergedRecord& record) {
     const sync::FieldSlot* slot = record.Slot(type->title->number);
     if (slot != nullptr && !slot->readings.empty()) {
       const std::string title =
-          ValueInWords(reader, type, type->title, slot->readings.front().value);
+          slot->Text() != nullptr
+              ? sync::WrittenOut(slot)
+              : ValueInWords(reader, type, type->title, slot->readings.front().value);
       line.title = title.substr(0, title.find('\n'));
     }
   }
@@ -248,13 +278,18 @@ std::string RecordInWords(const Reader& reader, const sync::MergedRecord& record
 
   std::map<sync::FieldPath, const sync::Conflict*> disputed;
   for (const sync::Conflict& conflict : conflicts) {
-    disputed[{conflict.field, conflict.key}] = &conflict;
+    if (!conflict.span.has_value()) disputed[{conflict.field, conflict.key}] = &conflict;
   }
   for (const auto& [path, slot] : record.fields()) {
     const auto conflict = disputed.find(path);
     absl::StrAppend(&out, conflict != disputed.end()
                               ? ConflictInWords(reader, record, *conflict->second)
                               : FieldInWords(reader, record, path, slot));
+    for (const sync::Conflict& span : conflicts) {
+      if (span.span.has_value() && sync::FieldPath(span.field, span.key) == path) {
+        absl::StrAppend(&out, ConflictInWords(reader, record, span));
+      }
+    }
   }
   return out;
 }
@@ -289,6 +324,18 @@ std::string ChangeInWords(const Reader& reader, const v1::Change& change,
     for (const v1::FieldOp& op : edit.ops()) {
       absl::StrAppend(&out, Indented(reader, OpInWords(reader, type, op), 4));
     }
+  }
+  return out;
+}
+
+std::string BlameInWords(const Reader& reader, const std::vector<sync::BlameRun>& runs) {
+  std::string out;
+  for (const sync::BlameRun& run : runs) {
+    absl::StrAppend(&out, "  ",
+                    run.conflict ? reader.voice("(xung đột)", "(in conflict)")
+                                 : OneLine(AuthorInWords(reader, run.author)),
+                    "  ", reader.voice("máy ", "device "), run.author.device.Short(), "  [",
+                    run.author.change.Short(), "]\n", Indented(reader, run.text, 4));
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include "mobile-sdk/cli/reader.h"
 #include "sotay/notebook.h"
 #include "sotay/v1/change.pb.h"
+#include "sync/blame.h"
 #include "sync/merged_record.h"
 #include "sync/view.h"
 
@@ -35,6 +36,9 @@ std::string RecordInWords(const Reader& reader, const sync::MergedRecord& record
 // One conflict: its id, its field, and every reading numbered from 1 with who and when.
 std::string ConflictInWords(const Reader& reader, const sync::MergedRecord& record,
                             const sync::Conflict& conflict);
+
+// A text in pieces, each with who typed it, when, and in which change.
+std::string BlameInWords(const Reader& reader, const std::vector<sync::BlameRun>& runs);
 
 // One change: who, when, its place in the unit's log, and what it did to `record` (to every
 // record when absent).

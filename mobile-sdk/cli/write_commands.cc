@@ -17,6 +17,7 @@
 #include "mobile-sdk/core/edits.h"
 #include "sync/limits.h"
 #include "sync/status_macros.h"
+#include "sync/text_written.h"
 
 namespace sotay::cli {
 namespace {
@@ -105,24 +106,6 @@ absl::Status New(const Invocation& run, const NewWords& words) {
   return Confirm(run, open, id, run.voice("Đã ghi", "Saved"));
 }
 
-// The text field an editor opens: the one asked for, the title, or the first.
-absl::StatusOr<const sync::FieldType*> TextField(const sync::RecordType& type,
-                                                 const std::string& name) {
-  const auto is_text = [](const sync::FieldType* field) {
-    return field != nullptr && field->rule == options::v1::RULE_TEXT;
-  };
-  if (!name.empty()) {
-    const sync::FieldType* field = type.Field(absl::string_view(name));
-    if (is_text(field)) return field;
-    return absl::InvalidArgumentError(absl::StrCat("field ", name, " is no running text"));
-  }
-  if (is_text(type.title)) return type.title;
-  for (const auto& [number, field] : type.fields) {
-    if (is_text(&field)) return &field;
-  }
-  return absl::InvalidArgumentError(absl::StrCat("a ", type.short_name, " has no running text"));
-}
-
 absl::Status Edit(const Invocation& run, const EditWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
@@ -139,7 +122,7 @@ absl::Status Edit(const Invocation& run, const EditWords& words) {
   if (words.editor) {
     // The notebook stays open, so that nothing of anybody's comes in under the editor's text.
     SOTAY_ASSIGN_OR_RETURN(const sync::FieldType* field, TextField(*type, words.field));
-    const std::string before(view.record.ShownText(field->number));
+    const std::string before = sync::WrittenOut(view.record.Slot(field->number));
     SOTAY_ASSIGN_OR_RETURN(const std::string after, EditText(run.dir, before));
     if (after != before) edits.push_back({sdk::Edit::Kind::kText, field->name, "", after});
   } else if (edits.empty()) {
@@ -155,11 +138,21 @@ absl::StatusOr<sync::Conflict> ConflictOf(const sdk::RecordView& view, const std
   SOTAY_ASSIGN_OR_RETURN(const std::string words, sdk::CleanText("CONFLICT", typed));  // NFC
   const absl::StatusOr<FieldWord> path = ParseFieldPath(words);
   std::vector<std::string> ids;
+  std::vector<sync::Conflict> named;
   for (const sync::Conflict& conflict : view.conflicts) {
-    const bool named = path.ok() && conflict.type != nullptr &&
-                       conflict.type->name == path->field && conflict.key == path->key;
-    if (named || conflict.id == words) return conflict;
+    if (conflict.id == words) return conflict;
     ids.push_back(conflict.id);
+    if (path.ok() && conflict.type != nullptr && conflict.type->name == path->field &&
+        conflict.key == path->key) {
+      named.push_back(conflict);
+    }
+  }
+  if (named.size() == 1) return named.front();
+  if (!named.empty()) {
+    ids.clear();
+    for (const sync::Conflict& conflict : named) ids.push_back(conflict.id);
+    return absl::InvalidArgumentError(
+        absl::StrCat(words, " has several conflicts; say which: ", absl::StrJoin(ids, ", ")));
   }
   return absl::NotFoundError(absl::StrCat("record ", view.record.id().Short(), " has no conflict ",
                                           words, ids.empty() ? "; it has none at all" : "; it has ",

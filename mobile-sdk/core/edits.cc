@@ -42,7 +42,7 @@ struct Wanted {
 Wanted WantedBy(sync::Rule rule) {
   switch (rule) {
     case options::v1::RULE_TEXT:
-      return {{Edit::Kind::kText}, "takes a whole text"};
+      return {{Edit::Kind::kText, Edit::Kind::kSplice}, "takes a whole text, or splices of it"};
     case options::v1::RULE_SET:
       return {{Edit::Kind::kAdd, Edit::Kind::kRemove}, "is a set: add or remove"};
     case options::v1::RULE_LOG:
@@ -301,6 +301,14 @@ absl::StatusOr<sync::FieldEdit> ReadEdit(const sync::Schema& schema, const sync:
   switch (edit.kind) {
     case Edit::Kind::kText: {
       SOTAY_ASSIGN_OR_RETURN(wish.whole_text,
+                             CleanText(absl::StrCat("field ", field->name), edit.value));
+      return wish;
+    }
+    case Edit::Kind::kSplice: {
+      v1::TextSplice& splice = wish.splices.emplace_back();
+      splice.set_position(edit.position);
+      splice.set_deleted(edit.deleted);
+      SOTAY_ASSIGN_OR_RETURN(*splice.mutable_inserted(),
                              CleanText(absl::StrCat("field ", field->name), edit.value));
       return wish;
     }

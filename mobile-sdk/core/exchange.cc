@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/record_history.h"
 #include "mobile-sdk/core/settle.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
@@ -178,7 +179,16 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   std::vector<v1::FeedRecord> fed(records.records().begin(), records.records().end());
   Exchanged exchanged;
   exchanged.received = fed.size();
-  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, std::move(fed)));
+  // Somebody else edited a text that changes of ours are waiting on: to show what the server will
+  // make of both, its history is needed.  What is written here meanwhile may need another.
+  Histories histories;
+  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, fed, histories));
+  while (!settled.histories_needed.empty()) {
+    for (const sync::RecordId& id : settled.histories_needed) {
+      SOTAY_ASSIGN_OR_RETURN(histories[id], FetchHistory(link_, id));
+    }
+    SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, response, fed, histories));
+  }
   *events = std::move(settled.events);
   exchanged.accepted_through = settled.accepted_through;
   exchanged.quiet = !settled.more && settled.accepted_through >= settled.last_sequence;

@@ -9,8 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/visible_digest.h"
-#include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 #include "sync/view.h"
 
@@ -20,7 +21,6 @@ namespace {
 using sync::RecordId;
 
 constexpr size_t kPrefixDigitsMin = 4;
-constexpr int kHistoryPage = 500;
 
 RecordLine LineOf(const RecordId& id, const stored::v1::ListRow& row, uint64_t accepted_through) {
   RecordLine line;
@@ -52,34 +52,12 @@ struct Placed {
 absl::StatusOr<Placed> PlaceEntry(const v1::LogEntry& entry) {
   Placed placed;
   placed.position = entry.admission().position();
-  placed.line.id = seal::HashChange(entry.change());
-  if (placed.line.id.view() != entry.change_id() ||
-      !placed.line.change.ParseFromString(entry.change())) {
-    return absl::DataLossError(absl::StrCat("the server's history of position ", placed.position,
-                                            " is not what its id says"));
-  }
+  SOTAY_RETURN_IF_ERROR(CheckEntry(entry));
+  placed.line.id = *sync::ChangeId::From(entry.change_id());
+  placed.line.change.ParseFromString(entry.change());
   placed.line.user_id = entry.admission().user_id();
   placed.line.admission = entry.admission();
   return placed;
-}
-
-// Every entry the server has of the record.
-absl::StatusOr<std::vector<v1::LogEntry>> FetchHistory(Link& link, const RecordId& id) {
-  std::vector<v1::LogEntry> entries;
-  v1::ListRecordHistoryRequest request;
-  request.set_record_id(id.str());
-  request.set_page_size(kHistoryPage);
-  do {
-    SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordHistoryResponse page,
-                           link.ListRecordHistory(request));
-    entries.insert(entries.end(), page.entries().begin(), page.entries().end());
-    if (!page.next_page_token().empty() && page.entries().empty()) {
-      return absl::InternalError("the server's history does not end");
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  for (const v1::LogEntry& entry : entries) SOTAY_RETURN_IF_ERROR(PlaceEntry(entry).status());
-  return entries;
 }
 
 absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::LogEntry>& entries) {
@@ -87,10 +65,8 @@ absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::L
   // Lost meanwhile: then it must not be kept.
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk->store->Row(id));
   if (!row.has_value()) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> before, desk->store->Fetched(id));
   StoreBatch batch;
-  for (const v1::LogEntry& entry : before) batch.DropFetched(id, entry.admission().position());
-  for (const v1::LogEntry& entry : entries) batch.PutFetched(id, entry);
+  SOTAY_RETURN_IF_ERROR(PutHistory(*desk->store, id, entries, &batch));
   return desk->store->Commit(batch);
 }
 
@@ -160,6 +136,28 @@ absl::StatusOr<std::vector<RecordLine>> Notebook::List(const ListFilter& filter)
     return a.changed_ms > b.changed_ms;
   });
   return lines;
+}
+
+absl::StatusOr<sync::MergedRecord> Notebook::ReadAt(const RecordId& id,
+                                                    const sync::ChangeId& at) const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(sync::History history, ShownReader(&impl_->desk).History(id));
+  SOTAY_ASSIGN_OR_RETURN(const sync::VersionVector version, sync::VersionOf(history, at));
+  return history.At(version);
+}
+
+absl::StatusOr<std::vector<sync::BlameRun>> Notebook::Blame(
+    const RecordId& id, const std::string& field, absl::optional<sync::ChangeId> at) const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+  const sync::RecordType* type = shown.record.type();
+  const sync::FieldType* known = type != nullptr ? type->Field(absl::string_view(field)) : nullptr;
+  if (known == nullptr || known->rule != options::v1::RULE_TEXT) {
+    return absl::InvalidArgumentError(absl::StrCat("field ", field, " is no running text"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(sync::History history, ShownReader(&impl_->desk).History(id));
+  SOTAY_ASSIGN_OR_RETURN(const sync::VersionVector version, sync::VersionOf(history, at));
+  return sync::Blame(&history, known->number, version);
 }
 
 absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, bool fetch) {

@@ -11,6 +11,9 @@
 #include "sync/seal/digest.h"
 #include "sync/stamp.h"
 #include "sync/status_macros.h"
+#include "sync/text.h"
+#include "sync/text_words.h"
+#include "sync/text_written.h"
 #include "sync/view.h"
 
 namespace sotay::sdk {
@@ -79,52 +82,80 @@ void FillParents(const sync::RecordType& type, const std::vector<const sync::Mer
   }
 }
 
-// A text that is already what stands, with nobody disagreeing, is no edit.
+// A text that is already what stands is no edit.
 bool ChangesNothing(const sync::FieldEdit& edit, const sync::MergedRecord& shown) {
-  if (!edit.whole_text.has_value()) return false;
-  const sync::FieldSlot* slot = shown.Slot(edit.op.field());
-  if (slot != nullptr && slot->readings.size() > 1) return false;
-  return shown.ShownText(edit.op.field()) == *edit.whole_text;
+  return edit.whole_text.has_value() && shown.ShownText(edit.op.field()) == *edit.whole_text;
 }
 
 absl::StatusOr<sync::RecordWish> WishOf(const sync::Schema& schema, const sync::RecordType& type,
-                                        const RecordId& id, const std::vector<Edit>& edits) {
+                                        const RecordId& id, const std::vector<Edit>& edits,
+                                        const sync::MergedRecord* shown) {
   sync::RecordWish wish;
   wish.id = id;
   wish.type = type.name;
   for (const Edit& edit : edits) {
     SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit read, ReadEdit(schema, type, edit));
+    if (read.whole_text.has_value() && shown != nullptr) {
+      read.whole_text = sync::TakenBack(*read.whole_text, shown->Slot(read.op.field()));
+    }
+    if (!read.splices.empty() && !wish.fields.empty() && !wish.fields.back().splices.empty() &&
+        wish.fields.back().op.field() == read.op.field()) {
+      wish.fields.back().splices.push_back(std::move(read.splices.front()));
+      continue;
+    }
     wish.fields.push_back(std::move(read));
   }
   return wish;
 }
 
+// The edit that puts `words` in the place of a span.
+sync::FieldEdit SettledSpan(const sync::Conflict& conflict, absl::string_view shown,
+                            std::string words) {
+  std::u32string scalars;
+  sync::DecodeUtf8(shown, &scalars);
+  size_t place = scalars.find(sync::kSpanScalar);
+  for (size_t before = 0; before < *conflict.span; ++before) {
+    place = scalars.find(sync::kSpanScalar, place + 1);
+  }
+  sync::FieldEdit edit;
+  edit.op.set_field(conflict.field);
+  v1::TextSplice& splice = edit.splices.emplace_back();
+  splice.set_position(static_cast<uint32_t>(place));
+  splice.set_deleted(1);
+  splice.set_inserted(std::move(words));
+  return edit;
+}
+
 // The edit that makes one reading of a conflict the only one.
-absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::RecordType& type,
+absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::MergedRecord& shown,
                                        const sync::Conflict& conflict,
                                        absl::optional<size_t> reading, const std::string& value) {
-  const bool text = conflict.type->rule == options::v1::RULE_TEXT;
+  const absl::string_view text = shown.ShownText(conflict.field);
   if (!reading.has_value()) {
+    if (conflict.span.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(std::string words,
+                             CleanText(absl::StrCat("field ", conflict.type->name), value));
+      return SettledSpan(conflict, text, std::move(words));
+    }
     Edit edit;
-    edit.kind = text ? Edit::Kind::kText : Edit::Kind::kSet;
     edit.field = conflict.type->name;
     edit.key = conflict.key;
     edit.value = value;
-    return ReadEdit(schema, type, edit);
+    return ReadEdit(schema, *shown.type(), edit);
   }
   if (*reading >= conflict.readings.size()) {
     return absl::InvalidArgumentError(absl::StrCat("there is no reading ", *reading, "; there are ",
                                                    conflict.readings.size(), ", from 0"));
   }
   const std::string& picked = conflict.readings[*reading].value;
+  if (conflict.span.has_value()) {
+    return SettledSpan(conflict, text,
+                       std::string(sync::StringOf(picked).value_or(absl::string_view())));
+  }
   sync::FieldEdit edit;
   edit.op.set_field(conflict.field);
   edit.op.set_key(conflict.key);
-  if (text) {
-    edit.whole_text = std::string(sync::StringOf(picked).value_or(absl::string_view()));
-  } else {
-    edit.op.set_set(picked);
-  }
+  edit.op.set_set(picked);
   return edit;
 }
 
@@ -193,7 +224,7 @@ absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const st
   std::array<char, RecordId::kSize> chance = {};
   impl_->desk.random_bytes(chance.data(), chance.size());
   const RecordId id(chance);
-  SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(known, *type, id, edits));
+  SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(known, *type, id, edits, nullptr));
   if (!dossier.has_value() && !type->root) {
     return absl::FailedPreconditionError(
         absl::StrCat("a ", type->name, " opens no dossier: say which one it belongs to"));
@@ -235,7 +266,8 @@ absl::Status Notebook::Change(const RecordId& id, const std::vector<Edit>& edits
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
     SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type,
                            TypeCalled(schema(), shown.record.type_name()));
-    SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(schema(), *type, id, edits));
+    SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish,
+                           WishOf(schema(), *type, id, edits, &shown.record));
     if (std::all_of(wish.fields.begin(), wish.fields.end(), [&](const sync::FieldEdit& edit) {
           return ChangesNothing(edit, shown.record);
         })) {
@@ -272,7 +304,7 @@ absl::Status Notebook::Resolve(const RecordId& id, const std::string& conflict_i
     wish.id = id;
     wish.type = shown.record.type_name();
     SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit edit,
-                           PickOf(schema(), *shown.record.type(), *conflict, reading, value));
+                           PickOf(schema(), shown.record, *conflict, reading, value));
     wish.fields.push_back(std::move(edit));
     SOTAY_ASSIGN_OR_RETURN(events,
                            impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),

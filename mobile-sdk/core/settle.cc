@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/record_history.h"
 #include "mobile-sdk/core/shown.h"
 #include "sync/absorb.h"
 #include "sync/status_macros.h"
@@ -18,7 +19,10 @@ constexpr size_t kEpochBytes = 16;
 // One settling on its way; lives under the desk's lock.
 class Settling {
  public:
-  Settling(Desk* desk, const sync::Absorbed& absorbed) : desk_(*desk), absorbed_(absorbed) {}
+  Settling(Desk* desk, const sync::Absorbed& absorbed, const Histories& histories)
+      : desk_(*desk), absorbed_(absorbed) {
+    undone_.histories = histories;
+  }
 
   absl::Status Run(const stored::v1::Progress& before);
   Settled settled() && { return std::move(settled_); }
@@ -61,6 +65,11 @@ absl::Status Settling::Run(const stored::v1::Progress& before) {
     directory = known.value_or(v1::Directory());
   }
   SOTAY_RETURN_IF_ERROR(WriteRows(directory));
+  if (!settled_.histories_needed.empty()) return absl::OkStatus();
+  for (const auto& [id, entries] : undone_.histories) {
+    if (forgotten_.count(id) != 0) continue;
+    SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, entries, &batch_));
+  }
   stored::v1::Progress progress = absorbed_.progress;
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
@@ -192,7 +201,14 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
     if (forgotten_.count(id) != 0) continue;
-    SOTAY_ASSIGN_OR_RETURN(const auto shown, reader.Read(id));
+    const auto read = reader.Read(id);
+    // Asked twice for one, it is not the record's.
+    if (absl::IsFailedPrecondition(read.status()) && undone_.histories.count(id) == 0) {
+      settled_.histories_needed.insert(id);
+      continue;
+    }
+    SOTAY_RETURN_IF_ERROR(read.status());
+    const absl::optional<Shown>& shown = *read;
     SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
     Event event;
     event.record = id;
@@ -214,17 +230,18 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
 }  // namespace
 
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
-                               std::vector<v1::FeedRecord> records) {
+                               const std::vector<v1::FeedRecord>& records,
+                               const Histories& histories) {
   absl::MutexLock lock(&desk->mutex);
   sync::AbsorbInput input;
   input.schema = desk->schema.get();
   // As it is now: somebody may have written while the call was out.
   SOTAY_ASSIGN_OR_RETURN(input.progress, desk->store->Progress());
   input.response = response;
-  input.records = std::move(records);
+  input.records = records;
   input.device_now_ms = desk->now_ms();
   SOTAY_ASSIGN_OR_RETURN(const sync::Absorbed absorbed, sync::Absorb(input));
-  Settling settling(desk, absorbed);
+  Settling settling(desk, absorbed, histories);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress));
   return std::move(settling).settled();
 }

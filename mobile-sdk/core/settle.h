@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "mobile-sdk/core/desk.h"
 #include "sotay/notebook.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/ids.h"
 
 namespace sotay::sdk {
 
@@ -19,12 +22,18 @@ struct Settled {
   bool more = false;
   bool moved = false;         // a cursor moved, so that asking again asks for something else
   std::vector<Event> events;  // to be told once the desk is free
+  // Not empty: fetch their histories and ask again; nothing was stored.
+  std::set<sync::RecordId> histories_needed;
 };
+
+// Histories fetched because an earlier attempt asked for them.
+using Histories = std::map<sync::RecordId, std::vector<v1::LogEntry>>;
 
 // Takes the desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with
 // kDataLoss or the store's status otherwise; then nothing of it is stored.
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
-                               std::vector<v1::FeedRecord> records);
+                               const std::vector<v1::FeedRecord>& records,
+                               const Histories& histories);
 
 // What a call was refused for, where it is for us to mend; each in one batch.
 //

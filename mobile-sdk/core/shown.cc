@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
+#include "sync/text_written.h"
 #include "sync/validate.h"
 #include "sync/view.h"
 
@@ -57,6 +59,7 @@ std::string TitleOf(const sync::MergedRecord& record) {
   if (field.is_map || field.descriptor->type() != FieldDescriptor::TYPE_STRING) return "";
   const sync::FieldSlot* slot = record.Slot(field.number);
   if (slot == nullptr || slot->readings.empty()) return "";
+  if (slot->Text() != nullptr) return FirstLine(sync::WrittenOut(slot));
   return FirstLine(sync::StringOf(slot->readings.front().value).value_or(absl::string_view()));
 }
 
@@ -89,6 +92,15 @@ absl::StatusOr<absl::optional<std::string>> ShownReader::LoadBase(const sync::Re
   return desk_.store->Base(id);
 }
 
+absl::StatusOr<std::vector<v1::LogEntry>> ShownReader::LoadHistory(const sync::RecordId& id) const {
+  if (undone_ != nullptr) {
+    if (const auto at = undone_->histories.find(id); at != undone_->histories.end()) {
+      return at->second;
+    }
+  }
+  return desk_.store->Fetched(id);
+}
+
 absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
   SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, sync::ReadOwnChange(stored, desk_.meta.user_id(), 0));
@@ -106,28 +118,46 @@ absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id
       return absl::optional<Shown>({std::move(record), recent->newest_pending});
     }
   }
+  SOTAY_ASSIGN_OR_RETURN(const Parts parts, Load(id));
+  if (!parts.base.has_value()) return absl::optional<Shown>();
+  const std::vector<uint64_t> pending = sync::Pending(*parts.base, parts.lying);
+  absl::StatusOr<absl::optional<sync::MergedRecord>> record =
+      sync::Show(*parts.base, parts.lying, {});
+  if (absl::IsFailedPrecondition(record.status())) {
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> history, LoadHistory(id));
+    record = sync::Show(*parts.base, parts.lying, history);
+  }
+  SOTAY_RETURN_IF_ERROR(record.status());
+  if (!record->has_value()) return absl::optional<Shown>();
+  return absl::optional<Shown>({**std::move(record), pending.empty() ? 0 : pending.back()});
+}
+
+absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) const {
+  Parts parts;
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> bytes, LoadBase(id));
-  absl::optional<sync::MergedRecord> base;
   uint64_t held = 0;
   if (bytes.has_value()) {
-    SOTAY_ASSIGN_OR_RETURN(base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
-    held = OwnSeen(*base, desk_.device);
+    SOTAY_ASSIGN_OR_RETURN(parts.base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
+    held = OwnSeen(*parts.base, desk_.device);
   }
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
-  std::vector<sync::OwnChange> own;
-  own.reserve(touches.size());
+  parts.own.reserve(touches.size());
   for (const Touch& touch : touches) {
     SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(touch.sequence));
-    if (!base.has_value()) base = Unborn(*desk_.schema, id, change.change);
-    own.push_back(std::move(change));
+    if (!parts.base.has_value()) parts.base = Unborn(*desk_.schema, id, change.change);
+    parts.own.push_back(std::move(change));
+    parts.lying.push_back(&parts.own.back());
   }
-  if (!base.has_value()) return absl::optional<Shown>();
-  std::vector<const sync::OwnChange*> lying;
-  for (const sync::OwnChange& change : own) lying.push_back(&change);
-  const std::vector<uint64_t> pending = sync::Pending(*base, lying);
-  absl::optional<sync::MergedRecord> record = sync::Show(*std::move(base), lying);
-  if (!record.has_value()) return absl::optional<Shown>();
-  return absl::optional<Shown>({*std::move(record), pending.empty() ? 0 : pending.back()});
+  return parts;
+}
+
+absl::StatusOr<sync::History> ShownReader::History(const sync::RecordId& id) const {
+  SOTAY_ASSIGN_OR_RETURN(const Parts parts, Load(id));
+  if (!parts.base.has_value()) {
+    return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not here"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> past, LoadHistory(id));
+  return sync::HistoryShown(*parts.base, parts.lying, past);
 }
 
 stored::v1::ListRow RowOf(const Shown& shown, bool set_aside) {

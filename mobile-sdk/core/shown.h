@@ -31,6 +31,7 @@ struct Shown {
 struct Undone {
   std::map<sync::RecordId, std::string> bases;
   std::map<uint64_t, stored::v1::OwnChange> own;
+  std::map<sync::RecordId, std::vector<v1::LogEntry>> histories;
 };
 
 // Reads own changes and records, `undone` before the store.
@@ -41,15 +42,28 @@ class ShownReader {
                        const Undone* undone = nullptr);
 
   // Nothing when there is no such record here, or nothing of it may be shown.  kDataLoss when
-  // what is stored cannot be read.
+  // what is stored cannot be read.  kFailedPrecondition when a text cannot be merged without the
+  // record's history (sync::Show) and it is not here: what was committed never needs it.
   absl::StatusOr<absl::optional<Shown>> Read(const sync::RecordId& id) const;
+
+  // The record's history as it is shown, over what was fetched of it.  kNotFound when there is no
+  // such record here, kFailedPrecondition when the fetched history lacks something of it.
+  absl::StatusOr<sync::History> History(const sync::RecordId& id) const;
 
   // An own change, with its author as merging wants it.
   absl::StatusOr<sync::OwnChange> ReadOwn(uint64_t sequence) const;
 
  private:
   absl::StatusOr<stored::v1::OwnChange> LoadOwn(uint64_t sequence) const;
+  // What a record is shown from.
+  struct Parts {
+    absl::optional<sync::MergedRecord> base;
+    std::vector<sync::OwnChange> own;
+    std::vector<const sync::OwnChange*> lying;  // into `own`
+  };
+  absl::StatusOr<Parts> Load(const sync::RecordId& id) const;
   absl::StatusOr<absl::optional<std::string>> LoadBase(const sync::RecordId& id) const;
+  absl::StatusOr<std::vector<v1::LogEntry>> LoadHistory(const sync::RecordId& id) const;
 
   const Desk& desk_;
   const v1::Directory* const directory_;

@@ -67,6 +67,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
       "next_steps": ["đo lại"],
       "occurred_ms": "1793837700000"
     },
+    "texts": {},
     "conflicts": [],
     "records": []
   })"))));

@@ -1,11 +1,14 @@
 // Text and edits on it, against a model that is slow and plain: an array of scalar values.
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <string>
 
 #include "sotay/v1/change.pb.h"
 #include "sync/limits.h"
 #include "sync/text.h"
+#include "sync/text_diff.h"
+#include "sync/text_words.h"
 #include "tests/fuzz/message_mutator.h"
 #include "tests/fuzz/require.h"
 #include "tests/fuzz/scripts.pb.h"
@@ -77,7 +80,9 @@ void CheckEdit(const fuzz::TextScript& script) {
     one->set_deleted(splice.deleted());
     one->set_inserted(splice.inserted());
     const std::u32string inserted = Scalars(splice.inserted(), &good);
-    lawful = lawful && good == splice.inserted().size() && splice.position() <= model.size() &&
+    lawful = lawful && good == splice.inserted().size() &&
+             inserted.find(sync::kSpanScalar) == inserted.npos &&
+             splice.position() <= model.size() &&
              splice.deleted() <= model.size() - splice.position();
     if (lawful) model.replace(splice.position(), splice.deleted(), inserted);
   }
@@ -88,16 +93,47 @@ void CheckEdit(const fuzz::TextScript& script) {
   if (after.ok()) Require(*after == expected, "an edit does what its splices say");
 }
 
+// Whether a unit of a difference begins at `place`.
+bool BeginsUnit(const std::u32string& text, size_t place) {
+  return !sync::JoinedAt([&](size_t i) { return text[i]; }, text.size(), place);
+}
+
 void CheckDiff(const std::string& before, const std::string& after) {
-  const auto length = sync::ScalarCount(before);
-  if (!length.has_value() || !sync::ScalarCount(after).has_value()) return;
+  size_t good = 0;
+  const std::u32string from = Scalars(before, &good);
+  if (good != before.size()) return;
+  const std::u32string to = Scalars(after, &good);
+  if (good != after.size()) return;
   const v1::TextEdit edit = sync::DiffText(before, after);
-  Require(edit.splices_size() == (before == after ? 0 : 1), "what differs is one splice");
-  Require(edit.length_before() == *length, "a difference names the length it was made on");
+  Require((edit.splices_size() == 0) == (before == after), "what differs has splices");
+  Require(edit.length_before() == from.size(), "a difference names the length it was made on");
+  Require(edit.splices_size() <= sync::kSplicesMax, "a difference is not of too many splices");
+  const auto spans = [](const std::u32string& text) {
+    return std::count(text.begin(), text.end(), sync::kSpanScalar);
+  };
+  std::u32string text = from;
+  size_t shift = 0;  // of positions, by the splices so far; wraps around
+  bool conflict_typed = false;
+  for (const v1::TextSplice& splice : edit.splices()) {
+    const std::u32string inserted = Scalars(splice.inserted(), &good);
+    conflict_typed = conflict_typed || spans(inserted) > 0;
+    const size_t place = splice.position() - shift;
+    Require(place + splice.deleted() <= from.size(), "a difference is of the text it was made on");
+    Require(before.size() > sync::kDiffWordBytesMax ||
+                (BeginsUnit(from, place) && BeginsUnit(from, place + splice.deleted()) &&
+                 BeginsUnit(to, splice.position()) &&
+                 BeginsUnit(to, splice.position() + inserted.size())),
+            "a difference cuts no unit");
+    text.replace(splice.position(), splice.deleted(), inserted);
+    shift += inserted.size() - splice.deleted();
+  }
+  Require(text == to, "a difference leads from one text to the other");
+  Require(!conflict_typed || spans(from) < spans(to), "no conflict is typed that was there");
   const auto applied = sync::ApplyTextEdit(before, edit);
+  if (conflict_typed) return;
   if (edit.splices().empty() || sync::MarksWithinLimit(after)) {
     fuzz::RequireOk(applied.status(), "a difference can be applied");
-    Require(*applied == after, "a difference leads from one text to the other");
+    Require(*applied == after, "a difference is applied as it says");
   }
 }
 

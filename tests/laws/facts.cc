@@ -42,8 +42,7 @@ std::string Name(const sync::FieldPath& path) {
 }
 
 bool KeepsReadings(sync::Rule rule) {
-  return rule == options::v1::RULE_REGISTER || rule == options::v1::RULE_TEXT ||
-         rule == options::v1::RULE_STATE;
+  return rule == options::v1::RULE_REGISTER || rule == options::v1::RULE_STATE;
 }
 
 }  // namespace sotay::laws

@@ -317,17 +317,55 @@ std::string JudgeM10(const Past& past, Chance* chance, const ReplicaMaker& make)
   return "";
 }
 
+namespace {
+
+size_t SpansAt(const v1::Record& record, const sync::FieldPath& path) {
+  for (const v1::FieldState& field : record.fields()) {
+    if (field.field() == path.first && field.key() == path.second) {
+      return static_cast<size_t>(field.spans_size());
+    }
+  }
+  return 0;
+}
+
+// Settles the first span of a text.
+std::string PickSpan(const Past& past, const sync::FieldPath& path, Replica* replica,
+                     Chance* chance) {
+  const size_t before = SpansAt(replica->Now(), path);
+  if (before == 0) return "";
+  PastEdit pick = Newcomer(past, *replica, chance);
+  const std::u32string shown =
+      Scalars(std::string(replica->record().ShownText(path.first, path.second)));
+  v1::FieldOp* op = pick.edit.add_ops();
+  op->set_field(path.first);
+  op->set_key(path.second);
+  op->mutable_text()->set_length_before(static_cast<uint32_t>(shown.size()));
+  v1::TextSplice* splice = op->mutable_text()->add_splices();
+  splice->set_position(static_cast<uint32_t>(shown.find(U'\uFFFC')));
+  splice->set_deleted(1);
+  splice->set_inserted("picked");
+  replica->Write(pick);
+  const size_t after = SpansAt(replica->Now(), path);
+  return after + 1 == before
+             ? ""
+             : absl::StrCat(Name(path), ": ", after, " spans after one of ", before, " was picked");
+}
+
+}  // namespace
+
 std::string JudgeM11(const Past& past, Chance* chance, const ReplicaMaker& make) {
   const auto replica = make(kNewest, past);
   if (std::string trouble = Play(past, chance, replica.get()); !trouble.empty()) return trouble;
   const Facts facts(past);
   for (const auto& [path, writes] : facts.writes()) {
     const sync::Rule rule = facts.RuleAt(writes);
+    if (rule == RULE_TEXT) {
+      std::string what = PickSpan(past, path, replica.get(), chance);
+      if (!what.empty()) return what;
+    }
     if (!KeepsReadings(rule) || ReadingsAt(replica->Now(), path).size() < 2) continue;
     PastEdit pick = Newcomer(past, *replica, chance);
-    const std::string shown =
-        rule == RULE_TEXT ? facts.oracle().TextAt(path.first, facts.oracle().all()) : "";
-    v1::FieldOp op = MakeOp(path.first, shown, chance);
+    v1::FieldOp op = MakeOp(path.first, "", chance);
     if (op.op_case() == v1::FieldOp::kSet && !path.second.empty()) {
       op.set_key(path.second);
       op.set_set(EntryFragment(path.first, path.second, "picked"));

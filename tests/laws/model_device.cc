@@ -85,6 +85,17 @@ absl::Status ModelDevice::Take(const Answer& answer, int64_t now_ms) {
   return absl::OkStatus();
 }
 
+absl::optional<sync::MergedRecord> ModelDevice::Show(
+    const sync::MergedRecord& base, const std::vector<sync::OwnChange>& own) const {
+  std::vector<const sync::OwnChange*> pointers;
+  for (const sync::OwnChange& change : own) pointers.push_back(&change);
+  auto shown = sync::Show(base, pointers, {});
+  if (absl::IsFailedPrecondition(shown.status())) {
+    shown = sync::Show(base, pointers, history_(base.id()));
+  }
+  return shown.ok() ? *std::move(shown) : absl::nullopt;
+}
+
 absl::optional<sync::MergedRecord> ModelDevice::Shown(const sync::RecordId& id) const {
   std::vector<sync::OwnChange> own;
   for (const auto& [sequence, stored] : own_) {
@@ -103,20 +114,15 @@ absl::optional<sync::MergedRecord> ModelDevice::Shown(const sync::RecordId& id) 
   if (const auto base = bases_.find(id); base != bases_.end()) {
     auto record = sync::MergedRecord::Parse(schema, base->second);
     if (!record.ok()) return absl::nullopt;
-    std::vector<const sync::OwnChange*> pointers;
-    for (const sync::OwnChange& change : own) pointers.push_back(&change);
-    return sync::Show(*std::move(record), pointers);
+    return Show(*record, own);
   }
   // Not at the server yet: what its first edit says of it.
   for (const sync::OwnChange& change : own) {
     for (const v1::RecordEdit& edit : change.change.edits()) {
       if (edit.record_id() != id.view()) continue;
-      std::vector<const sync::OwnChange*> pointers;
-      for (const sync::OwnChange& each : own) pointers.push_back(&each);
-      return sync::Show(
-          sync::MergedRecord(TypeOf(person_.build, edit.type()), id, edit.type(), kUnit,
-                             *sync::RecordId::From(change.change.dossier_id())),
-          pointers);
+      return Show(sync::MergedRecord(TypeOf(person_.build, edit.type()), id, edit.type(), kUnit,
+                                     *sync::RecordId::From(change.change.dossier_id())),
+                  own);
     }
   }
   return absl::nullopt;

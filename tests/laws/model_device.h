@@ -41,8 +41,10 @@ class ModelDevice {
     absl::optional<int64_t> stuck_ms;
   };
 
-  ModelDevice(sync::DeviceId id, Person person, DeviceFault fault)
-      : id_(id), person_(std::move(person)), fault_(fault) {}
+  using HistoryCall = std::function<std::vector<v1::LogEntry>(const sync::RecordId&)>;
+
+  ModelDevice(sync::DeviceId id, Person person, DeviceFault fault, HistoryCall history)
+      : id_(id), person_(std::move(person)), fault_(fault), history_(std::move(history)) {}
 
   const sync::DeviceId& id() const { return id_; }
   const Person& person() const { return person_; }
@@ -75,9 +77,13 @@ class ModelDevice {
   uint64_t cursor() const { return cursor_; }
 
  private:
+  absl::optional<sync::MergedRecord> Show(const sync::MergedRecord& base,
+                                          const std::vector<sync::OwnChange>& own) const;
+
   sync::DeviceId id_;
   Person person_;
   DeviceFault fault_;
+  HistoryCall history_;
   stored::v1::Progress progress_;
   uint64_t cursor_ = 0;
   std::map<sync::RecordId, std::string> bases_;

@@ -135,6 +135,21 @@ sync::History ModelServer::HistoryOf(const sync::RecordId& id,
   return history;
 }
 
+std::vector<v1::LogEntry> ModelServer::EntriesOf(const sync::RecordId& id) const {
+  const sync::History history = HistoryOf(id, {});
+  std::vector<v1::LogEntry> entries;
+  for (const Logged& logged : log_) {
+    const sync::HistoryNode* node = history.Find(logged.id);
+    if (node == nullptr || !node->applied) continue;
+    v1::LogEntry& entry = entries.emplace_back();
+    entry.set_change(logged.bytes);
+    entry.set_change_id(logged.id.str());
+    *entry.mutable_admission() = logged.admission;
+    history.TellSeen(&entry);
+  }
+  return entries;
+}
+
 void ModelServer::Remember(const v1::Change& change, const PastEdit& like) {
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto id = sync::RecordId::From(edit.record_id());

@@ -69,6 +69,9 @@ class ModelServer {
   // Takes the requests of different devices as one group and answers each.
   std::vector<Answer> Serve(const std::vector<Request>& requests, int64_t now_ms);
 
+  // The history of a record as a phone is told it.
+  std::vector<v1::LogEntry> EntriesOf(const sync::RecordId& id) const;
+
   Build build() const { return build_; }
   const std::vector<Logged>& log() const { return log_; }
   const std::map<sync::ChangeId, v1::QuarantinedChange>& aside() const { return aside_; }

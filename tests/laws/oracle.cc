@@ -86,7 +86,6 @@ Oracle::Oracle(const sync::RecordType* type, const Past& past) : type_(type), pa
     all_.insert(i);
     ancestors_.push_back(Reachable(parents, i));
   }
-  FindTexts();
 }
 
 const v1::FieldOp& Oracle::OpOf(const Write& write) const {
@@ -128,48 +127,12 @@ std::vector<Write> Oracle::Standing(const std::vector<Write>& writes) const {
   return standing;
 }
 
-// Each text is found from the texts its author had seen, so the edits are taken by how much
-// their authors had seen.
-void Oracle::FindTexts() {
-  std::vector<size_t> order(all_.begin(), all_.end());
-  std::sort(order.begin(), order.end(),
-            [this](size_t a, size_t b) { return ancestors_[a].size() < ancestors_[b].size(); });
-  for (size_t i : order) {
-    if (!past_->edits[i].applied) continue;
-    std::map<uint32_t, std::string> own;  // what earlier operations of the edit have made
-    for (int op = 0; op < past_->edits[i].edit.ops_size(); ++op) {
-      const v1::FieldOp& field_op = past_->edits[i].edit.ops(op);
-      if (field_op.op_case() != v1::FieldOp::kText) continue;
-      const auto before = own.find(field_op.field());
-      const auto after =
-          Splice(before != own.end() ? before->second : TextAt(field_op.field(), ancestors_[i]),
-                 field_op.text());
-      if (!after.has_value()) fits_ = false;
-      texts_[{i, op}] = own[field_op.field()] = after.value_or("");
-    }
-  }
-}
-
-const std::string& Oracle::TextAfter(const Write& write) const {
-  return texts_.at({write.edit, write.op});
-}
-
-std::string Oracle::TextAt(uint32_t field, const Version& version) const {
-  const auto writes = Writes(version);
-  const auto at = writes.find({field, ""});
-  if (at == writes.end()) return "";
-  std::vector<Write> standing = Standing(at->second);
-  return TextAfter(
-      *std::min_element(standing.begin(), standing.end(), [this](const Write& a, const Write& b) {
-        return past_->edits[a.edit].author.change < past_->edits[b.edit].author.change;
-      }));
-}
-
 int32_t Oracle::StateAt(uint32_t field, const Version& version) const {
   const auto writes = Writes(version);
   const auto at = writes.find({field, ""});
   if (at == writes.end()) return 0;
-  return static_cast<int32_t>(VarintIn(Find(field, at->second).readings.front().first));
+  return static_cast<int32_t>(
+      VarintIn(Find({field, ""}, at->second, version).readings.front().first));
 }
 
 std::string Oracle::ReadingOf(const Write& write) const {
@@ -178,7 +141,9 @@ std::string Oracle::ReadingOf(const Write& write) const {
                                             : ValueOf(op);
 }
 
-Oracle::Found Oracle::Find(uint32_t field, const std::vector<Write>& writes) const {
+Oracle::Found Oracle::Find(const sync::FieldPath& path, const std::vector<Write>& writes,
+                           const Version& version) const {
+  const uint32_t field = path.first;
   Found found;
   const auto older = [this](const Write& a, const Write& b) {
     return a.edit != b.edit ? Earlier(a.edit, b.edit) : a.op < b.op;
@@ -239,8 +204,7 @@ Oracle::Found Oracle::Find(uint32_t field, const std::vector<Write>& writes) con
       readings.resize(1);
       break;
     case RULE_TEXT:
-      readings = Standing(writes);
-      std::sort(readings.begin(), readings.end(), by_id);
+      FindText(path, version, &found);
       break;
     default:
       readings = Standing(writes);
@@ -293,7 +257,7 @@ v1::Record Oracle::RecordAt(const Version& version) const {
     sequence = std::max(sequence, past_->edits[i].author.sequence);
   }
   std::map<sync::FieldPath, Found> fields = Assigned(version);
-  for (const auto& [path, writes] : Writes(version)) fields[path] = Find(path.first, writes);
+  for (const auto& [path, writes] : Writes(version)) fields[path] = Find(path, writes, version);
 
   v1::Record record;
   record.set_record_id(past_->record.str());
@@ -308,6 +272,15 @@ v1::Record Oracle::RecordAt(const Version& version) const {
   referred.insert(birth);
   for (const auto& [path, found] : fields) {
     for (const auto& reading : found.readings) referred.insert(reading.second);
+    if (!found.text.has_value()) continue;
+    for (const auto& span : found.text->spans) {
+      for (const tests::MergeReading& reading : span) {
+        referred.insert(found.prose->edits[reading.edit]);
+      }
+    }
+    for (const tests::MergeMark& mark : found.text->marks) {
+      for (size_t edit : mark.edits) referred.insert(found.prose->edits[edit]);
+    }
   }
   std::vector<size_t> changes(referred.begin(), referred.end());
   std::sort(changes.begin(), changes.end(), earlier);
@@ -341,7 +314,24 @@ v1::Record Oracle::RecordAt(const Version& version) const {
     for (const auto& [value, edit] : found.readings) {
       v1::Reading* reading = field->add_readings();
       reading->set_value(value);
+      reading->set_text(found.text.has_value());
       reading->set_change(index[edit]);
+    }
+    if (!found.text.has_value()) continue;
+    field->set_typed(static_cast<uint32_t>(found.typed));
+    for (const auto& span : found.text->spans) {
+      v1::TextSpan* out = field->add_spans();
+      for (const tests::MergeReading& one : span) {
+        v1::TextReading* reading = out->add_readings();
+        reading->set_text(Utf8(one.text));
+        reading->set_change(index[found.prose->edits[one.edit]]);
+      }
+    }
+    for (const tests::MergeMark& mark : found.text->marks) {
+      v1::TextAgain* again = field->add_again();
+      again->set_position(static_cast<uint32_t>(mark.position));
+      again->set_length(static_cast<uint32_t>(mark.length));
+      for (size_t edit : mark.edits) again->add_changes(index[found.prose->edits[edit]]);
     }
   }
   return record;

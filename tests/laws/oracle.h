@@ -2,10 +2,11 @@
 // by nothing cleverer.  "Seen" is a search in the graph, a standing write is one that no write
 // of the field has seen, and every question is answered from the beginning.  It knows no
 // version vectors, no incremental state and none of the product's merging; where the two
-// disagree, docs/merge.md says who is wrong.  Slow.  Immutable; any thread.
+// disagree, docs/merge.md says who is wrong.  Slow.  Immutable; one thread.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "sotay/v1/record.pb.h"
 #include "sync/schema.h"
 #include "tests/laws/past.h"
+#include "tests/text/naive_merge.h"
 
 namespace sotay::laws {
 
@@ -39,7 +41,7 @@ class Oracle {
   Oracle(const sync::RecordType* type, const Past& past);
 
   // Whether every text edit fits the text it was made on.
-  bool fits() const { return fits_; }
+  bool fits() const;
   // Every edit.
   const Version& all() const { return all_; }
   // What the author of an edit had seen, the edit itself not included.
@@ -51,7 +53,7 @@ class Oracle {
   // The text shown in a field to somebody who had seen `version`.
   std::string TextAt(uint32_t field, const Version& version) const;
   // The whole text after a text operation.
-  const std::string& TextAfter(const Write& write) const;
+  std::string TextAfter(const Write& write) const;
   // The enum number in force in a STATE field.
   int32_t StateAt(uint32_t field, const Version& version) const;
   // The record for somebody who had seen `version`, in record.proto's order of things.
@@ -59,27 +61,38 @@ class Oracle {
   v1::Record Record() const { return RecordAt(all_); }
 
  private:
+  // A text with its own past.
+  struct Prose {
+    std::vector<size_t> edits;  // in causal order; a MergeEdit each
+    std::unique_ptr<tests::NaiveMerge> merge;
+  };
   struct Found {                                           // what was found to stand in a field
     std::vector<std::pair<std::string, size_t>> readings;  // value, edit
     int64_t total = 0;
     sync::Rule rule = options::v1::RULE_UNSPECIFIED;  // FieldState.rule
+    absl::optional<tests::MergeShown> text;           // of a TEXT field; edits as in `prose`
+    const Prose* prose = nullptr;
+    uint64_t typed = 0;
   };
 
   const v1::FieldOp& OpOf(const Write& write) const;
   // Whether `a` is before `b` by (stamp, change id).
   bool Earlier(size_t a, size_t b) const;
   std::vector<Write> Standing(const std::vector<Write>& writes) const;
-  void FindTexts();
+  const Prose& ProseOf(const sync::FieldPath& path) const;
+  Version Within(const Prose& prose, const Version& version) const;
+  std::string ShownAt(const sync::FieldPath& path, const Version& version) const;
+  void FindText(const sync::FieldPath& path, const Version& version, Found* found) const;
   std::string ReadingOf(const Write& write) const;
-  Found Find(uint32_t field, const std::vector<Write>& writes) const;
+  Found Find(const sync::FieldPath& path, const std::vector<Write>& writes,
+             const Version& version) const;
   std::map<sync::FieldPath, Found> Assigned(const Version& version) const;
 
   const sync::RecordType* type_;
   const Past* past_;
-  bool fits_ = true;
   Version all_;
   std::vector<Version> ancestors_;
-  std::map<std::pair<size_t, int>, std::string> texts_;
+  mutable std::map<sync::FieldPath, Prose> prose_;  // those that were asked for
 };
 
 }  // namespace sotay::laws

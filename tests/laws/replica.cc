@@ -33,7 +33,6 @@ absl::Status Replica::Take(const PastEdit& edit) {
 void Replica::Write(const PastEdit& edit) {
   sync::HistoryNode node = NodeOf(edit);
   node.seen = record_.seen();
-  if (auto texts = sync::TextsAfter(node.edit, record_); texts.ok()) node.texts = *texts;
   ApplyOnTop(node);
 }
 
@@ -49,7 +48,14 @@ v1::Record Replica::Now() const {
 }
 
 void Replica::Apply(const sync::HistoryNode& node) {
-  record_.Apply(node.edit, node.author, node.seen, node.texts);
+  // Texts as everybody merges them: on what is here when the author has seen it all, else by the
+  // history.
+  const bool fresh = !record_.seen().Has(node.author.device, node.author.sequence);
+  const bool saw_all = node.seen.Covers(record_.seen());
+  std::vector<std::string> texts;
+  if (auto after = sync::TextsAfter(node.edit, record_); after.ok()) texts = *std::move(after);
+  record_.Apply(node.edit, node.author, node.seen, texts);
+  if (fresh && !saw_all) history_.CopyTexts(node.edit, &record_);
   for (const v1::FieldOp& op : node.assigned) record_.Assign(op, node.author);
 }
 

@@ -73,7 +73,9 @@ World::World(uint64_t seed, const WorldWishes& wishes) : chance_(seed), wishes_(
     const auto id = *sync::DeviceId::From(chance_.Bytes(16));
     ModelDevice::Person person = MakePerson(wishes, now_ms_, &chance_);
     server_->Enrol(id, person.user, person.roles);
-    devices_.push_back(std::make_unique<ModelDevice>(id, std::move(person), wishes.device_fault));
+    devices_.push_back(std::make_unique<ModelDevice>(
+        id, std::move(person), wishes.device_fault,
+        [this](const sync::RecordId& record) { return server_->EntriesOf(record); }));
   }
   calls_.resize(count);
 }

@@ -78,7 +78,7 @@ TEST_F(TwoPhones, AConflictMayBeSettledWithWordsOfOnesOwn) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView view, binh_->Read(note));
   ASSERT_THAT(view.conflicts, SizeIs(2));
   ASSERT_THAT(binh_->Resolve(note, view.conflicts[0].id, absl::nullopt, "other"), IsOk());
-  ASSERT_THAT(binh_->Resolve(note, view.conflicts[1].id, absl::nullopt, "Hai, ba."), IsOk());
+  ASSERT_THAT(binh_->Resolve(note, view.conflicts[1].id, absl::nullopt, "Hai, ba"), IsOk());
   SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView settled, binh_->Read(note));
   EXPECT_THAT(settled.conflicts, IsEmpty());
   EXPECT_EQ(NoteIn(settled).body(), "Hai, ba.");

@@ -250,7 +250,8 @@ absl::StatusOr<v1::ListRecordHistoryResponse> MemoryHub::ListRecordHistory(
   const uint64_t after = request.page_token().empty() ? 0 : std::stoull(request.page_token());
   for (const State::Entry& entry : state_.log) {
     const uint64_t position = entry.admission.position();
-    if (position <= after || entry.records.count(request.record_id()) == 0) continue;
+    if (position == 0 || position <= after || entry.records.count(request.record_id()) == 0)
+      continue;
     if (response.entries_size() == kPage) {
       const auto& last = *response.entries().rbegin();
       response.set_next_page_token(absl::StrCat(last.admission().position()));
@@ -260,6 +261,14 @@ absl::StatusOr<v1::ListRecordHistoryResponse> MemoryHub::ListRecordHistory(
     out->set_change(entry.bytes);
     out->set_change_id(entry.id.str());
     *out->mutable_admission() = entry.admission;
+  }
+  const bool refused =
+      std::any_of(state_.log.begin(), state_.log.end(), [&](const State::Entry& e) {
+        return e.admission.position() == 0 && e.records.count(request.record_id()) != 0;
+      });
+  if (refused) {
+    const sync::History history = HistoryOf(*id, {});
+    for (v1::LogEntry& entry : *response.mutable_entries()) history.TellSeen(&entry);
   }
   return response;
 }

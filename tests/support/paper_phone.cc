@@ -24,19 +24,30 @@ std::vector<const sync::OwnChange*> PaperPhone::Own() const {
 absl::optional<sync::MergedRecord> PaperPhone::Shown(absl::string_view record) const {
   const sync::RecordId id = RecordNamed(record);
   if (const auto base = bases_.find(id); base != bases_.end()) {
-    return sync::Show(base->second, Own());
+    return Show(base->second);
   }
   // Not on the server yet: an empty record of the type its first own edit names.
   for (const sync::OwnChange& own : own_) {
     for (const v1::RecordEdit& edit : own.change.edits()) {
       if (edit.record_id() != id.view()) continue;
       const auto dossier = sync::RecordId::From(own.change.dossier_id());
-      return sync::Show(sync::MergedRecord(schema_->Find(edit.type()), id, edit.type(),
-                                           own.change.unit_id(), *dossier),
-                        Own());
+      return Show(sync::MergedRecord(schema_->Find(edit.type()), id, edit.type(),
+                                     own.change.unit_id(), *dossier));
     }
   }
   return absl::nullopt;
+}
+
+absl::optional<sync::MergedRecord> PaperPhone::Show(const sync::MergedRecord& base) const {
+  auto shown = sync::Show(base, Own(), {});
+  if (absl::IsFailedPrecondition(shown.status()) && history != nullptr) {
+    shown = sync::Show(base, Own(), history(base.id()));
+  }
+  if (!shown.ok()) {
+    std::fprintf(stderr, "a record cannot be shown: %s\n", shown.status().ToString().c_str());
+    std::abort();
+  }
+  return *std::move(shown);
 }
 
 absl::StatusOr<sync::Composed> PaperPhone::TryWrite(absl::string_view dossier,

@@ -10,6 +10,7 @@
 // is obviously right.  A broken precondition ends the program.  One thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -67,9 +68,12 @@ class PaperPhone {
   v1::ChangeOutcome Outcome(uint64_t sequence) const;
 
   int64_t clock_ms = kMorning;  // its wall clock; a second passes with each change
+  // Asks the office for a record's history, when a text cannot be shown without.
+  std::function<std::vector<v1::LogEntry>(const sync::RecordId&)> history;
 
  private:
   std::vector<const sync::OwnChange*> Own() const;
+  absl::optional<sync::MergedRecord> Show(const sync::MergedRecord& base) const;
   void Keep(std::string bytes, absl::optional<v1::Change> change,
             std::vector<stored::v1::EditContext> contexts);
 
@@ -108,6 +112,8 @@ class PaperOffice {
   absl::optional<sync::MergedRecord> Find(absl::string_view record) const;
   // From the log and the quarantine.  `like` gives type and place of a record not here yet.
   sync::History HistoryOf(const sync::RecordId& id, const sync::IngestInput& like) const;
+  // The same as a phone is told it.
+  std::vector<v1::LogEntry> EntriesOf(const sync::RecordId& id) const;
   const stored::v1::DeviceRow& Row(const PaperPhone& phone) const;
 
   // One line of the journal: everything the office ever took.

@@ -13,6 +13,7 @@
 namespace sotay::sync {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -238,7 +239,7 @@ TEST_F(ShowTest, KeepsAHeldChangeInSight) {
   EXPECT_EQ(Body(), "một hai");
 }
 
-TEST_F(ShowTest, ShowsItsPendingWordsBesideAnothersAsAConflict) {
+TEST_F(ShowTest, ShowsItsPendingWordsAsTheServerWillMergeThem) {
   office_.Exchange(&other_);
   other_.Write("k", {Note("n").Says("một của máy khác")});
   office_.Exchange(&other_);
@@ -250,7 +251,37 @@ TEST_F(ShowTest, ShowsItsPendingWordsBesideAnothersAsAConflict) {
   v1::FeedRecord fed;
   fed.set_record(office_.Find("n")->Serialize());
   ASSERT_THAT(phone_.Absorb(response, {fed}), IsOk());
-  EXPECT_EQ(phone_.Shown("n")->Slot(N::kBodyFieldNumber)->readings.size(), 2u);
+  const std::string shown = Body();
+  EXPECT_THAT(shown, AllOf(HasSubstr(" của máy này"), HasSubstr(" của máy khác")));
+  EXPECT_EQ(phone_.Shown("n")->Slot(N::kBodyFieldNumber)->disputes->again.size(), 1u);
+  // What is typed on that is an edit of what the server has by then.
+  phone_.Write("k", {Note("n").Says(shown + ", đo lại")});
+  office_.Exchange(&phone_);
+  ASSERT_EQ(phone_.Outcome(3).verdict(), v1::VERDICT_APPLIED) << phone_.Outcome(3).message();
+  EXPECT_EQ(office_.Find("n")->ShownText(N::kBodyFieldNumber), shown + ", đo lại");
+  EXPECT_EQ(Body(), shown + ", đo lại");
+}
+
+TEST_F(ShowTest, CannotMergeWordsWithoutTheHistory) {
+  office_.Exchange(&other_);
+  other_.Write("k", {Note("n").Says("một của máy khác")});
+  office_.Exchange(&other_);
+  phone_.Write("k", {Note("n").Says("một của máy này")});
+  SOTAY_ASSERT_OK_AND_ASSIGN(const OwnChange own, [&]() -> absl::StatusOr<OwnChange> {
+    stored::v1::OwnChange stored;
+    const PushedChange pushed = phone_.Written(2).front();
+    stored.set_change(pushed.bytes);
+    stored.set_change_id(pushed.id.str());
+    stored.add_contexts()->add_texts("một của máy này");
+    stored.mutable_contexts(0)->add_seen()->set_device_id(phone_.device().str());
+    stored.mutable_contexts(0)->mutable_seen(0)->set_sequence(1);
+    return ReadOwnChange(stored, "nguyet", 10);
+  }());
+  std::vector<v1::LogEntry> past = office_.EntriesOf(RecordNamed("n"));
+  EXPECT_THAT(Show(*office_.Find("n"), {&own}, past), IsOk());
+  past.pop_back();
+  EXPECT_THAT(Show(*office_.Find("n"), {&own}, past),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(ShowTest, ShowsARecordTheServerDoesNotHaveYet) {

@@ -78,8 +78,8 @@ TEST_F(ComposeTest, MakesSplicesOfAWholeText) {
   const v1::TextEdit& text = composed->change.edits(0).ops(0).text();
   EXPECT_EQ(text.length_before(), 15u);
   ASSERT_EQ(text.splices_size(), 1);
-  EXPECT_EQ(text.splices(0).position(), 10u);
-  EXPECT_EQ(text.splices(0).inserted(), "dài ");
+  EXPECT_EQ(text.splices(0).position(), 9u);
+  EXPECT_EQ(text.splices(0).inserted(), " dài");
   EXPECT_EQ(text.splices(0).deleted(), 0u);
   EXPECT_THAT(composed->contexts[0].texts(), ElementsAre("Vết phanh dài 4,2 m"));
 }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/fragment.h"
 #include "sync/limits.h"
-#include "sync/text.h"
+#include "sync/text_diff.h"
 #include "tests/support/builders.h"
 #include "tests/support/status_matchers.h"
 
@@ -81,7 +81,7 @@ TEST_F(HistoryTest, GivesTheRecordAsEachAuthorHadIt) {
   EXPECT_EQ(BodyAt({"a1", "b1"}), "Vết phanh dài") << "and back again, in any order of asking";
   EXPECT_TRUE(history_.At({}).empty());
   const MergedRecord& now = history_.At(Upto({"a2", "b1"}));
-  EXPECT_EQ(now.Slot(N::kBodyFieldNumber)->readings.size(), 2u);
+  EXPECT_EQ(now.ShownText(N::kBodyFieldNumber), "Hai vết phanh dài");
   EXPECT_THAT(now.heads(), ElementsAre(ChangeNamed("a2"), ChangeNamed("b1")));
 }
 

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "casework/v1/inspection.pb.h"
 #include "sync/fragment.h"
+#include "sync/text_written.h"
 #include "tests/support/builders.h"
+#include "tests/support/status_matchers.h"
 
 namespace sotay::sync {
 namespace {
@@ -110,16 +112,49 @@ TEST_F(ViewTest, ShowsTheNewestOfConcurrentReadings) {
   EXPECT_EQ(ContentOf(record).kind(), 2);
 }
 
-TEST_F(ViewTest, ShowsOneOfConcurrentTextsWhateverTheClocksSay) {
+// What a history says of a text on which a and b disagree.
+WrittenText Disputed(const MergedRecord& record) {
+  WrittenText text;
+  text.text = "dài \uFFFC m. Mưa nhẹ.";
+  text.newest = record.author(1);
+  text.spans = {{{"4,5", record.author(0)}, {"4,7", record.author(1)}}};
+  text.again = {{9, 8, {record.author(0), record.author(1)}}};
+  return text;
+}
+
+TEST_F(ViewTest, WritesOutWhatPeopleDisagreeOnInAText) {
   MergedRecord record = Empty("note");
-  Write(&record, "a", Note("n").Says("của a"));
-  Write(&record, "b", Note("n").Says("của b"));
+  Write(&record, "a", Note("n").SetNumber(3, 1));
+  Write(&record, "b", Note("n").SetNumber(3, 1));
+  record.SetText({4, ""}, Disputed(record));
   const FieldSlot* slot = record.Slot(4);
-  ASSERT_NE(slot, nullptr);
-  ASSERT_EQ(slot->readings.size(), 2u);
-  EXPECT_LT(record.author(slot->readings[0].author).change,
-            record.author(slot->readings[1].author).change);
-  EXPECT_EQ(ContentOf(record).body(), StringOf(slot->readings[0].value));
+  EXPECT_EQ(WrittenOut(slot), "dài ⟦4,5 | 4,7⟧ m. Mưa nhẹ.");
+  const std::vector<ReadAgain> again = SentencesAgain(slot);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].text, "Mưa nhẹ.");
+  EXPECT_EQ(TakenBack("rộng ⟦4,5 | 4,7⟧ m.", slot), "rộng \uFFFC m.");
+  EXPECT_EQ(TakenBack("dài 4,5 m.", slot), "dài 4,5 m.") << "who writes it anew settles it";
+  EXPECT_EQ(TakenBack("dài ⟦4,5⟧ m.", slot), "dài ⟦4,5⟧ m.");
+  SOTAY_ASSERT_OK_AND_ASSIGN(const MergedRecord back,
+                             MergedRecord::Parse(*CaseworkSchema(), record.Serialize()));
+  EXPECT_EQ(back.Serialize(), record.Serialize());
+  EXPECT_EQ(WrittenOut(back.Slot(4)), WrittenOut(slot));
+}
+
+TEST_F(ViewTest, NamesASpanByWhoReadsWhat) {
+  MergedRecord record = Empty("note");
+  Write(&record, "a", Note("n").SetNumber(3, 1));
+  Write(&record, "b", Note("n").SetNumber(3, 1));
+  WrittenText text = Disputed(record);
+  record.SetText({4, ""}, text);
+  const std::vector<Conflict> conflicts = Conflicts(record);
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_EQ(conflicts[0].span, 0u);
+  EXPECT_EQ(conflicts[0].id.substr(0, 14), absl::StrCat(RecordNamed("n").Short(), ".body#"));
+  EXPECT_EQ(ConflictCount(record), 1u);
+  text.spans[0][1].text = "4,8";
+  record.SetText({4, ""}, text);
+  EXPECT_NE(Conflicts(record)[0].id, conflicts[0].id) << "nobody picks in what has changed";
 }
 
 TEST_F(ViewTest, ShowsNothingOfWhatWasCleared) {
@@ -156,16 +191,14 @@ TEST_F(ViewTest, HasNoContentOfATypeNobodyKnows) {
 
 TEST_F(ViewTest, ListsWhatPeopleDisagreeOn) {
   MergedRecord record = Empty("note");
-  Write(&record, "a", Note("n").Says("một").Measured("vết phanh", "4,2", "m").SetNumber(3, 1));
-  Write(&record, "b", Note("n").Says("hai").Measured("vết phanh", "4,3", "m").SetNumber(3, 1));
+  Write(&record, "a", Note("n").SetNumber(2, 1).Measured("vết phanh", "4,2", "m").SetNumber(3, 1));
+  Write(&record, "b", Note("n").SetNumber(2, 2).Measured("vết phanh", "4,3", "m").SetNumber(3, 1));
   const std::vector<Conflict> conflicts = Conflicts(record);
   ASSERT_EQ(conflicts.size(), 2u) << "of one value written twice nobody need choose";
   EXPECT_EQ(ConflictCount(record), 2u);
-  EXPECT_EQ(conflicts[0].id, absl::StrCat(RecordNamed("n").Short(), ".body"));
-  EXPECT_EQ(conflicts[0].type->name, "body");
+  EXPECT_EQ(conflicts[0].id, absl::StrCat(RecordNamed("n").Short(), ".", conflicts[0].type->name));
   ASSERT_EQ(conflicts[0].readings.size(), 2u);
-  EXPECT_EQ(StringOf(conflicts[0].readings[0].value), record.ShownText(conflicts[0].field))
-      << "the one shown first";
+  EXPECT_FALSE(conflicts[0].span.has_value());
   EXPECT_EQ(record.author(conflicts[1].readings[0].author).user_id, "b") << "the newest first";
   EXPECT_EQ(conflicts[1].id, absl::StrCat(RecordNamed("n").Short(), ".measurements.vết phanh"));
   EXPECT_EQ(conflicts[1].key, "vết phanh");

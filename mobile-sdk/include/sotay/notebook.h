@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/blame.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
 #include "sync/schema.h"
@@ -53,7 +54,8 @@ struct Edit {
     kRemove,  // SET
     kAppend,  // LOG
     kCount,   // COUNTER: a signed step ("+3", "-1")
-    kText,    // TEXT: the whole new text
+    kText,  // TEXT: the whole new text, conflicts written ⟦so | or so⟧ as sync::WrittenOut does
+    kSplice,  // TEXT: as it was typed; see `position`
   };
   Kind kind = Kind::kSet;
   std::string field;  // its name in the schema
@@ -62,6 +64,11 @@ struct Edit {
   // enums by name, or by short name without the prefix, any case; bool "true"/"false";
   // bytes in hexadecimal (record ids); messages in protobuf JSON.
   std::string value;
+  // kSplice: how many characters of the shown text stand before the place, and how many from there
+  // `value` replaces.  Unicode scalar values, where a conflict is one (U+FFFC); sync/text.h counts
+  // UTF-16 units.  Splices of one field follow one another, each on what the ones before have left.
+  uint32_t position = 0;
+  uint32_t deleted = 0;
 };
 
 enum class SyncState {
@@ -199,6 +206,14 @@ class Notebook {
   // Own changes to a record, and with `fetch` everybody's from the server (kUnavailable
   // without a network), in order.
   absl::StatusOr<std::vector<HistoryLine>> History(const sync::RecordId& id, bool fetch);
+  // The record as it was for whoever made change `at` of its history, and who typed what of a text
+  // of it (without `at`: as it is shown).  Over the history as fetched: kFailedPrecondition when
+  // that lacks something, kNotFound when `at` is not in it.
+  absl::StatusOr<sync::MergedRecord> ReadAt(const sync::RecordId& id,
+                                            const sync::ChangeId& at) const;
+  absl::StatusOr<std::vector<sync::BlameRun>> Blame(const sync::RecordId& id,
+                                                    const std::string& field,
+                                                    absl::optional<sync::ChangeId> at = {}) const;
   // Changes of this device that were refused or are held, oldest first.
   absl::StatusOr<std::vector<RefusedChange>> Refused() const;
   absl::StatusOr<Status> GetStatus() const;

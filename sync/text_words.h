@@ -1,0 +1,46 @@
+// Words and sentences in a row of characters (docs/words.md).  A conflict in a row is one
+// U+FFFC, joined to nothing.  Pure; any thread.
+//
+// A row is asked through `at(i)`, the scalar value at place i, for i below `size`.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "sync/unicode.h"
+
+namespace sotay::sync {
+
+constexpr char32_t kSpanScalar = 0xFFFC;
+
+// Whether a and b, side by side, are of one token; the outer two are their neighbours, 0 where
+// there is none.
+bool Joined(char32_t before_a, char32_t a, char32_t b, char32_t after_b);
+
+// Whether `scalar` joins the two digits it stands between.
+bool JoinsDigits(char32_t scalar);
+
+// Whether a sentence may end with `scalar`, white space following.
+bool EndsSentence(char32_t scalar);
+
+// Whether the places i − 1 and i are of one token.
+template <typename At>
+bool JoinedAt(const At& at, size_t size, size_t i) {
+  if (i == 0 || i >= size) return false;
+  return Joined(i >= 2 ? at(i - 2) : 0, at(i - 1), at(i), i + 1 < size ? at(i + 1) : 0);
+}
+
+// For each place, and for the end, whether there is a break before it.
+template <typename At>
+std::vector<bool> SentenceBreaks(const At& at, size_t size) {
+  std::vector<bool> breaks(size + 1, true);
+  bool ended = true;  // going back over white space one comes to an end, or the beginning
+  for (size_t i = 1; i < size; ++i) {
+    const char32_t last = at(i - 1);
+    if (!IsWhite(last)) ended = EndsSentence(last);
+    breaks[i] = IsNewline(last) || IsNewline(at(i)) || (ended && (IsWhite(last) || IsWhite(at(i))));
+  }
+  return breaks;
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,234 @@
+// Two or more people edit one note offline.  Each story is a transcript on real phones and a real
+// server, synced in either order and twice over.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/e2e/office.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kDam[] = "nguyen-uu-dam";
+constexpr char kQue[] = "vo-nguyet-que";
+constexpr char kHoa[] = "le-hoa";
+
+class WordsStory : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    office_.StartServer();
+    office_.MakeUnit(users_);
+    for (const std::string& user : users_) {
+      Phone(user, {"enroll", office_.Invite(user)});
+      Phone(user, {"sync"});
+    }
+  }
+
+  Ended Try(const std::string& user, const std::vector<std::string>& words) {
+    std::vector<std::string> command = {SOTAY,    "--dir", office_.space() / user,
+                                        "--lang", "en",    "--json"};
+    command.insert(command.end(), words.begin(), words.end());
+    return tests::Run(command);
+  }
+  json Phone(const std::string& user, const std::vector<std::string>& words) {
+    const Ended ended = Try(user, words);
+    EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
+    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  }
+  // A note everybody has.
+  std::string Note(const std::string& body) {
+    const std::string inspection = Phone(
+        kDam, {"new", "inspection", "kind=scene_examination", "target_body=Xã Tân Mây"})["id"];
+    const std::string note = Phone(kDam, {"new", "note", "--in", inspection, "body=" + body})["id"];
+    Meet();
+    return note;
+  }
+  void Says(const std::string& user, const std::string& note, const std::string& body) {
+    Phone(user, {"edit", note, "body=" + body});
+  }
+  // Everybody syncs, some first and others last, and once more.
+  void Meet() {
+    std::vector<std::string> order = users_;
+    if (GetParam()) std::reverse(order.begin(), order.end());
+    for (int round = 0; round < 3; ++round) {
+      for (const std::string& user : order) Phone(user, {"sync"});
+    }
+  }
+  // The text as everybody sees it, conflicts written out.
+  std::string Body(const std::string& note) {
+    std::string body;
+    json digest;
+    for (const std::string& user : users_) {
+      const json shown = Phone(user, {"show", note});
+      const bool disputed = shown["texts"].contains("body");
+      const std::string one =
+          disputed ? shown["texts"]["body"]["written"] : shown["content"]["body"];
+      const json its = Phone(user, {"digest"});
+      if (user != users_.front()) {
+        EXPECT_EQ(one, body) << user;
+        EXPECT_EQ(its, digest) << user;
+      }
+      body = one;
+      digest = its;
+    }
+    return body;
+  }
+  json Conflicts(const std::string& note) { return Phone(kDam, {"conflicts", note}); }
+  size_t ToReadAgain(const std::string& note) {
+    const json texts = Phone(kQue, {"show", note})["texts"];
+    return texts.contains("body") ? texts["body"]["read_again"].size() : 0;
+  }
+
+  const std::vector<std::string> users_ = {kDam, kQue, kHoa};
+  Office office_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsStory, ::testing::Bool());
+
+TEST_P(WordsStory, SentencesOfTwoPeopleStandOneAfterTheOther) {
+  const std::string base = "Vết phanh dài 4,2 m. Trời mưa nhẹ.";
+  const std::string note = Note(base);
+  Says(kDam, note, "Vết phanh dài 4,2 m. Điểm đầu cách mép đường phải 1,6 m. Trời mưa nhẹ.");
+  Says(kQue, note, base + " Đã yêu cầu chụp bổ sung.");
+  Meet();
+  EXPECT_EQ(Body(note),
+            "Vết phanh dài 4,2 m. Điểm đầu cách mép đường phải 1,6 m. Trời mưa nhẹ. Đã yêu cầu "
+            "chụp bổ sung.");
+  EXPECT_THAT(Conflicts(note), IsEmpty());
+  EXPECT_EQ(ToReadAgain(note), 0u);
+}
+
+TEST_P(WordsStory, ANumberIsWhatOneOrTheOtherMeasuredNeverBoth) {
+  const std::string note = Note("Vết phanh dài 4,2 m. Trời mưa nhẹ.");
+  Says(kDam, note, "Vết phanh dài 4,5 m. Trời mưa nhẹ.");
+  Says(kQue, note, "Vết phanh dài 4,7 m. Trời mưa nhẹ.");
+  Meet();
+  EXPECT_THAT(Body(note), AnyOf("Vết phanh dài ⟦4,5 | 4,7⟧ m. Trời mưa nhẹ.",
+                                "Vết phanh dài ⟦4,7 | 4,5⟧ m. Trời mưa nhẹ."));
+  const json conflicts = Conflicts(note);
+  ASSERT_THAT(conflicts, SizeIs(1));
+  std::set<std::string> readings, users;
+  for (const json& reading : conflicts[0]["readings"]) {
+    readings.insert(reading["value"]);
+    users.insert(reading["user"]);
+    EXPECT_GT(reading["at_ms"], 0);
+  }
+  EXPECT_EQ(readings, (std::set<std::string>{"4,5", "4,7"}));
+  EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
+  // Somebody else writes on; the span stays.
+  Says(kHoa, note, Body(note) + " Đo lại lúc 08:30.");
+  Meet();
+  EXPECT_THAT(Conflicts(note), SizeIs(1));
+  EXPECT_THAT(Body(note), HasSubstr("⟧ m. Trời mưa nhẹ. Đo lại lúc 08:30."));
+  // The pick is an edit like any other.
+  const std::string id = Conflicts(note)[0]["id"];
+  Phone(kHoa, {"resolve", note, id, "--value", "4,6"});
+  Meet();
+  EXPECT_EQ(Body(note), "Vết phanh dài 4,6 m. Trời mưa nhẹ. Đo lại lúc 08:30.");
+  EXPECT_THAT(Conflicts(note), IsEmpty());
+  const std::string log = Phone(kQue, {"log", note, "--fetch"}).dump();
+  EXPECT_THAT(log, HasSubstr("4,5"));
+  EXPECT_THAT(log, HasSubstr("4,7"));
+}
+
+TEST_P(WordsStory, ThreePeopleMeasureThreeNumbers) {
+  const std::string note = Note("dài 4,2 m");
+  Says(kDam, note, "dài 4,5 m");
+  Says(kQue, note, "dài 4,7 m");
+  Says(kHoa, note, "rộng 4,9 m");
+  Meet();
+  const json conflicts = Conflicts(note);
+  ASSERT_THAT(conflicts, SizeIs(1));
+  EXPECT_THAT(conflicts[0]["readings"], SizeIs(3));
+  EXPECT_THAT(Body(note), HasSubstr("rộng ⟦"));
+}
+
+TEST_P(WordsStory, ASentenceTwoPeopleChangedApartIsToBeReadAgain) {
+  const std::string note = Note("Tại chỗ có vết máu.");
+  Says(kDam, note, "Tại chỗ không có vết máu.");
+  Says(kQue, note, "Tại chỗ có vết dầu.");
+  Meet();
+  EXPECT_EQ(Body(note), "Tại chỗ không có vết dầu.");
+  EXPECT_THAT(Conflicts(note), IsEmpty());
+  EXPECT_EQ(ToReadAgain(note), 1u);
+  Says(kHoa, note, "Tại chỗ không có vết dầu nào.");
+  Meet();
+  EXPECT_EQ(ToReadAgain(note), 0u);
+}
+
+TEST_P(WordsStory, WhatOneDeletedAndTheOtherCorrectedStays) {
+  const std::string note = Note("Một. Biên bản lập lúc 07:15. Ba.");
+  Says(kDam, note, "Một. Ba.");
+  Says(kQue, note, "Một. Biên bản lập lúc 07:45. Ba.");
+  Meet();
+  const json conflicts = Conflicts(note);
+  ASSERT_THAT(conflicts, SizeIs(1));
+  std::set<std::string> readings;
+  for (const json& reading : conflicts[0]["readings"]) readings.insert(reading["value"]);
+  EXPECT_EQ(readings.count(""), 1u);
+  EXPECT_THAT(conflicts[0].dump(), HasSubstr("07:45"));
+}
+
+TEST_P(WordsStory, OneClearsTheNoteWhileTheOtherWritesOn) {
+  const std::string note = Note("Có mặt tại Km 12+300.");
+  Says(kDam, note, "");
+  Says(kQue, note, "Có mặt tại Km 12+300. Trời mưa.");
+  Meet();
+  EXPECT_THAT(Body(note), HasSubstr("Trời mưa."));
+}
+
+TEST_P(WordsStory, TheSameParagraphPastedTwiceStandsTwice) {
+  const std::string note = Note("Mở đầu.");
+  const std::string paragraph = " Căn cứ Quyết định số 12/QĐ ngày 05/11/2026.";
+  Says(kDam, note, "Mở đầu." + paragraph);
+  Says(kQue, note, "Mở đầu." + paragraph);
+  Meet();
+  EXPECT_EQ(Body(note), "Mở đầu." + paragraph + paragraph);
+}
+
+TEST_P(WordsStory, TheSameCorrectionMadeTwiceStandsOnce) {
+  const std::string note = Note("Nguời làm chứng có mặt.");
+  Says(kDam, note, "Người làm chứng có mặt.");
+  Says(kQue, note, "Người làm chứng có mặt.");
+  Meet();
+  EXPECT_EQ(Body(note), "Người làm chứng có mặt.");
+  EXPECT_THAT(Conflicts(note), IsEmpty());
+}
+
+TEST_P(WordsStory, EveryPieceHasItsAuthorAndEveryVersionIsThere) {
+  const std::string note = Note("Vết phanh dài 4,2 m.");
+  Says(kDam, note, "Vết phanh dài 4,2 m. Trời mưa.");
+  Meet();
+  Says(kQue, note, "Hai vết phanh dài 4,2 m. Trời mưa.");
+  Meet();
+  const json blame = Phone(kHoa, {"blame", note, "--fetch"});
+  std::string text;
+  size_t position = 0;
+  std::set<std::string> users;
+  for (const json& run : blame) {
+    EXPECT_EQ(run["position"], position);
+    position += run["length"].get<size_t>();
+    text += run["text"];
+    users.insert(run["author"]["user"]);
+  }
+  EXPECT_EQ(text, "Hai vết phanh dài 4,2 m. Trời mưa.");
+  EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
+  const json log = Phone(kHoa, {"log", note});
+  ASSERT_THAT(log, SizeIs(3));
+  const std::string second = log[1]["change"];
+  EXPECT_EQ(Phone(kHoa, {"show", note, "--at", second.substr(0, 12)})["content"]["body"],
+            "Vết phanh dài 4,2 m. Trời mưa.");
+  EXPECT_NE(Try(kHoa, {"show", note, "--at", "0000"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace sotay::tests

@@ -1,0 +1,197 @@
+// The merge of words (docs/words.md) against the page written down naively: every version of random
+// pasts, arriving in several orders.
+#include "sync/text_merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "sync/text_words.h"
+#include "tests/laws/cases.h"
+#include "tests/support/status_matchers.h"
+#include "tests/text/word_past.h"
+
+namespace sotay::tests {
+namespace {
+
+using laws::Chance;
+using sync::ChangeId;
+using sync::DeviceId;
+using sync::TextMerge;
+using sync::VersionVector;
+
+constexpr size_t kEditsMax = 9;
+constexpr int kOrders = 3;
+
+// One past, in numbers the product understands: edit i is the change i + 1 of its device.
+struct Stage {
+  explicit Stage(WordPast made) : past(std::move(made)), naive(past.edits) {}
+
+  DeviceId DeviceOf(size_t edit) const { return *DeviceId::From(past.edits[edit].device); }
+  VersionVector Vector(const std::set<size_t>& version) const {
+    VersionVector vector;
+    for (size_t edit : version) vector.Add(DeviceOf(edit), edit + 1);
+    return vector;
+  }
+  absl::Status Add(size_t edit, TextMerge* merge) const {
+    return merge->Add(edit, *ChangeId::From(past.edits[edit].id), DeviceOf(edit), edit + 1,
+                      Vector(past.edits[edit].seen), {&past.splices[edit]});
+  }
+  // Every version somebody ever saw, and the whole.
+  std::vector<std::set<size_t>> Versions() const {
+    std::vector<std::set<size_t>> versions;
+    std::set<size_t> all;
+    for (size_t i = 0; i < past.edits.size(); ++i) {
+      versions.push_back(past.edits[i].seen);
+      versions.push_back(past.edits[i].seen);
+      versions.back().insert(i);
+      all.insert(i);
+    }
+    versions.push_back(all);
+    return versions;
+  }
+
+  WordPast past;
+  NaiveMerge naive;
+};
+
+std::string Told(const sync::TextMerged& merged, const std::vector<sync::TextBlame>& blame) {
+  std::string told = absl::StrCat(merged.text, "\n");
+  for (const auto& span : merged.spans) {
+    for (const sync::TextReading& reading : span) {
+      absl::StrAppend(&told, "[", reading.edit, ":", reading.text, "]");
+    }
+    told += "\n";
+  }
+  for (const sync::TextAgain& again : merged.again) {
+    absl::StrAppend(&told, "again ", again.position, "+", again.length);
+    for (size_t edit : again.edits) absl::StrAppend(&told, " ", edit);
+    told += "\n";
+  }
+  for (const sync::TextBlame& run : blame) {
+    for (uint32_t i = 0; i < run.length; ++i) {
+      told += run.span ? "span " : absl::StrCat(run.edit, " ");
+    }
+  }
+  return told;
+}
+
+std::string Told(const MergeShown& shown) {
+  std::string told = absl::StrCat(Utf8Of(shown.text), "\n");
+  for (const auto& span : shown.spans) {
+    for (const MergeReading& reading : span) {
+      absl::StrAppend(&told, "[", reading.edit, ":", Utf8Of(reading.text), "]");
+    }
+    told += "\n";
+  }
+  for (const MergeMark& mark : shown.marks) {
+    absl::StrAppend(&told, "again ", mark.position, "+", mark.length);
+    for (size_t edit : mark.edits) absl::StrAppend(&told, " ", edit);
+    told += "\n";
+  }
+  for (size_t edit : shown.typed_by) {
+    told += edit == std::string::npos ? "span " : absl::StrCat(edit, " ");
+  }
+  return told;
+}
+
+std::set<std::u32string> Tokens(const std::u32string& text) {
+  std::set<std::u32string> tokens;
+  const auto at = [&](size_t i) { return text[i]; };
+  for (size_t from = 0, to = 0; from < text.size(); from = to) {
+    to = from + 1;
+    while (sync::JoinedAt(at, text.size(), to)) ++to;
+    tokens.insert(text.substr(from, to - from));
+  }
+  tokens.erase(std::u32string(1, sync::kSpanScalar));
+  return tokens;
+}
+
+TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
+  const size_t pasts = laws::CasesFor(2);
+  for (size_t seed = 1; seed <= pasts; ++seed) {
+    Chance chance(seed);
+    const Stage stage(MakeWordPast(&chance, kEditsMax));
+    for (int order = 0; order < kOrders; ++order) {
+      TextMerge merge;
+      for (size_t edit : CausalOrder(stage.past.edits, &chance)) {
+        ASSERT_THAT(stage.Add(edit, &merge), IsOk()) << "past " << seed << ", edit " << edit;
+        if (chance.Below(3) == 0) merge.At(stage.Vector({edit}));  // asking changes nothing
+      }
+      for (const std::set<size_t>& version : stage.Versions()) {
+        const VersionVector vector = stage.Vector(version);
+        ASSERT_EQ(Told(merge.At(vector), merge.BlameAt(vector)), Told(stage.naive.At(version)))
+            << "past " << seed << ", order " << order;
+      }
+      laws::CountCases(stage.Versions().size());
+    }
+  }
+}
+
+// Two people who edit one text without knowing of each other: the case of the field.
+TEST(TextMerge, ShowsNoWordNobodyWrote) {
+  const size_t pasts = laws::CasesFor(20);
+  for (size_t seed = 1; seed <= pasts; ++seed) {
+    Chance chance(seed);
+    WordPast past = MakeWordPast(&chance, 2);  // a text and an edit that has seen it
+    MergeEdit other = past.edits[1];
+    other.device = std::string(16, 'Z');
+    other.id = std::string(32, static_cast<char>('a' + chance.Below(26)));
+    const WordPast more = MakeWordPast(&chance, 2);
+    const size_t length = NaiveMerge({past.edits[0]}).At({0}).text.size();
+    other.splices = more.edits[1].splices;
+    size_t left = length;
+    for (NaiveSplice& splice : other.splices) {
+      splice.position = static_cast<uint32_t>(std::min<size_t>(splice.position, left));
+      splice.deleted =
+          static_cast<uint32_t>(std::min<size_t>(splice.deleted, left - splice.position));
+      left = left - splice.deleted + splice.inserted.size();
+    }
+    past.edits[1].seen = other.seen = {0};
+    std::set<std::u32string> written;
+    const NaiveMerge naive({past.edits[0], past.edits[1], other});
+    if (!naive.fits(1) || !naive.fits(2)) continue;
+    for (size_t edit = 0; edit < 3; ++edit) {
+      std::set<size_t> version = edit == 0 ? std::set<size_t>() : std::set<size_t>({0});
+      version.insert(edit);
+      written.merge(Tokens(naive.At(version).text));
+    }
+    for (const std::u32string& token : Tokens(naive.At({0, 1, 2}).text)) {
+      ASSERT_EQ(written.count(token), 1u) << "past " << seed << ": " << Utf8Of(token);
+    }
+    laws::CountCases(1);
+  }
+}
+
+TEST(TextMerge, AddsNothingOfAnEditThatDoesNotFit) {
+  TextMerge merge;
+  const DeviceId device = *DeviceId::From(std::string(16, 'a'));
+  const auto add = [&](uint64_t sequence, uint32_t length, uint32_t position, uint32_t deleted,
+                       const std::string& inserted) {
+    v1::TextEdit edit;
+    edit.set_length_before(length);
+    v1::TextSplice* splice = edit.add_splices();
+    splice->set_position(position);
+    splice->set_deleted(deleted);
+    splice->set_inserted(inserted);
+    VersionVector seen;
+    if (sequence > 1) seen.Add(device, sequence - 1);
+    return merge.Add(sequence, *ChangeId::From(std::string(32, static_cast<char>(sequence))),
+                     device, sequence, seen, {&edit});
+  };
+  ASSERT_THAT(add(1, 0, 0, 0, "dài 4,2 m"), IsOk());
+  using absl::StatusCode;
+  EXPECT_THAT(add(2, 8, 0, 0, "x"), StatusIs(StatusCode::kInvalidArgument, ::testing::_));
+  EXPECT_THAT(add(2, 9, 10, 0, "x"), StatusIs(StatusCode::kInvalidArgument, ::testing::_));
+  EXPECT_THAT(add(2, 9, 5, 5, "x"), StatusIs(StatusCode::kInvalidArgument, ::testing::_));
+  EXPECT_THAT(add(2, 9, 0, 0, "\xFF"), StatusIs(StatusCode::kInvalidArgument, ::testing::_));
+  EXPECT_THAT(add(2, 9, 0, 0, "\uFFFC"), StatusIs(StatusCode::kInvalidArgument, ::testing::_));
+  VersionVector all;
+  all.Add(device, 2);
+  EXPECT_EQ(merge.At(all).text, "dài 4,2 m");
+  ASSERT_THAT(add(2, 9, 4, 3, "4,5"), IsOk());
+  EXPECT_EQ(merge.At(all).text, "dài 4,5 m");
+}
+
+}  // namespace
+}  // namespace sotay::tests

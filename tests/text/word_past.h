@@ -1,0 +1,27 @@
+// Random pasts of one text made of words, numbers, sentences and letters that join in odd ways:
+// what several people wrote, each on what was shown to them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sotay/v1/change.pb.h"
+#include "tests/laws/chance.h"
+#include "tests/text/naive_merge.h"
+
+namespace sotay::tests {
+
+struct WordPast {
+  std::vector<MergeEdit> edits;       // in causal order
+  std::vector<v1::TextEdit> splices;  // the same as they travel
+};
+
+// Between 2 and `edits_max` edits by 2 to 4 devices that sync rarely.
+WordPast MakeWordPast(laws::Chance* chance, size_t edits_max);
+
+// Another order of that kind, as indexes.
+std::vector<size_t> CausalOrder(const std::vector<MergeEdit>& edits, laws::Chance* chance);
+
+std::string Utf8Of(const std::u32string& scalars);
+
+}  // namespace sotay::tests
