@@ -231,6 +231,7 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
   }
   std::for_each(newest.rbegin(), newest.rend(),
                 [&](v1::LogEntry& entry) { *response.add_history() = std::move(entry); });
+  SOTAY_RETURN_IF_ERROR(TellSeen(response.record(), response.mutable_history()));
   const std::vector<std::string> units = directory_.Readable(person);
   bytes = 0;
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
@@ -243,8 +244,8 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
 }
 
 // Readers of the entries know nothing of what was refused, nor what its author had seen.
-absl::Status Supervision::TellSeen(const v1::FeedRecord& found,
-                                   v1::ListRecordHistoryResponse* response) const {
+absl::Status Supervision::TellSeen(
+    const v1::FeedRecord& found, google::protobuf::RepeatedPtrField<v1::LogEntry>* entries) const {
   v1::Record record;
   if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
   bool refused = false;
@@ -253,7 +254,7 @@ absl::Status Supervision::TellSeen(const v1::FeedRecord& found,
                         [&](const v1::QuarantinedChange&) { return !(refused = true); }));
   if (!refused) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const sync::History history, store_.LoadHistory(schema_, record));
-  for (v1::LogEntry& entry : *response->mutable_entries()) history.TellSeen(&entry);
+  for (v1::LogEntry& entry : *entries) history.TellSeen(&entry);
   return absl::OkStatus();
 }
 
@@ -287,7 +288,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
                                             from.has_value() ? from->number : 0, take));
   SOTAY_RETURN_IF_ERROR(status);
   if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
-  SOTAY_RETURN_IF_ERROR(TellSeen(found, &response));
+  SOTAY_RETURN_IF_ERROR(TellSeen(found, response.mutable_entries()));
   return response;
 }
 

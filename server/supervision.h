@@ -53,7 +53,8 @@ class Supervision {
   // The record a whole id or the beginning of one names, and its unit.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          std::string* unit) const;
-  absl::Status TellSeen(const v1::FeedRecord& found, v1::ListRecordHistoryResponse* response) const;
+  absl::Status TellSeen(const v1::FeedRecord& found,
+                        google::protobuf::RepeatedPtrField<v1::LogEntry>* entries) const;
   bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;
 
   const Directory& directory_;

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/fields.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/office_json.h"
 #include "mobile-sdk/cli/office_scope.h"
@@ -17,6 +18,7 @@
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/visible_digest.h"
+#include "sync/absorb.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -28,6 +30,7 @@ constexpr int kPage = 200;
 constexpr int kLooksMax = 5;            // at units that change while they are looked at
 constexpr size_t kRecordDigitsMin = 8;  // the server's bound: four bytes
 constexpr int kHistory = 100;
+constexpr int kHistoryMax = 500;
 
 struct RecordsWords : ScopeWords {
   std::string type, state;
@@ -37,6 +40,11 @@ struct RecordsWords : ScopeWords {
 struct ShowWords {
   std::string record;
   int history = 0;
+};
+
+struct BlameWords {
+  std::string record;
+  std::string field;  // which text
 };
 
 // The whole name of the state that is typed, as on a phone, without what all of them begin with:
@@ -154,6 +162,36 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
     absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
   }
   run.Print(document, text);
+  return absl::OkStatus();
+}
+
+absl::Status Blame(const Invocation& run, const BlameWords& words) {
+  v1::GetRecordRequest request;
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_record_id(),
+                         IdBytes("record", words.record, kRecordDigitsMin));
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  request.set_history_size(kHistoryMax);
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  SOTAY_ASSIGN_OR_RETURN(const v1::GetRecordResponse response, open.office->GetRecord(request));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                         sync::MergedRecord::Parse(*open.schema, response.record().record()));
+  if (record.type() == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("record ", record.id().Short(), " is a ",
+                                                      record.type_name(),
+                                                      ", which this program does not know"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const sync::FieldType* field, TextField(*record.type(), words.field));
+  auto history =
+      sync::HistoryShown(record, {}, {response.history().begin(), response.history().end()});
+  if (absl::IsFailedPrecondition(history.status())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "record ", record.id().Short(), " has more changes than one answer holds, ", kHistoryMax,
+        "; a device of the unit can tell: sotay blame ", record.id().Short(), " --fetch"));
+  }
+  SOTAY_RETURN_IF_ERROR(history.status());
+  const std::vector<sync::BlameRun> runs =
+      sync::Blame(&*history, field->number, history->Everything());
+  run.Print(BlameJson(open.reader, runs), BlameInWords(open.reader, runs));
   return absl::OkStatus();
 }
 
@@ -295,8 +333,19 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
       ->add_option("--history", show->history,
                    voice("số thay đổi mới nhất", "how many of the newest changes"))
       ->capture_default_str()
-      ->check(CLI::Range(0, 500).description(""))
+      ->check(CLI::Range(0, kHistoryMax).description(""))
       ->type_name("N");
+
+  auto blame = std::make_shared<BlameWords>();
+  command = AddCommand(app, run, "blame",
+                       voice("Ai đã viết chỗ nào của văn bản", "Who typed what of a text"), blame,
+                       &Blame);
+  command
+      ->add_option("RECORD", blame->record,
+                   voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
+      ->required();
+  command->add_option("--field", blame->field, voice("văn bản nào", "which text"))
+      ->type_name("FIELD");
 
   auto conflicts = std::make_shared<ScopeWords>();
   command = AddCommand(

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "tests/e2e/office.h"
 
@@ -20,7 +21,7 @@ using ::testing::SizeIs;
 
 constexpr char kDam[] = "nguyen-uu-dam";
 constexpr char kQue[] = "vo-nguyet-que";
-constexpr char kHoa[] = "le-hoa";
+constexpr char kPhong[] = "huynh-kiem-phong";
 
 class WordsStory : public ::testing::TestWithParam<bool> {
  protected:
@@ -42,6 +43,22 @@ class WordsStory : public ::testing::TestWithParam<bool> {
   json Phone(const std::string& user, const std::vector<std::string>& words) {
     const Ended ended = Try(user, words);
     EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
+    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  }
+  // The console of somebody who supervises them.
+  json Supervisor(const std::vector<std::string>& words) {
+    const std::string dir = office_.space() / "luong-quoc-ngu";
+    if (!std::exchange(supervised_, true)) {
+      office_.Administrator({"users", "put", "luong-quoc-ngu", "--name", "Lương Quốc Ngữ",
+                             "--member", "vkskv1:supervisor"});
+      const Ended enrolled =
+          tests::Run({SOTAYCTL, "--dir", dir, "enroll", office_.Invite("luong-quoc-ngu")});
+      EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
+    }
+    std::vector<std::string> command = {SOTAYCTL, "--dir", dir, "--json"};
+    command.insert(command.end(), words.begin(), words.end());
+    const Ended ended = tests::Run(command);
+    EXPECT_EQ(ended.exit_code, 0) << words.front() << ": " << ended.err;
     return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   }
   // A note everybody has.
@@ -88,8 +105,9 @@ class WordsStory : public ::testing::TestWithParam<bool> {
     return texts.contains("body") ? texts["body"]["read_again"].size() : 0;
   }
 
-  const std::vector<std::string> users_ = {kDam, kQue, kHoa};
+  const std::vector<std::string> users_ = {kDam, kQue, kPhong};
   Office office_;
+  bool supervised_ = false;
 };
 
 INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsStory, ::testing::Bool());
@@ -124,14 +142,15 @@ TEST_P(WordsStory, ANumberIsWhatOneOrTheOtherMeasuredNeverBoth) {
   }
   EXPECT_EQ(readings, (std::set<std::string>{"4,5", "4,7"}));
   EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
+  EXPECT_EQ(Supervisor({"show", note})["texts"]["body"]["written"], Body(note));
   // Somebody else writes on; the span stays.
-  Says(kHoa, note, Body(note) + " Đo lại lúc 08:30.");
+  Says(kPhong, note, Body(note) + " Đo lại lúc 08:30.");
   Meet();
   EXPECT_THAT(Conflicts(note), SizeIs(1));
   EXPECT_THAT(Body(note), HasSubstr("⟧ m. Trời mưa nhẹ. Đo lại lúc 08:30."));
   // The pick is an edit like any other.
   const std::string id = Conflicts(note)[0]["id"];
-  Phone(kHoa, {"resolve", note, id, "--value", "4,6"});
+  Phone(kPhong, {"resolve", note, id, "--value", "4,6"});
   Meet();
   EXPECT_EQ(Body(note), "Vết phanh dài 4,6 m. Trời mưa nhẹ. Đo lại lúc 08:30.");
   EXPECT_THAT(Conflicts(note), IsEmpty());
@@ -144,7 +163,7 @@ TEST_P(WordsStory, ThreePeopleMeasureThreeNumbers) {
   const std::string note = Note("dài 4,2 m");
   Says(kDam, note, "dài 4,5 m");
   Says(kQue, note, "dài 4,7 m");
-  Says(kHoa, note, "rộng 4,9 m");
+  Says(kPhong, note, "rộng 4,9 m");
   Meet();
   const json conflicts = Conflicts(note);
   ASSERT_THAT(conflicts, SizeIs(1));
@@ -160,7 +179,7 @@ TEST_P(WordsStory, ASentenceTwoPeopleChangedApartIsToBeReadAgain) {
   EXPECT_EQ(Body(note), "Tại chỗ không có vết dầu.");
   EXPECT_THAT(Conflicts(note), IsEmpty());
   EXPECT_EQ(ToReadAgain(note), 1u);
-  Says(kHoa, note, "Tại chỗ không có vết dầu nào.");
+  Says(kPhong, note, "Tại chỗ không có vết dầu nào.");
   Meet();
   EXPECT_EQ(ToReadAgain(note), 0u);
 }
@@ -210,7 +229,7 @@ TEST_P(WordsStory, EveryPieceHasItsAuthorAndEveryVersionIsThere) {
   Meet();
   Says(kQue, note, "Hai vết phanh dài 4,2 m. Trời mưa.");
   Meet();
-  const json blame = Phone(kHoa, {"blame", note, "--fetch"});
+  const json blame = Phone(kPhong, {"blame", note, "--fetch"});
   std::string text;
   size_t position = 0;
   std::set<std::string> users;
@@ -222,12 +241,13 @@ TEST_P(WordsStory, EveryPieceHasItsAuthorAndEveryVersionIsThere) {
   }
   EXPECT_EQ(text, "Hai vết phanh dài 4,2 m. Trời mưa.");
   EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
-  const json log = Phone(kHoa, {"log", note});
+  EXPECT_EQ(Supervisor({"blame", note}), blame) << "the office tells the same";
+  const json log = Phone(kPhong, {"log", note});
   ASSERT_THAT(log, SizeIs(3));
   const std::string second = log[1]["change"];
-  EXPECT_EQ(Phone(kHoa, {"show", note, "--at", second.substr(0, 12)})["content"]["body"],
+  EXPECT_EQ(Phone(kPhong, {"show", note, "--at", second.substr(0, 12)})["content"]["body"],
             "Vết phanh dài 4,2 m. Trời mưa.");
-  EXPECT_NE(Try(kHoa, {"show", note, "--at", "0000"}).exit_code, 0);
+  EXPECT_NE(Try(kPhong, {"show", note, "--at", "0000"}).exit_code, 0);
 }
 
 }  // namespace
