@@ -1,10 +1,12 @@
 #include "sync/text_disputes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sotay/v1/change.pb.h"
 #include "sync/text.h"
 #include "sync/text_row.h"
+#include "sync/text_touch.h"
 #include "sync/text_words.h"
 
 namespace sotay::sync {
@@ -49,8 +51,12 @@ std::shared_ptr<const TextDisputes> DisputesAfter(const TextDisputes& disputes,
     is.Replace(splice.position(), splice.deleted(), first,
                static_cast<uint32_t>(scalars.size()) - first);
   }
-  const std::vector<TouchedPlace> touched = TouchedBy(
-      was, is, [size](uint32_t n) { return n >= size; }, [&](uint32_t n) { return scalars[n]; });
+  std::u32string left;
+  for (const TextSpan& piece : is.pieces()) left.append(scalars, piece.first, piece.length);
+  TextProse x(scalars.substr(0, size));
+  TextProse y(std::move(left));
+  const std::vector<TouchedPlace> touched =
+      TouchedBy(was, &x, is, &y, [size](uint32_t n) { return n >= size; });
 
   auto after = std::make_shared<TextDisputes>();
   size_t span = 0;

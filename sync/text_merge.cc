@@ -9,6 +9,7 @@
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_stretch.h"
+#include "sync/text_touch.h"
 #include "sync/text_words.h"
 
 namespace sotay::sync {
@@ -66,14 +67,6 @@ TextMerge::Version TextMerge::VersionOf(const VersionVector& version) const {
   return counts;
 }
 
-TextVersion TextMerge::TreeVersion(const Version& version) const {
-  TextVersion events;
-  for (size_t i = 0; i < version.size(); ++i) {
-    events.push_back(version[i] == 0 ? 0 : made_[makers_[i].made[version[i] - 1]].events_after);
-  }
-  return events;
-}
-
 bool TextMerge::Saw(uint32_t later, uint32_t earlier) const {
   const Version& seen = made_[later].seen;
   const Made& other = made_[earlier];
@@ -106,16 +99,30 @@ char32_t TextMerge::ScalarOf(uint32_t number) const {
   return (number & kSpan) != 0 ? kSpanScalar : tree_.scalar(number);
 }
 
+std::u32string TextMerge::ScalarsOf(const TextRow& row) const {
+  std::u32string scalars;
+  scalars.reserve(row.size());
+  for (const TextSpan& piece : row.pieces()) {
+    if ((piece.first & kSpan) != 0) {
+      scalars.append(piece.length, kSpanScalar);
+    } else {
+      scalars.append(tree_.scalars(), piece.first, piece.length);
+    }
+  }
+  return scalars;
+}
+
 // --- taking an edit ---------------------------------------------------------------------------
 
 absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId& device,
                             uint64_t sequence, const VersionVector& seen,
                             const std::vector<const v1::TextEdit*>& edits) {
+  ForgetReadings();
   Made made;
   made.seen = VersionOf(seen);
-  const std::shared_ptr<const Row> before = RowAt(made.seen);
+  const std::shared_ptr<const Shown> before = ShownAt(made.seen);
   Splices splices;
-  SOTAY_RETURN_IF_ERROR(splices.Read(edits, before->places.size()));
+  SOTAY_RETURN_IF_ERROR(splices.Read(edits, before->row.places.size()));
   if (splices.typed > TextTree::kElementsMax - tree_.elements()) {
     return absl::ResourceExhaustedError(absl::StrCat("text: more than ", TextTree::kElementsMax,
                                                      " characters were ever typed in it"));
@@ -130,90 +137,116 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
   made.edit = edit;
   made.change = change;
   made.ordinal = static_cast<uint32_t>(maker.made.size());
-  made.first_element = tree_.elements();
-  made.typed = splices.typed;
+  made.typed = {tree_.elements(), static_cast<uint32_t>(splices.typed)};
 
-  Row after = *before;
+  auto after = std::make_shared<Shown>(*before);
+  after->known.Resize(tree_.elements());
+  after->live.Resize(tree_.elements());
   {
-    TextTree::Edit typing(&tree_, made.author, TreeVersion(made.seen));
+    const TextBits known = after->known;
+    TextTree::EditOfElements typing(&tree_, made.author, known);
+    Row& row = after->row;
     for (const Splices::One& splice : splices.all) {
-      after.places.Visit(splice.position, splice.deleted, [&](TextSpan numbers) {
-        if ((numbers.first & kSpan) == 0) return typing.Delete(numbers);
+      row.places.Visit(splice.position, splice.deleted, [&](TextSpan numbers) {
+        if ((numbers.first & kSpan) == 0) {
+          typing.Delete(numbers);
+          return made.deleted.push_back(numbers);
+        }
         for (uint32_t i = 0; i < numbers.length; ++i) {
-          const Region& region = after.regions[(numbers.first & ~kSpan) + i];
-          typing.DeleteStretch(region.first, region.last);
+          const Region& region = row.regions[(numbers.first & ~kSpan) + i];
+          Rank();
+          DeleteThose(StretchOf({region.first, region.last}), &after->live, &typing, &made);
         }
       });
       uint32_t first = 0;
       if (!splice.inserted.empty()) {
         uint32_t left = TextTree::kBeginning;
-        if (splice.position > 0) left = after.places.At(splice.position - 1);
+        if (splice.position > 0) left = row.places.At(splice.position - 1);
         if (left != TextTree::kBeginning && (left & kSpan) != 0) {
-          left = after.regions[left & ~kSpan].last;
+          left = row.regions[left & ~kSpan].last;
         }
         SOTAY_ASSIGN_OR_RETURN(first, typing.Type(left, splice.inserted));
       }
-      after.places.Replace(splice.position, splice.deleted, first,
-                           static_cast<uint32_t>(splice.inserted.size()));
+      row.places.Replace(splice.position, splice.deleted, first,
+                         static_cast<uint32_t>(splice.inserted.size()));
     }
+    Touch(before->row.places, &made, after.get());
+    TakeAgreed(before->row.places, &typing, &made, after.get());
   }
-  Touch(before->places, &made, &after);
-  made.events_after = tree_.version()[made.author];
+  made.words = Joined(std::move(made.words));
+  made.sentences = Joined(std::move(made.sentences));
   maker.sequences.push_back(sequence);
   maker.made.push_back(static_cast<uint32_t>(made_.size()));
   made_.push_back(std::move(made));
-  Remember(VersionAfter(static_cast<uint32_t>(made_.size() - 1)),
-           std::make_shared<const Row>(std::move(after)));
+  const auto number = static_cast<uint32_t>(made_.size() - 1);
+  after->version = VersionAfter(number);
+  Cover(number, after.get());
+  Remember(std::move(after));
   return absl::OkStatus();
 }
 
-void TextMerge::Touch(const TextRow& before, Made* made, Row* after) {
-  const auto ends = [&](TouchedStretch stretch) {
-    for (uint32_t& low : stretch.low) {
-      if (low != kNone && (low & kSpan) != 0) low = after->regions[low & ~kSpan].first;
+void TextMerge::DeleteThose(Stretch stretch, TextBits* those, TextTree::EditOfElements* typing,
+                            Made* made) const {
+  for (uint32_t rank = stretch.low; rank <= stretch.high; ++rank) {
+    const TextSpan element = {order_[rank], 1};
+    if (!those->Has(element.first)) continue;
+    those->Remove(element);
+    typing->Delete(element);
+    made->deleted.push_back(element);
+  }
+}
+
+void TextMerge::Touch(const TextRow& before, Made* made, Shown* after) {
+  const std::vector<Region>& regions = after->row.regions;
+  const auto stretch_of = [&](const TouchedStretch& touched) {
+    TextStretch stretch = {kNone, kNone};
+    for (uint32_t low : touched.low) {
+      if (low == kNone) continue;
+      if ((low & kSpan) != 0) low = regions[low & ~kSpan].first;
+      if (stretch.first == kNone || Before(low, stretch.first)) stretch.first = low;
     }
-    for (uint32_t& high : stretch.high) {
-      if (high != kNone && (high & kSpan) != 0) high = after->regions[high & ~kSpan].last;
+    for (uint32_t high : touched.high) {
+      if (high == kNone) continue;
+      if ((high & kSpan) != 0) high = regions[high & ~kSpan].last;
+      if (stretch.last == kNone || Before(stretch.last, high)) stretch.last = high;
     }
     return stretch;
   };
-  for (const TouchedPlace& place : TouchedBy(
-           before, after->places,
-           [made](uint32_t n) { return (n & kSpan) == 0 && n >= made->first_element; },
-           [this](uint32_t n) { return ScalarOf(n); })) {
-    made->words.push_back(ends(place.words));
-    if (!place.sentences.empty()) made->sentences.push_back(ends(place.sentences));
+  TextProse x(ScalarsOf(before));
+  TextProse y(ScalarsOf(after->row.places));
+  for (const TouchedPlace& place : TouchedBy(before, &x, after->row.places, &y, [made](uint32_t n) {
+         return (n & kSpan) == 0 && n >= made->typed.first;
+       })) {
+    made->words.push_back(stretch_of(place.words));
+    if (!place.sentences.empty()) made->sentences.push_back(stretch_of(place.sentences));
   }
-  TakeAgreed(before, made, after);
 }
 
 // What was shown once for several who wrote the same becomes one person's when it is touched.
-void TextMerge::TakeAgreed(const TextRow& before, Made* made, Row* after) {
-  if (std::none_of(after->regions.begin(), after->regions.end(),
+void TextMerge::TakeAgreed(const TextRow& before, TextTree::EditOfElements* typing, Made* made,
+                           Shown* after) {
+  std::vector<Region>& regions = after->row.regions;
+  if (std::none_of(regions.begin(), regions.end(),
                    [](const Region& region) { return region.agreed; })) {
     return;
   }
   Rank();
-  std::vector<bool> shown(tree_.elements(), false);
-  for (uint32_t number : before.Numbers()) {
-    if ((number & kSpan) == 0) shown[number] = true;
+  TextBits hidden = after->live;
+  for (const TextSpan& piece : before.pieces()) {
+    if ((piece.first & kSpan) == 0) hidden.Remove(piece);
   }
-  TextTree::Edit typing(&tree_, made->author, TreeVersion(made->seen));
+  for (const TextSpan& span : made->deleted) hidden.Remove(span);
   for (bool again = true; again;) {
     again = false;
-    for (Region& region : after->regions) {
+    for (Region& region : regions) {
       if (!region.agreed) continue;
-      const Stretch agreed = {rank_[region.first], rank_[region.last]};
-      for (TouchedStretch& words : made->words) {
+      const Stretch agreed = StretchOf({region.first, region.last});
+      for (TextStretch& words : made->words) {
         const Stretch stretch = StretchOf(words);
         if (!region.agreed || stretch.low > agreed.high || agreed.low > stretch.high) continue;
-        for (uint32_t rank = agreed.low; rank <= agreed.high; ++rank) {
-          const uint32_t element = order_[rank];
-          if (element < made->first_element && !shown[element]) typing.DeleteShown(element);
-        }
-        words.low[0] = order_[std::min(stretch.low, agreed.low)];
-        words.high[0] = order_[std::max(stretch.high, agreed.high)];
-        words.low[1] = words.high[1] = kNone;
+        DeleteThose(agreed, &hidden, typing, made);
+        words = {order_[std::min(stretch.low, agreed.low)],
+                 order_[std::max(stretch.high, agreed.high)]};
         region.agreed = false;
         again = true;
       }
@@ -221,56 +254,71 @@ void TextMerge::TakeAgreed(const TextRow& before, Made* made, Row* after) {
   }
 }
 
+std::vector<TextStretch> TextMerge::Joined(std::vector<TextStretch> stretches) const {
+  struct Keyed {
+    uint64_t low, high;
+    uint32_t first, last;
+  };
+  std::vector<Keyed> keyed;
+  for (const TextStretch& one : stretches) {
+    keyed.push_back({tree_.OrderKey(one.first), tree_.OrderKey(one.last), one.first, one.last});
+  }
+  JoinMeeting(&keyed, [](Keyed* a, const Keyed& b) {
+    if (a->high == b.high) a->last = b.last;
+  });
+  stretches.clear();
+  for (const Keyed& one : keyed) stretches.push_back({one.first, one.last});
+  return stretches;
+}
+
 void TextMerge::Rank() {
   if (rank_.size() == tree_.elements()) return;
-  order_ = tree_.Order();
-  rank_.resize(order_.size());
-  for (size_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = static_cast<uint32_t>(i);
-}
-
-TextMerge::Stretch TextMerge::StretchOf(const TouchedStretch& touched) const {
-  Stretch stretch = {kNone, 0};
-  for (uint32_t low : touched.low) {
-    if (low != kNone) stretch.low = std::min(stretch.low, rank_[low]);
+  spans_ = tree_.Order();
+  order_.resize(tree_.elements());
+  rank_.resize(tree_.elements());
+  uint32_t rank = 0;
+  for (const TextSpan& span : spans_) {
+    for (uint32_t i = 0; i < span.length; ++i, ++rank) {
+      order_[rank] = span.first + i;
+      rank_[span.first + i] = rank;
+    }
   }
-  for (uint32_t high : touched.high) {
-    if (high != kNone) stretch.high = std::max(stretch.high, rank_[high]);
-  }
-  return stretch;
-}
-
-std::vector<TextMerge::Stretch> TextMerge::Stretches(uint32_t made, bool words) const {
-  std::vector<Stretch> stretches;
-  for (const TouchedStretch& touched : words ? made_[made].words : made_[made].sentences) {
-    stretches.push_back(StretchOf(touched));
-  }
-  JoinMeeting(&stretches, [](Stretch*, const Stretch&) {});
-  return stretches;
 }
 
 // --- telling ----------------------------------------------------------------------------------
 
 TextMerged TextMerge::At(const VersionVector& asked) {
+  ForgetReadings();
   TextMerged merged;
-  const Version version = VersionOf(asked);
-  const std::shared_ptr<const Row> row = RowAt(version);
+  const std::shared_ptr<const Shown> shown = ShownAt(VersionOf(asked));
   Rank();
-  const std::vector<uint32_t> numbers = row->places.Numbers();
-  for (uint32_t number : numbers) {
-    AppendScalar(ScalarOf(number), &merged.text);
-    if ((number & kSpan) == 0) continue;
-    const Region& region = row->regions[number & ~kSpan];
-    std::vector<TextReading>& readings = merged.spans.emplace_back();
+  Wanted wanted;
+  for (const Region& region : shown->row.regions) {
+    if (region.agreed) continue;
     for (uint32_t author : region.authors) {
-      const Reading& reading = Read(author, {rank_[region.first], rank_[region.last]}, 0);
-      readings.push_back({reading.text, made_[author].edit});
+      wanted.emplace_back(author, StretchOf({region.first, region.last}));
     }
   }
-  FindAgain(version, *row, numbers, &merged.again);
+  ReadAll(std::move(wanted));
+  TextProse prose(ScalarsOf(shown->row.places));
+  for (size_t i = 0; i < prose.size(); ++i) AppendScalar(prose(i), &merged.text);
+  for (const TextSpan& piece : shown->row.places.pieces()) {
+    if ((piece.first & kSpan) == 0) continue;
+    for (uint32_t number = piece.first; number < piece.first + piece.length; ++number) {
+      const Region& region = shown->row.regions[number & ~kSpan];
+      std::vector<TextReading>& readings = merged.spans.emplace_back();
+      for (uint32_t author : region.authors) {
+        const Reading& reading = Read(author, StretchOf({region.first, region.last}), 0);
+        readings.push_back({reading.text, made_[author].edit});
+      }
+    }
+  }
+  FindAgain(*shown, &prose, &merged.again);
+  const Version& version = shown->version;
   std::vector<uint32_t> last;
   for (size_t i = 0; i < version.size(); ++i) {
     if (version[i] > 0) last.push_back(makers_[i].made[version[i] - 1]);
-    for (size_t k = 0; k < version[i]; ++k) merged.typed += made_[makers_[i].made[k]].typed;
+    for (size_t k = 0; k < version[i]; ++k) merged.typed += made_[makers_[i].made[k]].typed.length;
   }
   for (uint32_t one : Top(std::move(last))) merged.top.push_back(made_[one].edit);
   return merged;
@@ -278,19 +326,16 @@ TextMerged TextMerge::At(const VersionVector& asked) {
 
 std::vector<TextBlame> TextMerge::BlameAt(const VersionVector& version) {
   std::vector<TextBlame> blame;
-  const std::shared_ptr<const Row> row = RowAt(VersionOf(version));
+  const std::shared_ptr<const Shown> shown = ShownAt(VersionOf(version));
   uint32_t position = 0;
-  for (uint32_t number : row->places.Numbers()) {
+  for (uint32_t number : shown->row.places.Numbers()) {
     TextBlame one = {position++, 1, 0, (number & kSpan) != 0};
     if (one.span) {
-      one.edit = made_[row->regions[number & ~kSpan].authors.front()].edit;
+      one.edit = made_[shown->row.regions[number & ~kSpan].authors.front()].edit;
     } else {
-      const TextOrigin origin = tree_.OriginOf(number);
-      const std::vector<uint32_t>& made = makers_[origin.author].made;
-      const auto typed = std::partition_point(made.begin(), made.end(), [&](uint32_t m) {
-        return made_[m].events_after <= origin.event;
-      });
-      one.edit = made_[*typed].edit;
+      const auto past = std::partition_point(
+          made_.begin(), made_.end(), [&](const Made& m) { return m.typed.first <= number; });
+      one.edit = std::prev(past)->edit;
     }
     if (!blame.empty() && !one.span && !blame.back().span && blame.back().edit == one.edit) {
       ++blame.back().length;

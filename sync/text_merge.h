@@ -8,16 +8,20 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "sync/ids.h"
+#include "sync/text_bits.h"
+#include "sync/text_prose.h"
 #include "sync/text_row.h"
+#include "sync/text_standing.h"
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
 
@@ -76,6 +80,7 @@ class TextMerge {
   using Version = std::vector<uint32_t>;  // how many edits of each author; no zeros at the end
   static constexpr uint32_t kSpan = uint32_t{1} << 31;  // in a row: a span, by its number
 
+  // By places in the order of all elements, as of the last Rank().
   struct Stretch {
     uint32_t low;
     uint32_t high;
@@ -86,11 +91,10 @@ class TextMerge {
     uint32_t author;
     uint32_t ordinal;  // of its author's, from 0
     Version seen;
-    uint32_t first_element;
-    uint32_t events_after;  // its author's
-    uint64_t typed;
-    std::vector<TouchedStretch> words;
-    std::vector<TouchedStretch> sentences;
+    TextSpan typed;
+    std::vector<TextSpan> deleted;
+    std::vector<TextStretch> words;  // in order, none meets another
+    std::vector<TextStretch> sentences;
   };
   struct Maker {
     DeviceId device;
@@ -101,7 +105,7 @@ class TextMerge {
   struct Region {
     uint32_t first;
     uint32_t last;
-    std::vector<uint32_t> authors;  // by change id
+    absl::InlinedVector<uint32_t, 2> authors;  // by change id
     bool agreed = false;
   };
   // What is shown: numbers of elements, and of regions with kSpan.
@@ -109,8 +113,16 @@ class TextMerge {
     TextRow places;
     std::vector<Region> regions;
   };
-  // Which edits stand from a rank on.
-  using Standing = std::map<uint32_t, std::vector<uint32_t>>;
+  // Everything about a version.
+  struct Shown {
+    Version version;
+    Row row;
+    TextStanding words;
+    TextStanding sentences;
+    TextBits known;  // what it has
+    TextBits live;   // and nobody of it deleted
+  };
+  using Segments = std::vector<TextStanding::Segment>;
   // Places of a row that make a word nobody wrote.
   struct Joint {
     size_t low;
@@ -121,48 +133,65 @@ class TextMerge {
   // What stands in a stretch at the version of an edit, spans written out.
   struct Reading {
     std::string text;
-    std::vector<uint32_t> elements;
+    std::vector<TextSpan> elements;
     bool whole = true;  // no span in it
   };
   using ReadingKey = std::tuple<uint32_t, uint32_t, uint32_t, int>;  // edit, elements, depth
+  using Wanted = std::vector<std::pair<uint32_t, Stretch>>;          // readings, by their edit
 
   Version VersionOf(const VersionVector& version) const;
   Version VersionAfter(uint32_t made) const;
-  TextVersion TreeVersion(const Version& version) const;
   bool Saw(uint32_t later, uint32_t earlier) const;
   std::vector<uint32_t> Top(std::vector<uint32_t> made) const;
   char32_t ScalarOf(uint32_t number) const;
+  std::u32string ScalarsOf(const TextRow& row) const;
 
-  void Touch(const TextRow& before, Made* made, Row* after);
-  void TakeAgreed(const TextRow& before, Made* made, Row* after);
+  void Touch(const TextRow& before, Made* made, Shown* after);
+  void TakeAgreed(const TextRow& before, TextTree::EditOfElements* typing, Made* made,
+                  Shown* after);
+  // Those of a set that stand in the stretch; they go from the set too.
+  void DeleteThose(Stretch stretch, TextBits* those, TextTree::EditOfElements* typing,
+                   Made* made) const;
+  std::vector<TextStretch> Joined(std::vector<TextStretch> stretches) const;
   void Rank();
-  Stretch StretchOf(const TouchedStretch& touched) const;
-  std::vector<Stretch> Stretches(uint32_t made, bool words) const;
+  bool Before(uint32_t a, uint32_t b) const { return tree_.OrderKey(a) < tree_.OrderKey(b); }
+  Stretch StretchOf(const TextStretch& stretch) const {
+    return {rank_[stretch.first], rank_[stretch.last]};
+  }
 
-  std::shared_ptr<const Row> RowAt(const Version& version);
-  void Remember(Version version, std::shared_ptr<const Row> row);
-  Row Work(const Version& version);
-  Standing Paint(const Version& version, bool words) const;
-  std::vector<uint32_t> TopBetween(const Standing& standing, Stretch stretch) const;
-  std::vector<Stretch> Contested(const Standing& standing) const;
-  bool Widen(const Standing& standing, Stretch* region) const;
-  void FalseJoints(const Standing& standing, Row* row);
-  void WidenByAgreed(const std::vector<uint32_t>& numbers, const Row& row, Joint* joint) const;
-  void SettleJoint(const std::vector<uint32_t>& numbers, const Joint& joint, Row* row);
+  std::shared_ptr<const Shown> ShownAt(const Version& version);
+  void Remember(std::shared_ptr<const Shown> shown);
+  Shown Nearest(const Version& version) const;
+  void Cover(uint32_t one, Shown* shown);
+  Shown Work(const Version& version);
+  std::vector<uint32_t> TopBetween(const Segments& segments, Stretch stretch) const;
+  std::vector<Stretch> Contested(const Segments& segments) const;
+  void Settle(const std::vector<std::pair<Stretch, std::vector<uint32_t>>>& contested,
+              Shown* shown);
+  std::vector<TextSpan> LiveInOrder(const TextBits& live) const;
+  uint32_t RankOf(const Row& row, uint32_t number) const;
+  void FalseJoints(const Segments& segments, Row* row);
+  std::vector<std::pair<size_t, size_t>> Crowded(const Segments& segments, const Row& row) const;
+  void WidenByAgreed(const Row& row, Joint* joint) const;
+  void SettleJoint(const Joint& joint, Row* row);
 
   const Reading& Read(uint32_t author, Stretch stretch, int depth);
+  void ReadAll(Wanted wanted);
+  void ForgetReadings();
   std::string Written(const Region& region, int depth);
-  void FindAgain(const Version& version, const Row& row, const std::vector<uint32_t>& numbers,
-                 std::vector<TextAgain>* again);
+  void FindAgain(const Shown& shown, TextProse* prose, std::vector<TextAgain>* again);
 
   TextTree tree_;
   std::vector<Maker> makers_;  // by the tree's number of the author
   std::vector<Made> made_;
-  std::vector<uint32_t> order_;  // elements by rank, as of the last Rank()
-  std::vector<uint32_t> rank_;   // by element
-  std::vector<std::pair<Version, std::shared_ptr<const Row>>> memo_;  // asked for last stands last
+  TextCrowds crowds_;
+  std::vector<uint32_t> order_;                     // elements by rank, as of the last Rank()
+  std::vector<uint32_t> rank_;                      // by element
+  std::vector<TextSpan> spans_;                     // order_ as spans
+  std::vector<std::shared_ptr<const Shown>> memo_;  // asked for last stands last
   // A reading never changes: what is typed into its stretch later is typed by one of its parties.
-  std::map<ReadingKey, Reading> readings_;
+  absl::flat_hash_map<ReadingKey, std::shared_ptr<const Reading>> readings_;
+  size_t readings_bytes_ = 0;
 };
 
 }  // namespace sotay::sync

@@ -1,329 +1,274 @@
-// The half of TextMerge that finds what a version shows: who stands where, what is in conflict, and
-// how each person reads it.
+// The part of TextMerge that finds what a version shows: who stands where, and what is in conflict.
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "sync/text.h"
 #include "sync/text_merge.h"
-#include "sync/text_stretch.h"
-#include "sync/text_words.h"
-#include "sync/unicode.h"
 
 namespace sotay::sync {
 namespace {
 
-constexpr size_t kRowsKept = 16;
-
-void Unite(const std::vector<uint32_t>& more, std::vector<uint32_t>* set) {
-  for (uint32_t one : more) {
-    if (std::find(set->begin(), set->end(), one) == set->end()) set->push_back(one);
-  }
-}
+constexpr uint32_t kNone = TextOrder::kNone;
+constexpr size_t kShownMax = 64;
+// Of all versions that are remembered: some twenty megabytes.
+constexpr size_t kShownElementsMax = size_t{1} << 25;
 
 }  // namespace
 
-void TextMerge::Remember(Version version, std::shared_ptr<const Row> row) {
-  if (memo_.size() == kRowsKept) memo_.erase(memo_.begin());
-  memo_.emplace_back(std::move(version), std::move(row));
+void TextMerge::Remember(std::shared_ptr<const Shown> shown) {
+  while (memo_.size() >= kShownMax ||
+         (memo_.size() > 2 && memo_.size() * tree_.elements() > kShownElementsMax)) {
+    memo_.erase(memo_.begin());
+  }
+  memo_.push_back(std::move(shown));
 }
 
-std::shared_ptr<const TextMerge::Row> TextMerge::RowAt(const Version& version) {
+std::shared_ptr<const TextMerge::Shown> TextMerge::ShownAt(const Version& version) {
   const auto known = std::find_if(memo_.begin(), memo_.end(),
-                                  [&](const auto& one) { return one.first == version; });
+                                  [&](const auto& one) { return one->version == version; });
   if (known != memo_.end()) {
     std::rotate(known, known + 1, memo_.end());
-    return memo_.back().second;
+    return memo_.back();
   }
-  auto row = std::make_shared<const Row>(Work(version));
-  Remember(version, row);
-  return row;
+  auto shown = std::make_shared<const Shown>(Work(version));
+  Remember(shown);
+  return shown;
+}
+
+// Of all that are remembered and that the version has seen, the one that lacks least.
+TextMerge::Shown TextMerge::Nearest(const Version& version) const {
+  const Shown* nearest = nullptr;
+  uint64_t most = 0;
+  for (const auto& one : memo_) {
+    const Version& has = one->version;
+    if (has.size() > version.size() ||
+        !std::equal(has.begin(), has.end(), version.begin(), std::less_equal<>())) {
+      continue;
+    }
+    const uint64_t count = std::accumulate(has.begin(), has.end(), uint64_t{0});
+    if (nearest != nullptr && count < most) continue;
+    nearest = one.get();
+    most = count;
+  }
+  return nearest == nullptr ? Shown{} : *nearest;
 }
 
 // In causal order, each covers what it has seen.
-TextMerge::Standing TextMerge::Paint(const Version& version, bool words) const {
-  Standing standing;
-  standing[0];
-  const auto cut = [&](uint32_t rank) {
-    auto at = standing.lower_bound(rank);
-    if (at == standing.end() || at->first != rank) {
-      at = standing.emplace_hint(at, rank, std::prev(at)->second);
-    }
-    return at;
+void TextMerge::Cover(uint32_t one, Shown* shown) {
+  const Made& made = made_[one];
+  const auto seen = [&](uint32_t other) { return Saw(one, other); };
+  absl::flat_hash_map<uint32_t, uint32_t> found;
+  const auto with = [&](uint32_t crowd) {
+    const auto [at, fresh] = found.emplace(crowd, 0);
+    if (fresh) at->second = crowds_.With(crowd, one, seen);
+    return at->second;
   };
-  for (uint32_t one = 0; one < made_.size(); ++one) {
-    const Made& made = made_[one];
-    if (made.author >= version.size() || made.ordinal >= version[made.author]) continue;
-    for (const Stretch& stretch : Stretches(one, words)) {
-      auto at = cut(stretch.low);
-      const auto end = cut(stretch.high + 1);
-      while (at != end) {
-        std::vector<uint32_t>& there = at->second;
-        there.erase(std::remove_if(there.begin(), there.end(),
-                                   [&](uint32_t other) { return Saw(one, other); }),
-                    there.end());
-        there.push_back(one);
-        const bool same = at->first != stretch.low && std::prev(at)->second == there;
-        at = same ? standing.erase(at) : std::next(at);
-      }
-    }
-  }
-  return standing;
+  shown->words.Cover(made.words, tree_, with);
+  shown->sentences.Cover(made.sentences, tree_, with);
+  const uint32_t size = std::max(shown->known.size(), made.typed.first + made.typed.length);
+  shown->known.Resize(size);
+  shown->live.Resize(size);
+  shown->known.Add(made.typed);
+  shown->live.Add(made.typed);
+  for (const TextSpan& deleted : made.deleted) shown->live.Remove(deleted);
 }
 
-std::vector<uint32_t> TextMerge::TopBetween(const Standing& standing, Stretch stretch) const {
+TextMerge::Shown TextMerge::Work(const Version& version) {
+  Rank();
+  Shown shown = Nearest(version);
+  std::vector<uint32_t> lacking;
+  for (uint32_t author = 0; author < version.size(); ++author) {
+    const std::vector<uint32_t>& made = makers_[author].made;
+    const uint32_t has = author < shown.version.size() ? shown.version[author] : 0;
+    lacking.insert(lacking.end(), made.begin() + has, made.begin() + version[author]);
+  }
+  std::sort(lacking.begin(), lacking.end());
+  for (uint32_t one : lacking) Cover(one, &shown);
+  shown.version = version;
+  shown.row = {};
+
+  const Segments segments = shown.words.Segments(rank_, tree_.elements());
+  std::vector<std::pair<Stretch, std::vector<uint32_t>>> contested;
+  Wanted wanted;
+  for (const Stretch& stretch : Contested(segments)) {
+    std::vector<uint32_t> authors = TopBetween(segments, stretch);
+    if (authors.size() < 2) continue;
+    for (uint32_t author : authors) wanted.emplace_back(author, stretch);
+    contested.emplace_back(stretch, std::move(authors));
+  }
+  ReadAll(std::move(wanted));
+  Settle(contested, &shown);
+  FalseJoints(segments, &shown.row);
+  return shown;
+}
+
+std::vector<uint32_t> TextMerge::TopBetween(const Segments& segments, Stretch stretch) const {
+  std::vector<uint32_t> crowds;
+  for (size_t i = TextStanding::At(segments, stretch.low);
+       i < segments.size() && segments[i].from <= stretch.high; ++i) {
+    crowds.push_back(segments[i].crowd);
+  }
+  std::sort(crowds.begin(), crowds.end());
+  crowds.erase(std::unique(crowds.begin(), crowds.end()), crowds.end());
   std::vector<uint32_t> all;
-  for (auto at = std::prev(standing.upper_bound(stretch.low));
-       at != standing.end() && at->first <= stretch.high; ++at) {
-    Unite(at->second, &all);
+  for (uint32_t crowd : crowds) {
+    all.insert(all.end(), crowds_.Of(crowd).begin(), crowds_.Of(crowd).end());
   }
   return Top(std::move(all));
 }
 
-std::vector<TextMerge::Stretch> TextMerge::Contested(const Standing& standing) const {
-  std::vector<Stretch> regions;
-  for (auto at = standing.begin(); at != standing.end(); ++at) {
-    if (at->second.size() < 2) continue;
-    const uint32_t end = std::next(at)->first;  // nobody stands past the last character
-    for (uint32_t one : at->second) {
-      for (const Stretch& stretch : Stretches(one, true)) {
-        if (stretch.low < end && at->first <= stretch.high) regions.push_back(stretch);
+// Each is as wide as the stretches of all who stand in it.
+std::vector<TextMerge::Stretch> TextMerge::Contested(const Segments& segments) const {
+  struct Found {
+    Stretch stretch;
+    size_t first;  // of its segments
+  };
+  std::vector<Found> found;
+  // From the first to the last of all stretches of a crowd: a region that holds this need not ask
+  // the crowd again.
+  absl::flat_hash_map<uint32_t, Stretch> reaches;
+  for (size_t seed = 0; seed + 1 < segments.size(); ++seed) {
+    if (crowds_.Of(segments[seed].crowd).size() < 2) continue;
+    if (!found.empty() && segments[seed].from <= found.back().stretch.high) continue;
+    Stretch region = {segments[seed].from, segments[seed].from};
+    const auto widen_by = [&](size_t segment) {
+      const uint32_t crowd = segments[segment].crowd;
+      const auto [reach, fresh] = reaches.emplace(crowd, Stretch{kNone, 0});
+      if (!fresh && region.low <= reach->second.low && reach->second.high <= region.high) return;
+      for (uint32_t one : crowds_.Of(crowd)) {
+        const std::vector<TextStretch>& words = made_[one].words;
+        const auto over = std::partition_point(
+            words.begin(), words.end(),
+            [&](const TextStretch& w) { return rank_[w.last] < segments[segment].from; });
+        const Stretch stretch = StretchOf(*over);
+        region = {std::min(region.low, stretch.low), std::max(region.high, stretch.high)};
+        reach->second.low = std::min(reach->second.low, rank_[words.front().first]);
+        reach->second.high = std::max(reach->second.high, rank_[words.back().last]);
+      }
+    };
+    size_t first = seed;
+    size_t last = seed;
+    widen_by(seed);
+    for (bool wider = true; wider;) {
+      wider = false;
+      while (last + 1 < segments.size() && segments[last + 1].from <= region.high) {
+        widen_by(++last);
+        wider = true;
+      }
+      while (segments[first].from > region.low) {
+        wider = true;
+        if (!found.empty() && region.low <= found.back().stretch.high) {
+          region.low = std::min(region.low, found.back().stretch.low);
+          first = found.back().first;
+          found.pop_back();
+        } else {
+          widen_by(--first);
+        }
       }
     }
+    found.push_back({region, first});
   }
-  for (bool wider = true; wider;) {
-    JoinMeeting(&regions, [](Stretch*, const Stretch&) {});
-    wider = false;
-    for (Stretch& region : regions) wider = Widen(standing, &region) || wider;
-  }
+  std::vector<Stretch> regions;
+  for (const Found& one : found) regions.push_back(one.stretch);
   return regions;
 }
 
-// By the stretches of all who stand in it; whether that made it any wider.
-bool TextMerge::Widen(const Standing& standing, Stretch* region) const {
-  const Stretch before = *region;
-  for (auto at = std::prev(standing.upper_bound(before.low));
-       at != standing.end() && at->first <= before.high; ++at) {
-    const uint32_t from = std::max(at->first, before.low);
-    const uint32_t to = std::min(std::next(at)->first - 1, before.high);
-    for (uint32_t one : at->second) {
-      for (const Stretch& stretch : Stretches(one, true)) {
-        if (stretch.low > to || stretch.high < from) continue;
-        region->low = std::min(region->low, stretch.low);
-        region->high = std::max(region->high, stretch.high);
+// Each as long as its elements stand side by side, in the order of the text.
+std::vector<TextSpan> TextMerge::LiveInOrder(const TextBits& live) const {
+  std::vector<TextSpan> pieces;
+  const auto side_by_side = [&](TextSpan elements) {
+    for (uint32_t i = 0; i < elements.length; ++i) {
+      const uint32_t element = elements.first + i;
+      if (i > 0 && rank_[element] == rank_[element - 1] + 1) {
+        ++pieces.back().length;
+      } else {
+        pieces.push_back({element, 1});
       }
     }
+  };
+  // Few live ones are sooner put in order than found among all.
+  if (live.Count() < spans_.size() / 4) {
+    live.VisitIn({0, live.size()}, side_by_side);
+    std::sort(pieces.begin(), pieces.end(), [this](const TextSpan& a, const TextSpan& b) {
+      return rank_[a.first] < rank_[b.first];
+    });
+  } else {
+    for (const TextSpan& span : spans_) {
+      live.VisitIn(span, [&](TextSpan piece) { pieces.push_back(piece); });
+    }
   }
-  return region->low != before.low || region->high != before.high;
+  return pieces;
 }
 
-TextMerge::Row TextMerge::Work(const Version& version) {
-  Row row;
-  Rank();
-  const Standing standing = Paint(version, true);
-  const std::vector<bool> live = tree_.LiveAt(TreeVersion(version));
-  uint32_t rank = 0;
-  const auto show_until = [&](uint32_t end) {
-    for (; rank < end; ++rank) {
-      if (live[order_[rank]]) row.places.Append(order_[rank], 1);
+// Fills the row: what nobody disputes, and for each contested stretch what its authors left.
+void TextMerge::Settle(const std::vector<std::pair<Stretch, std::vector<uint32_t>>>& contested,
+                       Shown* shown) {
+  Row& row = shown->row;
+  const std::vector<TextSpan> pieces = LiveInOrder(shown->live);
+  auto piece = pieces.begin();
+  uint32_t skip = 0;  // of the piece
+  const auto visit_until = [&](uint32_t end, const auto& visit) {
+    while (piece != pieces.end()) {
+      const uint32_t first = piece->first + skip;
+      if (rank_[first] >= end) return;
+      const uint32_t count = std::min(piece->length - skip, end - rank_[first]);
+      visit(TextSpan{first, count});
+      skip += count;
+      if (skip == piece->length) {
+        ++piece;
+        skip = 0;
+      }
     }
   };
-  for (const Stretch& stretch : Contested(standing)) {
-    Region region = {order_[stretch.low], order_[stretch.high], TopBetween(standing, stretch)};
-    if (region.authors.size() < 2) continue;
-    show_until(stretch.low);
+  const auto show = [&](TextSpan elements) { row.places.Append(elements.first, elements.length); };
+  std::vector<TextSpan> standing;
+  for (const auto& [stretch, authors] : contested) {
+    visit_until(stretch.low, show);
+    standing.clear();
     std::string text;
-    for (uint32_t at = stretch.low; at <= stretch.high; ++at) {
-      if (live[order_[at]]) AppendScalar(tree_.scalar(order_[at]), &text);
-    }
+    visit_until(stretch.high + 1, [&](TextSpan elements) {
+      standing.push_back(elements);
+      for (uint32_t i = 0; i < elements.length; ++i) {
+        AppendScalar(tree_.scalar(elements.first + i), &text);
+      }
+    });
+    const Reading* first = nullptr;
+    const Reading* chosen = nullptr;
     bool alike = true;
-    const Reading* shown = nullptr;
-    for (uint32_t author : region.authors) {
+    for (uint32_t author : authors) {
       const Reading& reading = Read(author, stretch, 0);
-      alike = alike && reading.text == Read(region.authors.front(), stretch, 0).text;
-      const bool lives = std::all_of(reading.elements.begin(), reading.elements.end(),
-                                     [&](uint32_t element) { return live[element]; });
-      if (shown == nullptr && reading.whole && lives) shown = &reading;
+      if (first == nullptr) first = &reading;
+      alike = reading.text == first->text;
+      if (!alike) break;
+      if (chosen == nullptr && reading.whole &&
+          std::all_of(reading.elements.begin(), reading.elements.end(),
+                      [&](TextSpan span) { return shown->live.HasAll(span); })) {
+        chosen = &reading;
+      }
     }
-    if (alike && Read(region.authors.front(), stretch, 0).text == text) continue;
-    rank = stretch.high + 1;
-    region.agreed = alike && shown != nullptr;
+    if (alike && first->text == text) {
+      std::for_each(standing.begin(), standing.end(), show);
+      continue;
+    }
+    Region region = {order_[stretch.low],
+                     order_[stretch.high],
+                     {authors.begin(), authors.end()},
+                     alike && chosen != nullptr};
     if (region.agreed) {
-      for (uint32_t element : shown->elements) row.places.Append(element, 1);
+      std::for_each(chosen->elements.begin(), chosen->elements.end(), show);
     } else {
       row.places.Append(kSpan | static_cast<uint32_t>(row.regions.size()), 1);
     }
     row.regions.push_back(std::move(region));
   }
-  show_until(static_cast<uint32_t>(order_.size()));
-  FalseJoints(standing, &row);
-  return row;
+  visit_until(tree_.elements(), show);
 }
 
-// Words that nobody wrote, made of what two people did side by side.
-void TextMerge::FalseJoints(const Standing& standing, Row* row) {
-  if (standing.size() < 2) return;
-  const std::vector<uint32_t> numbers = row->places.Numbers();
-  const auto at = [&](size_t i) { return ScalarOf(numbers[i]); };
-  const auto joined = [&](size_t i) { return JoinedAt(at, numbers.size(), i); };
-  // From where to where those stand who make the place `i` go on the one before it.
-  const auto asked = [&](size_t i) {
-    const auto mark = [&](size_t m) {
-      return m > 0 && m + 1 < numbers.size() && JoinsDigits(at(m)) && IsDigit(at(m - 1)) &&
-             IsDigit(at(m + 1));
-    };
-    return Stretch{rank_[numbers[mark(i - 1) ? i - 2 : i - 1]],
-                   rank_[numbers[mark(i) ? i + 1 : i]]};
-  };
-  std::vector<Joint> joints;
-  auto here = standing.begin();
-  for (size_t i = 1; i < numbers.size(); ++i) {
-    if (((numbers[i - 1] | numbers[i]) & kSpan) != 0) continue;
-    while (std::next(here) != standing.end() && std::next(here)->first <= rank_[numbers[i - 1]]) {
-      ++here;
-    }
-    const bool one_segment =
-        std::next(here) == standing.end() || std::next(here)->first > rank_[numbers[i]];
-    // Of what one edit stands for, only a mark between digits may hang on a digit of another's.
-    if (one_segment && here->second.size() < 2 && !JoinsDigits(at(i - 1)) && !JoinsDigits(at(i))) {
-      continue;
-    }
-    if (!joined(i)) continue;
-    Joint joint = {i - 1, i, TopBetween(standing, asked(i))};
-    if (joint.parties.size() < 2) continue;
-    // One of the same parties reached here already: it is the same region.
-    if (!joints.empty() && i <= joints.back().reached && joint.parties == joints.back().parties) {
-      continue;
-    }
-    const auto goes_on = [&](size_t place) {  // from the one before it
-      if (!joined(place)) return false;
-      const Stretch between = asked(place);
-      auto there = std::prev(standing.upper_bound(between.low));
-      for (; there != standing.end() && there->first <= between.high; ++there) {
-        for (uint32_t one : there->second) {
-          if (std::all_of(joint.parties.begin(), joint.parties.end(),
-                          [&](uint32_t party) { return Saw(one, party); })) {
-            return false;
-          }
-        }
-      }
-      return true;
-    };
-    while (goes_on(joint.low)) --joint.low;
-    while (goes_on(joint.high + 1)) ++joint.high;
-    joint.reached = joint.high;
-    WidenByAgreed(numbers, *row, &joint);
-    joints.push_back(std::move(joint));
-  }
-  JoinMeeting(&joints, [](Joint* a, const Joint& b) { Unite(b.parties, &a->parties); });
-  for (size_t i = joints.size(); i-- > 0;) SettleJoint(numbers, joints[i], row);
-}
-
-void TextMerge::WidenByAgreed(const std::vector<uint32_t>& numbers, const Row& row,
-                              Joint* joint) const {
-  const Stretch stretch = {rank_[numbers[joint->low]], rank_[numbers[joint->high]]};
-  for (const Region& region : row.regions) {
-    const Stretch agreed = {rank_[region.first], rank_[region.last]};
-    if (!region.agreed || stretch.low > agreed.high || agreed.low > stretch.high) continue;
-    const auto within = [&](size_t place) {
-      return (numbers[place] & kSpan) == 0 && rank_[numbers[place]] >= agreed.low &&
-             rank_[numbers[place]] <= agreed.high;
-    };
-    while (joint->low > 0 && within(joint->low - 1)) --joint->low;
-    while (joint->high + 1 < numbers.size() && within(joint->high + 1)) ++joint->high;
-  }
-}
-
-void TextMerge::SettleJoint(const std::vector<uint32_t>& numbers, const Joint& joint, Row* row) {
-  Stretch stretch = {rank_[numbers[joint.low]], rank_[numbers[joint.high]]};
-  std::vector<Region*> taken;
-  for (Region& region : row->regions) {
-    const Stretch agreed = {rank_[region.first], rank_[region.last]};
-    if (!region.agreed || stretch.low > agreed.high || agreed.low > stretch.high) continue;
-    stretch = {std::min(stretch.low, agreed.low), std::max(stretch.high, agreed.high)};
-    taken.push_back(&region);
-  }
-  std::string text;
-  for (size_t i = joint.low; i <= joint.high; ++i) AppendScalar(ScalarOf(numbers[i]), &text);
-  Region region = {order_[stretch.low], order_[stretch.high], Top(joint.parties)};
-  if (std::all_of(region.authors.begin(), region.authors.end(),
-                  [&](uint32_t author) { return Read(author, stretch, 0).text == text; })) {
-    return;
-  }
-  for (Region* agreed : taken) agreed->agreed = false;
-  row->places.Replace(static_cast<uint32_t>(joint.low),
-                      static_cast<uint32_t>(joint.high - joint.low + 1),
-                      kSpan | static_cast<uint32_t>(row->regions.size()), 1);
-  row->regions.push_back(std::move(region));
-}
-
-// --- reading ----------------------------------------------------------------------------------
-
-const TextMerge::Reading& TextMerge::Read(uint32_t author, Stretch stretch, int depth) {
-  const ReadingKey key = {author, order_[stretch.low], order_[stretch.high], depth};
-  if (const auto known = readings_.find(key); known != readings_.end()) return known->second;
-  Reading reading;
-  const std::shared_ptr<const Row> row = RowAt(VersionAfter(author));
-  for (const TextSpan& piece : row->places.pieces()) {
-    for (uint32_t number = piece.first; number < piece.first + piece.length; ++number) {
-      if ((number & kSpan) != 0) {
-        const Region& region = row->regions[number & ~kSpan];
-        if (rank_[region.last] < stretch.low || rank_[region.first] > stretch.high) continue;
-        reading.whole = false;
-        reading.text += Written(region, depth);
-      } else if (rank_[number] >= stretch.low && rank_[number] <= stretch.high) {
-        reading.elements.push_back(number);
-        AppendScalar(tree_.scalar(number), &reading.text);
-      }
-    }
-  }
-  return readings_.emplace(key, std::move(reading)).first->second;
-}
-
-std::string TextMerge::Written(const Region& region, int depth) {
-  if (depth > 0) return "⟦…⟧";
-  std::string written = "⟦";
-  for (uint32_t author : region.authors) {
-    if (author != region.authors.front()) written += " | ";
-    written += Read(author, {rank_[region.first], rank_[region.last]}, depth + 1).text;
-  }
-  return written + "⟧";
-}
-
-void TextMerge::FindAgain(const Version& version, const Row& row,
-                          const std::vector<uint32_t>& numbers, std::vector<TextAgain>* again) {
-  const Standing standing = Paint(version, false);
-  const auto at = [&](size_t i) { return ScalarOf(numbers[i]); };
-  const std::vector<bool> breaks = SentenceBreaks(at, numbers.size());
-  const auto region_of = [&](size_t i) { return row.regions[numbers[i] & ~kSpan]; };
-  for (size_t from = 0, next = 0; from < numbers.size(); from = next) {
-    next = from + 1;
-    while (!breaks[next]) ++next;
-    size_t to = next;
-    while (from < to && IsWhite(at(from))) ++from;
-    while (from < to && IsWhite(at(to - 1))) --to;
-    if (from == to) continue;
-    const Stretch stretch = {
-        rank_[(numbers[from] & kSpan) != 0 ? region_of(from).first : numbers[from]],
-        rank_[(numbers[to - 1] & kSpan) != 0 ? region_of(to - 1).last : numbers[to - 1]]};
-    const std::vector<uint32_t> authors = TopBetween(standing, stretch);
-    if (authors.size() < 2) continue;
-    std::string text;
-    for (size_t i = from; i < to; ++i) {
-      if ((numbers[i] & kSpan) != 0) {
-        text += Written(region_of(i), 0);
-      } else {
-        AppendScalar(at(i), &text);
-      }
-    }
-    if (std::all_of(authors.begin(), authors.end(),
-                    [&](uint32_t author) { return Read(author, stretch, 0).text == text; })) {
-      continue;
-    }
-    TextAgain& mark = again->emplace_back();
-    mark.position = static_cast<uint32_t>(from);
-    mark.length = static_cast<uint32_t>(to - from);
-    for (uint32_t author : authors) mark.edits.push_back(made_[author].edit);
-  }
+uint32_t TextMerge::RankOf(const Row& row, uint32_t number) const {
+  return rank_[(number & kSpan) != 0 ? row.regions[number & ~kSpan].first : number];
 }
 
 }  // namespace sotay::sync

@@ -16,6 +16,16 @@ TextOrder::Place TextOrder::PlaceOf(uint32_t element) const {
   return {id, at};
 }
 
+uint64_t TextOrder::Key(uint32_t element) const {
+  const Leaf& leaf = leaves_[leaf_of_[element]];
+  uint32_t before = 0;
+  uint32_t at = 0;
+  for (; element - leaf.spans[at].first >= leaf.spans[at].length; ++at) {
+    before += leaf.spans[at].length;
+  }
+  return uint64_t{leaf.place} << 32 | (before + (element - leaf.spans[at].first));
+}
+
 void TextOrder::Count(uint32_t leaf, int32_t shown, int32_t overlay) {
   Entry& entry = table_[leaves_[leaf].place];
   entry.visible = static_cast<uint32_t>(static_cast<int32_t>(entry.visible) + shown);

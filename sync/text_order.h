@@ -12,13 +12,10 @@
 #include <cstdint>
 #include <vector>
 
-namespace sotay::sync {
+#include "sync/text_bits.h"
+#include "sync/text_span.h"
 
-// Elements that stand side by side, in number and in the text.
-struct TextSpan {
-  uint32_t first = 0;
-  uint32_t length = 0;
-};
+namespace sotay::sync {
 
 class TextOrder {
  public:
@@ -44,14 +41,23 @@ class TextOrder {
   uint32_t First() const;
   // The one after `element`; kNone at the end.  Under an overlay, the next its version has.
   uint32_t After(uint32_t element) const;
+  // Ascending in the order of the text, until something is put in.
+  uint64_t Key(uint32_t element) const;
   bool Deleted(uint32_t element) const { return (fates_[element] & kDeaths) != 0; }
 
   // The overlay of an earlier version: first everything it lacks is hidden, then every deletion it
   // lacks is undone.  Insert and Delete mean the version and the whole.
   void Hide(TextSpan inserted);
   void Undelete(TextSpan deleted);
-  bool Hidden(uint32_t element) const { return overlaid_ && (marks_[element] & kHidden) != 0; }
+  bool Hidden(uint32_t element) const {
+    if (known_ != nullptr) return element < known_->size() && !known_->Has(element);
+    return overlaid_ && (marks_[element] & kHidden) != 0;
+  }
   void EndOverlay();
+
+  // As an overlay for First, After and Hidden alone: the version has these elements, and all that
+  // come in from now on.  Null: no more.
+  void ShowOnly(const TextBits* known) { known_ = known; }
 
   // Whether it shows; under an overlay, in its version.
   bool Shows(uint32_t element) const {
@@ -117,6 +123,7 @@ class TextOrder {
   int64_t visible_ = 0;
 
   bool overlaid_ = false;
+  const TextBits* known_ = nullptr;
   int64_t overlay_visible_ = 0;
   std::vector<uint16_t> marks_;  // by element, while overlaid
   std::vector<TextSpan> marked_;

@@ -1,6 +1,5 @@
-// A row of characters under edit, and what an edit touches in it (docs/words.md).  A character is
-// known by a number whose meaning is the caller's: an element of a TextTree, or a place in a text
-// that was.  Numbers that were not in the row before an edit are new.  Values; one thread.
+// A row of characters under edit.  A character is known by a number whose meaning is the caller's:
+// an element of a TextTree, or a place in a text that was.  Value; one thread.
 #pragma once
 
 #include <cstddef>
@@ -42,27 +41,5 @@ class TextRow {
   mutable size_t hint_piece_ = 0;
   mutable uint32_t hint_place_ = 0;
 };
-
-// A stretch by the characters it may begin and end with: the first and the last of these in the
-// order of all characters.  kNone where there is none.
-struct TouchedStretch {
-  uint32_t low[2] = {TextOrder::kNone, TextOrder::kNone};
-  uint32_t high[2] = {TextOrder::kNone, TextOrder::kNone};
-
-  bool empty() const { return low[0] == TextOrder::kNone && low[1] == TextOrder::kNone; }
-};
-
-// Where an edit changed a row: at place p of the row before and q of the row after, d places went
-// and s came.
-struct TouchedPlace {
-  uint32_t p, d, q, s;
-  TouchedStretch words;
-  TouchedStretch sentences;  // may be empty
-};
-
-// What turning the row `before` into `after` touched, in order.
-std::vector<TouchedPlace> TouchedBy(const TextRow& before, const TextRow& after,
-                                    const std::function<bool(uint32_t)>& is_new,
-                                    const std::function<char32_t(uint32_t)>& scalar);
 
 }  // namespace sotay::sync

@@ -94,21 +94,26 @@ void TextTree::Note(uint32_t author, TextSpan elements, bool deletes) {
 
 void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends) {
   const Siblings* const siblings = ChildrenOf(parent, right);
+  const std::string& id = authors_[run.author].id;
+  const auto before = [&](uint32_t sibling) {
+    const Run& its = RunOf(sibling);
+    const std::string& its_id = authors_[its.author].id;
+    return its_id != id ? its_id < id : its.event + (sibling - its.first) < run.event;
+  };
   uint32_t next = kRoot;
   uint32_t previous = kRoot;
-  const auto look_at = [&](uint32_t sibling) {
-    const Run& its = RunOf(sibling);
-    const std::string& id = authors_[run.author].id;
-    const std::string& its_id = authors_[its.author].id;
-    const bool after = its_id != id ? its_id > id : its.event + (sibling - its.first) > run.event;
-    if (after && (next == kRoot || Before(sibling, next))) next = sibling;
-    if (!after && (previous == kRoot || Before(previous, sibling))) previous = sibling;
-  };
   if (siblings != nullptr) {
-    for (uint32_t sibling : *siblings) look_at(sibling);
+    const auto at = std::partition_point(siblings->begin(), siblings->end(), before);
+    if (at != siblings->end()) next = *at;
+    if (at != siblings->begin()) previous = *(at - 1);
   }
   if (right && parent != kRoot && !extends && parent + 1 < RunOf(parent).end()) {
-    look_at(parent + 1);
+    const uint32_t goes_on = parent + 1;
+    if (before(goes_on)) {
+      if (previous == kRoot || Before(previous, goes_on)) previous = goes_on;
+    } else if (next == kRoot || Before(goes_on, next)) {
+      next = goes_on;
+    }
   }
   if (next == kRoot && previous == kRoot) {
     return right ? order_.InsertAfter(parent, length, extends)
@@ -145,8 +150,8 @@ void TextTree::Insert(uint32_t author, uint32_t after, const std::u32string& sca
     runs_.push_back(run);
     if (parent != kRoot) sides_[parent] = static_cast<uint8_t>(sides_[parent] | Side(right));
     Siblings& siblings = children_[Key(parent, right)];
-    siblings.insert(std::find_if(siblings.begin(), siblings.end(),
-                                 [&](uint32_t sibling) { return Before(first, sibling); }),
+    siblings.insert(std::partition_point(siblings.begin(), siblings.end(),
+                                         [&](uint32_t sibling) { return Before(sibling, first); }),
                     first);
   }
   Note(author, {first, length}, false);
@@ -190,50 +195,41 @@ absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
   if (!DecodeUtf8(inserted, &scalars)) {
     return absl::InvalidArgumentError("text: the insertion is not UTF-8");
   }
-  SOTAY_RETURN_IF_ERROR(RoomFor(scalars.size()));
+  SOTAY_RETURN_IF_ERROR(tree_.RoomFor(author_, scalars.size()));
   while (deleted > 0) {
     TextSpan shown = tree_.order_.At(position);
     shown.length = std::min(shown.length, deleted);
-    Delete(shown);
+    tree_.Delete(author_, shown);
     deleted -= shown.length;
   }
   if (scalars.empty()) return absl::OkStatus();
-  return Type(position == 0 ? kBeginning : tree_.order_.At(position - 1).first, scalars).status();
+  tree_.Insert(author_, position == 0 ? kBeginning : tree_.order_.At(position - 1).first, scalars);
+  return absl::OkStatus();
 }
 
-absl::Status TextTree::Edit::RoomFor(size_t scalars) const {
-  if (author_ >= kAuthorsMax) {
+absl::Status TextTree::RoomFor(uint32_t author, size_t scalars) const {
+  if (author >= kAuthorsMax) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kAuthorsMax, " devices wrote in it"));
   }
-  if (scalars > kElementsMax - tree_.order_.size()) {
+  if (scalars > kElementsMax - order_.size()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kElementsMax, " characters were ever typed in it"));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint32_t> TextTree::Edit::Type(uint32_t after, const std::u32string& scalars) {
-  SOTAY_RETURN_IF_ERROR(RoomFor(scalars.size()));
+absl::StatusOr<uint32_t> TextTree::EditOfElements::Type(uint32_t after,
+                                                        const std::u32string& scalars) {
+  SOTAY_RETURN_IF_ERROR(tree_.RoomFor(author_, scalars.size()));
   const uint32_t first = tree_.order_.size();
   tree_.Insert(author_, after, scalars);
   return first;
 }
 
-void TextTree::Edit::Delete(TextSpan elements) {
-  tree_.order_.Delete(elements);
-  tree_.Note(author_, elements, true);
-}
-
-void TextTree::Edit::DeleteShown(uint32_t element) {
-  if (tree_.order_.Shows(element)) Delete({element, 1});
-}
-
-void TextTree::Edit::DeleteStretch(uint32_t first, uint32_t last) {
-  for (uint32_t element = first;; element = tree_.order_.After(element)) {
-    DeleteShown(element);
-    if (element == last) return;
-  }
+void TextTree::Delete(uint32_t author, TextSpan elements) {
+  order_.Delete(elements);
+  Note(author, elements, true);
 }
 
 std::string TextTree::Text() const {
@@ -252,28 +248,10 @@ std::string TextTree::TextAt(const TextVersion& version) {
   return text;
 }
 
-TextOrigin TextTree::OriginOf(uint32_t element) const {
-  const Run& run = RunOf(element);
-  return {run.author, run.event + (element - run.first), 1};
-}
-
-std::vector<uint32_t> TextTree::Order() const {
-  std::vector<uint32_t> order;
-  order.reserve(order_.size());
-  order_.VisitAll([&](TextSpan span) {
-    for (uint32_t i = 0; i < span.length; ++i) order.push_back(span.first + i);
-  });
+std::vector<TextSpan> TextTree::Order() const {
+  std::vector<TextSpan> order;
+  order_.VisitAll([&](TextSpan span) { order.push_back(span); });
   return order;
-}
-
-std::vector<bool> TextTree::LiveAt(const TextVersion& version) {
-  std::vector<bool> live(order_.size(), false);
-  Overlay(version, kRoot);
-  order_.VisitVisible([&](TextSpan span) {
-    for (uint32_t i = 0; i < span.length; ++i) live[span.first + i] = true;
-  });
-  order_.EndOverlay();
-  return live;
 }
 
 std::vector<TextOrigin> TextTree::Blame() const {

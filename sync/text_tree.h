@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sync/limits.h"
+#include "sync/text_bits.h"
 #include "sync/text_order.h"
 
 namespace sotay::sync {
@@ -65,24 +66,35 @@ class TextTree {
 
     // Length of the text as the author sees it.
     uint32_t length() const { return tree_.order_.visible(); }
-    // Types `scalars` directly after an element the version has (kBeginning: before everything);
-    // the first new element, the others follow in number.  kResourceExhausted past kElementsMax or
-    // kAuthorsMax; then nothing was done.
-    absl::StatusOr<uint32_t> Type(uint32_t after, const std::u32string& scalars);
-    // Deletes elements that stand side by side and show in the version.
-    void Delete(TextSpan elements);
-    // Deletes an element if it shows in the version.
-    void DeleteShown(uint32_t element);
-    // Deletes whatever shows from the one element to the other, both included.
-    void DeleteStretch(uint32_t first, uint32_t last);
     // Deletes `deleted` characters at `position` and types `inserted` there.  kInvalidArgument when
     // it reaches past the end or `inserted` is not UTF-8, kResourceExhausted past kElementsMax
     // or kAuthorsMax; then nothing was done.
     absl::Status Splice(uint32_t position, uint32_t deleted, absl::string_view inserted);
 
    private:
-    absl::Status RoomFor(size_t scalars) const;
+    TextTree& tree_;
+    const uint32_t author_;
+  };
 
+  // The same by elements, for who knows which of them the version has: `known`, of all there are.
+  class EditOfElements {
+   public:
+    EditOfElements(TextTree* tree, uint32_t author, const TextBits& known)
+        : tree_(*tree), author_(author) {
+      tree_.order_.ShowOnly(&known);
+    }
+    ~EditOfElements() { tree_.order_.ShowOnly(nullptr); }
+    EditOfElements(const EditOfElements&) = delete;
+    EditOfElements& operator=(const EditOfElements&) = delete;
+
+    // Types `scalars` directly after an element the version has (kBeginning: before everything);
+    // the first new element, the others follow in number.  kResourceExhausted past kElementsMax or
+    // kAuthorsMax; then nothing was done.
+    absl::StatusOr<uint32_t> Type(uint32_t after, const std::u32string& scalars);
+    // Deletes elements, each once in an edit.
+    void Delete(TextSpan elements) { tree_.Delete(author_, elements); }
+
+   private:
     TextTree& tree_;
     const uint32_t author_;
   };
@@ -98,11 +110,11 @@ class TextTree {
   // Every character ever typed is an element, by a number that never changes.
   uint32_t elements() const { return order_.size(); }
   char32_t scalar(uint32_t element) const { return scalars_[element]; }
-  TextOrigin OriginOf(uint32_t element) const;  // of that one
+  const std::u32string& scalars() const { return scalars_; }  // by element
+  // Elements in the order of the text have ascending keys, until the next edit.
+  uint64_t OrderKey(uint32_t element) const { return order_.Key(element); }
   // All elements in the order of the text, the deleted ones too.
-  std::vector<uint32_t> Order() const;
-  // For each element whether it shows in `version`.
-  std::vector<bool> LiveAt(const TextVersion& version);
+  std::vector<TextSpan> Order() const;
 
  private:
   static constexpr uint32_t kRoot = kBeginning;  // the parent of what has no neighbour
@@ -144,6 +156,8 @@ class TextTree {
   // One step down towards the first element of a subtree, or its last; false when it is reached.
   bool StepToFirst(uint32_t* element) const;
   bool StepToLast(uint32_t* element) const;
+  absl::Status RoomFor(uint32_t author, size_t scalars) const;
+  void Delete(uint32_t author, TextSpan elements);
   void Insert(uint32_t author, uint32_t after, const std::u32string& scalars);
   // Puts the run that begins with the next element where its parent, side and id say.
   void Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends);

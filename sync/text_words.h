@@ -5,9 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
-
-#include "sync/unicode.h"
 
 namespace sotay::sync {
 
@@ -28,19 +25,6 @@ template <typename At>
 bool JoinedAt(const At& at, size_t size, size_t i) {
   if (i == 0 || i >= size) return false;
   return Joined(i >= 2 ? at(i - 2) : 0, at(i - 1), at(i), i + 1 < size ? at(i + 1) : 0);
-}
-
-// For each place, and for the end, whether there is a break before it.
-template <typename At>
-std::vector<bool> SentenceBreaks(const At& at, size_t size) {
-  std::vector<bool> breaks(size + 1, true);
-  bool ended = true;  // going back over white space one comes to an end, or the beginning
-  for (size_t i = 1; i < size; ++i) {
-    const char32_t last = at(i - 1);
-    if (!IsWhite(last)) ended = EndsSentence(last);
-    breaks[i] = IsNewline(last) || IsNewline(at(i)) || (ended && (IsWhite(last) || IsWhite(at(i))));
-  }
-  return breaks;
 }
 
 }  // namespace sotay::sync

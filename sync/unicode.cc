@@ -195,24 +195,4 @@ bool IsExtender(char32_t scalar) {
 
 bool IsRegionalIndicator(char32_t scalar) { return scalar >= 0x1F1E6 && scalar <= 0x1F1FF; }
 
-bool IsNewline(char32_t scalar) {
-  return scalar == '\n' || scalar == '\r' || scalar == 0x2028 || scalar == 0x2029;
-}
-
-bool IsWhite(char32_t scalar) {
-  switch (scalar) {
-    case ' ':
-    case '\t':
-    case 0x0085:
-    case 0x00A0:
-    case 0x1680:
-    case 0x202F:
-    case 0x205F:
-    case 0x3000:
-      return true;
-    default:
-      return IsNewline(scalar) || (scalar >= 0x2000 && scalar <= 0x200A);
-  }
-}
-
 }  // namespace sotay::sync

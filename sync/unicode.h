@@ -13,7 +13,14 @@ bool IsDigit(char32_t scalar);
 // emoji modifiers and tags.
 bool IsExtender(char32_t scalar);
 bool IsRegionalIndicator(char32_t scalar);
-bool IsWhite(char32_t scalar);
-bool IsNewline(char32_t scalar);
+inline bool IsNewline(char32_t scalar) {
+  return scalar == '\n' || scalar == '\r' || scalar == 0x2028 || scalar == 0x2029;
+}
+inline bool IsWhite(char32_t scalar) {
+  if (scalar < 0x85) return scalar == ' ' || scalar == '\t' || IsNewline(scalar);
+  return scalar == 0x85 || scalar == 0xA0 || scalar == 0x1680 || scalar == 0x202F ||
+         scalar == 0x205F || scalar == 0x3000 || (scalar >= 0x2000 && scalar <= 0x200A) ||
+         IsNewline(scalar);
+}
 
 }  // namespace sotay::sync

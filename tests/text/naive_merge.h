@@ -25,6 +25,7 @@ struct MergeEdit {
 struct MergeReading {
   std::u32string text;
   size_t edit = 0;
+  std::u32string brief;  // as it is written within another reading
 };
 
 // A sentence to read again, in places of the shown text; its authors by change id.
@@ -88,6 +89,7 @@ class NaiveMerge {
   // What stands in a region.
   struct Told {
     std::u32string text;
+    std::u32string brief;  // a span in it as ⟦…⟧
     bool holds_span = false;
     std::vector<size_t> characters;
   };

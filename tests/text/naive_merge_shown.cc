@@ -16,6 +16,7 @@ NaiveMerge::Told NaiveMerge::Read(const std::vector<Place>& places, const Stretc
     if (!Meet(place.stretch, region)) continue;
     if (place.scalar != kNaiveSpan) {
       told.text.push_back(place.scalar);
+      told.brief.push_back(place.scalar);
       told.characters.push_back(place.stretch.first);
       continue;
     }
@@ -23,9 +24,10 @@ NaiveMerge::Told NaiveMerge::Read(const std::vector<Place>& places, const Stretc
     told.text += U"⟦";
     for (size_t i = 0; i < place.readings.size(); ++i) {
       if (i > 0) told.text += U" | ";
-      told.text += place.readings[i].text;
+      told.text += place.readings[i].brief;
     }
     told.text += U"⟧";
+    told.brief += U"⟦…⟧";
   }
   return told;
 }
@@ -41,7 +43,7 @@ NaiveMerge::Place NaiveMerge::Span(const Stretch& region, const std::vector<size
                                    const std::vector<Told>& readings) const {
   Place span{region, kNaiveSpan, {}};
   for (size_t i = 0; i < authors.size(); ++i) {
-    span.readings.push_back({readings[i].text, authors[i]});
+    span.readings.push_back({readings[i].text, authors[i], readings[i].brief});
   }
   return span;
 }

@@ -1,0 +1,153 @@
+// The part of TextMerge that finds words nobody wrote, made of what two people did side by side.
+#include <algorithm>
+#include <utility>
+
+#include "sync/text.h"
+#include "sync/text_merge.h"
+#include "sync/text_stretch.h"
+#include "sync/text_words.h"
+#include "sync/unicode.h"
+
+namespace sotay::sync {
+namespace {
+
+void Unite(const std::vector<uint32_t>& more, std::vector<uint32_t>* set) {
+  set->insert(set->end(), more.begin(), more.end());
+  std::sort(set->begin(), set->end());
+  set->erase(std::unique(set->begin(), set->end()), set->end());
+}
+
+}  // namespace
+
+// The places between which, or at which, more than one stands, and one more on either side.  Ranges
+// of these, in order.
+std::vector<std::pair<size_t, size_t>> TextMerge::Crowded(const Segments& segments,
+                                                          const Row& row) const {
+  std::vector<std::pair<size_t, size_t>> crowded;
+  const std::vector<TextSpan>& pieces = row.places.pieces();
+  size_t piece = 0;
+  size_t piece_place = 0;
+  const auto place_of = [&](uint32_t rank) {  // asked for in ascending order
+    while (piece < pieces.size() &&
+           RankOf(row, pieces[piece].first + pieces[piece].length - 1) < rank) {
+      piece_place += pieces[piece++].length;
+    }
+    if (piece == pieces.size()) return piece_place;
+    uint32_t low = 0;
+    uint32_t high = pieces[piece].length;
+    while (low < high) {
+      const uint32_t middle = low + (high - low) / 2;
+      if (RankOf(row, pieces[piece].first + middle) < rank) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return piece_place + low;
+  };
+  size_t before = 0;
+  size_t next = 0;
+  for (size_t i = 1; i < segments.size(); ++i) {
+    const size_t here = place_of(segments[i].from);
+    const size_t from = crowds_.Of(segments[i - 1].crowd).size() > 1 ? before : here;
+    const size_t first = std::max(next, std::max<size_t>(from, 1) - 1);
+    next = std::max<size_t>(next, std::min<size_t>(here + 2, row.places.size()));
+    if (first < next) crowded.emplace_back(first, next);
+    before = here;
+  }
+  return crowded;
+}
+
+void TextMerge::FalseJoints(const Segments& segments, Row* row) {
+  const size_t size = row->places.size();
+  const auto number = [&](size_t i) { return row->places.At(static_cast<uint32_t>(i)); };
+  const auto rank = [&](size_t i) { return rank_[number(i)]; };
+  const auto at = [&](size_t i) { return ScalarOf(number(i)); };
+  const auto joined = [&](size_t i) { return JoinedAt(at, size, i); };
+  // From where to where those stand who make the place `i` go on the one before it.
+  const auto asked = [&](size_t i) {
+    const auto mark = [&](size_t m) {
+      return m > 0 && m + 1 < size && JoinsDigits(at(m)) && IsDigit(at(m - 1)) &&
+             IsDigit(at(m + 1));
+    };
+    return Stretch{rank(mark(i - 1) ? i - 2 : i - 1), rank(mark(i) ? i + 1 : i)};
+  };
+  std::vector<Joint> joints;
+  const auto look_at = [&](size_t i) {
+    if (((number(i - 1) | number(i)) & kSpan) != 0 || !joined(i)) return;
+    Joint joint = {i - 1, i, TopBetween(segments, asked(i))};
+    if (joint.parties.size() < 2) return;
+    // One of the same parties reached here already: it is the same region.
+    if (!joints.empty() && i <= joints.back().reached && joint.parties == joints.back().parties) {
+      return;
+    }
+    const auto goes_on = [&](size_t place) {  // from the one before it
+      if (!joined(place)) return false;
+      const Stretch between = asked(place);
+      for (size_t s = TextStanding::At(segments, between.low);
+           s < segments.size() && segments[s].from <= between.high; ++s) {
+        for (uint32_t one : crowds_.Of(segments[s].crowd)) {
+          if (std::all_of(joint.parties.begin(), joint.parties.end(),
+                          [&](uint32_t party) { return Saw(one, party); })) {
+            return false;
+          }
+        }
+      }
+      return true;
+    };
+    while (goes_on(joint.low)) --joint.low;
+    while (goes_on(joint.high + 1)) ++joint.high;
+    joint.reached = joint.high;
+    WidenByAgreed(*row, &joint);
+    joints.push_back(std::move(joint));
+  };
+  for (const auto& [first, past] : Crowded(segments, *row)) {
+    for (size_t i = std::max<size_t>(first, 1); i < past; ++i) look_at(i);
+  }
+  JoinMeeting(&joints, [](Joint* a, const Joint& b) { Unite(b.parties, &a->parties); });
+  for (size_t i = joints.size(); i-- > 0;) SettleJoint(joints[i], row);
+}
+
+void TextMerge::WidenByAgreed(const Row& row, Joint* joint) const {
+  const auto number = [&](size_t i) { return row.places.At(static_cast<uint32_t>(i)); };
+  const Stretch stretch = {rank_[number(joint->low)], rank_[number(joint->high)]};
+  for (const Region& region : row.regions) {
+    if (!region.agreed) continue;
+    const Stretch agreed = StretchOf({region.first, region.last});
+    if (stretch.low > agreed.high || agreed.low > stretch.high) continue;
+    const auto within = [&](size_t place) {
+      const uint32_t there = number(place);
+      return (there & kSpan) == 0 && rank_[there] >= agreed.low && rank_[there] <= agreed.high;
+    };
+    while (joint->low > 0 && within(joint->low - 1)) --joint->low;
+    while (joint->high + 1 < row.places.size() && within(joint->high + 1)) ++joint->high;
+  }
+}
+
+void TextMerge::SettleJoint(const Joint& joint, Row* row) {
+  const auto number = [&](size_t i) { return row->places.At(static_cast<uint32_t>(i)); };
+  Stretch stretch = {rank_[number(joint.low)], rank_[number(joint.high)]};
+  std::vector<Region*> taken;
+  for (Region& region : row->regions) {
+    if (!region.agreed) continue;
+    const Stretch agreed = StretchOf({region.first, region.last});
+    if (stretch.low > agreed.high || agreed.low > stretch.high) continue;
+    stretch = {std::min(stretch.low, agreed.low), std::max(stretch.high, agreed.high)};
+    taken.push_back(&region);
+  }
+  std::string text;
+  for (size_t i = joint.low; i <= joint.high; ++i) AppendScalar(ScalarOf(number(i)), &text);
+  const std::vector<uint32_t> authors = Top(joint.parties);
+  if (std::all_of(authors.begin(), authors.end(),
+                  [&](uint32_t author) { return Read(author, stretch, 0).text == text; })) {
+    return;
+  }
+  for (Region* agreed : taken) agreed->agreed = false;
+  row->places.Replace(static_cast<uint32_t>(joint.low),
+                      static_cast<uint32_t>(joint.high - joint.low + 1),
+                      kSpan | static_cast<uint32_t>(row->regions.size()), 1);
+  row->regions.push_back(
+      {order_[stretch.low], order_[stretch.high], {authors.begin(), authors.end()}, false});
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,97 @@
+#include "sync/text_prose.h"
+
+#include "sync/text_words.h"
+#include "sync/unicode.h"
+
+namespace sotay::sync {
+
+bool TextProse::Joins(size_t place) const {
+  return JoinedAt([this](size_t i) { return text_[i]; }, text_.size(), place);
+}
+
+bool TextProse::Break(size_t place) {
+  if (place == 0 || place >= text_.size()) return true;
+  const char32_t last = text_[place - 1];
+  const char32_t next = text_[place];
+  if (IsNewline(last) || IsNewline(next)) return true;
+  if (!IsWhite(last)) return EndsSentence(last) && IsWhite(next);
+  if (place < white_.from) white_ = {};
+  size_t white = place;
+  while (white > white_.from && IsWhite(text_[white - 1])) --white;
+  if (white == white_.from) white = white_.found;
+  white_ = {place, white};
+  return white == 0 || EndsSentence(text_[white - 1]);
+}
+
+// After white space there is a break when a sentence has ended before it, and else after the
+// newlines in it; nowhere else.
+size_t TextProse::Start(size_t place) {
+  size_t at = place;
+  while (at > 0 && IsWhite(text_[at - 1])) --at;
+  if (at > 0) --at;  // on the last character before `place` that is no white space
+  const size_t from = at;
+  size_t found = 0;
+  while (at > 0) {
+    if (at == started_.from) {
+      found = started_.found;
+      break;
+    }
+    if (!IsWhite(text_[at - 1])) {
+      --at;
+      continue;
+    }
+    size_t white = at;
+    size_t newline = 0;
+    while (white > 0 && IsWhite(text_[white - 1])) {
+      --white;
+      if (newline == 0 && IsNewline(text_[white])) newline = white + 1;
+    }
+    if (white == 0 || EndsSentence(text_[white - 1])) {
+      found = at;
+      break;
+    }
+    if (newline > 0) {
+      found = newline;
+      break;
+    }
+    at = white - 1;
+  }
+  started_ = {from, found};
+  return found;
+}
+
+size_t TextProse::NextBreak(size_t place) {
+  const size_t size = text_.size();
+  bool ended = false;
+  for (bool first = true; ++place < size; first = false) {
+    const char32_t last = text_[place - 1];
+    const char32_t next = text_[place];
+    if (IsNewline(last) || IsNewline(next)) return place;
+    if (!IsWhite(last)) {
+      ended = EndsSentence(last);
+    } else if (first) {
+      ended = Break(place);
+    }
+    if (ended && (IsWhite(last) || IsWhite(next))) return place;
+  }
+  return size;
+}
+
+size_t TextProse::End(size_t place) {
+  if (place < ended_.from) return ended_.found;
+  const size_t size = text_.size();
+  while (place < size && IsWhite(text_[place])) ++place;
+  if (place == size) return size;
+  const size_t found = NextBreak(place);
+  size_t word = found;
+  while (IsWhite(text_[word - 1])) --word;
+  ended_ = {word, found};
+  return found;
+}
+
+void TextProse::Trim(size_t* from, size_t* to) const {
+  while (*from < *to && IsWhite(text_[*from])) ++*from;
+  while (*from < *to && IsWhite(text_[*to - 1])) --*to;
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,84 @@
+#include "sync/text_standing.h"
+
+#include <algorithm>
+
+namespace sotay::sync {
+
+uint32_t TextCrowds::With(uint32_t crowd, uint32_t edit,
+                          const std::function<bool(uint32_t)>& has_seen) {
+  std::vector<uint32_t> with;
+  for (uint32_t one : crowds_[crowd]) {
+    if (!has_seen(one)) with.push_back(one);
+  }
+  with.insert(std::upper_bound(with.begin(), with.end(), edit), edit);
+  const auto [at, fresh] = numbers_.emplace(with, static_cast<uint32_t>(crowds_.size()));
+  if (fresh) crowds_.push_back(std::move(with));
+  return at->second;
+}
+
+void TextStanding::Cover(const std::vector<TextStretch>& stretches, const TextTree& tree,
+                         const std::function<uint32_t(uint32_t)>& crowd_with) {
+  std::vector<Border> covered;
+  covered.reserve(borders_.size() + 2 * stretches.size());
+  const auto put = [&](Border border) {
+    if (!covered.empty() && covered.back().crowd == border.crowd) return;
+    covered.push_back(border);
+  };
+  auto at = borders_.begin();
+  uint32_t under = TextCrowds::kNobody;  // who stood there before
+  for (const TextStretch& stretch : stretches) {
+    const Border low = {stretch.first, 0, 0};
+    const Border high = {stretch.last, 1, 0};
+    const uint64_t from = Key(low, tree);
+    const uint64_t to = Key(high, tree);
+    // Most borders are far from any stretch.
+    const auto first = std::lower_bound(
+        at, borders_.end(), from, [&](const Border& b, uint64_t k) { return Key(b, tree) < k; });
+    if (first != at) {
+      put(*at);
+      covered.insert(covered.end(), std::next(at), first);
+      under = std::prev(first)->crowd;
+      at = first;
+    }
+    uint32_t last_under = under;
+    uint32_t last_over = crowd_with(under);
+    if (at == borders_.end() || Key(*at, tree) != from) put({low.element, 0, last_over});
+    for (; at != borders_.end() && Key(*at, tree) < to; ++at) {
+      under = at->crowd;
+      if (under != last_under) {
+        last_under = under;
+        last_over = crowd_with(under);
+      }
+      put({at->element, at->after, last_over});
+    }
+    if (at == borders_.end() || Key(*at, tree) != to) put({high.element, 1, under});
+  }
+  if (at != borders_.end()) {
+    put(*at);
+    covered.insert(covered.end(), std::next(at), borders_.end());
+  }
+  borders_ = std::move(covered);
+}
+
+std::vector<TextStanding::Segment> TextStanding::Segments(const std::vector<uint32_t>& rank,
+                                                          uint32_t size) const {
+  std::vector<Segment> segments;
+  segments.reserve(borders_.size() + 1);
+  for (const Border& border : borders_) {
+    const uint32_t from =
+        border.element == TextTree::kBeginning ? 0 : rank[border.element] + border.after;
+    if (from >= size) break;
+    if (!segments.empty() && segments.back().from == from) segments.pop_back();
+    segments.push_back({from, border.crowd});
+  }
+  segments.push_back({size, TextCrowds::kNobody});
+  return segments;
+}
+
+size_t TextStanding::At(const std::vector<Segment>& segments, uint32_t place) {
+  const auto past = std::upper_bound(segments.begin(), segments.end(), place,
+                                     [](uint32_t p, const Segment& s) { return p < s.from; });
+  return static_cast<size_t>(past - segments.begin()) - 1;
+}
+
+}  // namespace sotay::sync

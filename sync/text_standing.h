@@ -1,0 +1,77 @@
+// Which edits stand where in a text, at one version (docs/words.md, "Who stands").  The text is cut
+// into segments, each with the set of edits that stand in all of it.  A border is put directly
+// before or directly after an element, so it stays where it is whatever is typed next to it later.
+// Values; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "sync/text_tree.h"
+
+namespace sotay::sync {
+
+// A stretch of a text, by its first and its last element.
+struct TextStretch {
+  uint32_t first;
+  uint32_t last;
+};
+
+// Sets of edits, each known by a number: few sets stand in many places.
+class TextCrowds {
+ public:
+  static constexpr uint32_t kNobody = 0;
+
+  TextCrowds() : crowds_(1), numbers_{{{}, kNobody}} {}
+
+  // In ascending order.
+  const std::vector<uint32_t>& Of(uint32_t crowd) const { return crowds_[crowd]; }
+  // The set with `edit` in it and without those it has seen.
+  uint32_t With(uint32_t crowd, uint32_t edit, const std::function<bool(uint32_t)>& has_seen);
+
+ private:
+  std::vector<std::vector<uint32_t>> crowds_;
+  std::map<std::vector<uint32_t>, uint32_t> numbers_;
+};
+
+class TextStanding {
+ public:
+  // From `from` on, by the places elements have at the moment, until the next one.  No segment is
+  // in two stretches of one edit.
+  struct Segment {
+    uint32_t from;
+    uint32_t crowd;
+  };
+
+  // One edit covers these stretches, which are in order and do not meet; `crowd_with(crowd)` is the
+  // set that is left.
+  void Cover(const std::vector<TextStretch>& stretches, const TextTree& tree,
+             const std::function<uint32_t(uint32_t)>& crowd_with);
+  // Each with a place at least, the first from 0, the last of nobody at `size`.  `rank` is the
+  // place of each element.
+  std::vector<Segment> Segments(const std::vector<uint32_t>& rank, uint32_t size) const;
+  // The index of the one that holds a place.
+  static size_t At(const std::vector<Segment>& segments, uint32_t place);
+
+ private:
+  // Before or after an element; the first of all before everything.
+  struct Border {
+    uint32_t element;
+    uint32_t after : 1;
+    uint32_t crowd : 31;  // who stands from here on
+  };
+  // By the places of elements; of two borders between the same elements, the one after comes before
+  // the one before.
+  static uint64_t Key(const Border& border, const TextTree& tree) {
+    return border.element == TextTree::kBeginning
+               ? 0
+               : 4 * tree.OrderKey(border.element) + (border.after != 0 ? 3 : 1);
+  }
+
+  std::vector<Border> borders_ = {{TextTree::kBeginning, 0, TextCrowds::kNobody}};
+};
+
+}  // namespace sotay::sync
