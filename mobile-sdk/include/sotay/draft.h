@@ -8,6 +8,7 @@
 // is. Value; one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class Draft {
   }
   std::string text() const;
   bool changed() const { return !runs_.empty(); }
+  // How many edits it is so far; a change takes sync::kSplicesMax of them.
+  size_t size() const { return runs_.size(); }
 
   // Puts `typed` in the place of `deleted` characters at `position`.  kInvalidArgument when that
   // reaches past the end, or `typed` is not UTF-8 or holds U+FFFC; then nothing was done.

@@ -1,0 +1,224 @@
+#include "tests/bench/text/history.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
+#include "sotay/draft.h"
+#include "sync/limits.h"
+#include "sync/status_macros.h"
+#include "sync/text_merge.h"
+#include "sync/text_tree.h"
+#include "sync/version_vector.h"
+#include "tests/text/trace_replay.h"
+
+namespace sotay::bench {
+namespace {
+
+namespace pb = google::protobuf::io;
+
+absl::Status Broken(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("history: ", what));
+}
+
+bool OneAfterTheOther(const std::vector<NoteChange>& changes) {
+  for (size_t i = 1; i < changes.size(); ++i) {
+    if (changes[i].parents != std::vector<uint32_t>{static_cast<uint32_t>(i - 1)}) return false;
+  }
+  return true;
+}
+
+// What the author of each change had seen, in events of a TextTree.
+class Versions {
+ public:
+  // Of the next change.
+  absl::StatusOr<sync::TextVersion> Next(const NoteChange& change) {
+    sync::TextVersion seen;
+    for (uint32_t parent : change.parents) {
+      if (parent >= after_.size()) return Broken("a change on one that comes later");
+      const sync::TextVersion& other = after_[parent];
+      if (seen.size() < other.size()) seen.resize(other.size(), 0);
+      for (size_t i = 0; i < other.size(); ++i) seen[i] = std::max(seen[i], other[i]);
+    }
+    return seen;
+  }
+  void Note(uint32_t author, const sync::TextTree& tree, sync::TextVersion seen) {
+    if (seen.size() <= author) seen.resize(author + 1, 0);
+    seen[author] = tree.version()[author];
+    after_.push_back(std::move(seen));
+  }
+
+ private:
+  std::vector<sync::TextVersion> after_;
+};
+
+std::string IdOf(uint32_t author) { return absl::StrFormat("%016x", author); }
+
+}  // namespace
+
+absl::StatusOr<std::vector<NoteChange>> ChangesOf(const tests::Trace& trace) {
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::TextVersion> seen, tests::SeenBySteps(trace));
+  constexpr uint32_t kNoChange = UINT32_MAX;
+  struct Agent {
+    uint32_t change = kNoChange;  // the one it is at
+    uint32_t last_step = 0;
+    absl::optional<sdk::Draft> draft;
+  };
+  std::vector<NoteChange> changes;
+  const auto close = [&](Agent* agent) {
+    for (const sdk::Edit& edit : agent->draft->Edits("")) {
+      v1::TextSplice* const splice = changes[agent->change].edit.add_splices();
+      splice->set_position(edit.position);
+      splice->set_deleted(edit.deleted);
+      splice->set_inserted(edit.value);
+    }
+    agent->draft.reset();
+  };
+
+  sync::TextTree tree;
+  for (uint32_t agent = 0; agent < trace.agents; ++agent) tree.Author(IdOf(agent));
+  SOTAY_RETURN_IF_ERROR(
+      sync::TextTree::Edit(&tree, tree.Author("before"), {}).Splice(0, 0, trace.start));
+  if (!trace.start.empty()) {
+    NoteChange& first = changes.emplace_back();
+    first.author = static_cast<uint32_t>(trace.agents);
+    first.edit.add_splices()->set_inserted(trace.start);
+  }
+  // A change ends where somebody else has seen it.
+  std::vector<bool> seen_by_others(trace.steps.size(), false);
+  for (const tests::TraceStep& step : trace.steps) {
+    for (uint32_t parent : step.parents) {
+      if (trace.steps[parent].agent != step.agent || step.parents.size() > 1) {
+        seen_by_others[parent] = true;
+      }
+    }
+  }
+  std::vector<Agent> agents(trace.agents);
+  std::vector<uint32_t> change_of;  // by step
+  for (uint32_t at = 0; at < trace.steps.size(); ++at) {
+    const tests::TraceStep& step = trace.steps[at];
+    Agent& agent = agents[step.agent];
+    const bool goes_on = agent.draft.has_value() &&
+                         step.parents == std::vector<uint32_t>{agent.last_step} &&
+                         !seen_by_others[agent.last_step] &&
+                         agent.draft->size() + step.patches.size() <= sync::kSplicesMax;
+    if (!goes_on) {
+      if (agent.draft.has_value()) close(&agent);
+      SOTAY_ASSIGN_OR_RETURN(agent.draft, sdk::Draft::On(tree.TextAt(seen[at])));
+      agent.change = static_cast<uint32_t>(changes.size());
+      NoteChange& change = changes.emplace_back();
+      change.author = step.agent;
+      change.edit.set_length_before(agent.draft->length());
+      for (uint32_t parent : step.parents) change.parents.push_back(change_of[parent]);
+      if (step.parents.empty() && !trace.start.empty()) change.parents = {0};
+    }
+    sync::TextTree::Edit edit(&tree, step.agent, seen[at]);
+    for (const tests::TracePatch& patch : step.patches) {
+      SOTAY_RETURN_IF_ERROR(agent.draft->Splice(patch.position, patch.deleted, patch.inserted));
+      SOTAY_RETURN_IF_ERROR(edit.Splice(patch.position, patch.deleted, patch.inserted));
+    }
+    agent.last_step = at;
+    change_of.push_back(agent.change);
+  }
+  for (Agent& agent : agents) {
+    if (agent.draft.has_value()) close(&agent);
+  }
+  return changes;
+}
+
+std::string Encode(const std::vector<NoteChange>& changes) {
+  std::string bytes;
+  {
+    pb::StringOutputStream stream(&bytes);
+    pb::CodedOutputStream out(&stream);
+    for (uint32_t i = 0; i < changes.size(); ++i) {
+      const NoteChange& change = changes[i];
+      out.WriteVarint32(change.author);
+      out.WriteVarint32(static_cast<uint32_t>(change.parents.size()));
+      for (uint32_t parent : change.parents) out.WriteVarint32(i - parent);
+      const std::string edit = change.edit.SerializeAsString();
+      out.WriteVarint32(static_cast<uint32_t>(edit.size()));
+      out.WriteString(edit);
+    }
+  }
+  return bytes;
+}
+
+absl::StatusOr<std::vector<NoteChange>> Decode(absl::string_view bytes) {
+  pb::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                          static_cast<int>(bytes.size()));
+  std::vector<NoteChange> changes;
+  while (static_cast<size_t>(in.CurrentPosition()) < bytes.size()) {
+    const auto number = static_cast<uint32_t>(changes.size());
+    NoteChange& change = changes.emplace_back();
+    uint32_t parents = 0;
+    uint32_t size = 0;
+    if (!in.ReadVarint32(&change.author) || !in.ReadVarint32(&parents) || parents > number) {
+      return Broken("cut off");
+    }
+    for (; parents > 0; --parents) {
+      uint32_t back = 0;
+      if (!in.ReadVarint32(&back) || back == 0 || back > number) return Broken("no such parent");
+      change.parents.push_back(number - back);
+    }
+    if (!in.ReadVarint32(&size)) return Broken("cut off");
+    const auto limit = in.PushLimit(static_cast<int>(size));
+    if (!change.edit.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+      return Broken("not a TextEdit");
+    }
+    in.PopLimit(limit);
+  }
+  return changes;
+}
+
+absl::StatusOr<std::string> Merged(absl::string_view encoded) {
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<NoteChange> changes, Decode(encoded));
+  if (OneAfterTheOther(changes)) {
+    SOTAY_ASSIGN_OR_RETURN(sdk::Draft draft, sdk::Draft::On(""));
+    for (const NoteChange& change : changes) {
+      for (const v1::TextSplice& splice : change.edit.splices()) {
+        SOTAY_RETURN_IF_ERROR(draft.Splice(splice.position(), splice.deleted(), splice.inserted()));
+      }
+    }
+    return draft.text();
+  }
+  sync::TextTree tree;
+  Versions versions;
+  for (const NoteChange& change : changes) {
+    const uint32_t author = tree.Author(IdOf(change.author));
+    SOTAY_ASSIGN_OR_RETURN(sync::TextVersion seen, versions.Next(change));
+    {
+      sync::TextTree::Edit edit(&tree, author, seen);
+      for (const v1::TextSplice& splice : change.edit.splices()) {
+        SOTAY_RETURN_IF_ERROR(edit.Splice(splice.position(), splice.deleted(), splice.inserted()));
+      }
+    }
+    versions.Note(author, tree, std::move(seen));
+  }
+  return tree.Text();
+}
+
+absl::StatusOr<size_t> MergedByWords(const std::vector<NoteChange>& changes) {
+  sync::TextMerge merge;
+  std::vector<sync::VersionVector> after;
+  sync::VersionVector all;
+  for (uint64_t i = 0; i < changes.size(); ++i) {
+    const NoteChange& change = changes[i];
+    sync::VersionVector seen;
+    for (uint32_t parent : change.parents) seen.Join(after[parent]);
+    const sync::DeviceId device = *sync::DeviceId::From(IdOf(change.author));
+    const auto id = sync::ChangeId::From(absl::StrFormat("%032x", i));
+    SOTAY_RETURN_IF_ERROR(merge.Add(i, *id, device, i + 1, seen, {&change.edit}));
+    seen.Add(device, i + 1);
+    all.Add(device, i + 1);
+    after.push_back(std::move(seen));
+  }
+  return merge.At(all).spans.size();
+}
+
+}  // namespace sotay::bench

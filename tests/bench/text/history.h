@@ -1,0 +1,39 @@
+// A recorded trace as the history of a note: the edits its people would have made with our apps,
+// what is typed or erased in a row being one, and a change going on as long as nobody else's came
+// in between.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sotay/v1/change.pb.h"
+#include "tests/text/trace.h"
+
+namespace sotay::bench {
+
+struct NoteChange {
+  uint32_t author = 0;
+  std::vector<uint32_t> parents;  // of the changes before it
+  v1::TextEdit edit;
+};
+
+// kInvalidArgument when the trace does not fit together.
+absl::StatusOr<std::vector<NoteChange>> ChangesOf(const tests::Trace& trace);
+
+// The changes one after the other, with who made them on what; and back.
+std::string Encode(const std::vector<NoteChange>& changes);
+absl::StatusOr<std::vector<NoteChange>> Decode(absl::string_view bytes);
+
+// The text all of them leave in an empty note: one author's edits are applied to the text, those of
+// several are put in order in a TextTree.
+absl::StatusOr<std::string> Merged(absl::string_view encoded);
+
+// The same with the word rule, as a server does that loads the history of a record; the number of
+// places with several readings.
+absl::StatusOr<size_t> MergedByWords(const std::vector<NoteChange>& changes);
+
+}  // namespace sotay::bench

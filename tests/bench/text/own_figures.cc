@@ -1,0 +1,169 @@
+#include "tests/bench/text/own_figures.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "casework/v1/note.pb.h"
+#include "sotay/draft.h"
+#include "sotay/v1/change.pb.h"
+#include "sync/merged_record.h"
+#include "sync/seal/packed.h"
+#include "sync/status_macros.h"
+#include "sync/text.h"
+#include "sync/text_tree.h"
+#include "tests/bench/figures.h"
+#include "tests/bench/text/history.h"
+#include "tests/support/builders.h"
+
+namespace sotay::bench {
+namespace {
+
+constexpr int kPackLevel = 19;  // a history is packed once and kept
+
+double CpuMs() {
+  timespec now = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+// The median of `runs`, after one to warm up; each must end on `end`.
+absl::StatusOr<double> Time(int runs, const std::string& end,
+                            const std::function<absl::StatusOr<std::string>()>& run) {
+  std::vector<double> times;
+  for (int i = 0; i <= runs; ++i) {
+    const double before = CpuMs();
+    SOTAY_ASSIGN_OR_RETURN(const std::string text, run());
+    if (i > 0) times.push_back(CpuMs() - before);
+    if (text != end) return absl::InternalError("bench: not the text the trace ends on");
+  }
+  return Median(times);
+}
+
+absl::StatusOr<sdk::Draft> Typed(const tests::Trace& trace) {
+  SOTAY_ASSIGN_OR_RETURN(sdk::Draft draft, sdk::Draft::On(trace.start));
+  for (const tests::TraceStep& step : trace.steps) {
+    for (const tests::TracePatch& patch : step.patches) {
+      SOTAY_RETURN_IF_ERROR(draft.Splice(patch.position, patch.deleted, patch.inserted));
+    }
+  }
+  return draft;
+}
+
+// Each step as a message of its own.
+std::vector<std::string> StepsOf(const tests::Trace& trace) {
+  std::vector<std::string> steps;
+  for (const tests::TraceStep& step : trace.steps) {
+    v1::TextEdit edit;
+    for (const tests::TracePatch& patch : step.patches) {
+      v1::TextSplice* const splice = edit.add_splices();
+      splice->set_position(patch.position);
+      splice->set_deleted(patch.deleted);
+      splice->set_inserted(patch.inserted);
+    }
+    steps.push_back(edit.SerializeAsString());
+  }
+  return steps;
+}
+
+// Taken one by one, the text up to date after each.
+absl::StatusOr<std::string> Arrived(const tests::Trace& trace,
+                                    const std::vector<std::string>& steps) {
+  sync::TextTree tree;
+  for (size_t agent = 0; agent < trace.agents; ++agent) tree.Author(absl::StrCat("agent ", agent));
+  const uint32_t before = tree.Author("before");
+  SOTAY_RETURN_IF_ERROR(sync::TextTree::Edit(&tree, before, {}).Splice(0, 0, trace.start));
+  std::vector<sync::TextVersion> after;
+  v1::TextEdit edit;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const tests::TraceStep& step = trace.steps[i];
+    sync::TextVersion seen(trace.agents + 1, 0);
+    seen.back() = tree.version().back();
+    for (uint32_t parent : step.parents) {
+      for (size_t a = 0; a < seen.size(); ++a) seen[a] = std::max(seen[a], after[parent][a]);
+    }
+    if (!edit.ParseFromString(steps[i])) return absl::InternalError("bench: not an edit");
+    {
+      sync::TextTree::Edit typing(&tree, step.agent, seen);
+      for (const v1::TextSplice& splice : edit.splices()) {
+        SOTAY_RETURN_IF_ERROR(
+            typing.Splice(splice.position(), splice.deleted(), splice.inserted()));
+      }
+    }
+    seen[step.agent] = tree.version()[step.agent];
+    after.push_back(std::move(seen));
+  }
+  return tree.Text();
+}
+
+// A note with that text, as a phone or a server keeps it.
+std::string StoredNote(const sync::Schema& schema, const std::string& text) {
+  const sync::RecordType* const type = schema.Find("casework.v1.Note");
+  sync::MergedRecord record(type, tests::RecordNamed("note"), "casework.v1.Note", "kv1",
+                            tests::RecordNamed("case"));
+  v1::RecordEdit edit;
+  v1::FieldOp* const op = edit.add_ops();
+  op->set_field(casework::v1::Note::kBodyFieldNumber);
+  op->mutable_text()->add_splices()->set_inserted(text);
+  sync::Author author;
+  author.change = tests::ChangeNamed("change");
+  author.device = tests::DeviceNamed("phone");
+  author.sequence = 1;
+  record.Apply(edit, author, {}, {text});
+  return record.Serialize();
+}
+
+double Held() { return static_cast<double>(mallinfo2().uordblks); }
+
+}  // namespace
+
+absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs) {
+  TextFigures figures;
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<NoteChange> changes, ChangesOf(trace));
+  const std::string encoded = Encode(changes);
+  figures.changes = static_cast<double>(changes.size());
+  figures.bytes_packed =
+      static_cast<double>(seal::Pack(encoded, kPackLevel).SerializeAsString().size());
+  if (!trace.concurrent) {
+    std::vector<double> times;
+    for (int i = 0; i <= runs; ++i) {
+      const double before = CpuMs();
+      SOTAY_ASSIGN_OR_RETURN(const sdk::Draft draft, Typed(trace));
+      if (i > 0) times.push_back(CpuMs() - before);
+      if (draft.text() != trace.end) return absl::InternalError("bench: typed another text");
+    }
+    figures.type_ms = Median(times);
+  } else {
+    const std::vector<std::string> steps = StepsOf(trace);
+    SOTAY_ASSIGN_OR_RETURN(figures.arrive_ms,
+                           Time(runs, trace.end, [&] { return Arrived(trace, steps); }));
+  }
+  SOTAY_ASSIGN_OR_RETURN(figures.merge_ms, Time(runs, trace.end, [&] { return Merged(encoded); }));
+  const std::shared_ptr<const sync::Schema> schema = tests::CaseworkSchema();
+  const std::string stored = StoredNote(*schema, trace.end);
+  const auto open = [&]() -> absl::StatusOr<std::string> {
+    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                           sync::MergedRecord::Parse(*schema, stored));
+    return std::string(record.ShownText(casework::v1::Note::kBodyFieldNumber));
+  };
+  SOTAY_ASSIGN_OR_RETURN(figures.load_ms, Time(runs, trace.end, open));
+  {
+    const double before = Held();
+    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                           sync::MergedRecord::Parse(*schema, stored));
+    figures.memory_bytes = Held() - before;
+  }
+  const double before = CpuMs();
+  SOTAY_ASSIGN_OR_RETURN(figures.conflicts, MergedByWords(changes));
+  figures.words_ms = CpuMs() - before;
+  return figures;
+}
+
+}  // namespace sotay::bench

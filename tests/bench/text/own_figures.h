@@ -1,0 +1,28 @@
+// What our own text code takes for a recorded trace.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "tests/text/trace.h"
+
+namespace sotay::bench {
+
+// Milliseconds are medians of processor time.
+struct TextFigures {
+  absl::optional<double> type_ms;    // sequential traces: typed into a draft, patch by patch
+  double merge_ms = 0;               // the whole history, from its bytes, into an empty note
+  absl::optional<double> arrive_ms;  // concurrent traces: one step after the other, from its bytes
+  double words_ms = 0;               // the whole history with the word rule, as a server loads it
+  double load_ms = 0;                // a stored record opened, and its text read
+  double bytes_packed = 0;           // the whole history in one zstd frame
+  double changes = 0;                // it is of
+  double memory_bytes = 0;           // of the opened record
+  size_t conflicts = 0;              // places with several readings, by the word rule
+};
+
+// Fails when any way ends on another text than the trace does.
+absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs);
+
+}  // namespace sotay::bench
