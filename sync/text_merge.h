@@ -166,8 +166,7 @@ class TextMerge {
   Shown Work(const Version& version);
   std::vector<uint32_t> TopBetween(const Segments& segments, Stretch stretch) const;
   std::vector<Stretch> Contested(const Segments& segments) const;
-  void Settle(const std::vector<std::pair<Stretch, std::vector<uint32_t>>>& contested,
-              Shown* shown);
+  void Settle(std::vector<Region> contested, Shown* shown);
   std::vector<TextSpan> LiveInOrder(const TextBits& live) const;
   uint32_t RankOf(const Row& row, uint32_t number) const;
   void FalseJoints(const Segments& segments, Row* row);

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "sync/text.h"
 #include "sync/text_merge.h"
+#include "sync/text_stretch.h"
 
 namespace sotay::sync {
 namespace {
@@ -44,8 +45,9 @@ TextMerge::Shown TextMerge::Nearest(const Version& version) const {
   uint64_t most = 0;
   for (const auto& one : memo_) {
     const Version& has = one->version;
-    if (has.size() > version.size() ||
-        !std::equal(has.begin(), has.end(), version.begin(), std::less_equal<>())) {
+    if (has.size() > version.size()) continue;
+    if (!has.empty() && has.back() > version[has.size() - 1]) continue;  // most of them
+    if (!std::equal(has.begin(), has.end(), version.begin(), std::less_equal<>())) {
       continue;
     }
     const uint64_t count = std::accumulate(has.begin(), has.end(), uint64_t{0});
@@ -86,21 +88,42 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     lacking.insert(lacking.end(), made.begin() + has, made.begin() + version[author]);
   }
   std::sort(lacking.begin(), lacking.end());
-  for (uint32_t one : lacking) Cover(one, &shown);
+  std::vector<Stretch> touched;  // since then
+  for (uint32_t one : lacking) {
+    Cover(one, &shown);
+    for (const TextStretch& words : made_[one].words) touched.push_back(StretchOf(words));
+  }
+  JoinMeeting(&touched, [](Stretch*, const Stretch&) {});
+  absl::flat_hash_map<uint32_t, Region> spans;  // as they were, by their first element
+  for (Region& region : shown.row.regions) {
+    if (!region.agreed) spans.emplace(region.first, std::move(region));
+  }
   shown.version = version;
   shown.row = {};
 
   const Segments segments = shown.words.Segments(rank_, tree_.elements());
-  std::vector<std::pair<Stretch, std::vector<uint32_t>>> contested;
+  std::vector<Region> contested;
   Wanted wanted;
   for (const Stretch& stretch : Contested(segments)) {
-    std::vector<uint32_t> authors = TopBetween(segments, stretch);
+    const auto over = std::partition_point(touched.begin(), touched.end(),
+                                           [&](const Stretch& t) { return t.high < stretch.low; });
+    if (over == touched.end() || over->low > stretch.high) {
+      const auto was = spans.find(order_[stretch.low]);
+      if (was != spans.end() && was->second.last == order_[stretch.high]) {
+        contested.push_back(std::move(was->second));  // nobody touched it
+        continue;
+      }
+    }
+    const std::vector<uint32_t> authors = TopBetween(segments, stretch);
     if (authors.size() < 2) continue;
     for (uint32_t author : authors) wanted.emplace_back(author, stretch);
-    contested.emplace_back(stretch, std::move(authors));
+    contested.push_back({order_[stretch.low],
+                         order_[stretch.high],
+                         {authors.begin(), authors.end()},
+                         /*agreed=*/true});
   }
   ReadAll(std::move(wanted));
-  Settle(contested, &shown);
+  Settle(std::move(contested), &shown);
   FalseJoints(segments, &shown.row);
   return shown;
 }
@@ -203,9 +226,9 @@ std::vector<TextSpan> TextMerge::LiveInOrder(const TextBits& live) const {
   return pieces;
 }
 
-// Fills the row: what nobody disputes, and for each contested stretch what its authors left.
-void TextMerge::Settle(const std::vector<std::pair<Stretch, std::vector<uint32_t>>>& contested,
-                       Shown* shown) {
+// Fills the row: what nobody disputes, and for each contested region what its authors left.  Those
+// that come as `agreed` have to be looked at; the others are spans.
+void TextMerge::Settle(std::vector<Region> contested, Shown* shown) {
   Row& row = shown->row;
   const std::vector<TextSpan> pieces = LiveInOrder(shown->live);
   auto piece = pieces.begin();
@@ -225,43 +248,39 @@ void TextMerge::Settle(const std::vector<std::pair<Stretch, std::vector<uint32_t
   };
   const auto show = [&](TextSpan elements) { row.places.Append(elements.first, elements.length); };
   std::vector<TextSpan> standing;
-  for (const auto& [stretch, authors] : contested) {
+  for (Region& region : contested) {
+    const Stretch stretch = StretchOf({region.first, region.last});
     visit_until(stretch.low, show);
     standing.clear();
-    std::string text;
-    visit_until(stretch.high + 1, [&](TextSpan elements) {
-      standing.push_back(elements);
-      for (uint32_t i = 0; i < elements.length; ++i) {
-        AppendScalar(tree_.scalar(elements.first + i), &text);
-      }
-    });
-    const Reading* first = nullptr;
-    const Reading* chosen = nullptr;
-    bool alike = true;
-    for (uint32_t author : authors) {
-      const Reading& reading = Read(author, stretch, 0);
-      if (first == nullptr) first = &reading;
-      alike = reading.text == first->text;
-      if (!alike) break;
-      if (chosen == nullptr && reading.whole &&
-          std::all_of(reading.elements.begin(), reading.elements.end(),
-                      [&](TextSpan span) { return shown->live.HasAll(span); })) {
-        chosen = &reading;
-      }
-    }
-    if (alike && first->text == text) {
-      std::for_each(standing.begin(), standing.end(), show);
-      continue;
-    }
-    Region region = {order_[stretch.low],
-                     order_[stretch.high],
-                     {authors.begin(), authors.end()},
-                     alike && chosen != nullptr};
+    visit_until(stretch.high + 1, [&](TextSpan elements) { standing.push_back(elements); });
     if (region.agreed) {
-      std::for_each(chosen->elements.begin(), chosen->elements.end(), show);
-    } else {
-      row.places.Append(kSpan | static_cast<uint32_t>(row.regions.size()), 1);
+      std::string text;
+      for (const TextSpan& elements : standing) {
+        for (uint32_t i = 0; i < elements.length; ++i) {
+          AppendScalar(tree_.scalar(elements.first + i), &text);
+        }
+      }
+      const Reading* first = nullptr;
+      const Reading* chosen = nullptr;
+      for (uint32_t author : region.authors) {
+        const Reading& reading = Read(author, stretch, 0);
+        if (first == nullptr) first = &reading;
+        region.agreed = reading.text == first->text;
+        if (!region.agreed) break;
+        if (chosen == nullptr && reading.whole &&
+            std::all_of(reading.elements.begin(), reading.elements.end(),
+                        [&](TextSpan span) { return shown->live.HasAll(span); })) {
+          chosen = &reading;
+        }
+      }
+      if (region.agreed && first->text == text) {
+        std::for_each(standing.begin(), standing.end(), show);
+        continue;
+      }
+      region.agreed = region.agreed && chosen != nullptr;
+      if (region.agreed) std::for_each(chosen->elements.begin(), chosen->elements.end(), show);
     }
+    if (!region.agreed) row.places.Append(kSpan | static_cast<uint32_t>(row.regions.size()), 1);
     row.regions.push_back(std::move(region));
   }
   visit_until(tree_.elements(), show);

@@ -7,63 +7,72 @@ namespace sotay::sync {
 void TextRow::Append(uint32_t first, uint32_t length) {
   if (length == 0) return;
   size_ += length;
-  if (!pieces_.empty() && pieces_.back().first + pieces_.back().length == first) {
-    pieces_.back().length += length;
+  MoveGap(piece_count());
+  if (!before_.empty() && before_.back().first + before_.back().length == first) {
+    before_.back().length += length;
     return;
   }
-  pieces_.push_back({first, length});
+  before_.push_back({first, length});
+}
+
+void TextRow::MoveGap(size_t i) const {
+  while (before_.size() > i) {
+    after_.push_back(before_.back());
+    before_.pop_back();
+  }
+  while (before_.size() < i) {
+    before_.push_back(after_.back());
+    after_.pop_back();
+  }
 }
 
 TextRow::Where TextRow::Find(uint32_t place) const {
-  if (hint_piece_ >= pieces_.size() || hint_place_ > place) {
+  const size_t count = piece_count();
+  if (hint_piece_ >= count || hint_place_ > place) {
     // Back from there, or from the beginning, whichever is nearer.
-    if (hint_piece_ < pieces_.size() && hint_place_ - place < place) {
-      while (hint_place_ > place) hint_place_ -= pieces_[--hint_piece_].length;
+    if (hint_piece_ < count && hint_place_ - place < place) {
+      while (hint_place_ > place) hint_place_ -= piece(--hint_piece_).length;
     } else {
       hint_piece_ = 0;
       hint_place_ = 0;
     }
   }
-  while (hint_piece_ < pieces_.size() && place - hint_place_ >= pieces_[hint_piece_].length) {
-    hint_place_ += pieces_[hint_piece_++].length;
+  while (hint_piece_ < count && place - hint_place_ >= piece(hint_piece_).length) {
+    hint_place_ += piece(hint_piece_++).length;
   }
   return {hint_piece_, place - hint_place_};
 }
 
 uint32_t TextRow::At(uint32_t place) const {
   const Where where = Find(place);
-  return pieces_[where.piece].first + where.skip;
+  return piece(where.piece).first + where.skip;
 }
 
+// The index of the piece that begins at `place`, which is made to begin there.
 size_t TextRow::Cut(uint32_t place) {
   const Where where = Find(place);
   if (where.skip == 0) return where.piece;
-  TextSpan& head = pieces_[where.piece];
-  const TextSpan tail = {head.first + where.skip, head.length - where.skip};
+  MoveGap(where.piece + 1);
+  TextSpan& head = before_.back();
+  after_.push_back({head.first + where.skip, head.length - where.skip});
   head.length = where.skip;
-  pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(where.piece + 1), tail);
   return where.piece + 1;
 }
 
 void TextRow::Replace(uint32_t place, uint32_t deleted, uint32_t first, uint32_t length) {
-  const auto from = static_cast<std::ptrdiff_t>(Cut(place));
-  const auto to = static_cast<std::ptrdiff_t>(Cut(place + deleted));
+  const size_t from = Cut(place);
+  const size_t to = Cut(place + deleted);
   size_ = size_ - deleted + length;
-  const auto begin = pieces_.begin();
-  hint_piece_ = static_cast<size_t>(from);
+  MoveGap(to);
+  before_.resize(from);
+  hint_piece_ = from;
   hint_place_ = place;
-  if (length == 0) {
-    pieces_.erase(begin + from, begin + to);
-  } else if (from < to) {
-    pieces_[static_cast<size_t>(from)] = {first, length};
-    pieces_.erase(begin + from + 1, begin + to);
-  } else if (from > 0 && pieces_[static_cast<size_t>(from - 1)].first +
-                                 pieces_[static_cast<size_t>(from - 1)].length ==
-                             first) {
-    pieces_[static_cast<size_t>(from - 1)].length += length;
+  if (length == 0) return;
+  if (from > 0 && before_.back().first + before_.back().length == first) {
+    before_.back().length += length;
     hint_place_ += length;
   } else {
-    pieces_.insert(begin + from, {first, length});
+    before_.push_back({first, length});
   }
 }
 
@@ -71,9 +80,9 @@ void TextRow::Visit(uint32_t place, uint32_t length,
                     const std::function<void(TextSpan)>& visit) const {
   Where where = Find(place);
   while (length > 0) {
-    const TextSpan& piece = pieces_[where.piece];
-    const uint32_t take = std::min(length, piece.length - where.skip);
-    visit({piece.first + where.skip, take});
+    const TextSpan there = piece(where.piece);
+    const uint32_t take = std::min(length, there.length - where.skip);
+    visit({there.first + where.skip, take});
     length -= take;
     where = {where.piece + 1, 0};
   }
@@ -82,8 +91,8 @@ void TextRow::Visit(uint32_t place, uint32_t length,
 std::vector<uint32_t> TextRow::Numbers() const {
   std::vector<uint32_t> numbers;
   numbers.reserve(size_);
-  for (const TextSpan& piece : pieces_) {
-    for (uint32_t i = 0; i < piece.length; ++i) numbers.push_back(piece.first + i);
+  for (const TextSpan& run : pieces()) {
+    for (uint32_t i = 0; i < run.length; ++i) numbers.push_back(run.first + i);
   }
   return numbers;
 }

@@ -22,7 +22,10 @@ class TextRow {
   // The number at a place.
   uint32_t At(uint32_t place) const;
   // In order; each: numbers in a row.
-  const std::vector<TextSpan>& pieces() const { return pieces_; }
+  const std::vector<TextSpan>& pieces() const {
+    if (!after_.empty()) MoveGap(piece_count());
+    return before_;
+  }
   // Calls `visit(TextSpan)` for what stands at these places.
   void Visit(uint32_t place, uint32_t length, const std::function<void(TextSpan)>& visit) const;
   std::vector<uint32_t> Numbers() const;
@@ -32,10 +35,19 @@ class TextRow {
     size_t piece;
     uint32_t skip;
   };
+  size_t piece_count() const { return before_.size() + after_.size(); }
+  TextSpan& piece(size_t i) const {
+    return i < before_.size() ? before_[i] : after_[after_.size() - 1 - (i - before_.size())];
+  }
+  // Splits the pieces before the i-th.
+  void MoveGap(size_t i) const;
   Where Find(uint32_t place) const;
   size_t Cut(uint32_t place);
 
-  std::vector<TextSpan> pieces_;
+  // The pieces before the place of the last edit, and those after it, the last one first: thousands
+  // of splices at one place cost no more than they are.
+  mutable std::vector<TextSpan> before_;
+  mutable std::vector<TextSpan> after_;
   uint32_t size_ = 0;
   // Where somebody last looked: edits go on where they were.
   mutable size_t hint_piece_ = 0;

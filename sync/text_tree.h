@@ -51,6 +51,7 @@ class TextTree {
   const std::string& AuthorId(uint32_t author) const { return authors_[author].id; }
   // Everything that is here.
   TextVersion version() const;
+  uint32_t events(uint32_t author) const { return authors_[author].events; }
 
   // One author's edit of the version `seen`, which holds all earlier edits of that author.  Splices
   // follow one another, each on the text the ones before it have left.

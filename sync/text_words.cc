@@ -17,8 +17,4 @@ bool Joined(char32_t before_a, char32_t a, char32_t b, char32_t after_b) {
          (a == '\r' && b == '\n');
 }
 
-bool EndsSentence(char32_t scalar) {
-  return scalar == '.' || scalar == '!' || scalar == '?' || scalar == 0x2026;
-}
-
 }  // namespace sotay::sync

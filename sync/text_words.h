@@ -18,7 +18,9 @@ bool Joined(char32_t before_a, char32_t a, char32_t b, char32_t after_b);
 bool JoinsDigits(char32_t scalar);
 
 // Whether a sentence may end with `scalar`, white space following.
-bool EndsSentence(char32_t scalar);
+inline bool EndsSentence(char32_t scalar) {
+  return scalar == '.' || scalar == '!' || scalar == '?' || scalar == 0x2026;
+}
 
 // Whether the places i − 1 and i are of one token.
 template <typename At>

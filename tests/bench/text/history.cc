@@ -26,13 +26,6 @@ absl::Status Broken(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("history: ", what));
 }
 
-bool OneAfterTheOther(const std::vector<NoteChange>& changes) {
-  for (size_t i = 1; i < changes.size(); ++i) {
-    if (changes[i].parents != std::vector<uint32_t>{static_cast<uint32_t>(i - 1)}) return false;
-  }
-  return true;
-}
-
 // What the author of each change had seen, in events of a TextTree.
 class Versions {
  public:
@@ -49,7 +42,7 @@ class Versions {
   }
   void Note(uint32_t author, const sync::TextTree& tree, sync::TextVersion seen) {
     if (seen.size() <= author) seen.resize(author + 1, 0);
-    seen[author] = tree.version()[author];
+    seen[author] = tree.events(author);
     after_.push_back(std::move(seen));
   }
 
@@ -149,39 +142,71 @@ std::string Encode(const std::vector<NoteChange>& changes) {
   return bytes;
 }
 
-absl::StatusOr<std::vector<NoteChange>> Decode(absl::string_view bytes) {
-  pb::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                          static_cast<int>(bytes.size()));
-  std::vector<NoteChange> changes;
-  while (static_cast<size_t>(in.CurrentPosition()) < bytes.size()) {
-    const auto number = static_cast<uint32_t>(changes.size());
-    NoteChange& change = changes.emplace_back();
+namespace {
+
+// Reads one change after the other, each into the same message.
+class Reader {
+ public:
+  explicit Reader(absl::string_view bytes)
+      : size_(bytes.size()),
+        in_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
+
+  bool done() const { return static_cast<size_t>(in_.CurrentPosition()) == size_; }
+  const NoteChange& change() const { return change_; }
+  // The next one; its edit only when it is wanted.
+  absl::Status Next(bool with_edit) {
     uint32_t parents = 0;
     uint32_t size = 0;
-    if (!in.ReadVarint32(&change.author) || !in.ReadVarint32(&parents) || parents > number) {
+    if (!in_.ReadVarint32(&change_.author) || !in_.ReadVarint32(&parents) || parents > number_) {
       return Broken("cut off");
     }
+    change_.parents.clear();
     for (; parents > 0; --parents) {
       uint32_t back = 0;
-      if (!in.ReadVarint32(&back) || back == 0 || back > number) return Broken("no such parent");
-      change.parents.push_back(number - back);
+      if (!in_.ReadVarint32(&back) || back == 0 || back > number_) return Broken("no such parent");
+      change_.parents.push_back(number_ - back);
     }
-    if (!in.ReadVarint32(&size)) return Broken("cut off");
-    const auto limit = in.PushLimit(static_cast<int>(size));
-    if (!change.edit.MergeFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+    ++number_;
+    if (!in_.ReadVarint32(&size) || size > size_) return Broken("cut off");
+    if (!with_edit) {
+      return in_.Skip(static_cast<int>(size)) ? absl::OkStatus() : Broken("cut off");
+    }
+    const auto limit = in_.PushLimit(static_cast<int>(size));
+    change_.edit.Clear();
+    if (!change_.edit.MergeFromCodedStream(&in_) || !in_.ConsumedEntireMessage()) {
       return Broken("not a TextEdit");
     }
-    in.PopLimit(limit);
+    in_.PopLimit(limit);
+    return absl::OkStatus();
   }
-  return changes;
+
+ private:
+  const size_t size_;
+  pb::CodedInputStream in_;
+  NoteChange change_;
+  uint32_t number_ = 0;
+};
+
+absl::StatusOr<bool> OneAfterTheOther(absl::string_view encoded) {
+  Reader reader(encoded);
+  for (uint32_t number = 0; !reader.done(); ++number) {
+    SOTAY_RETURN_IF_ERROR(reader.Next(false));
+    const std::vector<uint32_t>& parents = reader.change().parents;
+    if (number > 0 && (parents.size() != 1 || parents[0] != number - 1)) return false;
+  }
+  return true;
 }
 
+}  // namespace
+
 absl::StatusOr<std::string> Merged(absl::string_view encoded) {
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<NoteChange> changes, Decode(encoded));
-  if (OneAfterTheOther(changes)) {
+  SOTAY_ASSIGN_OR_RETURN(const bool linear, OneAfterTheOther(encoded));
+  Reader reader(encoded);
+  if (linear) {
     SOTAY_ASSIGN_OR_RETURN(sdk::Draft draft, sdk::Draft::On(""));
-    for (const NoteChange& change : changes) {
-      for (const v1::TextSplice& splice : change.edit.splices()) {
+    while (!reader.done()) {
+      SOTAY_RETURN_IF_ERROR(reader.Next(true));
+      for (const v1::TextSplice& splice : reader.change().edit.splices()) {
         SOTAY_RETURN_IF_ERROR(draft.Splice(splice.position(), splice.deleted(), splice.inserted()));
       }
     }
@@ -189,7 +214,9 @@ absl::StatusOr<std::string> Merged(absl::string_view encoded) {
   }
   sync::TextTree tree;
   Versions versions;
-  for (const NoteChange& change : changes) {
+  while (!reader.done()) {
+    SOTAY_RETURN_IF_ERROR(reader.Next(true));
+    const NoteChange& change = reader.change();
     const uint32_t author = tree.Author(IdOf(change.author));
     SOTAY_ASSIGN_OR_RETURN(sync::TextVersion seen, versions.Next(change));
     {

@@ -24,9 +24,8 @@ struct NoteChange {
 // kInvalidArgument when the trace does not fit together.
 absl::StatusOr<std::vector<NoteChange>> ChangesOf(const tests::Trace& trace);
 
-// The changes one after the other, with who made them on what; and back.
+// The changes one after the other, with who made them on what.
 std::string Encode(const std::vector<NoteChange>& changes);
-absl::StatusOr<std::vector<NoteChange>> Decode(absl::string_view bytes);
 
 // The text all of them leave in an empty note: one author's edits are applied to the text, those of
 // several are put in order in a TextTree.

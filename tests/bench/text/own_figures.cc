@@ -85,7 +85,7 @@ absl::StatusOr<std::string> Arrived(const tests::Trace& trace,
   for (size_t i = 0; i < steps.size(); ++i) {
     const tests::TraceStep& step = trace.steps[i];
     sync::TextVersion seen(trace.agents + 1, 0);
-    seen.back() = tree.version().back();
+    seen.back() = tree.events(before);
     for (uint32_t parent : step.parents) {
       for (size_t a = 0; a < seen.size(); ++a) seen[a] = std::max(seen[a], after[parent][a]);
     }
@@ -97,7 +97,7 @@ absl::StatusOr<std::string> Arrived(const tests::Trace& trace,
             typing.Splice(splice.position(), splice.deleted(), splice.inserted()));
       }
     }
-    seen[step.agent] = tree.version()[step.agent];
+    seen[step.agent] = tree.events(step.agent);
     after.push_back(std::move(seen));
   }
   return tree.Text();
