@@ -4,7 +4,7 @@
 // A function of the set of edits.
 //
 // Held only while a record's history is loaded (history.h); a record keeps what was shown, and an
-// edit that has seen everything is applied to that alone (text_shown.h).  Value; one thread.
+// edit that has seen everything is applied to that alone (text_disputes.h).  Value; one thread.
 #pragma once
 
 #include <cstdint>
@@ -107,6 +107,9 @@ class TextMerge {
     uint32_t last;
     absl::InlinedVector<uint32_t, 2> authors;  // by change id
     bool agreed = false;
+    // A span by who stands in it and by nothing around it: the same at every version that adds no
+    // edit that touches it.
+    bool lasting = false;
   };
   // What is shown: numbers of elements, and of regions with kSpan.
   struct Row {

@@ -147,7 +147,7 @@ void TextMerge::SettleJoint(const Joint& joint, Row* row) {
                       static_cast<uint32_t>(joint.high - joint.low + 1),
                       kSpan | static_cast<uint32_t>(row->regions.size()), 1);
   row->regions.push_back(
-      {order_[stretch.low], order_[stretch.high], {authors.begin(), authors.end()}, false});
+      {order_[stretch.low], order_[stretch.high], {authors.begin(), authors.end()}});
 }
 
 }  // namespace sotay::sync

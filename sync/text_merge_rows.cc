@@ -94,9 +94,9 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     for (const TextStretch& words : made_[one].words) touched.push_back(StretchOf(words));
   }
   JoinMeeting(&touched, [](Stretch*, const Stretch&) {});
-  absl::flat_hash_map<uint32_t, Region> spans;  // as they were, by their first element
+  absl::flat_hash_map<uint32_t, Region> lasting;  // by their first element
   for (Region& region : shown.row.regions) {
-    if (!region.agreed) spans.emplace(region.first, std::move(region));
+    if (region.lasting) lasting.emplace(region.first, std::move(region));
   }
   shown.version = version;
   shown.row = {};
@@ -108,8 +108,8 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     const auto over = std::partition_point(touched.begin(), touched.end(),
                                            [&](const Stretch& t) { return t.high < stretch.low; });
     if (over == touched.end() || over->low > stretch.high) {
-      const auto was = spans.find(order_[stretch.low]);
-      if (was != spans.end() && was->second.last == order_[stretch.high]) {
+      const auto was = lasting.find(order_[stretch.low]);
+      if (was != lasting.end() && was->second.last == order_[stretch.high]) {
         contested.push_back(std::move(was->second));  // nobody touched it
         continue;
       }
@@ -117,10 +117,8 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     const std::vector<uint32_t> authors = TopBetween(segments, stretch);
     if (authors.size() < 2) continue;
     for (uint32_t author : authors) wanted.emplace_back(author, stretch);
-    contested.push_back({order_[stretch.low],
-                         order_[stretch.high],
-                         {authors.begin(), authors.end()},
-                         /*agreed=*/true});
+    contested.push_back(
+        {order_[stretch.low], order_[stretch.high], {authors.begin(), authors.end()}});
   }
   ReadAll(std::move(wanted));
   Settle(std::move(contested), &shown);
@@ -183,7 +181,7 @@ std::vector<TextMerge::Stretch> TextMerge::Contested(const Segments& segments) c
       }
       while (segments[first].from > region.low) {
         wider = true;
-        if (!found.empty() && region.low <= found.back().stretch.high) {
+        if (!found.empty() && segments[first - 1].from <= found.back().stretch.high) {
           region.low = std::min(region.low, found.back().stretch.low);
           first = found.back().first;
           found.pop_back();
@@ -227,7 +225,7 @@ std::vector<TextSpan> TextMerge::LiveInOrder(const TextBits& live) const {
 }
 
 // Fills the row: what nobody disputes, and for each contested region what its authors left.  Those
-// that come as `agreed` have to be looked at; the others are spans.
+// that are not known to last have to be looked at.
 void TextMerge::Settle(std::vector<Region> contested, Shown* shown) {
   Row& row = shown->row;
   const std::vector<TextSpan> pieces = LiveInOrder(shown->live);
@@ -253,7 +251,7 @@ void TextMerge::Settle(std::vector<Region> contested, Shown* shown) {
     visit_until(stretch.low, show);
     standing.clear();
     visit_until(stretch.high + 1, [&](TextSpan elements) { standing.push_back(elements); });
-    if (region.agreed) {
+    if (!region.lasting) {
       std::string text;
       for (const TextSpan& elements : standing) {
         for (uint32_t i = 0; i < elements.length; ++i) {
@@ -262,25 +260,27 @@ void TextMerge::Settle(std::vector<Region> contested, Shown* shown) {
       }
       const Reading* first = nullptr;
       const Reading* chosen = nullptr;
+      bool alike = true;
       for (uint32_t author : region.authors) {
         const Reading& reading = Read(author, stretch, 0);
         if (first == nullptr) first = &reading;
-        region.agreed = reading.text == first->text;
-        if (!region.agreed) break;
+        alike = reading.text == first->text;
+        if (!alike) break;
         if (chosen == nullptr && reading.whole &&
             std::all_of(reading.elements.begin(), reading.elements.end(),
                         [&](TextSpan span) { return shown->live.HasAll(span); })) {
           chosen = &reading;
         }
       }
-      if (region.agreed && first->text == text) {
+      if (alike && first->text == text) {
         std::for_each(standing.begin(), standing.end(), show);
         continue;
       }
-      region.agreed = region.agreed && chosen != nullptr;
+      region.agreed = alike && chosen != nullptr;
+      region.lasting = !region.agreed;
       if (region.agreed) std::for_each(chosen->elements.begin(), chosen->elements.end(), show);
     }
-    if (!region.agreed) row.places.Append(kSpan | static_cast<uint32_t>(row.regions.size()), 1);
+    if (region.lasting) row.places.Append(kSpan | static_cast<uint32_t>(row.regions.size()), 1);
     row.regions.push_back(std::move(region));
   }
   visit_until(tree_.elements(), show);
