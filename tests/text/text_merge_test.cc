@@ -21,6 +21,7 @@ using sync::TextMerge;
 using sync::VersionVector;
 
 constexpr size_t kEditsMax = 9;
+constexpr size_t kCrowdedEditsMax = 14;
 constexpr int kOrders = 3;
 
 // One past, in numbers the product understands: edit i is the change i + 1 of its device.
@@ -107,11 +108,11 @@ std::set<std::u32string> Tokens(const std::u32string& text) {
   return tokens;
 }
 
-TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
-  const size_t pasts = laws::CasesFor(2);
-  for (size_t seed = 1; seed <= pasts; ++seed) {
+// `pasts` of them from `from` on: every version, in several orders of arrival.
+void ExpectAsThePageSays(size_t from, size_t pasts, size_t edits_max, Vocabulary vocabulary) {
+  for (size_t seed = from; seed < from + pasts; ++seed) {
     Chance chance(seed);
-    const Stage stage(MakeWordPast(&chance, kEditsMax));
+    const Stage stage(MakeWordPast(&chance, edits_max, vocabulary));
     for (int order = 0; order < kOrders; ++order) {
       TextMerge merge;
       for (size_t edit : CausalOrder(stage.past.edits, &chance)) {
@@ -129,6 +130,65 @@ TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
 }
 
 // Two people who edit one text without knowing of each other: the case of the field.
+
+TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
+  ExpectAsThePageSays(1, laws::CasesFor(2), kEditsMax, Vocabulary::kMany);
+}
+
+TEST(TextMerge, ShowsWhatThePageSaysWherePeopleCrowd) {
+  ExpectAsThePageSays(1, laws::CasesFor(2), kCrowdedEditsMax, Vocabulary::kFew);
+}
+
+// A region that comes to meet an earlier one is widened by those who stand between them, too.
+TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
+  struct Line {
+    char device;
+    const char* id;
+    std::set<size_t> seen;
+    std::vector<NaiveSplice> splices;
+  };
+  const std::vector<Line> lines = {
+      {'A', "0836d289", {}, {{0, 0, U"445"}, {0, 3, U"54 "}}},
+      {'B', "f718b761", {0}, {{2, 1, U"5"}, {2, 0, U"4"}}},
+      {'B', "64f6a985", {0, 1}, {{3, 1, U"4"}, {0, 2, U",a"}}},
+      {'B', "e9c8aa4a", {0, 1, 2}, {{1, 1, U"a"}}},
+      {'B', "ccf8a677", {0, 1, 2, 3}, {{1, 0, U"ba"}}},
+      {'C', "64beb009", {0}, {{0, 0, U"44"}}},
+      {'C', "65f97ef4", {0, 5}, {{0, 0, U" ,5"}, {0, 3, U"a4"}}},
+      {'C', "417943ec", {0, 5, 6}, {{6, 1, U",b"}, {6, 2, U" "}}},
+      {'C', "363a41b1", {0, 5, 6, 7}, {{0, 1, U"4b"}, {7, 1, U""}}},
+      {'C', "689be1f9", {0, 5, 6, 7, 8}, {{5, 2, U"a,"}, {2, 0, U"4b"}}},
+      {'A', "99a3f93a", {0}, {{2, 0, U",,"}}},
+      {'C', "0f52d37b", {0, 5, 6, 7, 8, 9}, {{2, 0, U"ab "}}},
+      {'B', "d678ebd2", {0, 1, 2, 3, 4}, {{2, 2, U"b"}}}};
+  WordPast past;
+  for (const Line& line : lines) {
+    MergeEdit edit;
+    edit.device = std::string(1, line.device) + std::string(15, 'd');
+    edit.id = absl::StrCat(line.id, absl::Dec(past.edits.size(), absl::kZeroPad16), "00000000");
+    edit.seen = line.seen;
+    edit.splices = line.splices;
+    v1::TextEdit travels;
+    travels.set_length_before(
+        static_cast<uint32_t>(NaiveMerge(past.edits).At(line.seen).text.size()));
+    for (const NaiveSplice& splice : line.splices) {
+      v1::TextSplice* const out = travels.add_splices();
+      out->set_position(splice.position);
+      out->set_deleted(splice.deleted);
+      out->set_inserted(Utf8Of(splice.inserted));
+    }
+    past.edits.push_back(std::move(edit));
+    past.splices.push_back(std::move(travels));
+  }
+  const Stage stage(std::move(past));
+  TextMerge merge;
+  for (size_t edit = 0; edit < lines.size(); ++edit) ASSERT_THAT(stage.Add(edit, &merge), IsOk());
+  for (const std::set<size_t>& version : stage.Versions()) {
+    const VersionVector vector = stage.Vector(version);
+    ASSERT_EQ(Told(merge.At(vector), merge.BlameAt(vector)), Told(stage.naive.At(version)));
+  }
+}
+
 TEST(TextMerge, ShowsNoWordNobodyWrote) {
   const size_t pasts = laws::CasesFor(20);
   for (size_t seed = 1; seed <= pasts; ++seed) {

@@ -10,8 +10,10 @@ namespace {
 
 using laws::Chance;
 
-NaiveSplice MakeSplice(size_t length, bool first, Chance* chance) {
-  static const auto* const kWords = new std::vector<std::u32string>{
+NaiveSplice MakeSplice(size_t length, bool first, Vocabulary vocabulary, Chance* chance) {
+  static const auto* const kFew =
+      new std::vector<std::u32string>{U"a", U"b", U"4", U"5", U",", U"a", U"4", U" "};
+  static const auto* const kMany = new std::vector<std::u32string>{
       U"ab", U"c", U" ",  U". ", U"4,5",     U"7",  U",",      U" xy ",
       U"a",  U"-", U"đỏ", U".",  U"ab cd. ", U"\n", U"\u0301", U"🇻🇳"};
   NaiveSplice splice;
@@ -24,13 +26,14 @@ NaiveSplice MakeSplice(size_t length, bool first, Chance* chance) {
     splice.deleted = static_cast<uint32_t>(length);
   }
   const size_t words = first ? 3 : chance->Below(4);
-  for (size_t i = 0; i < words; ++i) splice.inserted += chance->Pick(*kWords);
+  for (size_t i = 0; i < words; ++i)
+    splice.inserted += chance->Pick(vocabulary == Vocabulary::kFew ? *kFew : *kMany);
   return splice;
 }
 
 }  // namespace
 
-WordPast MakeWordPast(Chance* chance, size_t edits_max) {
+WordPast MakeWordPast(Chance* chance, size_t edits_max, Vocabulary vocabulary) {
   WordPast past;
   const size_t devices = 2 + chance->Below(3);
   const size_t edits = 2 + chance->Below(edits_max - 1);
@@ -53,7 +56,7 @@ WordPast MakeWordPast(Chance* chance, size_t edits_max) {
     v1::TextEdit travels;
     travels.set_length_before(static_cast<uint32_t>(length));
     for (size_t splices = 1 + chance->Below(2); splices > 0; --splices) {
-      const NaiveSplice splice = MakeSplice(length, i == 0, chance);
+      const NaiveSplice splice = MakeSplice(length, i == 0, vocabulary, chance);
       length = length - splice.deleted + splice.inserted.size();
       v1::TextSplice* out = travels.add_splices();
       out->set_position(splice.position);

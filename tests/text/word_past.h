@@ -16,8 +16,13 @@ struct WordPast {
   std::vector<v1::TextEdit> splices;  // the same as they travel
 };
 
+// What people write: words of many kinds, or the same few again and again, so that they agree by
+// chance, join what others wrote, and crowd into one place.
+enum class Vocabulary { kMany, kFew };
+
 // Between 2 and `edits_max` edits by 2 to 4 devices that sync rarely.
-WordPast MakeWordPast(laws::Chance* chance, size_t edits_max);
+WordPast MakeWordPast(laws::Chance* chance, size_t edits_max,
+                      Vocabulary vocabulary = Vocabulary::kMany);
 
 // Another order of that kind, as indexes.
 std::vector<size_t> CausalOrder(const std::vector<MergeEdit>& edits, laws::Chance* chance);
