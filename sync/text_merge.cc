@@ -175,6 +175,7 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
   }
   made.words = Joined(std::move(made.words));
   made.sentences = Joined(std::move(made.sentences));
+  made.leans_on = LeansOn(made.words, after->row);
   maker.sequences.push_back(sequence);
   maker.made.push_back(static_cast<uint32_t>(made_.size()));
   made_.push_back(std::move(made));

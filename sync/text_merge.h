@@ -95,6 +95,7 @@ class TextMerge {
     std::vector<TextSpan> deleted;
     std::vector<TextStretch> words;  // in order, none meets another
     std::vector<TextStretch> sentences;
+    std::vector<TextStretch> leans_on;  // spans it was shown beside its words
   };
   struct Maker {
     DeviceId device;
@@ -156,6 +157,7 @@ class TextMerge {
   void DeleteThose(Stretch stretch, TextBits* those, TextTree::EditOfElements* typing,
                    Made* made) const;
   std::vector<TextStretch> Joined(std::vector<TextStretch> stretches) const;
+  std::vector<TextStretch> LeansOn(const std::vector<TextStretch>& words, const Row& row) const;
   void Rank();
   bool Before(uint32_t a, uint32_t b) const { return tree_.OrderKey(a) < tree_.OrderKey(b); }
   Stretch StretchOf(const TextStretch& stretch) const {
@@ -172,7 +174,8 @@ class TextMerge {
   void Settle(std::vector<Region> contested, Shown* shown);
   std::vector<TextSpan> LiveInOrder(const TextBits& live) const;
   uint32_t RankOf(const Row& row, uint32_t number) const;
-  void FalseJoints(const Segments& segments, Row* row);
+  void FalseJoints(const Segments& segments, const Version& version, Row* row);
+  std::vector<uint32_t> Leaning(uint32_t made, Stretch joint, const Version& version) const;
   std::vector<std::pair<size_t, size_t>> Crowded(const Segments& segments, const Row& row) const;
   void WidenByAgreed(const Row& row, Joint* joint) const;
   void SettleJoint(const Joint& joint, Row* row);

@@ -58,7 +58,99 @@ std::vector<std::pair<size_t, size_t>> TextMerge::Crowded(const Segments& segmen
   return crowded;
 }
 
-void TextMerge::FalseJoints(const Segments& segments, Row* row) {
+// The spans from which at most one place divides these words.
+std::vector<TextStretch> TextMerge::LeansOn(const std::vector<TextStretch>& words,
+                                            const Row& row) const {
+  std::vector<TextStretch> spans;
+  if (row.regions.empty()) return spans;
+  const std::vector<TextSpan>& pieces = row.places.pieces();
+  const auto first_of = [&](uint32_t number) {
+    return (number & kSpan) != 0 ? row.regions[number & ~kSpan].first : number;
+  };
+  struct Where {
+    size_t piece;
+    uint32_t skip;
+  };
+  // The first place that `past` says is past, which all after it are too.
+  const auto find = [&](const auto& past) {
+    const auto piece = std::partition_point(
+        pieces.begin(), pieces.end(), [&](const TextSpan& p) { return !past(first_of(p.first)); });
+    Where where = {static_cast<size_t>(piece - pieces.begin()), 0};
+    if (where.piece == 0) return where;
+    const TextSpan& straddling = pieces[where.piece - 1];
+    uint32_t low = 1;
+    uint32_t high = straddling.length;
+    while (low < high) {
+      const uint32_t middle = low + (high - low) / 2;
+      if (past(first_of(straddling.first + middle))) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    if (low < straddling.length) where = {where.piece - 1, low};
+    return where;
+  };
+  const auto take = [&](Where where) {
+    const uint32_t number = pieces[where.piece].first + where.skip;
+    if ((number & kSpan) == 0) return;
+    const Region& region = row.regions[number & ~kSpan];
+    spans.push_back({region.first, region.last});
+  };
+  for (const TextStretch& one : words) {
+    Where where = find([&](uint32_t element) { return !Before(element, one.first); });
+    for (int i = 0; i < 2 && where.piece + where.skip > 0; ++i) {
+      if (where.skip == 0) where = {where.piece - 1, pieces[where.piece - 1].length};
+      --where.skip;
+      take(where);
+    }
+    where = find([&](uint32_t element) { return Before(one.last, element); });
+    for (int i = 0; i < 2 && where.piece < pieces.size(); ++i) {
+      take(where);
+      if (++where.skip == pieces[where.piece].length) where = {where.piece + 1, 0};
+    }
+  }
+  return Joined(std::move(spans));
+}
+
+// Who stands alone at a joint, and those who made a span it leans on there what it is no more.
+std::vector<uint32_t> TextMerge::Leaning(uint32_t made, Stretch joint,
+                                         const Version& version) const {
+  const auto meeting = [this](const std::vector<TextStretch>& stretches, Stretch with) {
+    return std::partition_point(stretches.begin(), stretches.end(),
+                                [&](const TextStretch& one) { return rank_[one.last] < with.low; });
+  };
+  const std::vector<TextStretch>& spans = made_[made].leans_on;
+  Stretch wide = joint;
+  bool leans = false;
+  for (auto span = meeting(spans, joint); span != spans.end(); ++span) {
+    const Stretch stretch = StretchOf(*span);
+    if (stretch.low > joint.high) break;
+    wide = {std::min(wide.low, stretch.low), std::max(wide.high, stretch.high)};
+    leans = true;
+  }
+  if (!leans) return {made};
+
+  const Version& seen = made_[made].seen;
+  std::vector<uint32_t> unaware;
+  std::vector<uint32_t> there;
+  for (uint32_t author = 0; author < version.size(); ++author) {
+    if (author == made_[made].author) continue;
+    const std::vector<uint32_t>& others = makers_[author].made;
+    for (uint32_t i = author < seen.size() ? seen[author] : 0; i < version[author]; ++i) {
+      if (Saw(others[i], made)) break;
+      unaware.push_back(others[i]);
+      const std::vector<TextStretch>& words = made_[others[i]].words;
+      const auto over = meeting(words, wide);
+      if (over != words.end() && rank_[over->first] <= wide.high) there.push_back(others[i]);
+    }
+  }
+  if (there.empty()) there = std::move(unaware);
+  there.push_back(made);
+  return Top(std::move(there));
+}
+
+void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
   const size_t size = row->places.size();
   const auto number = [&](size_t i) { return row->places.At(static_cast<uint32_t>(i)); };
   const auto rank = [&](size_t i) { return rank_[number(i)]; };
@@ -76,6 +168,9 @@ void TextMerge::FalseJoints(const Segments& segments, Row* row) {
   const auto look_at = [&](size_t i) {
     if (((number(i - 1) | number(i)) & kSpan) != 0 || !joined(i)) return;
     Joint joint = {i - 1, i, TopBetween(segments, asked(i))};
+    if (joint.parties.size() == 1) {
+      joint.parties = Leaning(joint.parties.front(), asked(i), version);
+    }
     if (joint.parties.size() < 2) return;
     // One of the same parties reached here already: it is the same region.
     if (!joints.empty() && i <= joints.back().reached && joint.parties == joints.back().parties) {

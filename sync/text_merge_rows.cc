@@ -122,7 +122,7 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
   }
   ReadAll(std::move(wanted));
   Settle(std::move(contested), &shown);
-  FalseJoints(segments, &shown.row);
+  FalseJoints(segments, version, &shown.row);
   return shown;
 }
 

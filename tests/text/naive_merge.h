@@ -142,8 +142,11 @@ class NaiveMerge {
   void TakeContested(const Edits& version, const std::vector<Edits>& standing,
                      std::vector<Place>* spans, std::vector<Stretch>* agreed,
                      std::set<size_t>* hidden) const;
-  void TakeFalseJoints(const std::vector<Place>& places, const std::vector<Edits>& standing,
-                       std::vector<Place>* spans, const std::vector<Stretch>& agreed) const;
+  std::vector<Stretch> LeansOn(size_t edit) const;
+  Edits Leaning(size_t edit, const Stretch& both, const Edits& version) const;
+  void TakeFalseJoints(const Edits& version, const std::vector<Place>& places,
+                       const std::vector<Edits>& standing, std::vector<Place>* spans,
+                       const std::vector<Stretch>& agreed) const;
   Row RowOf(const Edits& version) const;
   const Row& Shown(const Edits& version) const;
   std::vector<MergeMark> Marks(const std::vector<Place>& places, const Edits& version) const;

@@ -127,8 +127,59 @@ void NaiveMerge::TakeContested(const Edits& version, const std::vector<Edits>& s
   }
 }
 
+// The spans of its version from which at most one place divides what it touched.
+std::vector<NaiveMerge::Stretch> NaiveMerge::LeansOn(size_t edit) const {
+  const std::vector<Place>& places = Shown(VersionOf(edit)).places;
+  const auto past = [this](size_t a, size_t b) { return rank_[a] > rank_[b]; };
+  std::vector<Stretch> spans;
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i].scalar != kNaiveSpan) continue;
+    const Stretch& span = places[i].stretch;
+    for (const Stretch& words : words_[edit]) {
+      size_t between = 0;
+      for (const Place& place : places) {
+        const size_t c = place.stretch.first;
+        if (past(c, span.last) && past(words.first, c)) ++between;
+        if (past(c, words.last) && past(span.first, c)) ++between;
+      }
+      if (between <= 1) {
+        spans.push_back(span);
+        break;
+      }
+    }
+  }
+  return spans;
+}
+
+// Who stands alone where two places are joined, and those who made a span it leans on there what it
+// is no more.
+NaiveMerge::Edits NaiveMerge::Leaning(size_t edit, const Stretch& both,
+                                      const Edits& version) const {
+  if (VersionOf(edit) == version) return {edit};  // nobody is unaware of anything
+  Stretch wide = both;
+  bool leans = false;
+  for (const Stretch& span : LeansOn(edit)) {
+    if (!Meet(span, both)) continue;
+    wide = Hull(wide, span);
+    leans = true;
+  }
+  if (!leans) return {edit};
+  Edits unaware;
+  Edits there = {edit};
+  for (size_t other : version) {
+    if (other == edit || HasSeen(edit, other) || HasSeen(other, edit)) continue;
+    unaware.insert(other);
+    if (std::any_of(words_[other].begin(), words_[other].end(),
+                    [&](const Stretch& stretch) { return Meet(stretch, wide); })) {
+      there.insert(other);
+    }
+  }
+  if (there.size() == 1) there.insert(unaware.begin(), unaware.end());
+  return Top(there);
+}
+
 // Conflict 3, of the places that 1 and 2 have left.
-void NaiveMerge::TakeFalseJoints(const std::vector<Place>& places,
+void NaiveMerge::TakeFalseJoints(const Edits& version, const std::vector<Place>& places,
                                  const std::vector<Edits>& standing, std::vector<Place>* spans,
                                  const std::vector<Stretch>& agreed) const {
   const std::u32string text = TextOf(places);
@@ -146,7 +197,8 @@ void NaiveMerge::TakeFalseJoints(const std::vector<Place>& places,
                   places[mark(place) ? place + 1 : place].stretch);
     };
     const Stretch both = asked(i);
-    const Edits parties = Top(StandingIn(both, standing));
+    Edits parties = Top(StandingIn(both, standing));
+    if (parties.size() == 1) parties = Leaning(*parties.begin(), both, version);
     if (parties.size() < 2) continue;
     const auto settled = [&](size_t place) {  // from the place before it, to it
       const Edits here = StandingIn(asked(place), standing);
@@ -180,7 +232,7 @@ NaiveMerge::Row NaiveMerge::RowOf(const Edits& version) const {
   std::vector<Stretch> agreed;
   std::set<size_t> hidden;
   TakeContested(version, standing, &spans, &agreed, &hidden);
-  TakeFalseJoints(Places(version, spans, hidden), standing, &spans, agreed);
+  TakeFalseJoints(version, Places(version, spans, hidden), standing, &spans, agreed);
 
   Row row;
   row.places = Places(version, spans, hidden);
