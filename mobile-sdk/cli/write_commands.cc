@@ -129,7 +129,7 @@ absl::Status Edit(const Invocation& run, const EditWords& words) {
     return absl::InvalidArgumentError("nothing to change; give FIELD=VALUE or --editor");
   }
   if (edits.empty()) return Confirm(run, open, id, run.voice("Không đổi", "Unchanged"));
-  SOTAY_RETURN_IF_ERROR(open.notebook->Change(id, edits, words.reason));
+  SOTAY_RETURN_IF_ERROR(open.notebook->Change(view, edits, words.reason));
   return Confirm(run, open, id, run.voice("Đã sửa", "Changed"));
 }
 

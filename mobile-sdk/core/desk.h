@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/held_records.h"
 #include "mobile-sdk/core/recently_shown.h"
 #include "mobile-sdk/core/store.h"
 #include "mobile-sdk/core/tidings.h"
@@ -30,6 +31,7 @@ struct Desk {
   std::function<int64_t()> now_ms;
   std::function<void(void*, size_t)> random_bytes;
   std::shared_ptr<Tidings> tidings;
+  std::shared_ptr<HeldRecords> held = std::make_shared<HeldRecords>();
   RecentlyShown recently;
 
   // Held from load to commit by whoever changes the store; shared by whoever needs several

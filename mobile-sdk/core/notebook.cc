@@ -210,6 +210,13 @@ absl::Status Notebook::Sync(const std::function<void(const SyncProgress&)>& prog
 void Notebook::RunCourier() { impl_->courier->Run(); }
 void Notebook::NudgeCourier() { impl_->courier->Nudge(); }
 
+std::function<void()> Notebook::Hold(const sync::RecordId& id) {
+  impl_->desk.held->Hold(id);
+  return [held = impl_->desk.held, id, released = false]() mutable {
+    if (!std::exchange(released, true)) held->Release(id);
+  };
+}
+
 std::function<void()> Notebook::Listen(std::function<void(const Event&)> listener) {
   return impl_->desk.tidings->Listen(std::move(listener));
 }

@@ -31,11 +31,22 @@ class Notebook::Impl {
   absl::StatusOr<Shown> ReadShown(const sync::RecordId& id) const
       ABSL_SHARED_LOCKS_REQUIRED(desk.mutex);
 
+  // What a change is made on.
+  struct Ground {
+    const sync::MergedRecord* record = nullptr;  // none: it creates the record
+    std::string unit_id;
+    sync::RecordId dossier;
+    bool moved = false;  // the record is shown otherwise by now
+  };
   // One change of one record, composed and committed; the events of it.
-  absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish, const sync::MergedRecord* shown,
-                                           const std::string& unit_id,
-                                           const sync::RecordId& dossier, const std::string& reason)
+  absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish, const Ground& ground,
+                                           const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk.mutex);
+
+  // Notebook::Change on `seen`; without it, on what is shown.
+  absl::Status Change(const sync::RecordId& id, const sync::MergedRecord* seen,
+                      const std::vector<Edit>& edits, const std::string& reason)
+      ABSL_LOCKS_EXCLUDED(desk.mutex);
 
   // After the lock is free: tells the app, and the courier.
   void Told(std::vector<Event> events);

@@ -1,6 +1,7 @@
 // The notebook's writing hand: load, compose, commit, tell.
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -87,6 +88,15 @@ bool ChangesNothing(const sync::FieldEdit& edit, const sync::MergedRecord& shown
   return edit.whole_text.has_value() && shown.ShownText(edit.op.field()) == *edit.whole_text;
 }
 
+std::set<uint32_t> TextsOf(const sync::RecordType& type, const std::vector<Edit>& edits) {
+  std::set<uint32_t> texts;
+  for (const Edit& edit : edits) {
+    const FieldType* const field = type.Field(absl::string_view(edit.field));
+    if (field != nullptr && field->rule == options::v1::RULE_TEXT) texts.insert(field->number);
+  }
+  return texts;
+}
+
 absl::StatusOr<sync::RecordWish> WishOf(const sync::Schema& schema, const sync::RecordType& type,
                                         const RecordId& id, const std::vector<Edit>& edits,
                                         const sync::MergedRecord* shown) {
@@ -162,9 +172,7 @@ absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::M
 }  // namespace
 
 absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
-                                                         const sync::MergedRecord* shown,
-                                                         const std::string& unit_id,
-                                                         const RecordId& dossier,
+                                                         const Ground& ground,
                                                          const std::string& reason) {
   SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
@@ -173,9 +181,10 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   input.schema = desk.schema.get();
   input.device = desk.device;
   input.user_id = desk.meta.user_id();
-  input.roles = RolesIn(directory, unit_id);
+  input.roles = RolesIn(directory, ground.unit_id);
   if (input.roles.empty()) {
-    return absl::PermissionDeniedError(absl::StrCat("unit ", unit_id, " is not one of yours"));
+    return absl::PermissionDeniedError(
+        absl::StrCat("unit ", ground.unit_id, " is not one of yours"));
   }
   input.sequence = progress.last_sequence() + 1;
   input.previous = progress.head();
@@ -183,11 +192,11 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   input.stamp = sync::NextStamp(progress.stamp(), input.claimed_ms);
   input.salt.resize(kSaltBytes);
   desk.random_bytes(input.salt.data(), input.salt.size());
-  input.unit_id = unit_id;
-  input.dossier = dossier;
+  input.unit_id = ground.unit_id;
+  input.dossier = ground.dossier;
   SOTAY_ASSIGN_OR_RETURN(input.reason, CleanText("reason", reason));
   input.wishes.push_back(std::move(wish));
-  if (shown != nullptr) input.shown.emplace(id, *shown);
+  if (ground.record != nullptr) input.shown.emplace(id, *ground.record);
   input.hash = seal::HashChange;
   SOTAY_ASSIGN_OR_RETURN(sync::Composed composed, sync::Compose(input));
 
@@ -200,8 +209,23 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   }
   batch.PutOwnChange(input.sequence, own);
   batch.PutTouch(id, {input.sequence, Fate::kFine});
+  Shown next = {composed.shown.at(id), input.sequence};
+  if (ground.moved) {
+    Undone undone;
+    undone.own.emplace(input.sequence, std::move(own));
+    auto merged = ShownReader(&desk, &directory, &undone).Read(id);
+    if (absl::IsFailedPrecondition(merged.status())) {
+      return absl::AbortedError(absl::StrCat(
+          "record ", id.Short(),
+          ": others wrote in it since it was read, and how is not here; read it again"));
+    }
+    SOTAY_RETURN_IF_ERROR(merged.status());
+    if (!merged->has_value()) {
+      return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not in this notebook"));
+    }
+    next = **std::move(merged);
+  }
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk.store->Row(id));
-  const Shown next = {composed.shown.at(id), input.sequence};
   batch.PutRow(id, RowOf(next, row.has_value() && row->set_aside()));
   progress.set_last_sequence(input.sequence);
   progress.set_head(composed.id.str());
@@ -251,7 +275,7 @@ absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const st
       SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, impl_->Directory());
       SOTAY_ASSIGN_OR_RETURN(unit, OnlyUnit(directory, *type));
     }
-    SOTAY_ASSIGN_OR_RETURN(events, impl_->Write(std::move(wish), nullptr, unit, root, reason));
+    SOTAY_ASSIGN_OR_RETURN(events, impl_->Write(std::move(wish), {nullptr, unit, root}, reason));
   }
   impl_->Told(std::move(events));
   return id;
@@ -259,25 +283,43 @@ absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const st
 
 absl::Status Notebook::Change(const RecordId& id, const std::vector<Edit>& edits,
                               const std::string& reason) {
+  return impl_->Change(id, nullptr, edits, reason);
+}
+
+absl::Status Notebook::Change(const RecordView& seen, const std::vector<Edit>& edits,
+                              const std::string& reason) {
+  return impl_->Change(seen.record.id(), &seen.record, edits, reason);
+}
+
+absl::Status Notebook::Impl::Change(const RecordId& id, const sync::MergedRecord* seen,
+                                    const std::vector<Edit>& edits, const std::string& reason) {
   if (edits.empty()) return absl::InvalidArgumentError("an edit of no field");
   std::vector<Event> events;
   {
-    absl::MutexLock lock(&impl_->desk.mutex);
-    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+    absl::MutexLock lock(&desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, ReadShown(id));
+    Ground ground = {&shown.record, shown.record.unit_id(), shown.record.dossier()};
+    ground.moved = seen != nullptr && (!shown.record.seen().Covers(seen->seen()) ||
+                                       !seen->seen().Covers(shown.record.seen()));
     SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type,
-                           TypeCalled(schema(), shown.record.type_name()));
+                           TypeCalled(*desk.schema, shown.record.type_name()));
+    absl::optional<sync::MergedRecord> on;
+    if (ground.moved) {
+      SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
+      SOTAY_ASSIGN_OR_RETURN(on,
+                             ShownReader(&desk, &directory).MadeOn(*seen, TextsOf(*type, edits)));
+      ground.record = &*on;
+    }
     SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish,
-                           WishOf(schema(), *type, id, edits, &shown.record));
+                           WishOf(*desk.schema, *type, id, edits, ground.record));
     if (std::all_of(wish.fields.begin(), wish.fields.end(), [&](const sync::FieldEdit& edit) {
-          return ChangesNothing(edit, shown.record);
+          return ChangesNothing(edit, *ground.record);
         })) {
       return absl::OkStatus();
     }
-    SOTAY_ASSIGN_OR_RETURN(events,
-                           impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),
-                                        shown.record.dossier(), reason));
+    SOTAY_ASSIGN_OR_RETURN(events, Write(std::move(wish), ground, reason));
   }
-  impl_->Told(std::move(events));
+  Told(std::move(events));
   return absl::OkStatus();
 }
 
@@ -306,9 +348,10 @@ absl::Status Notebook::Resolve(const RecordId& id, const std::string& conflict_i
     SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit edit,
                            PickOf(schema(), shown.record, *conflict, reading, value));
     wish.fields.push_back(std::move(edit));
-    SOTAY_ASSIGN_OR_RETURN(events,
-                           impl_->Write(std::move(wish), &shown.record, shown.record.unit_id(),
-                                        shown.record.dossier(), reason));
+    SOTAY_ASSIGN_OR_RETURN(
+        events,
+        impl_->Write(std::move(wish),
+                     {&shown.record, shown.record.unit_id(), shown.record.dossier()}, reason));
   }
   impl_->Told(std::move(events));
   return absl::OkStatus();

@@ -33,6 +33,8 @@ class Settling {
   absl::Status ForgetUnits();
   absl::Status ForgetOwnTexts(const std::set<std::string>& units);
   absl::Status WriteRows(const v1::Directory& directory);
+  absl::StatusOr<bool> MovesWhatIsHeld(const sync::RecordId& id,
+                                       const absl::optional<Shown>& next) const;
   absl::StatusOr<bool> SetAside(const sync::RecordId& id,
                                 const absl::optional<stored::v1::ListRow>& row) const;
 
@@ -197,6 +199,14 @@ absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
   });
 }
 
+// Whether somebody has the record open and others' work comes in under their hands.
+absl::StatusOr<bool> Settling::MovesWhatIsHeld(const sync::RecordId& id,
+                                               const absl::optional<Shown>& next) const {
+  if (!next.has_value() || !desk_.held->Holds(id)) return false;
+  SOTAY_ASSIGN_OR_RETURN(const auto was, ShownReader(&desk_).Read(id));
+  return was.has_value() && !was->record.seen().Covers(next->record.seen());
+}
+
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
@@ -209,6 +219,11 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     }
     SOTAY_RETURN_IF_ERROR(read.status());
     const absl::optional<Shown>& shown = *read;
+    SOTAY_ASSIGN_OR_RETURN(const bool moves, MovesWhatIsHeld(id, shown));
+    if (moves && undone_.histories.count(id) == 0) {
+      settled_.histories_needed.insert(id);
+      continue;
+    }
     SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
     Event event;
     event.record = id;

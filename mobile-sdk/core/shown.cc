@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "sync/compose.h"
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
@@ -141,14 +142,57 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
     held = OwnSeen(*parts.base, desk_.device);
   }
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
-  parts.own.reserve(touches.size());
-  for (const Touch& touch : touches) {
-    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(touch.sequence));
+  std::set<uint64_t> sequences;
+  for (const Touch& touch : touches) sequences.insert(touch.sequence);
+  if (undone_ != nullptr) {
+    SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk_.store->Progress());
+    for (auto at = undone_->own.upper_bound(progress.last_sequence()); at != undone_->own.end();
+         ++at) {
+      sequences.insert(at->first);
+    }
+  }
+  parts.own.reserve(sequences.size());
+  for (const uint64_t sequence : sequences) {
+    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(sequence));
     if (!parts.base.has_value()) parts.base = Unborn(*desk_.schema, id, change.change);
     parts.own.push_back(std::move(change));
     parts.lying.push_back(&parts.own.back());
   }
   return parts;
+}
+
+absl::StatusOr<sync::MergedRecord> ShownReader::MadeOn(const sync::MergedRecord& seen,
+                                                       const std::set<uint32_t>& texts) const {
+  const auto anew = [&seen](absl::string_view why) {
+    return absl::AbortedError(
+        absl::StrCat("record ", seen.id().Short(), ": ", why, " since it was read; read it again"));
+  };
+  sync::MergedRecord on = seen;
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(seen.id(), 1));
+  for (const Touch& touch : touches) {
+    const bool refused = touch.fate == Fate::kQuarantined;
+    if (seen.seen().Has(desk_.device, touch.sequence)) {
+      if (refused) return anew("a change it shows was refused");
+      continue;
+    }
+    if (refused) continue;
+    SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange own, ReadOwn(touch.sequence));
+    for (int i = 0; i < own.change.edits_size(); ++i) {
+      const v1::RecordEdit& edit = own.change.edits(i);
+      if (edit.record_id() != seen.id().view()) continue;
+      const auto at = static_cast<size_t>(i);
+      const bool told = at < own.contexts.size() &&
+                        on.seen().Covers(sync::VersionVector::FromProto(own.contexts[at].seen()));
+      const bool same = std::any_of(
+          edit.ops().begin(), edit.ops().end(),
+          [&](const v1::FieldOp& op) { return op.has_text() && texts.count(op.field()) != 0; });
+      if (!told || same) return anew("this device edited it");
+    }
+    if (!sync::LayOn(own.change, own.id, own.author, own.contexts, &on)) {
+      return anew("this device edited it");
+    }
+  }
+  return on;
 }
 
 absl::StatusOr<sync::History> ShownReader::History(const sync::RecordId& id) const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct Undone {
   std::map<sync::RecordId, std::vector<v1::LogEntry>> histories;
 };
 
-// Reads own changes and records, `undone` before the store.
+// Reads own changes and records, `undone` before the store; own changes of it that the store has
+// not are newer than all it has.
 class ShownReader {
  public:
   // Both must outlive it; `undone` may be null.
@@ -49,6 +51,11 @@ class ShownReader {
   // The record's history as it is shown, over what was fetched of it.  kNotFound when there is no
   // such record here, kFailedPrecondition when the fetched history lacks something of it.
   absl::StatusOr<sync::History> History(const sync::RecordId& id) const;
+
+  // What an edit of these text fields is made on by somebody who was shown `seen`: that, and own
+  // changes made since.  kAborted when these or what became of earlier ones leave no such record.
+  absl::StatusOr<sync::MergedRecord> MadeOn(const sync::MergedRecord& seen,
+                                            const std::set<uint32_t>& texts) const;
 
   // An own change, with its author as merging wants it.
   absl::StatusOr<sync::OwnChange> ReadOwn(uint64_t sequence) const;

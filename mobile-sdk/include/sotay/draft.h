@@ -46,7 +46,7 @@ class Draft {
     return SpliceAnywhere(position, deleted, typed);
   }
 
-  // What was done, for Notebook::Change of a record that still shows the text the draft began on.
+  // What was done, for Notebook::Change with the view whose text the draft began on.
   std::vector<Edit> Edits(const std::string& field) const;
 
  private:

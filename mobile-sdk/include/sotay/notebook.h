@@ -186,9 +186,25 @@ class Notebook {
                                         const std::vector<Edit>& edits,
                                         const std::string& reason = "");
 
-  // Edits a record, all or nothing.
+  // Edits a record, all or nothing, by somebody who is shown it as it is at this moment.
   absl::Status Change(const sync::RecordId& id, const std::vector<Edit>& edits,
                       const std::string& reason = "");
+
+  // The same by somebody who was shown it as `seen`, from Read: what an app calls when a person
+  // took their time.  What came in meanwhile, they did not know of: it is merged with their edit as
+  // the server will, and whom they contradict is a conflict, never overwritten.  Own changes made
+  // meanwhile are taken as known.
+  //
+  // kAborted: it must be read and edited anew, nothing happened.  Either others wrote in a text of
+  // it and how is not here (Hold prevents this; History fetches it), or this device edited the same
+  // text meanwhile, or what `seen` shows of its own was refused.
+  absl::Status Change(const RecordView& seen, const std::vector<Edit>& edits,
+                      const std::string& reason = "");
+
+  // Until the returned function is called (it may be late: after the notebook's end it does
+  // nothing), news of a record come with all that is needed to merge them with an edit begun
+  // before.  For as long as the record is open on a screen; costs its history with every news.
+  std::function<void()> Hold(const sync::RecordId& id);
 
   // Picks a reading of a conflict: an ordinary, attributed edit of the field.  `reading`
   // counts from 0 as in Conflict::readings; or give `value` instead for a new one.

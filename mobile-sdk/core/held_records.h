@@ -1,0 +1,33 @@
+// Records somebody has open: news of them come with their history, so that an edit begun before the
+// news can be merged with them (Notebook::Hold).  Any thread.
+#pragma once
+
+#include <map>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "sync/ids.h"
+
+namespace sotay::sdk {
+
+class HeldRecords {
+ public:
+  void Hold(const sync::RecordId& id) {
+    absl::MutexLock lock(&mutex_);
+    ++held_[id];
+  }
+  void Release(const sync::RecordId& id) {
+    absl::MutexLock lock(&mutex_);
+    if (--held_[id] == 0) held_.erase(id);
+  }
+  bool Holds(const sync::RecordId& id) const {
+    absl::MutexLock lock(&mutex_);
+    return held_.count(id) != 0;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<sync::RecordId, int> held_ ABSL_GUARDED_BY(mutex_);  // by how many
+};
+
+}  // namespace sotay::sdk
