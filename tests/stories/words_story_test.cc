@@ -4,11 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "sotay/notebook.h"
+#include "sync/text.h"
 #include "tests/e2e/office.h"
+#include "tests/support/status_matchers.h"
 
 namespace sotay::tests {
 namespace {
@@ -22,37 +30,46 @@ using ::testing::SizeIs;
 constexpr char kDam[] = "nguyen-uu-dam";
 constexpr char kQue[] = "vo-nguyet-que";
 constexpr char kPhong[] = "huynh-kiem-phong";
+constexpr char kRo[] = "le-o-ro";
+constexpr char kAn[] = "ngo-thi-an";
+constexpr int64_t kDayMs = 24 * 60 * 60 * 1000;
 
+// One office for all stories; each has a note of its own.
 class WordsStory : public ::testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
-    office_.StartServer();
-    office_.MakeUnit(users_);
-    for (const std::string& user : users_) {
-      Phone(user, {"enroll", office_.Invite(user)});
+  static void SetUpTestSuite() { Open({kDam, kQue, kPhong}); }
+  static void TearDownTestSuite() { office_.reset(); }
+  static void Open(const std::vector<std::string>& users) {
+    users_ = users;
+    supervised_ = false;
+    office_ = std::make_unique<Office>();
+    office_->StartServer();
+    office_->MakeUnit(users);
+    for (const std::string& user : users) {
+      Phone(user, {"enroll", office_->Invite(user)});
       Phone(user, {"sync"});
     }
   }
 
-  Ended Try(const std::string& user, const std::vector<std::string>& words) {
-    std::vector<std::string> command = {SOTAY,    "--dir", office_.space() / user,
+  static Ended Try(const std::string& user, const std::vector<std::string>& words) {
+    std::vector<std::string> command = {SOTAY,    "--dir", office_->space() / user,
                                         "--lang", "en",    "--json"};
     command.insert(command.end(), words.begin(), words.end());
     return tests::Run(command);
   }
-  json Phone(const std::string& user, const std::vector<std::string>& words) {
+  static json Phone(const std::string& user, const std::vector<std::string>& words) {
     const Ended ended = Try(user, words);
     EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
     return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
   }
   // The console of somebody who supervises them.
   json Supervisor(const std::vector<std::string>& words) {
-    const std::string dir = office_.space() / "luong-quoc-ngu";
+    const std::string dir = office_->space() / "luong-quoc-ngu";
     if (!std::exchange(supervised_, true)) {
-      office_.Administrator({"users", "put", "luong-quoc-ngu", "--name", "Lương Quốc Ngữ",
-                             "--member", "vkskv1:supervisor"});
+      office_->Administrator({"users", "put", "luong-quoc-ngu", "--name", "Lương Quốc Ngữ",
+                              "--member", "vkskv1:supervisor"});
       const Ended enrolled =
-          tests::Run({SOTAYCTL, "--dir", dir, "enroll", office_.Invite("luong-quoc-ngu")});
+          tests::Run({SOTAYCTL, "--dir", dir, "enroll", office_->Invite("luong-quoc-ngu")});
       EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
     }
     std::vector<std::string> command = {SOTAYCTL, "--dir", dir, "--json"};
@@ -105,12 +122,22 @@ class WordsStory : public ::testing::TestWithParam<bool> {
     return texts.contains("body") ? texts["body"]["read_again"].size() : 0;
   }
 
-  const std::vector<std::string> users_ = {kDam, kQue, kPhong};
-  Office office_;
-  bool supervised_ = false;
+  static std::vector<std::string> users_;
+  static std::unique_ptr<Office> office_;
+  static bool supervised_;
+};
+
+std::vector<std::string> WordsStory::users_;
+std::unique_ptr<Office> WordsStory::office_;
+bool WordsStory::supervised_ = false;
+
+class WordsOfFive : public WordsStory {
+ protected:
+  static void SetUpTestSuite() { Open({kDam, kQue, kPhong, kRo, kAn}); }
 };
 
 INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsStory, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsOfFive, ::testing::Bool());
 
 TEST_P(WordsStory, SentencesOfTwoPeopleStandOneAfterTheOther) {
   const std::string base = "Vết phanh dài 4,2 m. Trời mưa nhẹ.";
@@ -169,6 +196,92 @@ TEST_P(WordsStory, ThreePeopleMeasureThreeNumbers) {
   ASSERT_THAT(conflicts, SizeIs(1));
   EXPECT_THAT(conflicts[0]["readings"], SizeIs(3));
   EXPECT_THAT(Body(note), HasSubstr("rộng ⟦"));
+}
+
+TEST_P(WordsOfFive, StandTogetherWhereTheyDoNotContradict) {
+  const std::string note = Note("Đường hẹp. Vết phanh dài 4,2 m. Trời mưa nhẹ.");
+  Says(kDam, note, "Đường hẹp. Vết phanh dài 4,5 m. Trời mưa nhẹ.");
+  Says(kQue, note, "Đường hẹp. Vết phanh dài 4,7 m. Trời mưa nhẹ.");
+  Says(kPhong, note, "Đường hẹp, trơn. Vết phanh dài 4,2 m. Trời mưa nhẹ.");
+  Says(kRo, note, "Đường hẹp. Vết phanh dài 4,2 m. Trời mưa nhẹ. Có mảnh kính.");
+  Says(kAn, note, "Đường hẹp. Vết phanh dài 4,2 m. Trời mưa to.");
+  Meet();
+  EXPECT_THAT(Body(note),
+              AnyOf("Đường hẹp, trơn. Vết phanh dài ⟦4,5 | 4,7⟧ m. Trời mưa to. Có mảnh kính.",
+                    "Đường hẹp, trơn. Vết phanh dài ⟦4,7 | 4,5⟧ m. Trời mưa to. Có mảnh kính."));
+  EXPECT_THAT(Conflicts(note), SizeIs(1));
+}
+
+TEST_P(WordsOfFive, MeasureFiveNumbers) {
+  const std::string note = Note("dài 4,2 m");
+  const std::set<std::string> measured = {"4,1", "4,3", "4,5", "4,7", "4,9"};
+  auto next = measured.begin();
+  for (const std::string& user : users_) Says(user, note, "dài " + *next++ + " m");
+  Meet();
+  const json conflicts = Conflicts(note);
+  ASSERT_THAT(conflicts, SizeIs(1));
+  std::set<std::string> readings;
+  std::set<std::string> users;
+  for (const json& reading : conflicts[0]["readings"]) {
+    readings.insert(reading["value"]);
+    users.insert(reading["user"]);
+  }
+  EXPECT_EQ(readings, measured);
+  EXPECT_EQ(users, (std::set<std::string>(users_.begin(), users_.end())));
+}
+
+// A phone that was away for thirty days meets five hundred edits of the note it wrote in.
+TEST_P(WordsStory, ThirtyDaysAndFiveHundredEditsLater) {
+  const std::string note = Note("Vết phanh dài 4,2 m. Trời mưa nhẹ.");
+  Says(kQue, note, "Vết phanh dài 4,7 m. Trời mưa nhẹ. Đường vắng.");
+  const sync::RecordId id = *sync::RecordId::From(absl::HexStringToBytes(note));
+  std::vector<std::unique_ptr<sdk::Notebook>> writers;
+  int64_t now_ms = absl::ToUnixMillis(absl::Now()) - 30 * kDayMs;
+  for (const char* user : {kDam, kPhong}) {
+    sdk::Surroundings surroundings;
+    surroundings.now_ms = [&now_ms] { return now_ms; };
+    auto opened = sdk::Notebook::Open(office_->space() / user, nullptr, std::move(surroundings));
+    ASSERT_THAT(opened, IsOk());
+    writers.push_back(*std::move(opened));
+  }
+  const auto add = [&](size_t edit, const std::string& words) {
+    sdk::Notebook& writer = *writers[edit % 2];
+    const auto view = writer.Read(id);
+    ASSERT_THAT(view, IsOk());
+    const uint32_t field = view->record.type()->Field("body")->number;
+    sdk::Edit splice;
+    splice.kind = sdk::Edit::Kind::kSplice;
+    splice.field = "body";
+    splice.value = words;
+    splice.position =
+        static_cast<uint32_t>(sync::ScalarCount(view->record.ShownText(field)).value());
+    ASSERT_THAT(writer.Change(*view, {splice}), IsOk());
+  };
+  for (size_t edit = 0; edit < 500; ++edit) {
+    now_ms += 30 * kDayMs / 500;
+    ASSERT_NO_FATAL_FAILURE(add(edit, absl::StrCat(" Ý ", edit, ".")));
+    if (edit == 250) {
+      sdk::Edit number;
+      number.kind = sdk::Edit::Kind::kSplice;
+      number.field = "body";
+      number.position = 16;
+      number.deleted = 1;
+      number.value = "5";
+      ASSERT_THAT(writers[0]->Change(id, {number}), IsOk());
+    }
+    if (edit % 10 == 9) {
+      for (const auto& writer : writers) ASSERT_THAT(writer->Sync(), IsOk());
+    }
+  }
+  writers.clear();
+  Meet();
+  const std::string body = Body(note);
+  for (size_t edit = 0; edit < 500; ++edit) {
+    ASSERT_THAT(body, HasSubstr(absl::StrCat(" Ý ", edit, ".")));
+  }
+  EXPECT_THAT(body, HasSubstr("Đường vắng."));
+  EXPECT_THAT(body, AnyOf(HasSubstr("dài ⟦4,5 | 4,7⟧ m."), HasSubstr("dài ⟦4,7 | 4,5⟧ m.")));
+  EXPECT_THAT(Conflicts(note), SizeIs(1));
 }
 
 TEST_P(WordsStory, ASentenceTwoPeopleChangedApartIsToBeReadAgain) {
