@@ -57,13 +57,15 @@ struct Splices {
 
 TextMerge::Version TextMerge::VersionOf(const VersionVector& version) const {
   Version counts;
-  for (const Maker& maker : makers_) {
-    const auto past = std::partition_point(
-        maker.sequences.begin(), maker.sequences.end(),
-        [&](uint64_t sequence) { return version.Has(maker.device, sequence); });
-    counts.push_back(static_cast<uint32_t>(past - maker.sequences.begin()));
+  for (const auto& [device, through] : version.entries()) {
+    const uint32_t author = tree_.Find(device.view());
+    if (author >= makers_.size()) continue;
+    const std::vector<uint64_t>& sequences = makers_[author].sequences;
+    const auto past = std::upper_bound(sequences.begin(), sequences.end(), through);
+    if (past == sequences.begin()) continue;
+    if (counts.size() <= author) counts.resize(author + 1, 0);
+    counts[author] = static_cast<uint32_t>(past - sequences.begin());
   }
-  while (!counts.empty() && counts.back() == 0) counts.pop_back();
   return counts;
 }
 

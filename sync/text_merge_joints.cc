@@ -152,7 +152,10 @@ std::vector<uint32_t> TextMerge::Leaning(uint32_t made, Stretch joint,
 
 void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
   const size_t size = row->places.size();
-  const auto number = [&](size_t i) { return row->places.At(static_cast<uint32_t>(i)); };
+  const std::vector<std::pair<size_t, size_t>> crowded = Crowded(segments, *row);
+  if (crowded.empty()) return;
+  const std::vector<uint32_t> numbers = row->places.Numbers();
+  const auto number = [&](size_t i) { return numbers[i]; };
   const auto rank = [&](size_t i) { return rank_[number(i)]; };
   const auto at = [&](size_t i) { return ScalarOf(number(i)); };
   const auto joined = [&](size_t i) { return JoinedAt(at, size, i); };
@@ -196,7 +199,7 @@ void TextMerge::FalseJoints(const Segments& segments, const Version& version, Ro
     WidenByAgreed(*row, &joint);
     joints.push_back(std::move(joint));
   };
-  for (const auto& [first, past] : Crowded(segments, *row)) {
+  for (const auto& [first, past] : crowded) {
     for (size_t i = std::max<size_t>(first, 1); i < past; ++i) look_at(i);
   }
   JoinMeeting(&joints, [](Joint* a, const Joint& b) { Unite(b.parties, &a->parties); });

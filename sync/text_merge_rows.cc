@@ -94,23 +94,25 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     for (const TextStretch& words : made_[one].words) touched.push_back(StretchOf(words));
   }
   JoinMeeting(&touched, [](Stretch*, const Stretch&) {});
-  absl::flat_hash_map<uint32_t, Region> lasting;  // by their first element
-  for (Region& region : shown.row.regions) {
-    if (region.lasting) lasting.emplace(region.first, std::move(region));
-  }
+  std::vector<Region> lasting = std::move(shown.row.regions);
+  lasting.erase(std::remove_if(lasting.begin(), lasting.end(),
+                               [](const Region& region) { return !region.lasting; }),
+                lasting.end());
   shown.version = version;
   shown.row = {};
 
   const Segments segments = shown.words.Segments(rank_, tree_.elements());
   std::vector<Region> contested;
   Wanted wanted;
+  auto was = lasting.begin();  // both in the order of the text
   for (const Stretch& stretch : Contested(segments)) {
     const auto over = std::partition_point(touched.begin(), touched.end(),
                                            [&](const Stretch& t) { return t.high < stretch.low; });
     if (over == touched.end() || over->low > stretch.high) {
-      const auto was = lasting.find(order_[stretch.low]);
-      if (was != lasting.end() && was->second.last == order_[stretch.high]) {
-        contested.push_back(std::move(was->second));  // nobody touched it
+      while (was != lasting.end() && rank_[was->first] < stretch.low) ++was;
+      if (was != lasting.end() && rank_[was->first] == stretch.low &&
+          rank_[was->last] == stretch.high) {
+        contested.push_back(std::move(*was));  // nobody touched it
         continue;
       }
     }

@@ -1,9 +1,23 @@
 #include "sync/text_prose.h"
 
+#include <cstdint>
+
 #include "sync/text_words.h"
 #include "sync/unicode.h"
 
 namespace sotay::sync {
+namespace {
+
+// What stands beside every break but the first and the last; no other is there.  Asked of every
+// character of a long sentence, hence a table.
+bool MayBreak(char32_t scalar) {
+  constexpr uint64_t kThose = uint64_t{1} << '\n' | uint64_t{1} << '\r' | uint64_t{1} << '.' |
+                              uint64_t{1} << '!' | uint64_t{1} << '?';
+  if (scalar < 64) return (kThose >> scalar & 1) != 0;
+  return scalar >= 0x2026 && (IsNewline(scalar) || EndsSentence(scalar));
+}
+
+}  // namespace
 
 bool TextProse::Joins(size_t place) const {
   return JoinedAt([this](size_t i) { return text_[i]; }, text_.size(), place);
@@ -31,30 +45,24 @@ size_t TextProse::Start(size_t place) {
   if (at > 0) --at;  // on the last character before `place` that is no white space
   const size_t from = at;
   size_t found = 0;
-  while (at > 0) {
-    if (at == started_.from) {
-      found = started_.found;
-      break;
-    }
-    if (!IsWhite(text_[at - 1])) {
-      --at;
-      continue;
-    }
+  for (; at > 0 && at != started_.from; --at) {
+    const char32_t last = text_[at - 1];
+    if (!MayBreak(last)) continue;
     size_t white = at;
-    size_t newline = 0;
-    while (white > 0 && IsWhite(text_[white - 1])) {
-      --white;
-      if (newline == 0 && IsNewline(text_[white])) newline = white + 1;
+    while (white > 0 && IsWhite(text_[white - 1])) --white;
+    if (white > 0 && !EndsSentence(text_[white - 1])) {
+      found = at;  // after a newline
+      break;
     }
-    if (white == 0 || EndsSentence(text_[white - 1])) {
+    if (white < at || IsWhite(text_[at])) {
       found = at;
+      while (IsWhite(text_[found])) ++found;
       break;
     }
-    if (newline > 0) {
-      found = newline;
-      break;
-    }
-    at = white - 1;
+  }
+  if (at > 0 && at == started_.from) found = started_.found;
+  if (at == 0 && from > 0) {
+    while (IsWhite(text_[found])) ++found;
   }
   started_ = {from, found};
   return found;
@@ -73,6 +81,8 @@ size_t TextProse::NextBreak(size_t place) {
       ended = Break(place);
     }
     if (ended && (IsWhite(last) || IsWhite(next))) return place;
+    if (ended) continue;
+    while (place + 1 < size && !MayBreak(text_[place]) && !MayBreak(text_[place + 1])) ++place;
   }
   return size;
 }

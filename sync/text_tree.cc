@@ -10,11 +10,18 @@
 namespace sotay::sync {
 
 uint32_t TextTree::Author(absl::string_view id) {
-  const auto at = std::find_if(authors_.begin(), authors_.end(),
-                               [&](const Known& known) { return known.id == id; });
-  const auto number = static_cast<uint32_t>(at - authors_.begin());
-  if (at == authors_.end()) authors_.push_back({std::string(id), 0, {}});
+  uint32_t number = Find(id);
+  if (number == kNobody) {
+    number = static_cast<uint32_t>(authors_.size());
+    numbers_.emplace(id, number);
+    authors_.push_back({std::string(id), 0, {}});
+  }
   return number;
+}
+
+uint32_t TextTree::Find(absl::string_view id) const {
+  const auto at = numbers_.find(id);
+  return at != numbers_.end() ? at->second : kNobody;
 }
 
 TextVersion TextTree::version() const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,12 +43,16 @@ class TextTree {
   // Stands before every element.
   static constexpr uint32_t kBeginning = TextOrder::kNone;
 
+  static constexpr uint32_t kNobody = UINT32_MAX;
+
   static constexpr uint32_t kElementsMax = kTextTypedMax;
   // A character that all of them deleted, each unknown to the others, is counted in fifteen bits.
   static constexpr uint32_t kAuthorsMax = kRecordDevicesMax;
 
   // The number of the author of that id; a new one when it has none yet.
   uint32_t Author(absl::string_view id);
+  // The same; kNobody when it has none.
+  uint32_t Find(absl::string_view id) const;
   const std::string& AuthorId(uint32_t author) const { return authors_[author].id; }
   // Everything that is here.
   TextVersion version() const;
@@ -166,8 +171,9 @@ class TextTree {
   void Note(uint32_t author, TextSpan elements, bool deletes);
 
   std::vector<Known> authors_;
-  std::vector<Run> runs_;   // in order of their elements
-  std::u32string scalars_;  // by element
+  absl::flat_hash_map<std::string, uint32_t> numbers_;  // of authors, by id
+  std::vector<Run> runs_;                               // in order of their elements
+  std::u32string scalars_;                              // by element
   absl::btree_map<uint64_t, Siblings> children_;
   std::vector<uint8_t> sides_;  // by element: on which sides children_ has something
   TextOrder order_;
