@@ -180,12 +180,22 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   Exchanged exchanged;
   exchanged.received = fed.size();
   // Somebody else edited a text that changes of ours are waiting on: to show what the server will
-  // make of both, its history is needed.  What is written here meanwhile may need another.
+  // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
+  // case there are such changes soon.  What is written here meanwhile may need another.
   Histories histories;
   SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, fed, histories));
-  while (!settled.histories_needed.empty()) {
+  while (!settled.histories_needed.empty() || !settled.histories_wanted.empty()) {
     for (const sync::RecordId& id : settled.histories_needed) {
-      SOTAY_ASSIGN_OR_RETURN(histories[id], FetchHistory(link_, id));
+      SOTAY_ASSIGN_OR_RETURN(histories.fetched[id], FetchHistory(link_, id));
+      settled.histories_wanted.erase(id);
+    }
+    for (const sync::RecordId& id : settled.histories_wanted) {
+      auto fetched = FetchHistory(link_, id);
+      if (fetched.ok()) {
+        histories.fetched[id] = *std::move(fetched);
+      } else {
+        histories.not_to_be_had.insert(id);
+      }
     }
     SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, response, fed, histories));
   }

@@ -18,7 +18,8 @@ class HeldRecords {
   }
   void Release(const sync::RecordId& id) {
     absl::MutexLock lock(&mutex_);
-    if (--held_[id] == 0) held_.erase(id);
+    const auto at = held_.find(id);
+    if (at != held_.end() && --at->second == 0) held_.erase(at);
   }
   bool Holds(const sync::RecordId& id) const {
     absl::MutexLock lock(&mutex_);

@@ -1,7 +1,9 @@
 #include "sotay/notebook.h"
 
+#include <atomic>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -212,8 +214,8 @@ void Notebook::NudgeCourier() { impl_->courier->Nudge(); }
 
 std::function<void()> Notebook::Hold(const sync::RecordId& id) {
   impl_->desk.held->Hold(id);
-  return [held = impl_->desk.held, id, released = false]() mutable {
-    if (!std::exchange(released, true)) held->Release(id);
+  return [held = impl_->desk.held, id, released = std::make_shared<std::atomic<bool>>(false)] {
+    if (!released->exchange(true)) held->Release(id);
   };
 }
 

@@ -44,7 +44,7 @@ class Notebook::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk.mutex);
 
   // Notebook::Change on `seen`; without it, on what is shown.
-  absl::Status Change(const sync::RecordId& id, const sync::MergedRecord* seen,
+  absl::Status Change(const sync::RecordId& id, const RecordView* seen,
                       const std::vector<Edit>& edits, const std::string& reason)
       ABSL_LOCKS_EXCLUDED(desk.mutex);
 

@@ -65,6 +65,15 @@ absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::L
   // Lost meanwhile: then it must not be kept.
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk->store->Row(id));
   if (!row.has_value()) return absl::OkStatus();
+  // News came in during the call, perhaps with a history that goes with them.
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> base, desk->store->Base(id));
+  if (base.has_value()) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                           sync::MergedRecord::Parse(*desk->schema, *base));
+    if (absl::IsFailedPrecondition(sync::HistoryShown(record, {}, entries).status())) {
+      return absl::OkStatus();
+    }
+  }
   StoreBatch batch;
   SOTAY_RETURN_IF_ERROR(PutHistory(*desk->store, id, entries, &batch));
   return desk->store->Commit(batch);
@@ -86,7 +95,13 @@ absl::StatusOr<RecordView> Notebook::Read(const RecordId& id) const {
   std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
   const SyncState state =
       StateOf(RowOf(shown, row.has_value() && row->set_aside()), progress.accepted_through());
-  return RecordView{std::move(shown.record), state, std::move(conflicts)};
+  RecordView view = {std::move(shown.record), state, std::move(conflicts), 0, {}};
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, impl_->desk.store->Touches(id, 1));
+  for (const Touch& touch : touches) {
+    view.newest_own = touch.sequence;
+    if (touch.fate == Fate::kQuarantined) view.refused_own.insert(touch.sequence);
+  }
+  return view;
 }
 
 absl::StatusOr<RecordId> Notebook::Find(const std::string& id_prefix) const {

@@ -88,6 +88,13 @@ bool ChangesNothing(const sync::FieldEdit& edit, const sync::MergedRecord& shown
   return edit.whole_text.has_value() && shown.ShownText(edit.op.field()) == *edit.whole_text;
 }
 
+bool EditsText(const v1::Change& change) {
+  return std::any_of(change.edits().begin(), change.edits().end(), [](const v1::RecordEdit& edit) {
+    return std::any_of(edit.ops().begin(), edit.ops().end(),
+                       [](const v1::FieldOp& op) { return op.has_text(); });
+  });
+}
+
 std::set<uint32_t> TextsOf(const sync::RecordType& type, const std::vector<Edit>& edits) {
   std::set<uint32_t> texts;
   for (const Edit& edit : edits) {
@@ -214,12 +221,20 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
     Undone undone;
     undone.own.emplace(input.sequence, std::move(own));
     auto merged = ShownReader(&desk, &directory, &undone).Read(id);
-    if (absl::IsFailedPrecondition(merged.status())) {
+    absl::Status laid = merged.status();
+    if (laid.ok() && EditsText(composed.change)) {
+      const auto history = ShownReader(&desk, &directory, &undone).History(id);
+      laid = !history.ok() ? history.status()
+             : history->Find(composed.id) == nullptr
+                 ? absl::FailedPreconditionError("it does not fit what it was made on")
+                 : absl::OkStatus();
+    }
+    if (absl::IsFailedPrecondition(laid)) {
       return absl::AbortedError(absl::StrCat(
           "record ", id.Short(),
           ": others wrote in it since it was read, and how is not here; read it again"));
     }
-    SOTAY_RETURN_IF_ERROR(merged.status());
+    SOTAY_RETURN_IF_ERROR(laid);
     if (!merged->has_value()) {
       return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not in this notebook"));
     }
@@ -288,27 +303,26 @@ absl::Status Notebook::Change(const RecordId& id, const std::vector<Edit>& edits
 
 absl::Status Notebook::Change(const RecordView& seen, const std::vector<Edit>& edits,
                               const std::string& reason) {
-  return impl_->Change(seen.record.id(), &seen.record, edits, reason);
+  return impl_->Change(seen.record.id(), &seen, edits, reason);
 }
 
-absl::Status Notebook::Impl::Change(const RecordId& id, const sync::MergedRecord* seen,
+absl::Status Notebook::Impl::Change(const RecordId& id, const RecordView* seen,
                                     const std::vector<Edit>& edits, const std::string& reason) {
   if (edits.empty()) return absl::InvalidArgumentError("an edit of no field");
   std::vector<Event> events;
   {
     absl::MutexLock lock(&desk.mutex);
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, ReadShown(id));
-    Ground ground = {&shown.record, shown.record.unit_id(), shown.record.dossier()};
-    ground.moved = seen != nullptr && (!shown.record.seen().Covers(seen->seen()) ||
-                                       !seen->seen().Covers(shown.record.seen()));
     SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type,
                            TypeCalled(*desk.schema, shown.record.type_name()));
+    Ground ground = {&shown.record, shown.record.unit_id(), shown.record.dossier()};
     absl::optional<sync::MergedRecord> on;
-    if (ground.moved) {
+    if (seen != nullptr) {
       SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
       SOTAY_ASSIGN_OR_RETURN(on,
                              ShownReader(&desk, &directory).MadeOn(*seen, TextsOf(*type, edits)));
-      ground.record = &*on;
+      ground.moved = !(on->seen() == shown.record.seen());
+      if (ground.moved) ground.record = &*on;
     }
     SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish,
                            WishOf(*desk.schema, *type, id, edits, ground.record));

@@ -1,5 +1,6 @@
-// A record's history as the server has it: fetched when a person asks for it, and when somebody
-// else edited a text that own changes are waiting on (settle.h).
+// A record's history as the server has it: fetched when a person asks for it, when somebody else
+// edited a text that own changes are waiting on, and when news come of a record that is open on a
+// screen (settle.h).
 #pragma once
 
 #include <vector>

@@ -20,8 +20,8 @@ constexpr size_t kEpochBytes = 16;
 class Settling {
  public:
   Settling(Desk* desk, const sync::Absorbed& absorbed, const Histories& histories)
-      : desk_(*desk), absorbed_(absorbed) {
-    undone_.histories = histories;
+      : desk_(*desk), absorbed_(absorbed), histories_(histories) {
+    undone_.histories = histories.fetched;
   }
 
   absl::Status Run(const stored::v1::Progress& before);
@@ -33,13 +33,13 @@ class Settling {
   absl::Status ForgetUnits();
   absl::Status ForgetOwnTexts(const std::set<std::string>& units);
   absl::Status WriteRows(const v1::Directory& directory);
-  absl::StatusOr<bool> MovesWhatIsHeld(const sync::RecordId& id,
-                                       const absl::optional<Shown>& next) const;
+  absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
   absl::StatusOr<bool> SetAside(const sync::RecordId& id,
                                 const absl::optional<stored::v1::ListRow>& row) const;
 
   Desk& desk_;
   const sync::Absorbed& absorbed_;
+  const Histories& histories_;
   StoreBatch batch_;
   Undone undone_;
   // Records whose row is to be made anew, and fates that changed.
@@ -67,7 +67,9 @@ absl::Status Settling::Run(const stored::v1::Progress& before) {
     directory = known.value_or(v1::Directory());
   }
   SOTAY_RETURN_IF_ERROR(WriteRows(directory));
-  if (!settled_.histories_needed.empty()) return absl::OkStatus();
+  if (!settled_.histories_needed.empty() || !settled_.histories_wanted.empty()) {
+    return absl::OkStatus();
+  }
   for (const auto& [id, entries] : undone_.histories) {
     if (forgotten_.count(id) != 0) continue;
     SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, entries, &batch_));
@@ -199,18 +201,31 @@ absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
   });
 }
 
-// Whether somebody has the record open and others' work comes in under their hands.
-absl::StatusOr<bool> Settling::MovesWhatIsHeld(const sync::RecordId& id,
-                                               const absl::optional<Shown>& next) const {
-  if (!next.has_value() || !desk_.held->Holds(id)) return false;
-  SOTAY_ASSIGN_OR_RETURN(const auto was, ShownReader(&desk_).Read(id));
-  return was.has_value() && !was->record.seen().Covers(next->record.seen());
+// Whether somebody has the record open while its base moves, and it has a text to be merged.
+absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
+  const auto next = absorbed_.bases.find(id);
+  if (next == absorbed_.bases.end() || !desk_.held->Holds(id)) return false;
+  if (undone_.histories.count(id) != 0 || histories_.not_to_be_had.count(id) != 0) return false;
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
+                         sync::MergedRecord::Parse(*desk_.schema, next->second));
+  if (record.type() == nullptr ||
+      std::none_of(record.type()->fields.begin(), record.type()->fields.end(),
+                   [](const auto& field) { return field.second.rule == options::v1::RULE_TEXT; })) {
+    return false;
+  }
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> was, desk_.store->Base(id));
+  if (!was.has_value()) return true;
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord before,
+                         sync::MergedRecord::Parse(*desk_.schema, *was));
+  return !before.seen().Covers(record.seen());
 }
 
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
     if (forgotten_.count(id) != 0) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool wanted, WantsHistory(id));
+    if (wanted) settled_.histories_wanted.insert(id);
     const auto read = reader.Read(id);
     // Asked twice for one, it is not the record's.
     if (absl::IsFailedPrecondition(read.status()) && undone_.histories.count(id) == 0) {
@@ -219,11 +234,6 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     }
     SOTAY_RETURN_IF_ERROR(read.status());
     const absl::optional<Shown>& shown = *read;
-    SOTAY_ASSIGN_OR_RETURN(const bool moves, MovesWhatIsHeld(id, shown));
-    if (moves && undone_.histories.count(id) == 0) {
-      settled_.histories_needed.insert(id);
-      continue;
-    }
     SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
     Event event;
     event.record = id;

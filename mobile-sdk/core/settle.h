@@ -22,12 +22,17 @@ struct Settled {
   bool more = false;
   bool moved = false;         // a cursor moved, so that asking again asks for something else
   std::vector<Event> events;  // to be told once the desk is free
-  // Not empty: fetch their histories and ask again; nothing was stored.
+  // Not empty: fetch their histories and ask again; nothing was stored.  Without those that are
+  // only wanted it goes, too.
   std::set<sync::RecordId> histories_needed;
+  std::set<sync::RecordId> histories_wanted;
 };
 
-// Histories fetched because an earlier attempt asked for them.
-using Histories = std::map<sync::RecordId, std::vector<v1::LogEntry>>;
+// What an earlier attempt asked for.
+struct Histories {
+  std::map<sync::RecordId, std::vector<v1::LogEntry>> fetched;
+  std::set<sync::RecordId> not_to_be_had;
+};
 
 // Takes the desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with
 // kDataLoss or the store's status otherwise; then nothing of it is stored.

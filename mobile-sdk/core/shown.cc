@@ -161,34 +161,41 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
   return parts;
 }
 
-absl::StatusOr<sync::MergedRecord> ShownReader::MadeOn(const sync::MergedRecord& seen,
+// The server takes a device to have seen whatever its earlier changes to the record had seen, the
+// refused ones too: so these must have seen nothing that is not in what the edit is made on.
+absl::StatusOr<sync::MergedRecord> ShownReader::MadeOn(const RecordView& seen,
                                                        const std::set<uint32_t>& texts) const {
-  const auto anew = [&seen](absl::string_view why) {
+  const sync::RecordId& id = seen.record.id();
+  const auto anew = [&id](absl::string_view why) {
     return absl::AbortedError(
-        absl::StrCat("record ", seen.id().Short(), ": ", why, " since it was read; read it again"));
+        absl::StrCat("record ", id.Short(), ": ", why, " since it was read; read it again"));
   };
-  sync::MergedRecord on = seen;
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(seen.id(), 1));
+  SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord on,
+                         sync::MergedRecord::Parse(*desk_.schema, seen.record.Serialize()));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, 1));
   for (const Touch& touch : touches) {
     const bool refused = touch.fate == Fate::kQuarantined;
-    if (seen.seen().Has(desk_.device, touch.sequence)) {
-      if (refused) return anew("a change it shows was refused");
+    if (touch.sequence <= seen.newest_own) {
+      const bool was_refused = seen.refused_own.count(touch.sequence) != 0;
+      if (refused && !was_refused) return anew("a change of yours that it shows was refused");
+      if (!refused && was_refused) return anew("a change of yours that was refused was admitted");
       continue;
     }
-    if (refused) continue;
     SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange own, ReadOwn(touch.sequence));
     for (int i = 0; i < own.change.edits_size(); ++i) {
       const v1::RecordEdit& edit = own.change.edits(i);
-      if (edit.record_id() != seen.id().view()) continue;
+      if (edit.record_id() != id.view()) continue;
       const auto at = static_cast<size_t>(i);
-      const bool told = at < own.contexts.size() &&
-                        on.seen().Covers(sync::VersionVector::FromProto(own.contexts[at].seen()));
+      if (at >= own.contexts.size() ||
+          !on.seen().Covers(sync::VersionVector::FromProto(own.contexts[at].seen()))) {
+        return anew("this device edited it, after others' work came in,");
+      }
       const bool same = std::any_of(
           edit.ops().begin(), edit.ops().end(),
           [&](const v1::FieldOp& op) { return op.has_text() && texts.count(op.field()) != 0; });
-      if (!told || same) return anew("this device edited it");
+      if (same && !refused) return anew("this device edited the same text");
     }
-    if (!sync::LayOn(own.change, own.id, own.author, own.contexts, &on)) {
+    if (!refused && !sync::LayOn(own.change, own.id, own.author, own.contexts, &on)) {
       return anew("this device edited it");
     }
   }

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "mobile-sdk/core/desk.h"
+#include "sotay/notebook.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sync/absorb.h"
 #include "sync/ids.h"
@@ -53,8 +54,8 @@ class ShownReader {
   absl::StatusOr<sync::History> History(const sync::RecordId& id) const;
 
   // What an edit of these text fields is made on by somebody who was shown `seen`: that, and own
-  // changes made since.  kAborted when these or what became of earlier ones leave no such record.
-  absl::StatusOr<sync::MergedRecord> MadeOn(const sync::MergedRecord& seen,
+  // changes made since.  kAborted when there is no such record (Notebook::Change says when).
+  absl::StatusOr<sync::MergedRecord> MadeOn(const RecordView& seen,
                                             const std::set<uint32_t>& texts) const;
 
   // An own change, with its author as merging wants it.

@@ -139,8 +139,76 @@ TEST_F(Seen, IsToldWhenWhatItShowsWasRefused) {
               StatusIs(StatusCode::kAborted, HasSubstr("refused")));
 }
 
+// A device is taken to have seen what its earlier changes had seen, whatever became of them.
+TEST_F(Seen, IsToldWhenARefusedChangeHadSeenMore) {
+  const RecordView seen = View();
+  Bring({Set("kind", "file")});
+  ASSERT_THAT(nguyet_->Change(note_, {Set("occurred_ms", "7")}), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, tests::kSupervisor);
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, tests::kProsecutor);
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  ASSERT_THAT(nguyet_->Refused().value(), SizeIs(1));
+  EXPECT_THAT(nguyet_->Change(seen, {Set("kind", "scene")}),
+              StatusIs(StatusCode::kAborted, HasSubstr("this device")));
+  // What was refused before it was read is no hindrance.
+  const RecordView again = View();
+  Bring({Set("kind", "other")});
+  ASSERT_THAT(nguyet_->Change(again, {Set("kind", "scene")}), IsOk());
+  EXPECT_THAT(View().conflicts, SizeIs(1));
+  Meet();
+}
+
+// The edit is made while an exchange is under way that brings others' work.
+TEST_F(Seen, IsMergedWhenNewsCrossedAnEditBeforeIt) {
+  const std::function<void()> release = nguyet_->Hold(note_);
+  ASSERT_THAT(binh_->Change(note_, {Text("body", "Vết phanh dài 4,2 m, cong. Đường ướt.")}),
+              IsOk());
+  ASSERT_THAT(binh_->Sync(), IsOk());
+  absl::optional<RecordView> seen;
+  nguyet_.weather->after = [&](const v1::SyncResponse&) {
+    if (!seen.has_value()) {
+      EXPECT_THAT(nguyet_->Change(note_, {Text("body", "Vết phanh dài 4,2 m. Đường ướt, vắng.")}),
+                  IsOk());
+      seen = View();
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  nguyet_.weather->after = nullptr;
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(State(nguyet_, note_), SyncState::kSynced);
+  ASSERT_THAT(nguyet_->Change(*seen, {Text("body", "Một vết phanh dài 4,2 m. Đường ướt, vắng.")}),
+              IsOk());
+  EXPECT_EQ(Body(nguyet_, note_), "Một vết phanh dài 4,2 m, cong. Đường ướt, vắng.");
+  Meet();
+}
+
+TEST_F(Seen, NewsComeThoughTheirHistoryCannotBeHad) {
+  const std::function<void()> release = nguyet_->Hold(note_);
+  const RecordView seen = View();
+  nguyet_.weather->before_history = [](const v1::ListRecordHistoryRequest&) {
+    return absl::UnavailableError("cut");
+  };
+  Bring({Text("body", "Vết phanh dài 4,2 m, hơi cong. Đường ướt.")});
+  EXPECT_EQ(Body(nguyet_, note_), "Vết phanh dài 4,2 m, hơi cong. Đường ướt.");
+  EXPECT_THAT(nguyet_->Change(seen, {Text("body", "Khác.")}), StatusIs(StatusCode::kAborted));
+}
+
+TEST_F(Seen, IsToldWhenThisDeviceEditedAfterTheNews) {
+  const std::function<void()> release = nguyet_->Hold(note_);
+  const RecordView seen = View();
+  Bring({Text("body", "Vết phanh dài 4,2 m, hơi cong. Đường ướt.")});
+  ASSERT_THAT(nguyet_->Change(note_, {Set("kind", "scene")}), IsOk());
+  EXPECT_THAT(nguyet_->Change(seen, {Text("body", "Khác.")}),
+              StatusIs(StatusCode::kAborted, HasSubstr("after others' work")));
+}
+
 TEST_F(Seen, NewsAreHeldNoLongerThanAsked) {
-  nguyet_->Hold(note_)();
+  const std::function<void()> other = nguyet_->Hold(note_);
+  std::function<void()> copy = other;
+  other();
+  copy();
   const RecordView seen = View();
   Bring({Text("body", "Vết phanh dài 4,2 m, hơi cong. Đường ướt.")});
   EXPECT_THAT(nguyet_->Change(seen, {Text("body", "Khác.")}), StatusIs(StatusCode::kAborted));

@@ -53,6 +53,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> MemoryLink::ListRecordHistory(
     const v1::ListRecordHistoryRequest& request) {
   if (closed_) return absl::CancelledError("closed");
   if (weather_->before) SOTAY_RETURN_IF_ERROR(weather_->before(v1::SyncRequest()));
+  if (weather_->before_history) SOTAY_RETURN_IF_ERROR(weather_->before_history(request));
   return hub_.ListRecordHistory(device_, request);
 }
 

@@ -17,6 +17,8 @@ struct Weather {
   std::function<absl::Status(const v1::SyncRequest&)> before;
   // Not OK: the server did its work, and the answer is lost so.
   std::function<absl::Status(const v1::SyncResponse&)> after;
+  // Not OK: a call for a history fails so.
+  std::function<absl::Status(const v1::ListRecordHistoryRequest&)> before_history;
   // The answer as it arrives.
   std::function<void(v1::SyncResponse*)> alter;
   // How often the request arrives; the last answer counts.

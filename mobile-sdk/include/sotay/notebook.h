@@ -83,6 +83,10 @@ struct RecordView {
   sync::MergedRecord record;
   SyncState state = SyncState::kSynced;
   std::vector<sync::Conflict> conflicts;
+  // This device's changes to it when it was read, for Notebook::Change: the newest, and which the
+  // record does not show because they were refused.
+  uint64_t newest_own = 0;
+  std::set<uint64_t> refused_own;
 };
 
 // A line of a list.
@@ -195,15 +199,18 @@ class Notebook {
   // the server will, and whom they contradict is a conflict, never overwritten.  Own changes made
   // meanwhile are taken as known.
   //
-  // kAborted: it must be read and edited anew, nothing happened.  Either others wrote in a text of
-  // it and how is not here (Hold prevents this; History fetches it), or this device edited the same
-  // text meanwhile, or what `seen` shows of its own was refused.
+  // kAborted: it must be read and edited anew, nothing happened; the message says which.  Others
+  // wrote in it, `edits` is of a text, and how the texts came about is not here (Hold sees to it,
+  // where the network lets it; History fetches it).  Or this device edited the same text meanwhile,
+  // or anything of the record after others' work came in: whoever did has seen that.  Or a change
+  // of its own that `seen` shows was refused since, or one it does not show was admitted.
   absl::Status Change(const RecordView& seen, const std::vector<Edit>& edits,
                       const std::string& reason = "");
 
-  // Until the returned function is called (it may be late: after the notebook's end it does
-  // nothing), news of a record come with all that is needed to merge them with an edit begun
-  // before.  For as long as the record is open on a screen; costs its history with every news.
+  // Until the returned function is called, news of a record with texts come with all that is needed
+  // to merge them with an edit begun before.  For as long as it is open on a screen; costs its
+  // history with every news.  Where that cannot be had the news come all the same.  The function
+  // may be copied, called twice, from any thread and after the notebook's end.
   std::function<void()> Hold(const sync::RecordId& id);
 
   // Picks a reading of a conflict: an ordinary, attributed edit of the field.  `reading`
