@@ -8,8 +8,8 @@
 namespace sotay::sync {
 namespace {
 
-// What stands beside every break but the first and the last; no other is there.  Asked of every
-// character of a long sentence, hence a table.
+// What a break comes of: a newline, or the end of a sentence with white space after it.  Asked of
+// every character of a long sentence, hence a table.
 bool MayBreak(char32_t scalar) {
   constexpr uint64_t kThose = uint64_t{1} << '\n' | uint64_t{1} << '\r' | uint64_t{1} << '.' |
                               uint64_t{1} << '!' | uint64_t{1} << '?';
