@@ -8,7 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "server/refusal.h"
+#include "sotay/options/v1/options.pb.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/history.h"
 #include "sync/status_macros.h"
@@ -22,12 +24,32 @@ constexpr size_t kRowsLookedAtMax = 20'000;
 constexpr size_t kNamesakesMax = 256;
 constexpr size_t kIdBytesMin = 4;
 
+// The label of a value as people read it; empty when it has none.
+std::string LabelOf(const google::protobuf::EnumValueDescriptor& value) {
+  // A type from a descriptor file keeps its options in a pool of its own.
+  google::protobuf::EnumValueOptions known;
+  known.ParseFromString(value.options().SerializeAsString());
+  return known.GetExtension(options::v1::value).label().SerializeAsString();
+}
+
+// The values that read the same: a note as born and one that was returned are both drafts.
+std::set<int32_t> AlikeTo(const google::protobuf::EnumValueDescriptor& value) {
+  std::set<int32_t> alike = {value.number()};
+  const std::string label = LabelOf(value);
+  for (int i = 0; !label.empty() && i < value.type()->value_count(); ++i) {
+    const auto& other = *value.type()->value(i);
+    if (LabelOf(other) == label) alike.insert(other.number());
+  }
+  return alike;
+}
+
 }  // namespace
 
 // Which feed rows match.
 struct Supervision::Filter {
-  std::string type;                                       // empty: any
-  absl::optional<std::map<std::string, int32_t>> states;  // type → value; nothing: any
+  std::string type;  // empty: any
+  // Type → values; nothing: any.
+  absl::optional<std::map<std::string, std::set<int32_t>>> states;
   std::string dossier;
   bool conflicts_only = false;
 
@@ -37,7 +59,7 @@ struct Supervision::Filter {
     if (conflicts_only && row.conflicts() == 0) return false;
     if (!states.has_value()) return true;
     const auto state = states->find(row.type());
-    return state != states->end() && state->second == row.state();
+    return state != states->end() && state->second.count(row.state()) != 0;
   }
 };
 
@@ -70,7 +92,7 @@ absl::StatusOr<Supervision::Filter> Supervision::FilterFor(
   for (const auto& [name, type] : schema_.types()) {
     if (type.state == nullptr || type.state->descriptor->enum_type() == nullptr) continue;
     const auto* value = type.state->descriptor->enum_type()->FindValueByName(request.state());
-    if (value != nullptr) filter.states->emplace(name, value->number());
+    if (value != nullptr) filter.states->emplace(name, AlikeTo(*value));
   }
   if (filter.states->empty()) return Malformed("state: no loaded record type has such a state");
   return filter;

@@ -86,6 +86,10 @@ TEST_F(SupervisionTest, FiltersByTypeStateAndDossier) {
   request.set_state("NOTE_STATE_SUBMITTED");
   SOTAY_ASSERT_OK_AND_ASSIGN(auto submitted, supervision().ListRecords(quoc, request));
   EXPECT_THAT(NamesIn(submitted), ElementsAre("n1"));
+  // As born and as returned read the same, and are found the same.
+  request.set_state("NOTE_STATE_DRAFT");
+  SOTAY_ASSERT_OK_AND_ASSIGN(auto drafts, supervision().ListRecords(quoc, request));
+  EXPECT_THAT(NamesIn(drafts), ElementsAre("n2", "n3"));
   request.Clear();
   request.set_dossier_id(RecordNamed("k2").str());
   SOTAY_ASSERT_OK_AND_ASSIGN(auto dossier, supervision().ListRecords(quoc, request));
