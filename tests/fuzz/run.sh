@@ -3,13 +3,16 @@
 #
 # Runs every fuzz target (or those named) for that many seconds each: the seeds of corpus/TARGET
 # and a corpus of its own that begins empty.  One line a target; an input that broke something is
-# kept in BUILD_DIR/crashes.  Exits 1 when anything broke, or when the canary did not.
+# kept in BUILD_DIR/crashes.  Exits 1 when anything broke, or when the canary did not; 77 when none
+# is built.
 set -uo pipefail
-build=$(cd "${1:?the build directory}" && pwd) || exit 2
+build=${1:?the build directory}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
 seconds=${2:?seconds for each target}
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$build/tests/fuzz
+[ -x "$bin/canary_fuzz" ] || { echo "nothing is built there: ./dev build fuzz" >&2; exit 77; }
 crashes=$build/crashes
 rss_mb=2048
 input_seconds_max=10
