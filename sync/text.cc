@@ -196,35 +196,61 @@ class Pieces {
 
 bool DecodeUtf8(absl::string_view text, std::u32string* scalars) {
   const size_t before = scalars->size();
-  for (size_t at = 0; at < text.size();) {
-    char32_t scalar;
-    const int length = Decode(text, at, &scalar);
+  scalars->resize(before + text.size());  // no text has more
+  char32_t* to = &(*scalars)[before];
+  for (size_t at = 0; at < text.size(); ++to) {
+    if (static_cast<uint8_t>(text[at]) < 0x80) {  // most of every text
+      *to = static_cast<uint8_t>(text[at++]);
+      continue;
+    }
+    const int length = Decode(text, at, to);
     if (length == 0) {
       scalars->resize(before);
       return false;
     }
-    scalars->push_back(scalar);
     at += static_cast<size_t>(length);
   }
+  scalars->resize(static_cast<size_t>(to - scalars->data()));
   return true;
 }
 
-void AppendScalar(char32_t scalar, std::string* text) {
+namespace {
+
+// Four bytes have room there; returns their end.
+char* WriteScalar(char32_t scalar, char* to) {
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | (scalar >> shift & 0x3F)); };
   if (scalar < 0x80) {
-    text->push_back(static_cast<char>(scalar));
+    *to++ = static_cast<char>(scalar);
   } else if (scalar < 0x800) {
-    text->push_back(static_cast<char>(0xC0 | scalar >> 6));
-    text->push_back(tail(0));
+    *to++ = static_cast<char>(0xC0 | scalar >> 6);
+    *to++ = tail(0);
   } else if (scalar < 0x10000) {
-    text->push_back(static_cast<char>(0xE0 | scalar >> 12));
-    text->push_back(tail(6));
-    text->push_back(tail(0));
+    *to++ = static_cast<char>(0xE0 | scalar >> 12);
+    *to++ = tail(6);
+    *to++ = tail(0);
   } else {
-    text->push_back(static_cast<char>(0xF0 | scalar >> 18));
-    text->push_back(tail(12));
-    text->push_back(tail(6));
-    text->push_back(tail(0));
+    *to++ = static_cast<char>(0xF0 | scalar >> 18);
+    *to++ = tail(12);
+    *to++ = tail(6);
+    *to++ = tail(0);
+  }
+  return to;
+}
+
+}  // namespace
+
+void AppendScalar(char32_t scalar, std::string* text) { AppendScalars(&scalar, 1, text); }
+
+void AppendScalars(const char32_t* scalars, size_t count, std::string* text) {
+  constexpr size_t kPart = 64;
+  char part[4 * kPart];
+  while (count > 0) {
+    const size_t these = std::min(count, kPart);
+    char* end = part;
+    for (size_t i = 0; i < these; ++i) end = WriteScalar(scalars[i], end);
+    text->append(part, static_cast<size_t>(end - part));
+    scalars += these;
+    count -= these;
   }
 }
 

@@ -4,6 +4,7 @@
 // (mobile-sdk), and what was hashed is never touched.  Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -23,8 +24,9 @@ absl::optional<size_t> ScalarCount(absl::string_view text);
 // The scalar values of `text` are appended to `scalars`; false, and nothing appended, when it is
 // not strict UTF-8.
 bool DecodeUtf8(absl::string_view text, std::u32string* scalars);
-// Appends a scalar value as UTF-8.
+// Appends a scalar value as UTF-8; or so many in a row, which is sooner done.
 void AppendScalar(char32_t scalar, std::string* text);
+void AppendScalars(const char32_t* scalars, size_t count, std::string* text);
 
 // Byte at which strict UTF-8 ends; text.size() when all of it is.
 size_t Utf8Prefix(absl::string_view text);

@@ -5,7 +5,7 @@
 namespace sotay::sync {
 
 TextOrder::Place TextOrder::PlaceOf(uint32_t element) const {
-  const uint32_t id = leaf_of_[element];
+  const uint32_t id = elements_[element].leaf;
   const Leaf& leaf = leaves_[id];
   if (last_.leaf == id && last_.span < leaf.count &&
       element - leaf.spans[last_.span].first < leaf.spans[last_.span].length) {
@@ -13,11 +13,12 @@ TextOrder::Place TextOrder::PlaceOf(uint32_t element) const {
   }
   uint32_t at = 0;
   while (element - leaf.spans[at].first >= leaf.spans[at].length) ++at;  // unsigned: below is far
-  return {id, at};
+  last_ = {id, at};
+  return last_;
 }
 
 uint64_t TextOrder::Key(uint32_t element) const {
-  const Leaf& leaf = leaves_[leaf_of_[element]];
+  const Leaf& leaf = leaves_[elements_[element].leaf];
   uint32_t before = 0;
   uint32_t at = 0;
   for (; element - leaf.spans[at].first >= leaf.spans[at].length; ++at) {
@@ -26,18 +27,23 @@ uint64_t TextOrder::Key(uint32_t element) const {
   return uint64_t{leaf.place} << 32 | (before + (element - leaf.spans[at].first));
 }
 
-void TextOrder::Count(uint32_t leaf, int32_t shown, int32_t overlay) {
-  Entry& entry = table_[leaves_[leaf].place];
-  entry.visible = static_cast<uint32_t>(static_cast<int32_t>(entry.visible) + shown);
-  if (leaves_[leaf].place < hint_place_) {
-    hint_before_ = static_cast<uint32_t>(static_cast<int32_t>(hint_before_) + shown);
-  }
-  visible_ += shown;
-  leaves_[leaf].overlay_visible += overlay;
-  overlay_visible_ += overlay;
+void TextOrder::Count(uint32_t id, int32_t shown, int32_t without) {
+  Leaf& leaf = leaves_[id];
+  const auto more = static_cast<uint32_t>(shown);  // or less: it wraps around
+  table_[leaf.place].visible += more;
+  if (leaf.place < hint_.place) hint_.before += more;
+  visible_ += more;
+  leaf.overlay_visible += shown - without;
+}
+
+void TextOrder::Changes(uint32_t leaf, uint32_t at) {
+  if (at >= hint_.span || leaves_[leaf].place != hint_.place) return;
+  hint_.span = 0;
+  hint_.within = 0;
 }
 
 void TextOrder::Put(uint32_t leaf, uint32_t at, Span span) {
+  Changes(leaf, at);
   Leaf& into = leaves_[leaf];
   std::copy_backward(into.spans.begin() + at, into.spans.begin() + into.count,
                      into.spans.begin() + into.count + 1);
@@ -53,19 +59,20 @@ void TextOrder::Split(uint32_t id) {
   const uint32_t kept = from.count / 2;
   std::copy(from.spans.begin() + kept, from.spans.begin() + from.count, to.spans.begin());
   to.count = from.count - kept;
+  if (from.marked) MarkLeaf(fresh);
   from.count = kept;
   uint32_t shown = 0;
   for (uint32_t i = 0; i < to.count; ++i) {
     const Span& span = to.spans[i];
-    if (!span.dead) shown += span.length;
+    const uint32_t without = span.dead != 0 ? 0 : span.length;
+    uint32_t with = without;
     for (uint32_t at = span.first; at < span.end(); ++at) {
-      leaf_of_[at] = fresh;
-      if (from.marked == 0 || marks_[at] == 0) continue;
-      ++to.marked;
-      to.overlay_visible += (Shows(at) ? 1 : 0) - (span.dead ? 0 : 1);
+      elements_[at].leaf = fresh;
+      if (span.marked != 0) with += (Shows(at) ? 1u : 0u) - (span.dead != 0 ? 0u : 1u);
     }
+    shown += with;
+    to.overlay_visible += static_cast<int32_t>(with - without);
   }
-  from.marked -= to.marked;
   from.overlay_visible -= to.overlay_visible;
   to.place = from.place + 1;
   table_[from.place].visible -= shown;
@@ -73,23 +80,23 @@ void TextOrder::Split(uint32_t id) {
   for (size_t i = to.place + 1; i < table_.size(); ++i) {
     leaves_[table_[i].leaf].place = static_cast<uint32_t>(i);
   }
-  if (hint_place_ > from.place) {
-    hint_place_ = 0;
-    hint_before_ = 0;
+  if (hint_.place > from.place) {
+    ++hint_.place;
+  } else if (hint_.place == from.place) {
+    hint_.span = 0;
+    hint_.within = 0;
   }
 }
 
 TextOrder::Place TextOrder::Roomy(uint32_t element) {
-  if (leaves_[leaf_of_[element]].count + 2 > kLeafSpans) Split(leaf_of_[element]);
+  if (leaves_[elements_[element].leaf].count + 2 > kLeafSpans) Split(elements_[element].leaf);
   return PlaceOf(element);
 }
 
 void TextOrder::Append(uint32_t leaf, uint32_t length, bool extends) {
-  if (!extends) fates_.push_back(kRunStart);
-  fates_.resize(leaf_of_.size() + length, 0);
-  leaf_of_.resize(leaf_of_.size() + length, leaf);
-  if (overlaid_) marks_.resize(leaf_of_.size(), 0);
-  Count(leaf, static_cast<int32_t>(length), 0);
+  elements_.push_back({leaf, extends ? uint16_t{0} : kRunStart, 0});
+  if (length > 1) elements_.resize(elements_.size() + length - 1, {leaf, 0, 0});
+  Count(leaf, static_cast<int32_t>(length), static_cast<int32_t>(length));
 }
 
 void TextOrder::InsertAfter(uint32_t element, uint32_t length, bool extends) {
@@ -102,20 +109,22 @@ void TextOrder::InsertAfter(uint32_t element, uint32_t length, bool extends) {
       Split(table_.front().leaf);
     }
     const uint32_t leaf = table_.front().leaf;
-    Put(leaf, 0, {first, length, 0});
+    Put(leaf, 0, {first, length, 0, 0});
     return Append(leaf, length, extends);
   }
   const Place place = Roomy(element);
   Span& span = leaves_[place.leaf].spans[place.span];
   if (element + 1 < span.end()) {
-    const Span rest = {element + 1, span.end() - element - 1, span.dead};
+    Changes(place.leaf, place.span);
+    const Span rest = {element + 1, span.end() - element - 1, span.dead, span.marked};
     span.length = element + 1 - span.first;
     Put(place.leaf, place.span + 1, rest);
-    Put(place.leaf, place.span + 1, {first, length, 0});
-  } else if (extends && !span.dead && span.end() == first) {
+    Put(place.leaf, place.span + 1, {first, length, 0, 0});
+  } else if (extends && span.dead == 0 && span.end() == first) {
+    Changes(place.leaf, place.span);
     span.length += length;
   } else {
-    Put(place.leaf, place.span + 1, {first, length, 0});
+    Put(place.leaf, place.span + 1, {first, length, 0, 0});
   }
   Append(place.leaf, length, extends);
 }
@@ -125,12 +134,13 @@ void TextOrder::InsertBefore(uint32_t element, uint32_t length, bool extends) {
   const Place place = Roomy(element);
   Span& span = leaves_[place.leaf].spans[place.span];
   if (element > span.first) {
-    const Span rest = {element, span.end() - element, span.dead};
+    Changes(place.leaf, place.span);
+    const Span rest = {element, span.end() - element, span.dead, span.marked};
     span.length = element - span.first;
     Put(place.leaf, place.span + 1, rest);
-    Put(place.leaf, place.span + 1, {first, length, 0});
+    Put(place.leaf, place.span + 1, {first, length, 0, 0});
   } else {
-    Put(place.leaf, place.span, {first, length, 0});
+    Put(place.leaf, place.span, {first, length, 0, 0});
   }
   Append(place.leaf, length, extends);
 }
@@ -140,18 +150,21 @@ void TextOrder::JoinDead(uint32_t id, uint32_t at) {
   if (at == 0 || at >= leaf.count) return;
   Span& before = leaf.spans[at - 1];
   const Span& span = leaf.spans[at];
-  if (!before.dead || !span.dead || before.end() != span.first) return;
-  if ((fates_[span.first] & kRunStart) != 0) return;
+  if (before.dead == 0 || span.dead == 0 || before.end() != span.first) return;
+  if ((elements_[span.first].fate & kRunStart) != 0) return;
+  Changes(id, at);
   before.length += span.length;
+  before.marked |= span.marked;
   std::copy(leaf.spans.begin() + at + 1, leaf.spans.begin() + leaf.count, leaf.spans.begin() + at);
   --leaf.count;
 }
 
 void TextOrder::Kill(Place place, uint32_t first, uint32_t length) {
+  Changes(place.leaf, place.span);
   Span& span = leaves_[place.leaf].spans[place.span];
-  const Span before = {span.first, first - span.first, 0};
-  const Span after = {first + length, span.end() - first - length, 0};
-  span = {first, length, 1};
+  const Span before = {span.first, first - span.first, 0, span.marked};
+  const Span after = {first + length, span.end() - first - length, 0, span.marked};
+  span = {first, length, 1, span.marked};
   if (after.length > 0) Put(place.leaf, place.span + 1, after);
   if (before.length > 0) Put(place.leaf, place.span++, before);
   JoinDead(place.leaf, place.span + 1);
@@ -164,16 +177,20 @@ void TextOrder::Delete(TextSpan deleted) {
     const Place place = Roomy(first);
     const Span span = leaves_[place.leaf].spans[place.span];
     const uint32_t length = std::min(span.end(), end) - first;
-    int32_t shown = 0;
-    int32_t overlay = 0;
-    for (uint32_t at = first; at < first + length; ++at) {
-      const int showed = Shows(at) ? 1 : 0;
-      ++fates_[at];
-      shown -= span.dead ? 0 : 1;
-      overlay += (Shows(at) ? 1 : 0) - showed + (span.dead ? 0 : 1);
+    const int32_t without = span.dead != 0 ? 0 : -static_cast<int32_t>(length);
+    int32_t shown = without;
+    if (span.marked == 0) {
+      for (uint32_t at = first; at < first + length; ++at) ++elements_[at].fate;
+    } else {
+      shown = 0;
+      for (uint32_t at = first; at < first + length; ++at) {
+        shown -= Shows(at) ? 1 : 0;
+        ++elements_[at].fate;
+        shown += Shows(at) ? 1 : 0;
+      }
     }
-    if (!span.dead) Kill(place, first, length);
-    Count(place.leaf, shown, overlay);
+    if (span.dead == 0) Kill(place, first, length);
+    Count(place.leaf, shown, without);
     first += length;
   }
 }
@@ -181,6 +198,12 @@ void TextOrder::Delete(TextSpan deleted) {
 TextSpan TextOrder::ShownIn(const Leaf& leaf, uint32_t skip) const {
   for (uint32_t i = 0;; ++i) {
     const Span& span = leaf.spans[i];
+    if (span.marked == 0) {
+      if (span.dead != 0) continue;
+      if (skip < span.length) return {span.first + skip, span.length - skip};
+      skip -= span.length;
+      continue;
+    }
     for (uint32_t from = span.first; from < span.end(); ++from) {
       if (!Shows(from)) continue;
       if (skip-- > 0) continue;
@@ -192,35 +215,31 @@ TextSpan TextOrder::ShownIn(const Leaf& leaf, uint32_t skip) const {
 }
 
 TextSpan TextOrder::At(uint32_t index) const {
-  uint32_t place = 0;
-  uint32_t before = 0;
-  if (overlaid_) {
-    for (;; ++place) {
-      const auto shown = static_cast<uint32_t>(static_cast<int32_t>(table_[place].visible) +
-                                               leaves_[table_[place].leaf].overlay_visible);
-      if (index - before < shown) break;
-      before += shown;
-    }
-  } else {
-    place = hint_place_;
-    before = hint_before_;
-    while (index < before) before -= table_[--place].visible;
-    while (index - before >= table_[place].visible) before += table_[place++].visible;
-    hint_place_ = place;
-    hint_before_ = before;
+  Hint& hint = hint_;
+  const auto move_to = [&hint](uint32_t place, uint32_t before) { hint = {place, before, 0, 0}; };
+  while (index < hint.before) {
+    move_to(hint.place - 1, hint.before - table_[hint.place - 1].visible);
   }
-  const Leaf& leaf = leaves_[table_[place].leaf];
-  uint32_t left = index - before;
-  if (leaf.marked > 0) return ShownIn(leaf, left);
-  uint32_t at = 0;
-  for (;; ++at) {
-    const Span& span = leaf.spans[at];
-    if (span.dead) continue;
-    if (left < span.length) break;
-    left -= span.length;
+  while (index - hint.before >= table_[hint.place].visible) {
+    move_to(hint.place + 1, hint.before + table_[hint.place].visible);
   }
-  last_ = {table_[place].leaf, at};
-  return {leaf.spans[at].first + left, leaf.spans[at].length - left};
+  const Leaf& leaf = leaves_[table_[hint.place].leaf];
+  const uint32_t left = index - hint.before;
+  if (leaf.marked) return ShownIn(leaf, left);
+  while (left < hint.within) {
+    const Span& span = leaf.spans[--hint.span];
+    if (span.dead == 0) hint.within -= span.length;
+  }
+  for (;; ++hint.span) {
+    const Span& span = leaf.spans[hint.span];
+    if (span.dead != 0) continue;
+    if (left - hint.within < span.length) break;
+    hint.within += span.length;
+  }
+  last_ = {table_[hint.place].leaf, hint.span};
+  const Span& span = leaf.spans[hint.span];
+  const uint32_t skip = left - hint.within;
+  return {span.first + skip, span.length - skip};
 }
 
 uint32_t TextOrder::First() const {
@@ -246,48 +265,53 @@ uint32_t TextOrder::After(uint32_t element) const {
   }
 }
 
-void TextOrder::Mark(uint32_t element, uint16_t mark) {
-  const int showed = Shows(element) ? 1 : 0;
-  Leaf& leaf = leaves_[leaf_of_[element]];
-  if (marks_[element] == 0) ++leaf.marked;
-  marks_[element] = mark;
-  const int change = (Shows(element) ? 1 : 0) - showed;
-  leaf.overlay_visible += change;
-  overlay_visible_ += change;
+void TextOrder::MarkLeaf(uint32_t leaf) {
+  if (leaves_[leaf].marked) return;
+  leaves_[leaf].marked = true;
+  marked_leaves_.push_back(leaf);
+}
+
+template <typename Visit>
+void TextOrder::MarkEach(TextSpan elements, const Visit& visit) {
+  marked_.push_back(elements);
+  const uint32_t end = elements.first + elements.length;
+  for (uint32_t first = elements.first; first < end;) {
+    const Place place = PlaceOf(first);
+    MarkLeaf(place.leaf);
+    Span& span = leaves_[place.leaf].spans[place.span];
+    span.marked = 1;
+    int32_t shown = 0;
+    for (const uint32_t past = std::min(end, span.end()); first < past; ++first) {
+      shown -= Shows(first) ? 1 : 0;
+      visit(&elements_[first]);
+      shown += Shows(first) ? 1 : 0;
+    }
+    Count(place.leaf, shown, 0);
+  }
 }
 
 void TextOrder::Hide(TextSpan inserted) {
-  overlaid_ = true;
-  marks_.resize(size(), 0);
-  marked_.push_back(inserted);
-  for (uint32_t i = 0; i < inserted.length; ++i) Mark(inserted.first + i, kHidden);
+  MarkEach(inserted, [](Element* element) { element->mark = kHidden; });
 }
 
 void TextOrder::Undelete(TextSpan deleted) {
-  overlaid_ = true;
-  marks_.resize(size(), 0);
-  marked_.push_back(deleted);
-  for (uint32_t i = 0; i < deleted.length; ++i) {
-    const uint32_t element = deleted.first + i;
-    if ((marks_[element] & kHidden) == 0) {
-      Mark(element, static_cast<uint16_t>(marks_[element] + 1));
-    }
-  }
+  MarkEach(deleted, [](Element* element) {
+    if ((element->mark & kHidden) == 0) ++element->mark;
+  });
 }
 
 void TextOrder::EndOverlay() {
-  for (const TextSpan& span : marked_) {
-    for (uint32_t i = 0; i < span.length; ++i) {
-      const uint32_t element = span.first + i;
-      marks_[element] = 0;
-      Leaf& leaf = leaves_[leaf_of_[element]];
-      leaf.marked = 0;
-      leaf.overlay_visible = 0;
-    }
+  for (uint32_t id : marked_leaves_) {
+    Leaf& leaf = leaves_[id];
+    leaf.marked = false;
+    for (uint32_t i = 0; i < leaf.count; ++i) leaf.spans[i].marked = 0;
+    Count(id, -leaf.overlay_visible, 0);
   }
+  for (const TextSpan& elements : marked_) {
+    for (uint32_t i = 0; i < elements.length; ++i) elements_[elements.first + i].mark = 0;
+  }
+  marked_leaves_.clear();
   marked_.clear();
-  overlaid_ = false;
-  overlay_visible_ = 0;
 }
 
 }  // namespace sotay::sync

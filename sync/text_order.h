@@ -20,10 +20,12 @@ namespace sotay::sync {
 class TextOrder {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kDeathsMax = 0x1FFF;  // of one element
+  static constexpr uint32_t kSizeMax = (1u << 30) - 1;
 
-  uint32_t size() const { return static_cast<uint32_t>(fates_.size()); }  // elements
+  uint32_t size() const { return static_cast<uint32_t>(elements_.size()); }
   // Characters that show: under an overlay, in its version.
-  uint32_t visible() const { return static_cast<uint32_t>(visible_ + overlay_visible_); }
+  uint32_t visible() const { return visible_; }
 
   // Puts `length` new elements, numbered from size(), after `element` (kNone: at the very
   // beginning), or before it.  With `extends` they go on the run of the element before them in
@@ -43,7 +45,17 @@ class TextOrder {
   uint32_t After(uint32_t element) const;
   // Ascending in the order of the text, until something is put in.
   uint64_t Key(uint32_t element) const;
-  bool Deleted(uint32_t element) const { return (fates_[element] & kDeaths) != 0; }
+  bool Deleted(uint32_t element) const { return (elements_[element].fate & kDeaths) != 0; }
+  // Whether the next element in number goes on the run of this one.
+  bool GoesOn(uint32_t element) const {
+    return element + 1 < size() && (elements_[element + 1].fate & kRunStart) == 0;
+  }
+  // Two bits of each element for whoever puts them in order.
+  uint32_t Sides(uint32_t element) const { return (elements_[element].fate & kSides) / kSide; }
+  void AddSides(uint32_t element, uint32_t sides) {
+    uint16_t& fate = elements_[element].fate;
+    fate = static_cast<uint16_t>(fate | sides * kSide);
+  }
 
   // The overlay of an earlier version: first everything it lacks is hidden, then every deletion it
   // lacks is undone.  Insert and Delete mean the version and the whole.
@@ -51,7 +63,7 @@ class TextOrder {
   void Undelete(TextSpan deleted);
   bool Hidden(uint32_t element) const {
     if (known_ != nullptr) return element < known_->size() && !known_->Has(element);
-    return overlaid_ && (marks_[element] & kHidden) != 0;
+    return (elements_[element].mark & kHidden) != 0;
   }
   void EndOverlay();
 
@@ -61,9 +73,8 @@ class TextOrder {
 
   // Whether it shows; under an overlay, in its version.
   bool Shows(uint32_t element) const {
-    if (!overlaid_ || marks_[element] == 0) return !Deleted(element);
-    return (marks_[element] & kHidden) == 0 &&
-           (marks_[element] & kDeaths) == (fates_[element] & kDeaths);
+    const Element& one = elements_[element];
+    return (one.mark & kHidden) == 0 && (one.mark & kDeaths) == (one.fate & kDeaths);
   }
 
   // Calls `visit(TextSpan)` for what shows, in order.
@@ -75,14 +86,22 @@ class TextOrder {
 
  private:
   static constexpr uint32_t kLeafSpans = 64;
-  static constexpr uint16_t kRunStart = 0x8000;  // in fates_: no span reaches across it
-  static constexpr uint16_t kDeaths = 0x7FFF;    // in fates_: how often it was deleted
-  static constexpr uint16_t kHidden = 0x8000;    // in marks_; below it: how many deaths to undo
+  static constexpr uint16_t kRunStart = 0x8000;  // in a fate: no span reaches across it
+  static constexpr uint16_t kSides = 0x6000;
+  static constexpr uint16_t kSide = 0x2000;
+  static constexpr uint16_t kDeaths = kDeathsMax;  // in a fate: how often it was deleted
+  static constexpr uint16_t kHidden = 0x8000;      // in a mark; below it: how many deaths to undo
 
+  struct Element {
+    uint32_t leaf;
+    uint16_t fate;
+    uint16_t mark;  // of the overlay
+  };
   struct Span {
     uint32_t first;
-    uint32_t length : 31;
+    uint32_t length : 30;
     uint32_t dead : 1;
+    uint32_t marked : 1;  // an element of it may have a mark
 
     uint32_t end() const { return first + length; }
   };
@@ -91,11 +110,11 @@ class TextOrder {
     uint32_t count = 0;
     uint32_t place = 0;           // its index in table_
     int32_t overlay_visible = 0;  // what the overlay adds to what shows
-    uint32_t marked = 0;          // elements with a mark
+    bool marked = false;          // a span may be
   };
   struct Entry {
     uint32_t leaf;
-    uint32_t visible;
+    uint32_t visible;  // under an overlay, in its version
   };
   struct Place {
     uint32_t leaf;
@@ -107,30 +126,38 @@ class TextOrder {
   Place Roomy(uint32_t element);
   void Split(uint32_t leaf);
   void Put(uint32_t leaf, uint32_t at, Span span);
-  void Count(uint32_t leaf, int32_t shown, int32_t overlay);
+  // What is before the `at`-th span of a leaf stays as it is; what is from there on may not.
+  void Changes(uint32_t leaf, uint32_t at);
+  // So many more show; and so many without the overlay.
+  void Count(uint32_t leaf, int32_t shown, int32_t without);
   void Append(uint32_t leaf, uint32_t length, bool extends);
   // Marks `length` elements from the span at `place` dead, from `first` on.
   void Kill(Place place, uint32_t first, uint32_t length);
   void JoinDead(uint32_t leaf, uint32_t at);
-  void Mark(uint32_t element, uint16_t mark);
+  void MarkLeaf(uint32_t leaf);
+  // Calls `visit(Element*)` for each of the elements, which marks it.
+  template <typename Visit>
+  void MarkEach(TextSpan elements, const Visit& visit);
   // What shows from the `skip`-th of the leaf's shown elements on, in its span.
   TextSpan ShownIn(const Leaf& leaf, uint32_t skip) const;
 
   std::vector<Leaf> leaves_;
   std::vector<Entry> table_;
-  std::vector<uint32_t> leaf_of_;  // by element
-  std::vector<uint16_t> fates_;    // by element
-  int64_t visible_ = 0;
+  std::vector<Element> elements_;
+  uint32_t visible_ = 0;
 
-  bool overlaid_ = false;
   const TextBits* known_ = nullptr;
-  int64_t overlay_visible_ = 0;
-  std::vector<uint16_t> marks_;  // by element, while overlaid
   std::vector<TextSpan> marked_;
+  std::vector<uint32_t> marked_leaves_;
 
   // Where somebody last looked, and how much shows before it: typing goes on where it was.
-  mutable uint32_t hint_place_ = 0;
-  mutable uint32_t hint_before_ = 0;
+  struct Hint {
+    uint32_t place = 0;   // in table_
+    uint32_t before = 0;  // what shows before that leaf
+    uint32_t span = 0;
+    uint32_t within = 0;  // what shows in the leaf before that span, if there is no overlay
+  };
+  mutable Hint hint_;
   mutable Place last_ = {0, 0};  // of the element looked for last
 };
 
@@ -150,8 +177,8 @@ void TextOrder::VisitVisible(const Visit& visit) const {
     const Leaf& leaf = leaves_[entry.leaf];
     for (uint32_t i = 0; i < leaf.count; ++i) {
       const Span& span = leaf.spans[i];
-      if (leaf.marked == 0) {
-        if (!span.dead) visit(TextSpan{span.first, span.length});
+      if (span.marked == 0) {
+        if (span.dead == 0) visit(TextSpan{span.first, span.length});
         continue;
       }
       for (uint32_t at = span.first; at < span.end();) {

@@ -48,17 +48,14 @@ bool TextTree::Before(uint32_t a, uint32_t b) const {
 
 // In the version that is overlaid.
 bool TextTree::HasRightChild(uint32_t element) const {
-  if (element != kRoot) {
-    const Run& run = RunOf(element);
-    if (element + 1 < run.end() && !order_.Hidden(element + 1)) return true;
-  }
+  if (element != kRoot && order_.GoesOn(element) && !order_.Hidden(element + 1)) return true;
   const Siblings* const children = ChildrenOf(element, true);
   return children != nullptr && std::any_of(children->begin(), children->end(),
                                             [this](uint32_t c) { return !order_.Hidden(c); });
 }
 
 const TextTree::Siblings* TextTree::ChildrenOf(uint32_t parent, bool right) const {
-  if (parent != kRoot && (sides_[parent] & Side(right)) == 0) return nullptr;
+  if (parent != kRoot && (order_.Sides(parent) & Side(right)) == 0) return nullptr;
   const auto at = children_.find(Key(parent, right));
   return at == children_.end() ? nullptr : &at->second;
 }
@@ -114,7 +111,7 @@ void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t lengt
     if (at != siblings->end()) next = *at;
     if (at != siblings->begin()) previous = *(at - 1);
   }
-  if (right && parent != kRoot && !extends && parent + 1 < RunOf(parent).end()) {
+  if (right && parent != kRoot && order_.GoesOn(parent)) {
     const uint32_t goes_on = parent + 1;
     if (before(goes_on)) {
       if (previous == kRoot || Before(previous, goes_on)) previous = goes_on;
@@ -136,9 +133,9 @@ void TextTree::Place(uint32_t parent, bool right, const Run& run, uint32_t lengt
   }
 }
 
-void TextTree::Insert(uint32_t author, uint32_t after, const std::u32string& scalars) {
-  const auto length = static_cast<uint32_t>(scalars.size());
+void TextTree::Insert(uint32_t author, uint32_t after) {
   const uint32_t first = order_.size();
+  const uint32_t length = static_cast<uint32_t>(scalars_.size()) - first;
   const uint32_t event = authors_[author].events;
   uint32_t parent = after;
   bool right = !HasRightChild(parent);
@@ -149,13 +146,11 @@ void TextTree::Insert(uint32_t author, uint32_t after, const std::u32string& sca
                        runs_.back().event + runs_.back().length == event;
   const Run run = {first, length, author, event};
   Place(parent, right, run, length, extends);
-  scalars_ += scalars;
-  sides_.resize(scalars_.size(), 0);
   if (extends) {
     runs_.back().length += length;
   } else {
     runs_.push_back(run);
-    if (parent != kRoot) sides_[parent] = static_cast<uint8_t>(sides_[parent] | Side(right));
+    if (parent != kRoot) order_.AddSides(parent, Side(right));
     Siblings& siblings = children_[Key(parent, right)];
     siblings.insert(std::partition_point(siblings.begin(), siblings.end(),
                                          [&](uint32_t sibling) { return Before(sibling, first); }),
@@ -164,30 +159,34 @@ void TextTree::Insert(uint32_t author, uint32_t after, const std::u32string& sca
   Note(author, {first, length}, false);
 }
 
-void TextTree::Overlay(const TextVersion& seen, uint32_t author) {
-  for (const bool deletes : {false, true}) {
-    for (size_t i = 0; i < authors_.size(); ++i) {
-      const Known& known = authors_[i];
-      if (i == author) continue;
-      const uint32_t count = i < seen.size() ? seen[i] : 0;
-      for (size_t at = known.acts.size(); at-- > 0;) {
-        const Act& act = known.acts[at];
-        const uint32_t end = act.event + act.elements.length;
-        if (end <= count) break;
-        if (act.deletes != deletes) continue;
-        const uint32_t skip = count > act.event ? count - act.event : 0;
-        const TextSpan lacking = {act.elements.first + skip, act.elements.length - skip};
-        if (deletes) {
-          order_.Undelete(lacking);
-        } else {
-          order_.Hide(lacking);
-        }
-      }
+template <typename Visit>
+void TextTree::VisitLacking(TextVersionView seen, uint32_t author, const Visit& visit) const {
+  for (size_t i = 0; i < authors_.size(); ++i) {
+    const Known& known = authors_[i];
+    const uint32_t count = i < seen.size() ? seen[i] : 0;
+    if (known.events <= count || i == author) continue;
+    for (size_t at = known.acts.size(); at-- > 0;) {
+      const Act& act = known.acts[at];
+      if (act.event + act.elements.length <= count) break;
+      const uint32_t skip = count > act.event ? count - act.event : 0;
+      visit(act.deletes, TextSpan{act.elements.first + skip, act.elements.length - skip});
     }
   }
 }
 
-TextTree::Edit::Edit(TextTree* tree, uint32_t author, const TextVersion& seen)
+void TextTree::Overlay(TextVersionView seen, uint32_t author) {
+  bool some_deleted = false;
+  VisitLacking(seen, author, [&](bool deletes, TextSpan lacking) {
+    some_deleted = some_deleted || deletes;
+    if (!deletes) order_.Hide(lacking);
+  });
+  if (!some_deleted) return;
+  VisitLacking(seen, author, [&](bool deletes, TextSpan lacking) {
+    if (deletes) order_.Undelete(lacking);
+  });
+}
+
+TextTree::Edit::Edit(TextTree* tree, uint32_t author, TextVersionView seen)
     : tree_(*tree), author_(author) {
   tree_.Overlay(seen, author);
 }
@@ -198,19 +197,24 @@ absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
     return absl::InvalidArgumentError(
         absl::StrCat("text: ", position, "+", deleted, " is past the end, ", length()));
   }
-  std::u32string scalars;
+  std::u32string& scalars = tree_.scalars_;
+  const size_t before = scalars.size();
   if (!DecodeUtf8(inserted, &scalars)) {
     return absl::InvalidArgumentError("text: the insertion is not UTF-8");
   }
-  SOTAY_RETURN_IF_ERROR(tree_.RoomFor(author_, scalars.size()));
+  const size_t typed = scalars.size() - before;
+  if (absl::Status room = tree_.RoomFor(author_, typed); !room.ok()) {
+    scalars.resize(before);
+    return room;
+  }
   while (deleted > 0) {
     TextSpan shown = tree_.order_.At(position);
     shown.length = std::min(shown.length, deleted);
     tree_.Delete(author_, shown);
     deleted -= shown.length;
   }
-  if (scalars.empty()) return absl::OkStatus();
-  tree_.Insert(author_, position == 0 ? kBeginning : tree_.order_.At(position - 1).first, scalars);
+  if (typed == 0) return absl::OkStatus();
+  tree_.Insert(author_, position == 0 ? kBeginning : tree_.order_.At(position - 1).first);
   return absl::OkStatus();
 }
 
@@ -230,7 +234,8 @@ absl::StatusOr<uint32_t> TextTree::EditOfElements::Type(uint32_t after,
                                                         const std::u32string& scalars) {
   SOTAY_RETURN_IF_ERROR(tree_.RoomFor(author_, scalars.size()));
   const uint32_t first = tree_.order_.size();
-  tree_.Insert(author_, after, scalars);
+  tree_.scalars_ += scalars;
+  tree_.Insert(author_, after);
   return first;
 }
 
@@ -242,13 +247,12 @@ void TextTree::Delete(uint32_t author, TextSpan elements) {
 std::string TextTree::Text() const {
   std::string text;
   text.reserve(order_.visible());
-  order_.VisitVisible([&](TextSpan span) {
-    for (uint32_t i = 0; i < span.length; ++i) AppendScalar(scalars_[span.first + i], &text);
-  });
+  order_.VisitVisible(
+      [&](TextSpan span) { AppendScalars(scalars_.data() + span.first, span.length, &text); });
   return text;
 }
 
-std::string TextTree::TextAt(const TextVersion& version) {
+std::string TextTree::TextAt(TextVersionView version) {
   Overlay(version, kRoot);
   std::string text = Text();
   order_.EndOverlay();

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "sync/limits.h"
 #include "sync/text_bits.h"
 #include "sync/text_order.h"
@@ -30,6 +31,7 @@ namespace sotay::sync {
 
 // How many events of each author, by its number; authors past the end: none.
 using TextVersion = std::vector<uint32_t>;
+using TextVersionView = absl::Span<const uint32_t>;
 
 // Characters of the text that one author typed in a row.
 struct TextOrigin {
@@ -46,8 +48,9 @@ class TextTree {
   static constexpr uint32_t kNobody = UINT32_MAX;
 
   static constexpr uint32_t kElementsMax = kTextTypedMax;
-  // A character that all of them deleted, each unknown to the others, is counted in fifteen bits.
   static constexpr uint32_t kAuthorsMax = kRecordDevicesMax;
+  // All of them may delete the same character, each unknown to the others.
+  static_assert(kAuthorsMax <= TextOrder::kDeathsMax && kElementsMax <= TextOrder::kSizeMax);
 
   // The number of the author of that id; a new one when it has none yet.
   uint32_t Author(absl::string_view id);
@@ -65,7 +68,7 @@ class TextTree {
   // While there is an Edit, the tree is only used through it.
   class Edit {
    public:
-    Edit(TextTree* tree, uint32_t author, const TextVersion& seen);
+    Edit(TextTree* tree, uint32_t author, TextVersionView seen);
     ~Edit() { tree_.order_.EndOverlay(); }
     Edit(const Edit&) = delete;
     Edit& operator=(const Edit&) = delete;
@@ -109,7 +112,7 @@ class TextTree {
   std::string Text() const;
   uint32_t length() const { return order_.visible(); }
   // The text as whoever had seen that much saw it.
-  std::string TextAt(const TextVersion& version);
+  std::string TextAt(TextVersionView version);
   // Who typed what of Text(), from its beginning to its end.
   std::vector<TextOrigin> Blame() const;
 
@@ -153,7 +156,10 @@ class TextTree {
   }
 
   // Overlays the version, with everything of `author` in it (kRoot: of nobody).
-  void Overlay(const TextVersion& seen, uint32_t author);
+  void Overlay(TextVersionView seen, uint32_t author);
+  // Calls `visit(deletes, TextSpan)` for what it lacks.
+  template <typename Visit>
+  void VisitLacking(TextVersionView seen, uint32_t author, const Visit& visit) const;
   const Run& RunOf(uint32_t element) const;
   bool Before(uint32_t a, uint32_t b) const;  // in the order of siblings
   bool HasRightChild(uint32_t element) const;
@@ -164,10 +170,11 @@ class TextTree {
   bool StepToLast(uint32_t* element) const;
   absl::Status RoomFor(uint32_t author, size_t scalars) const;
   void Delete(uint32_t author, TextSpan elements);
-  void Insert(uint32_t author, uint32_t after, const std::u32string& scalars);
+  // Those at the end of scalars_ that are no elements yet.
+  void Insert(uint32_t author, uint32_t after);
   // Puts the run that begins with the next element where its parent, side and id say.
   void Place(uint32_t parent, bool right, const Run& run, uint32_t length, bool extends);
-  static uint8_t Side(bool right) { return right ? 1 : 2; }
+  static uint32_t Side(bool right) { return right ? 1 : 2; }
   void Note(uint32_t author, TextSpan elements, bool deletes);
 
   std::vector<Known> authors_;
@@ -175,8 +182,7 @@ class TextTree {
   std::vector<Run> runs_;                               // in order of their elements
   std::u32string scalars_;                              // by element
   absl::btree_map<uint64_t, Siblings> children_;
-  std::vector<uint8_t> sides_;  // by element: on which sides children_ has something
-  TextOrder order_;
+  TextOrder order_;  // knows of each element on which sides children_ has something
 };
 
 }  // namespace sotay::sync

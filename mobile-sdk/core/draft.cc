@@ -36,10 +36,8 @@ absl::StatusOr<Draft> Draft::On(absl::string_view shown) {
 std::string Draft::text() const {
   std::string text;
   text.reserve(length());
-  for (size_t i = 0; i < scalars_.size(); ++i) {
-    if (i == gap_begin_) i = gap_end_;
-    if (i < scalars_.size()) sync::AppendScalar(scalars_[i], &text);
-  }
+  sync::AppendScalars(scalars_.data(), gap_begin_, &text);
+  sync::AppendScalars(scalars_.data() + gap_end_, scalars_.size() - gap_end_, &text);
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
@@ -29,25 +30,29 @@ absl::Status Broken(absl::string_view what) {
 // What the author of each change had seen, in events of a TextTree.
 class Versions {
  public:
-  // Of the next change.
-  absl::StatusOr<sync::TextVersion> Next(const NoteChange& change) {
-    sync::TextVersion seen;
+  // Of the next change; good until the one after.
+  absl::StatusOr<sync::TextVersionView> Next(const NoteChange& change) {
+    seen_.clear();
     for (uint32_t parent : change.parents) {
-      if (parent >= after_.size()) return Broken("a change on one that comes later");
-      const sync::TextVersion& other = after_[parent];
-      if (seen.size() < other.size()) seen.resize(other.size(), 0);
-      for (size_t i = 0; i < other.size(); ++i) seen[i] = std::max(seen[i], other[i]);
+      if (parent >= ends_.size()) return Broken("a change on one that comes later");
+      const size_t begin = parent == 0 ? 0 : ends_[parent - 1];
+      const size_t size = ends_[parent] - begin;
+      if (seen_.size() < size) seen_.resize(size, 0);
+      for (size_t i = 0; i < size; ++i) seen_[i] = std::max(seen_[i], after_[begin + i]);
     }
-    return seen;
+    return sync::TextVersionView(seen_);
   }
-  void Note(uint32_t author, const sync::TextTree& tree, sync::TextVersion seen) {
-    if (seen.size() <= author) seen.resize(author + 1, 0);
-    seen[author] = tree.events(author);
-    after_.push_back(std::move(seen));
+  void Note(uint32_t author, const sync::TextTree& tree) {
+    if (seen_.size() <= author) seen_.resize(author + 1, 0);
+    seen_[author] = tree.events(author);
+    after_.insert(after_.end(), seen_.begin(), seen_.end());
+    ends_.push_back(after_.size());
   }
 
  private:
-  std::vector<sync::TextVersion> after_;
+  sync::TextVersion seen_;
+  std::vector<uint32_t> after_;  // each change, one version after the other
+  std::vector<size_t> ends_;
 };
 
 std::string IdOf(uint32_t author) { return absl::StrFormat("%016x", author); }
@@ -171,12 +176,14 @@ class Reader {
     if (!with_edit) {
       return in_.Skip(static_cast<int>(size)) ? absl::OkStatus() : Broken("cut off");
     }
-    const auto limit = in_.PushLimit(static_cast<int>(size));
-    change_.edit.Clear();
-    if (!change_.edit.MergeFromCodedStream(&in_) || !in_.ConsumedEntireMessage()) {
+    const void* data = nullptr;
+    int left = 0;
+    in_.GetDirectBufferPointer(&data, &left);
+    if (left < static_cast<int>(size)) return Broken("cut off");
+    if (!change_.edit.ParseFromArray(data, static_cast<int>(size))) {
       return Broken("not a TextEdit");
     }
-    in_.PopLimit(limit);
+    in_.Skip(static_cast<int>(size));
     return absl::OkStatus();
   }
 
@@ -214,18 +221,21 @@ absl::StatusOr<std::string> Merged(absl::string_view encoded) {
   }
   sync::TextTree tree;
   Versions versions;
+  absl::flat_hash_map<uint32_t, uint32_t> authors;  // in the tree
   while (!reader.done()) {
     SOTAY_RETURN_IF_ERROR(reader.Next(true));
     const NoteChange& change = reader.change();
-    const uint32_t author = tree.Author(IdOf(change.author));
-    SOTAY_ASSIGN_OR_RETURN(sync::TextVersion seen, versions.Next(change));
+    const auto [known, fresh] = authors.try_emplace(change.author, 0);
+    if (fresh) known->second = tree.Author(IdOf(change.author));
+    const uint32_t author = known->second;
+    SOTAY_ASSIGN_OR_RETURN(const sync::TextVersionView seen, versions.Next(change));
     {
       sync::TextTree::Edit edit(&tree, author, seen);
       for (const v1::TextSplice& splice : change.edit.splices()) {
         SOTAY_RETURN_IF_ERROR(edit.Splice(splice.position(), splice.deleted(), splice.inserted()));
       }
     }
-    versions.Note(author, tree, std::move(seen));
+    versions.Note(author, tree);
   }
   return tree.Text();
 }
