@@ -76,13 +76,28 @@ bool TextMerge::Saw(uint32_t later, uint32_t earlier) const {
 }
 
 std::vector<uint32_t> TextMerge::Top(std::vector<uint32_t> made) const {
-  std::sort(made.begin(), made.end(), std::greater<>());
+  std::sort(made.begin(), made.end());
   made.erase(std::unique(made.begin(), made.end()), made.end());
+  size_t all_seen = 0;
+  for (uint32_t one : made) all_seen += made_[one].seen.size();
   std::vector<uint32_t> top;
-  for (uint32_t one : made) {
-    if (std::none_of(top.begin(), top.end(), [&](uint32_t t) { return Saw(t, one); })) {
-      top.push_back(one);
+  if (made.size() * made.size() < all_seen) {
+    for (auto one = made.rbegin(); one != made.rend(); ++one) {
+      if (std::none_of(top.begin(), top.end(), [&](uint32_t t) { return Saw(t, *one); })) {
+        top.push_back(*one);
+      }
     }
+  } else {
+    Version seen;  // by any of them: nobody has seen an edit of their own but the earlier ones
+    for (uint32_t one : made) {
+      const Version& its = made_[one].seen;
+      if (seen.size() < its.size()) seen.resize(its.size(), 0);
+      for (size_t i = 0; i < its.size(); ++i) seen[i] = std::max(seen[i], its[i]);
+    }
+    std::copy_if(made.begin(), made.end(), std::back_inserter(top), [&](uint32_t one) {
+      const Made& its = made_[one];
+      return its.author >= seen.size() || seen[its.author] <= its.ordinal;
+    });
   }
   std::sort(top.begin(), top.end(),
             [this](uint32_t a, uint32_t b) { return made_[a].change < made_[b].change; });
@@ -144,6 +159,7 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
   auto after = std::make_shared<Shown>(*before);
   after->known.Resize(tree_.elements());
   after->live.Resize(tree_.elements());
+  if (!before->row.regions.empty()) Rank();  // what comes in now stands in no span
   {
     const TextBits known = after->known;
     TextTree::EditOfElements typing(&tree_, made.author, known);
@@ -156,7 +172,7 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
         }
         for (uint32_t i = 0; i < numbers.length; ++i) {
           const Region& region = row.regions[(numbers.first & ~kSpan) + i];
-          Rank();
+          made.settled.push_back(region.first);
           DeleteThose(StretchOf({region.first, region.last}), &after->live, &typing, &made);
         }
       });
@@ -174,6 +190,15 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
     }
     Touch(before->row.places, &made, after.get());
     TakeAgreed(before->row.places, &typing, &made, after.get());
+  }
+  std::sort(made.deleted.begin(), made.deleted.end(),
+            [](const TextSpan& a, const TextSpan& b) { return a.first < b.first; });
+  std::sort(made.settled.begin(), made.settled.end());
+  for (const TextSpan& piece : after->row.places.pieces()) {
+    const uint32_t end = piece.first + piece.length;
+    if ((piece.first & kSpan) != 0 || end <= made.typed.first) continue;
+    const uint32_t first = std::max(piece.first, made.typed.first);
+    made.left.push_back({first, end - first});
   }
   made.words = Joined(std::move(made.words));
   made.sentences = Joined(std::move(made.sentences));

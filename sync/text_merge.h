@@ -92,7 +92,11 @@ class TextMerge {
     uint32_t ordinal;  // of its author's, from 0
     Version seen;
     TextSpan typed;
-    std::vector<TextSpan> deleted;
+    std::vector<TextSpan> deleted;  // in order of their numbers
+    // What it left of its own, in the order of the text; and the first elements of the spans whose
+    // places it deleted, ascending.  With what it deleted, that is what it made of the row it saw.
+    std::vector<TextSpan> left;
+    std::vector<uint32_t> settled;
     std::vector<TextStretch> words;  // in order, none meets another
     std::vector<TextStretch> sentences;
     std::vector<TextStretch> leans_on;  // spans it was shown beside its words
@@ -181,6 +185,7 @@ class TextMerge {
   void SettleJoint(const Joint& joint, Row* row);
 
   const Reading& Read(uint32_t author, Stretch stretch, int depth);
+  Reading ReadAnew(uint32_t author, Stretch stretch, int depth);
   void ReadAll(Wanted wanted);
   void ForgetReadings();
   std::string Written(const Region& region, int depth);

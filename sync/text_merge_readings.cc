@@ -23,42 +23,106 @@ void TextMerge::ReadAll(Wanted wanted) {
 const TextMerge::Reading& TextMerge::Read(uint32_t author, Stretch stretch, int depth) {
   const ReadingKey key = {author, order_[stretch.low], order_[stretch.high], depth};
   if (const auto known = readings_.find(key); known != readings_.end()) return *known->second;
+  Reading reading = ReadAnew(author, stretch, depth);
+  readings_bytes_ +=
+      sizeof(Reading) + reading.text.size() + reading.elements.size() * sizeof(TextSpan);
+  return *readings_.emplace(key, std::make_shared<const Reading>(std::move(reading))).first->second;
+}
+
+// The row its author saw, where it stands in the stretch, with what the edit made of it there.
+TextMerge::Reading TextMerge::ReadAnew(uint32_t author, Stretch stretch, int depth) {
   Reading reading;
-  const std::shared_ptr<const Shown> shown = ShownAt(VersionAfter(author));
-  const Row& row = shown->row;
+  const std::shared_ptr<const Shown> before = ShownAt(made_[author].seen);
+  const Made& made = made_[author];
+  const Row& row = before->row;
+  const auto read = [&](uint32_t first, uint32_t length) {
+    if (length == 0) return;
+    reading.elements.push_back({first, length});
+    AppendScalars(tree_.scalars().data() + first, length, &reading.text);
+  };
+  // How many of these numbers stand before a place.
+  const auto before_place = [](TextSpan numbers, uint32_t place, const auto& rank) {
+    uint32_t low = 0;
+    for (uint32_t high = numbers.length; low < high;) {
+      const uint32_t middle = low + (high - low) / 2;
+      if (rank(numbers.first + middle) < place) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  };
+  const auto rank_of = [this](uint32_t element) { return rank_[element]; };
+  const auto first_rank = [&](uint32_t number) { return RankOf(row, number); };
   const auto last_rank = [&](uint32_t number) {
     return rank_[(number & kSpan) != 0 ? row.regions[number & ~kSpan].last : number];
   };
+
+  auto left = std::partition_point(made.left.begin(), made.left.end(), [&](const TextSpan& l) {
+    return rank_[l.first + l.length - 1] < stretch.low;
+  });
+  uint32_t left_skip = left == made.left.end() ? 0 : before_place(*left, stretch.low, rank_of);
+  const auto read_left_until = [&](uint32_t place) {
+    while (left != made.left.end()) {
+      const TextSpan rest = {left->first + left_skip, left->length - left_skip};
+      const uint32_t count = before_place(rest, place, rank_of);
+      read(rest.first, count);
+      left_skip += count;
+      if (count < rest.length) return;
+      ++left;
+      left_skip = 0;
+    }
+  };
+  // Elements that were shown side by side and still are, but for what the edit typed between them.
+  const auto read_kept = [&](TextSpan kept) {
+    while (kept.length > 0) {
+      uint32_t count = kept.length;
+      if (left != made.left.end()) {
+        read_left_until(rank_[kept.first]);
+        if (left != made.left.end()) {
+          count = before_place(kept, rank_[left->first + left_skip], rank_of);
+        }
+      }
+      read(kept.first, count);
+      kept = {kept.first + count, kept.length - count};
+    }
+  };
+  const auto read_shown = [&](TextSpan shown) {
+    const uint32_t end = shown.first + shown.length;
+    auto gone =
+        std::partition_point(made.deleted.begin(), made.deleted.end(),
+                             [&](const TextSpan& d) { return d.first + d.length <= shown.first; });
+    for (uint32_t at = shown.first; at < end;) {
+      const uint32_t until = gone == made.deleted.end() ? end : std::min(end, gone->first);
+      if (at < until) read_kept({at, until - at});
+      if (until == end) return;
+      at = gone->first + gone->length;
+      ++gone;
+    }
+  };
+
   const std::vector<TextSpan>& pieces = row.places.pieces();
   auto piece = std::partition_point(pieces.begin(), pieces.end(), [&](const TextSpan& p) {
     return last_rank(p.first + p.length - 1) < stretch.low;
   });
-  for (; piece != pieces.end() && RankOf(row, piece->first) <= stretch.high; ++piece) {
-    uint32_t skip = 0;
-    for (uint32_t end = piece->length; skip < end;) {
-      const uint32_t middle = skip + (end - skip) / 2;
-      if (last_rank(piece->first + middle) < stretch.low) {
-        skip = middle + 1;
-      } else {
-        end = middle;
-      }
+  for (; piece != pieces.end() && first_rank(piece->first) <= stretch.high; ++piece) {
+    const uint32_t skip = before_place(*piece, stretch.low, last_rank);
+    const uint32_t end = before_place(*piece, stretch.high + 1, first_rank);
+    if ((piece->first & kSpan) == 0) {
+      read_shown({piece->first + skip, end - skip});
+      continue;
     }
-    for (const uint32_t from = skip; skip < piece->length; ++skip) {
-      const uint32_t number = piece->first + skip;
-      if (RankOf(row, number) > stretch.high) break;
-      if ((number & kSpan) != 0) {
-        reading.whole = false;
-        reading.text += Written(row.regions[number & ~kSpan], depth);
-      } else {
-        if (skip == from) reading.elements.push_back({number, 0});
-        ++reading.elements.back().length;
-        AppendScalar(tree_.scalar(number), &reading.text);
-      }
+    for (uint32_t number = piece->first + skip; number < piece->first + end; ++number) {
+      const Region& region = row.regions[number & ~kSpan];
+      if (std::binary_search(made.settled.begin(), made.settled.end(), region.first)) continue;
+      read_left_until(rank_[region.first]);
+      reading.whole = false;
+      reading.text += Written(region, depth);
     }
   }
-  readings_bytes_ +=
-      sizeof(Reading) + reading.text.size() + reading.elements.size() * sizeof(TextSpan);
-  return *readings_.emplace(key, std::make_shared<const Reading>(std::move(reading))).first->second;
+  read_left_until(stretch.high + 1);
+  return reading;
 }
 
 // Before any of them is asked for.
@@ -85,9 +149,11 @@ void TextMerge::FindAgain(const Shown& shown, TextProse* prose, std::vector<Text
     size_t from, to;
     Stretch stretch;
     std::vector<uint32_t> authors;
+    std::string text;
+    bool differs;  // an author's reading from what is shown
   };
   std::vector<Sentence> sentences;
-  Wanted wanted;
+  std::vector<std::pair<uint32_t, size_t>> readers;  // of which sentence
   size_t next = 0;
   for (const auto& [first, past] : Crowded(segments, row)) {
     const size_t end = prose->End(past);
@@ -102,14 +168,13 @@ void TextMerge::FindAgain(const Shown& shown, TextProse* prose, std::vector<Text
                                rank_[(last & kSpan) != 0 ? row.regions[last & ~kSpan].last : last]};
       std::vector<uint32_t> authors = TopBetween(segments, stretch);
       if (authors.size() < 2) continue;
-      for (uint32_t author : authors) wanted.emplace_back(author, stretch);
-      sentences.push_back({from, to, stretch, std::move(authors)});
+      for (uint32_t author : authors) readers.emplace_back(author, sentences.size());
+      sentences.push_back({from, to, stretch, std::move(authors), {}, false});
     }
   }
-  ReadAll(std::move(wanted));
-  for (const Sentence& sentence : sentences) {
+  for (Sentence& sentence : sentences) {
     const auto length = static_cast<uint32_t>(sentence.to - sentence.from);
-    std::string text;
+    std::string& text = sentence.text;
     row.places.Visit(static_cast<uint32_t>(sentence.from), length, [&](TextSpan numbers) {
       for (uint32_t i = 0; i < numbers.length; ++i) {
         const uint32_t number = numbers.first + i;
@@ -120,14 +185,20 @@ void TextMerge::FindAgain(const Shown& shown, TextProse* prose, std::vector<Text
         }
       }
     });
-    if (std::all_of(sentence.authors.begin(), sentence.authors.end(), [&](uint32_t author) {
-          return Read(author, sentence.stretch, 0).text == text;
-        })) {
-      continue;
-    }
+  }
+  // In the order of their edits, so that each version is looked at once; one that differs is
+  // enough.
+  std::sort(readers.begin(), readers.end());
+  for (const auto& [author, number] : readers) {
+    Sentence& sentence = sentences[number];
+    if (sentence.differs) continue;
+    sentence.differs = ReadAnew(author, sentence.stretch, 0).text != sentence.text;
+  }
+  for (const Sentence& sentence : sentences) {
+    if (!sentence.differs) continue;
     TextAgain& mark = again->emplace_back();
     mark.position = static_cast<uint32_t>(sentence.from);
-    mark.length = length;
+    mark.length = static_cast<uint32_t>(sentence.to - sentence.from);
     for (uint32_t author : sentence.authors) mark.edits.push_back(made_[author].edit);
   }
 }
