@@ -154,6 +154,11 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
   made.edit = edit;
   made.change = change;
   made.ordinal = static_cast<uint32_t>(maker.made.size());
+  made.seen_end = 0;
+  for (uint32_t author = 0; author < made.seen.size(); ++author) {
+    if (made.seen[author] == 0) continue;
+    made.seen_end = std::max(made.seen_end, makers_[author].made[made.seen[author] - 1] + 1);
+  }
   made.typed = {tree_.elements(), static_cast<uint32_t>(splices.typed)};
 
   auto after = std::make_shared<Shown>(*before);
@@ -171,7 +176,8 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
           return made.deleted.push_back(numbers);
         }
         for (uint32_t i = 0; i < numbers.length; ++i) {
-          const Region& region = row.regions[(numbers.first & ~kSpan) + i];
+          Region& region = row.regions[(numbers.first & ~kSpan) + i];
+          region.lasting = false;
           made.settled.push_back(region.first);
           DeleteThose(StretchOf({region.first, region.last}), &after->live, &typing, &made);
         }
@@ -264,21 +270,19 @@ void TextMerge::TakeAgreed(const TextRow& before, TextTree::EditOfElements* typi
     if ((piece.first & kSpan) == 0) hidden.Remove(piece);
   }
   for (const TextSpan& span : made->deleted) hidden.Remove(span);
-  for (bool again = true; again;) {
-    again = false;
-    for (Region& region : regions) {
-      if (!region.agreed) continue;
-      const Stretch agreed = StretchOf({region.first, region.last});
-      for (TextStretch& words : made->words) {
-        const Stretch stretch = StretchOf(words);
-        if (!region.agreed || stretch.low > agreed.high || agreed.low > stretch.high) continue;
-        DeleteThose(agreed, &hidden, typing, made);
-        words = {order_[std::min(stretch.low, agreed.low)],
-                 order_[std::max(stretch.high, agreed.high)]};
-        region.agreed = false;
-        again = true;
-      }
-    }
+  std::vector<TextStretch>& all = made->words;
+  all = Joined(std::move(all));
+  for (Region& region : regions) {
+    if (!region.agreed) continue;
+    const Stretch agreed = StretchOf({region.first, region.last});
+    const auto words = std::partition_point(
+        all.begin(), all.end(), [&](const TextStretch& w) { return rank_[w.last] < agreed.low; });
+    if (words == all.end() || rank_[words->first] > agreed.high) continue;
+    const Stretch stretch = StretchOf(*words);
+    DeleteThose(agreed, &hidden, typing, made);
+    *words = {order_[std::min(stretch.low, agreed.low)],
+              order_[std::max(stretch.high, agreed.high)]};
+    region.agreed = false;
   }
 }
 

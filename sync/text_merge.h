@@ -91,6 +91,7 @@ class TextMerge {
     uint32_t author;
     uint32_t ordinal;  // of its author's, from 0
     Version seen;
+    uint32_t seen_end;  // past the last edit it has seen
     TextSpan typed;
     std::vector<TextSpan> deleted;  // in order of their numbers
     // What it left of its own, in the order of the text; and the first elements of the spans whose
@@ -112,8 +113,8 @@ class TextMerge {
     uint32_t last;
     absl::InlinedVector<uint32_t, 2> authors;  // by change id
     bool agreed = false;
-    // A span by who stands in it and by nothing around it: the same at every version that adds no
-    // edit that touches it.
+    // A span by who stands in it and by nothing around it, that nobody settled: the same at every
+    // version that adds no edit that touches it.
     bool lasting = false;
   };
   // What is shown: numbers of elements, and of regions with kSpan.
@@ -136,8 +137,8 @@ class TextMerge {
     size_t low;
     size_t high;
     std::vector<uint32_t> parties;
-    size_t reached = 0;  // `high`, before it was widened
   };
+  class Joints;
   // What stands in a stretch at the version of an edit, spans written out.
   struct Reading {
     std::string text;
@@ -170,19 +171,25 @@ class TextMerge {
 
   std::shared_ptr<const Shown> ShownAt(const Version& version);
   void Remember(std::shared_ptr<const Shown> shown);
-  Shown Nearest(const Version& version) const;
+  // Null when there is none.
+  const Shown* Nearest(const Version& version) const;
   void Cover(uint32_t one, Shown* shown);
   Shown Work(const Version& version);
+  // All who are in these crowds, ascending.
+  std::vector<uint32_t> MembersOf(std::vector<uint32_t> crowds) const;
   std::vector<uint32_t> TopBetween(const Segments& segments, Stretch stretch) const;
-  std::vector<Stretch> Contested(const Segments& segments) const;
+  // `known`: regions, in order, in which nothing has changed.
+  std::vector<Stretch> Contested(const Segments& segments, const std::vector<Stretch>& known) const;
   void Settle(std::vector<Region> contested, Shown* shown);
   std::vector<TextSpan> LiveInOrder(const TextBits& live) const;
   uint32_t RankOf(const Row& row, uint32_t number) const;
   void FalseJoints(const Segments& segments, const Version& version, Row* row);
   std::vector<uint32_t> Leaning(uint32_t made, Stretch joint, const Version& version) const;
   std::vector<std::pair<size_t, size_t>> Crowded(const Segments& segments, const Row& row) const;
+  // Those that meet a stretch, of the first `count` regions of a row: of those that are contested.
+  std::vector<size_t> AgreedIn(const Row& row, size_t count, Stretch stretch) const;
   void WidenByAgreed(const Row& row, Joint* joint) const;
-  void SettleJoint(const Joint& joint, Row* row);
+  void SettleJoint(const Joint& joint, size_t contested, Row* row);
 
   const Reading& Read(uint32_t author, Stretch stretch, int depth);
   Reading ReadAnew(uint32_t author, Stretch stretch, int depth);

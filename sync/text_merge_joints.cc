@@ -1,7 +1,10 @@
 // The part of TextMerge that finds words nobody wrote, made of what two people did side by side.
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/optional.h"
 #include "sync/text.h"
 #include "sync/text_merge.h"
 #include "sync/text_stretch.h"
@@ -9,16 +12,6 @@
 #include "sync/unicode.h"
 
 namespace sotay::sync {
-namespace {
-
-void Unite(const std::vector<uint32_t>& more, std::vector<uint32_t>* set) {
-  set->insert(set->end(), more.begin(), more.end());
-  std::sort(set->begin(), set->end());
-  set->erase(std::unique(set->begin(), set->end()), set->end());
-}
-
-}  // namespace
-
 // The places between which, or at which, more than one stands, and one more on either side.  Ranges
 // of these, in order.
 std::vector<std::pair<size_t, size_t>> TextMerge::Crowded(const Segments& segments,
@@ -49,7 +42,7 @@ std::vector<std::pair<size_t, size_t>> TextMerge::Crowded(const Segments& segmen
   size_t next = 0;
   for (size_t i = 1; i < segments.size(); ++i) {
     const size_t here = place_of(segments[i].from);
-    const size_t from = crowds_.Of(segments[i - 1].crowd).size() > 1 ? before : here;
+    const size_t from = crowds_.Size(segments[i - 1].crowd) > 1 ? before : here;
     const size_t first = std::max(next, std::max<size_t>(from, 1) - 1);
     next = std::max<size_t>(next, std::min<size_t>(here + 2, row.places.size()));
     if (first < next) crowded.emplace_back(first, next);
@@ -150,69 +143,170 @@ std::vector<uint32_t> TextMerge::Leaning(uint32_t made, Stretch joint,
   return Top(std::move(there));
 }
 
+// Looks for the places of a row that make words nobody wrote.
+class TextMerge::Joints {
+ public:
+  Joints(const TextMerge& merge, const Segments& segments, const Version& version, const Row& row)
+      : merge_(merge),
+        segments_(segments),
+        version_(version),
+        row_(row),
+        numbers_(row.places.Numbers()) {}
+
+  // What comes of it that the place `i` goes on the one before it, if that is a false joint.  Asked
+  // for in ascending order; a region is told once.
+  absl::optional<Joint> At(size_t i) {
+    if (((numbers_[i - 1] | numbers_[i]) & kSpan) != 0 || !Joined(i)) return absl::nullopt;
+    Joint joint = {i - 1, i, merge_.TopBetween(segments_, Asked(i))};
+    if (joint.parties.size() == 1) {
+      joint.parties = merge_.Leaning(joint.parties.front(), Asked(i), version_);
+    }
+    if (joint.parties.size() < 2) return absl::nullopt;
+    Enter(i);
+    // One of the same parties reached here already: it is the same region.
+    size_t& reached = reached_[joint.parties];
+    if (i <= reached) return absl::nullopt;
+    Widen(i, &joint);
+    reached = joint.high;
+    merge_.WidenByAgreed(row_, &joint);
+    return joint;
+  }
+
+ private:
+  char32_t Scalar(size_t i) const { return merge_.ScalarOf(numbers_[i]); }
+  uint32_t Rank(size_t i) const { return merge_.rank_[numbers_[i]]; }
+  bool Joined(size_t i) const {
+    return JoinedAt([this](size_t place) { return Scalar(place); }, numbers_.size(), i);
+  }
+  bool IsMark(size_t i) const {
+    return i > 0 && i + 1 < numbers_.size() && JoinsDigits(Scalar(i)) && IsDigit(Scalar(i - 1)) &&
+           IsDigit(Scalar(i + 1));
+  }
+  // From where to where those stand who make the place `i` go on the one before it.
+  Stretch Asked(size_t i) const {
+    return {Rank(IsMark(i - 1) ? i - 2 : i - 1), Rank(IsMark(i) ? i + 1 : i)};
+  }
+  bool SawAll(uint32_t one, const std::vector<uint32_t>& parties) const {
+    return std::all_of(parties.begin(), parties.end(),
+                       [&](uint32_t party) { return merge_.Saw(one, party); });
+  }
+  bool GoesOn(size_t i, const std::vector<uint32_t>& parties) const {
+    if (!Joined(i)) return false;
+    const Stretch between = Asked(i);
+    bool seen = false;
+    for (size_t s = TextStanding::At(segments_, between.low);
+         !seen && s < segments_.size() && segments_[s].from <= between.high; ++s) {
+      merge_.crowds_.VisitAll(segments_[s].crowd,
+                              [&](uint32_t one) { seen = seen || SawAll(one, parties); });
+    }
+    return !seen;
+  }
+
+  // The token the place `i` goes on in.
+  void Enter(size_t i) {
+    if (i < end_) return;
+    begin_ = i - 1;
+    end_ = i;
+    while (Joined(begin_)) --begin_;
+    while (Joined(end_)) ++end_;
+    reached_.clear();
+    std::vector<uint32_t> crowds;
+    for (size_t s = TextStanding::At(segments_, Rank(begin_));
+         s < segments_.size() && segments_[s].from <= Rank(end_ - 1); ++s) {
+      crowds.push_back(segments_[s].crowd);
+    }
+    standing_ = merge_.MembersOf(std::move(crowds));
+  }
+  // The first place of the token that stands at `rank` or after it.
+  size_t PlaceAt(uint32_t rank) const {
+    const auto from = numbers_.begin();
+    return static_cast<size_t>(
+        std::partition_point(from + static_cast<std::ptrdiff_t>(begin_),
+                             from + static_cast<std::ptrdiff_t>(end_),
+                             [&](uint32_t number) { return merge_.rank_[number] < rank; }) -
+        from);
+  }
+  // As far as the places go on, either way.  Somebody who has seen all parties stands where the
+  // words are of one who has, and nowhere else; so what is far from these need not be walked.
+  void Widen(size_t i, Joint* joint) const {
+    size_t low = begin_;
+    size_t high = end_ - 1;
+    const uint32_t latest = *std::max_element(joint->parties.begin(), joint->parties.end());
+    for (uint32_t one : standing_) {
+      if (merge_.made_[one].seen_end <= latest || !SawAll(one, joint->parties)) continue;
+      const std::vector<TextStretch>& words = merge_.made_[one].words;
+      const auto past = std::partition_point(words.begin(), words.end(), [&](const TextStretch& w) {
+        return merge_.rank_[w.first] <= Rank(i);
+      });
+      if (past != words.begin()) {
+        const size_t place = PlaceAt(std::min(merge_.rank_[std::prev(past)->last], Rank(i)));
+        low = std::max(low, std::min(place + kAsked, i - 1));
+      }
+      const auto over = std::partition_point(words.begin(), words.end(), [&](const TextStretch& w) {
+        return merge_.rank_[w.last] < Rank(i - 1);
+      });
+      if (over != words.end()) {
+        const size_t place = PlaceAt(std::max(merge_.rank_[over->first], Rank(i - 1)) + 1);
+        high = std::min(high, std::max(place, i + kAsked) - kAsked);
+      }
+    }
+    joint->low = low;
+    joint->high = high;
+    while (GoesOn(joint->low, joint->parties)) --joint->low;
+    while (GoesOn(joint->high + 1, joint->parties)) ++joint->high;
+  }
+
+  // More than the places that are asked for one.
+  static constexpr size_t kAsked = 4;
+
+  const TextMerge& merge_;
+  const Segments& segments_;
+  const Version& version_;
+  const Row& row_;
+  const std::vector<uint32_t> numbers_;
+  // The token looked at, who stands in it, and how far the joints of the same parties reach.
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  std::vector<uint32_t> standing_;
+  absl::flat_hash_map<std::vector<uint32_t>, size_t> reached_;
+};
+
 void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
-  const size_t size = row->places.size();
   const std::vector<std::pair<size_t, size_t>> crowded = Crowded(segments, *row);
   if (crowded.empty()) return;
-  const std::vector<uint32_t> numbers = row->places.Numbers();
-  const auto number = [&](size_t i) { return numbers[i]; };
-  const auto rank = [&](size_t i) { return rank_[number(i)]; };
-  const auto at = [&](size_t i) { return ScalarOf(number(i)); };
-  const auto joined = [&](size_t i) { return JoinedAt(at, size, i); };
-  // From where to where those stand who make the place `i` go on the one before it.
-  const auto asked = [&](size_t i) {
-    const auto mark = [&](size_t m) {
-      return m > 0 && m + 1 < size && JoinsDigits(at(m)) && IsDigit(at(m - 1)) &&
-             IsDigit(at(m + 1));
-    };
-    return Stretch{rank(mark(i - 1) ? i - 2 : i - 1), rank(mark(i) ? i + 1 : i)};
-  };
   std::vector<Joint> joints;
-  const auto look_at = [&](size_t i) {
-    if (((number(i - 1) | number(i)) & kSpan) != 0 || !joined(i)) return;
-    Joint joint = {i - 1, i, TopBetween(segments, asked(i))};
-    if (joint.parties.size() == 1) {
-      joint.parties = Leaning(joint.parties.front(), asked(i), version);
-    }
-    if (joint.parties.size() < 2) return;
-    // One of the same parties reached here already: it is the same region.
-    if (!joints.empty() && i <= joints.back().reached && joint.parties == joints.back().parties) {
-      return;
-    }
-    const auto goes_on = [&](size_t place) {  // from the one before it
-      if (!joined(place)) return false;
-      const Stretch between = asked(place);
-      for (size_t s = TextStanding::At(segments, between.low);
-           s < segments.size() && segments[s].from <= between.high; ++s) {
-        for (uint32_t one : crowds_.Of(segments[s].crowd)) {
-          if (std::all_of(joint.parties.begin(), joint.parties.end(),
-                          [&](uint32_t party) { return Saw(one, party); })) {
-            return false;
-          }
-        }
+  {
+    Joints those(*this, segments, version, *row);
+    for (const auto& [first, past] : crowded) {
+      for (size_t i = std::max<size_t>(first, 1); i < past; ++i) {
+        if (absl::optional<Joint> joint = those.At(i)) joints.push_back(*std::move(joint));
       }
-      return true;
-    };
-    while (goes_on(joint.low)) --joint.low;
-    while (goes_on(joint.high + 1)) ++joint.high;
-    joint.reached = joint.high;
-    WidenByAgreed(*row, &joint);
-    joints.push_back(std::move(joint));
-  };
-  for (const auto& [first, past] : crowded) {
-    for (size_t i = std::max<size_t>(first, 1); i < past; ++i) look_at(i);
+    }
   }
-  JoinMeeting(&joints, [](Joint* a, const Joint& b) { Unite(b.parties, &a->parties); });
-  for (size_t i = joints.size(); i-- > 0;) SettleJoint(joints[i], row);
+  JoinMeeting(&joints, [](Joint* a, const Joint& b) {
+    a->parties.insert(a->parties.end(), b.parties.begin(), b.parties.end());
+  });
+  const size_t contested = row->regions.size();
+  for (size_t i = joints.size(); i-- > 0;) SettleJoint(joints[i], contested, row);
+}
+
+std::vector<size_t> TextMerge::AgreedIn(const Row& row, size_t count, Stretch stretch) const {
+  std::vector<size_t> agreed;
+  const auto end = row.regions.begin() + static_cast<std::ptrdiff_t>(count);
+  auto at = std::partition_point(row.regions.begin(), end, [&](const Region& region) {
+    return rank_[region.last] < stretch.low;
+  });
+  for (; at != end && rank_[at->first] <= stretch.high; ++at) {
+    if (at->agreed) agreed.push_back(static_cast<size_t>(at - row.regions.begin()));
+  }
+  return agreed;
 }
 
 void TextMerge::WidenByAgreed(const Row& row, Joint* joint) const {
   const auto number = [&](size_t i) { return row.places.At(static_cast<uint32_t>(i)); };
   const Stretch stretch = {rank_[number(joint->low)], rank_[number(joint->high)]};
-  for (const Region& region : row.regions) {
-    if (!region.agreed) continue;
-    const Stretch agreed = StretchOf({region.first, region.last});
-    if (stretch.low > agreed.high || agreed.low > stretch.high) continue;
+  for (size_t region : AgreedIn(row, row.regions.size(), stretch)) {
+    const Stretch agreed = StretchOf({row.regions[region].first, row.regions[region].last});
     const auto within = [&](size_t place) {
       const uint32_t there = number(place);
       return (there & kSpan) == 0 && rank_[there] >= agreed.low && rank_[there] <= agreed.high;
@@ -222,25 +316,25 @@ void TextMerge::WidenByAgreed(const Row& row, Joint* joint) const {
   }
 }
 
-void TextMerge::SettleJoint(const Joint& joint, Row* row) {
+void TextMerge::SettleJoint(const Joint& joint, size_t contested, Row* row) {
   const auto number = [&](size_t i) { return row->places.At(static_cast<uint32_t>(i)); };
   Stretch stretch = {rank_[number(joint.low)], rank_[number(joint.high)]};
-  std::vector<Region*> taken;
-  for (Region& region : row->regions) {
-    if (!region.agreed) continue;
-    const Stretch agreed = StretchOf({region.first, region.last});
-    if (stretch.low > agreed.high || agreed.low > stretch.high) continue;
+  const std::vector<size_t> taken = AgreedIn(*row, contested, stretch);
+  for (size_t region : taken) {
+    const Stretch agreed = StretchOf({row->regions[region].first, row->regions[region].last});
     stretch = {std::min(stretch.low, agreed.low), std::max(stretch.high, agreed.high)};
-    taken.push_back(&region);
   }
   std::string text;
-  for (size_t i = joint.low; i <= joint.high; ++i) AppendScalar(ScalarOf(number(i)), &text);
+  row->places.Visit(static_cast<uint32_t>(joint.low),
+                    static_cast<uint32_t>(joint.high - joint.low + 1), [&](TextSpan numbers) {
+                      AppendScalars(tree_.scalars().data() + numbers.first, numbers.length, &text);
+                    });
   const std::vector<uint32_t> authors = Top(joint.parties);
   if (std::all_of(authors.begin(), authors.end(),
                   [&](uint32_t author) { return Read(author, stretch, 0).text == text; })) {
     return;
   }
-  for (Region* agreed : taken) agreed->agreed = false;
+  for (size_t region : taken) row->regions[region].agreed = false;
   row->places.Replace(static_cast<uint32_t>(joint.low),
                       static_cast<uint32_t>(joint.high - joint.low + 1),
                       kSpan | static_cast<uint32_t>(row->regions.size()), 1);

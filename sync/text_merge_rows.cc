@@ -40,7 +40,7 @@ std::shared_ptr<const TextMerge::Shown> TextMerge::ShownAt(const Version& versio
 }
 
 // Of all that are remembered and that the version has seen, the one that lacks least.
-TextMerge::Shown TextMerge::Nearest(const Version& version) const {
+const TextMerge::Shown* TextMerge::Nearest(const Version& version) const {
   const Shown* nearest = nullptr;
   uint64_t most = 0;
   for (const auto& one : memo_) {
@@ -55,7 +55,7 @@ TextMerge::Shown TextMerge::Nearest(const Version& version) const {
     nearest = one.get();
     most = count;
   }
-  return nearest == nullptr ? Shown{} : *nearest;
+  return nearest;
 }
 
 // In causal order, each covers what it has seen.
@@ -65,7 +65,7 @@ void TextMerge::Cover(uint32_t one, Shown* shown) {
   absl::flat_hash_map<uint32_t, uint32_t> found;
   const auto with = [&](uint32_t crowd) {
     const auto [at, fresh] = found.emplace(crowd, 0);
-    if (fresh) at->second = crowds_.With(crowd, one, seen);
+    if (fresh) at->second = crowds_.With(crowd, one, made.seen_end, seen);
     return at->second;
   };
   shown->words.Cover(made.words, tree_, with);
@@ -80,7 +80,17 @@ void TextMerge::Cover(uint32_t one, Shown* shown) {
 
 TextMerge::Shown TextMerge::Work(const Version& version) {
   Rank();
-  Shown shown = Nearest(version);
+  Shown shown;
+  std::vector<Region> lasting;
+  if (const Shown* const nearest = Nearest(version); nearest != nullptr) {
+    shown.version = nearest->version;
+    shown.words = nearest->words;
+    shown.sentences = nearest->sentences;
+    shown.known = nearest->known;
+    shown.live = nearest->live;
+    std::copy_if(nearest->row.regions.begin(), nearest->row.regions.end(),
+                 std::back_inserter(lasting), [](const Region& region) { return region.lasting; });
+  }
   std::vector<uint32_t> lacking;
   for (uint32_t author = 0; author < version.size(); ++author) {
     const std::vector<uint32_t>& made = makers_[author].made;
@@ -94,27 +104,29 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     for (const TextStretch& words : made_[one].words) touched.push_back(StretchOf(words));
   }
   JoinMeeting(&touched, [](Stretch*, const Stretch&) {});
-  std::vector<Region> lasting = std::move(shown.row.regions);
-  lasting.erase(std::remove_if(lasting.begin(), lasting.end(),
-                               [](const Region& region) { return !region.lasting; }),
-                lasting.end());
   shown.version = version;
-  shown.row = {};
+
+  lasting.erase(std::remove_if(lasting.begin(), lasting.end(),
+                               [&](const Region& region) {
+                                 const auto over = std::partition_point(
+                                     touched.begin(), touched.end(), [&](const Stretch& t) {
+                                       return t.high < rank_[region.first];
+                                     });
+                                 return over != touched.end() && over->low <= rank_[region.last];
+                               }),
+                lasting.end());
+  std::vector<Stretch> known;
+  for (const Region& region : lasting) known.push_back(StretchOf({region.first, region.last}));
 
   const Segments segments = shown.words.Segments(rank_, tree_.elements());
   std::vector<Region> contested;
   Wanted wanted;
-  auto was = lasting.begin();  // both in the order of the text
-  for (const Stretch& stretch : Contested(segments)) {
-    const auto over = std::partition_point(touched.begin(), touched.end(),
-                                           [&](const Stretch& t) { return t.high < stretch.low; });
-    if (over == touched.end() || over->low > stretch.high) {
-      while (was != lasting.end() && rank_[was->first] < stretch.low) ++was;
-      if (was != lasting.end() && rank_[was->first] == stretch.low &&
-          rank_[was->last] == stretch.high) {
-        contested.push_back(std::move(*was));  // nobody touched it
-        continue;
-      }
+  size_t was = 0;  // all in the order of the text
+  for (const Stretch& stretch : Contested(segments, known)) {
+    while (was < known.size() && known[was].low < stretch.low) ++was;
+    if (was < known.size() && known[was].low == stretch.low && known[was].high == stretch.high) {
+      contested.push_back(std::move(lasting[was]));
+      continue;
     }
     const std::vector<uint32_t> authors = TopBetween(segments, stretch);
     if (authors.size() < 2) continue;
@@ -134,17 +146,24 @@ std::vector<uint32_t> TextMerge::TopBetween(const Segments& segments, Stretch st
        i < segments.size() && segments[i].from <= stretch.high; ++i) {
     crowds.push_back(segments[i].crowd);
   }
+  return Top(MembersOf(std::move(crowds)));
+}
+
+std::vector<uint32_t> TextMerge::MembersOf(std::vector<uint32_t> crowds) const {
   std::sort(crowds.begin(), crowds.end());
   crowds.erase(std::unique(crowds.begin(), crowds.end()), crowds.end());
   std::vector<uint32_t> all;
   for (uint32_t crowd : crowds) {
-    all.insert(all.end(), crowds_.Of(crowd).begin(), crowds_.Of(crowd).end());
+    crowds_.VisitAll(crowd, [&](uint32_t one) { all.push_back(one); });
   }
-  return Top(std::move(all));
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
 // Each is as wide as the stretches of all who stand in it.
-std::vector<TextMerge::Stretch> TextMerge::Contested(const Segments& segments) const {
+std::vector<TextMerge::Stretch> TextMerge::Contested(const Segments& segments,
+                                                     const std::vector<Stretch>& known) const {
   struct Found {
     Stretch stretch;
     size_t first;  // of its segments
@@ -154,23 +173,30 @@ std::vector<TextMerge::Stretch> TextMerge::Contested(const Segments& segments) c
   // the crowd again.
   absl::flat_hash_map<uint32_t, Stretch> reaches;
   for (size_t seed = 0; seed + 1 < segments.size(); ++seed) {
-    if (crowds_.Of(segments[seed].crowd).size() < 2) continue;
+    if (crowds_.Size(segments[seed].crowd) < 2) continue;
     if (!found.empty() && segments[seed].from <= found.back().stretch.high) continue;
     Stretch region = {segments[seed].from, segments[seed].from};
     const auto widen_by = [&](size_t segment) {
+      const auto was = std::partition_point(known.begin(), known.end(), [&](const Stretch& k) {
+        return k.high < segments[segment].from;
+      });
+      if (was != known.end() && was->low <= segments[segment].from) {
+        region = {std::min(region.low, was->low), std::max(region.high, was->high)};
+        return;
+      }
       const uint32_t crowd = segments[segment].crowd;
-      const auto [reach, fresh] = reaches.emplace(crowd, Stretch{kNone, 0});
-      if (!fresh && region.low <= reach->second.low && reach->second.high <= region.high) return;
-      for (uint32_t one : crowds_.Of(crowd)) {
+      Stretch& reach = reaches.try_emplace(crowd, Stretch{kNone, 0}).first->second;
+      if (reach.low <= reach.high && region.low <= reach.low && reach.high <= region.high) return;
+      crowds_.VisitAll(crowd, [&](uint32_t one) {
         const std::vector<TextStretch>& words = made_[one].words;
         const auto over = std::partition_point(
             words.begin(), words.end(),
             [&](const TextStretch& w) { return rank_[w.last] < segments[segment].from; });
         const Stretch stretch = StretchOf(*over);
         region = {std::min(region.low, stretch.low), std::max(region.high, stretch.high)};
-        reach->second.low = std::min(reach->second.low, rank_[words.front().first]);
-        reach->second.high = std::max(reach->second.high, rank_[words.back().last]);
-      }
+        reach.low = std::min(reach.low, rank_[words.front().first]);
+        reach.high = std::max(reach.high, rank_[words.back().last]);
+      });
     };
     size_t first = seed;
     size_t last = seed;

@@ -1,19 +1,46 @@
 #include "sync/text_standing.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace sotay::sync {
 
-uint32_t TextCrowds::With(uint32_t crowd, uint32_t edit,
-                          const std::function<bool(uint32_t)>& has_seen) {
-  std::vector<uint32_t> with;
-  for (uint32_t one : crowds_[crowd]) {
-    if (!has_seen(one)) with.push_back(one);
-  }
-  with.insert(std::upper_bound(with.begin(), with.end(), edit), edit);
-  const auto [at, fresh] = numbers_.emplace(with, static_cast<uint32_t>(crowds_.size()));
-  if (fresh) crowds_.push_back(std::move(with));
+// Jumps over as many as two jumps of the one before do, when these are equally long: so the way to
+// any of them is of logarithmic length.
+uint32_t TextCrowds::And(uint32_t crowd, uint32_t last) {
+  const auto [at, fresh] = numbers_.emplace(uint64_t{crowd} << 32 | last, 0);
+  if (!fresh) return at->second;
+  at->second = static_cast<uint32_t>(crowds_.size());
+  const Crowd& others = crowds_[crowd];
+  const Crowd& fewer = crowds_[others.fewer];
+  const bool equal = others.size - fewer.size == fewer.size - crowds_[fewer.fewer].size;
+  crowds_.push_back({last, crowd, equal ? fewer.fewer : crowd, others.size + 1});
   return at->second;
+}
+
+uint32_t TextCrowds::Below(uint32_t crowd, uint32_t edit) const {
+  while (crowd != kNobody && crowds_[crowd].last >= edit) {
+    const Crowd& one = crowds_[crowd];
+    const bool far = one.fewer != kNobody && crowds_[one.fewer].last >= edit;
+    crowd = far ? one.fewer : one.others;
+  }
+  return crowd;
+}
+
+uint32_t TextCrowds::With(uint32_t crowd, uint32_t edit, uint32_t seen_end,
+                          const std::function<bool(uint32_t)>& has_seen) {
+  uint32_t stays = Below(crowd, edit);  // as it is: what is below the lowest that goes
+  for (uint32_t asked = Below(crowd, seen_end); asked != kNobody; asked = crowds_[asked].others) {
+    if (has_seen(crowds_[asked].last)) stays = crowds_[asked].others;
+  }
+  std::vector<uint32_t> others;  // that stay above that, descending
+  for (uint32_t above = crowd; above != stays; above = crowds_[above].others) {
+    const uint32_t one = crowds_[above].last;
+    if (one >= seen_end || !has_seen(one)) others.push_back(one);
+  }
+  others.insert(std::upper_bound(others.begin(), others.end(), edit, std::greater<>()), edit);
+  for (size_t i = others.size(); i-- > 0;) stays = And(stays, others[i]);
+  return stays;
 }
 
 void TextStanding::Cover(const std::vector<TextStretch>& stretches, const TextTree& tree,

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "sync/text_tree.h"
 
 namespace sotay::sync {
@@ -20,21 +20,35 @@ struct TextStretch {
   uint32_t last;
 };
 
-// Sets of edits, each known by a number: few sets stand in many places.
+// Sets of edits, each known by a number: few sets stand in many places.  A set is held as another
+// without its highest edit, since people who come later stand with those who were there.
 class TextCrowds {
  public:
   static constexpr uint32_t kNobody = 0;
 
-  TextCrowds() : crowds_(1), numbers_{{{}, kNobody}} {}
-
-  // In ascending order.
-  const std::vector<uint32_t>& Of(uint32_t crowd) const { return crowds_[crowd]; }
-  // The set with `edit` in it and without those it has seen.
-  uint32_t With(uint32_t crowd, uint32_t edit, const std::function<bool(uint32_t)>& has_seen);
+  uint32_t Size(uint32_t crowd) const { return crowds_[crowd].size; }
+  // Calls `visit(uint32_t)` for each edit, in descending order.
+  template <typename Visit>
+  void VisitAll(uint32_t crowd, const Visit& visit) const {
+    for (; crowd != kNobody; crowd = crowds_[crowd].others) visit(crowds_[crowd].last);
+  }
+  // The set with `edit` in it and without those it has seen, which are all below `seen_end`.
+  uint32_t With(uint32_t crowd, uint32_t edit, uint32_t seen_end,
+                const std::function<bool(uint32_t)>& has_seen);
 
  private:
-  std::vector<std::vector<uint32_t>> crowds_;
-  std::map<std::vector<uint32_t>, uint32_t> numbers_;
+  struct Crowd {
+    uint32_t last;
+    uint32_t others;
+    uint32_t fewer;  // one without some of its last, for long ways
+    uint32_t size;
+  };
+  // Those of the set that are below `edit`.
+  uint32_t Below(uint32_t crowd, uint32_t edit) const;
+  uint32_t And(uint32_t crowd, uint32_t last);
+
+  std::vector<Crowd> crowds_ = {{0, kNobody, kNobody, 0}};
+  absl::flat_hash_map<uint64_t, uint32_t> numbers_;  // by others and last
 };
 
 class TextStanding {
