@@ -15,6 +15,10 @@ constexpr size_t kPushChangesMax = 1'000;
 constexpr size_t kPushBytesMax = 1 << 20;
 // Records of one answer; a slow link can take it in a few seconds.
 constexpr size_t kRecordsBytesMax = 1 << 20;
+// A part of a record's history packed in columns, unpacked; one change always fits.
+constexpr size_t kHistoryPartBytesMax = 1 << 20;
+// Changes in it: more than a record has, and a bound on what reading one takes.
+constexpr size_t kHistoryPartChangesMax = 4'096;
 // One action touches an inspection, its findings and their notes, not a whole office.
 constexpr int kEditsMax = 64;
 // More concurrent branches of one record than a team has phones.

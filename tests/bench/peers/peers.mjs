@@ -11,8 +11,9 @@
 //                 once at the end
 // arrive_live_ms  the same, with a document whose text is up to date after every update
 // load_ms         a stored document opened, and its text read
-// bytes           the smallest form of the full history
+// bytes           the smallest form of the full history, deleted text and all
 // bytes_gz        the smallest form after gzip -9, or without gzip where that is smaller
+// collected_gz    the same of a library that drops deleted text by default, as it is then
 // memory_bytes    what holding one loaded document with its full history adds to a process
 // ends_right      whether every way of typing, merging, arriving and loading ended on the text of the trace
 //
@@ -48,6 +49,23 @@ function version(name) {
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+function smallest(forms, size) {
+  return Math.min(...Object.values(forms).map(size));
+}
+
+function gzipped(bytes) {
+  return Math.min(bytes.length, gzipSync(bytes, { level: 9 }).length);
+}
+
+// The document of a library that keeps everything.
+function kept(peer, trace) {
+  const doc = trace.sequential
+    ? peer.edit(peer.open(1), peer.utf16 ? inUtf16(trace) : trace.txns)
+    : replay(peer, trace).doc;
+  if (peer.text(doc) !== trace.endContent) throw new Error('what is kept is another text');
+  return doc;
 }
 
 // Times each way of doing one thing. Returns { way: ms } and whether all ended right. `look` gets the first document.
@@ -108,8 +126,7 @@ async function measure(trace, name, runs) {
   }
   timed.merge = await time(`${label} merge`, peer, peer.merge, forms, options);
   timed.load = await time(`${label} load`, peer, peer.load, forms, options);
-  const sizes = Object.values(full).map((bytes) => bytes.length);
-  const gzipped = Object.values(full).map((bytes) => gzipSync(bytes, { level: 9 }).length);
+  const whole = peer.keeping ? peer.forms(kept(peer.keeping, trace)) : full;
   const fastest = (what, ways) => {
     if (!timed[what]) return null;
     const { ms } = timed[what];
@@ -125,8 +142,9 @@ async function measure(trace, name, runs) {
     arrive_ms: fastest('arrive'),
     arrive_live_ms: fastest('arrive', peer.live),
     load_ms: fastest('load'),
-    bytes_gz: Math.min(...sizes, ...gzipped),
-    bytes: Math.min(...sizes),
+    bytes_gz: smallest(whole, gzipped),
+    bytes: smallest(whole, (bytes) => bytes.length),
+    collected_gz: peer.keeping ? smallest(full, gzipped) : null,
     memory_bytes: memoryOf(name, forms[peer.hold.form]),
     ends_right: Object.values(timed).every(({ right }) => right),
   };

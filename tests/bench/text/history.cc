@@ -4,18 +4,21 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
+#include "casework/v1/note.pb.h"
 #include "sotay/draft.h"
 #include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text_merge.h"
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
+#include "tests/support/builders.h"
 #include "tests/text/trace_replay.h"
 
 namespace sotay::bench {
@@ -56,6 +59,10 @@ class Versions {
 };
 
 std::string IdOf(uint32_t author) { return absl::StrFormat("%016x", author); }
+
+sync::ChangeId ChangeNumbered(uint64_t number) {
+  return *sync::ChangeId::From(absl::StrFormat("%032x", number));
+}
 
 }  // namespace
 
@@ -127,6 +134,28 @@ absl::StatusOr<std::vector<NoteChange>> ChangesOf(const tests::Trace& trace) {
     if (agent.draft.has_value()) close(&agent);
   }
   return changes;
+}
+
+std::vector<sync::AdmittedEdit> AdmittedEditsOf(const std::vector<NoteChange>& changes) {
+  std::vector<sync::AdmittedEdit> edits;
+  std::map<uint32_t, uint64_t> sequences;
+  for (uint64_t i = 0; i < changes.size(); ++i) {
+    const NoteChange& change = changes[i];
+    sync::AdmittedEdit& edit = edits.emplace_back();
+    edit.change = ChangeNumbered(i);
+    edit.device = *sync::DeviceId::From(IdOf(change.author));
+    edit.sequence = ++sequences[change.author];
+    edit.edit.set_record_id(tests::RecordNamed("note").str());
+    edit.edit.set_type("casework.v1.Note");
+    for (const uint32_t parent : change.parents) {
+      edit.edit.add_parents(ChangeNumbered(parent).str());
+    }
+    v1::FieldOp* const op = edit.edit.add_ops();
+    op->set_field(casework::v1::Note::kBodyFieldNumber);
+    *op->mutable_text() = change.edit;
+    edit.admission.set_position(i + 1);
+  }
+  return edits;
 }
 
 std::string Encode(const std::vector<NoteChange>& changes) {
@@ -249,8 +278,7 @@ absl::StatusOr<size_t> MergedByWords(const std::vector<NoteChange>& changes) {
     sync::VersionVector seen;
     for (uint32_t parent : change.parents) seen.Join(after[parent]);
     const sync::DeviceId device = *sync::DeviceId::From(IdOf(change.author));
-    const auto id = sync::ChangeId::From(absl::StrFormat("%032x", i));
-    SOTAY_RETURN_IF_ERROR(merge.Add(i, *id, device, i + 1, seen, {&change.edit}));
+    SOTAY_RETURN_IF_ERROR(merge.Add(i, ChangeNumbered(i), device, i + 1, seen, {&change.edit}));
     seen.Add(device, i + 1);
     all.Add(device, i + 1);
     after.push_back(std::move(seen));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sotay/v1/change.pb.h"
+#include "sync/admitted_edit.h"
 #include "tests/text/trace.h"
 
 namespace sotay::bench {
@@ -23,6 +24,9 @@ struct NoteChange {
 
 // kInvalidArgument when the trace does not fit together.
 absl::StatusOr<std::vector<NoteChange>> ChangesOf(const tests::Trace& trace);
+
+// The same as a server tells phones it; what other libraries do not keep (times, users) is empty.
+std::vector<sync::AdmittedEdit> AdmittedEditsOf(const std::vector<NoteChange>& changes);
 
 // The changes one after the other, with who made them on what.
 std::string Encode(const std::vector<NoteChange>& changes);

@@ -99,8 +99,18 @@ absl::Status BenchTrace(const tests::Trace& trace, const std::vector<PeerFigures
   }
   report.Tell("load_ms", absl::StrCat(trace.name, ": a stored note opened"), ours.load_ms, "ms", 3);
   report.Hold("load", "  ÷ the fastest peer", ours.load_ms, &PeerFigures::load_ms, 0.2);
-  report.Tell("bytes", absl::StrCat(trace.name, ": full history, packed"), ours.bytes_packed, "B",
-              0);
+  report.Tell("bytes", absl::StrCat(trace.name, ": full history, packed, without change ids"),
+              ours.bytes_packed, "B", 0);
+  for (const PeerFigures& peer : peers) {
+    if (peer.trace != trace.name || !peer.bytes_packed.has_value()) continue;
+    const std::string without =
+        peer.bytes_collected.has_value()
+            ? absl::StrCat(" (without deleted text ", bench::Figure(*peer.bytes_collected, 0, "B"),
+                           ")")
+            : "";
+    report.Tell(absl::StrCat("bytes.", peer.peer),
+                absl::StrCat("  ", peer.peer, ", gzipped", without), *peer.bytes_packed, "B", 0);
+  }
   report.Hold("size", "  ÷ the smallest peer, gzipped", ours.bytes_packed,
               &PeerFigures::bytes_packed, 0.95);
   report.Tell("memory_bytes", absl::StrCat(trace.name, ": memory of an open note"),

@@ -16,7 +16,7 @@ struct TextFigures {
   absl::optional<double> arrive_ms;  // concurrent traces: one step after the other, from its bytes
   double words_ms = 0;               // the whole history with the word rule, as a server loads it
   double load_ms = 0;                // a stored record opened, and its text read
-  double bytes_packed = 0;           // the whole history in one zstd frame
+  double bytes_packed = 0;           // the whole history as phones keep it, without change ids
   double changes = 0;                // it is of
   double memory_bytes = 0;           // of the opened record
   size_t conflicts = 0;              // places with several readings, by the word rule

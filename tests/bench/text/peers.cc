@@ -42,10 +42,10 @@ absl::StatusOr<std::vector<PeerFigures>> MeasurePeers(const std::vector<std::str
     const auto line = nlohmann::json::parse(told.substr(at, end - at), nullptr, false);
     at = end + 1;
     if (!line.is_object() || !line.contains("trace") || !line.contains("peer")) continue;
-    figures.push_back({line["trace"].get<std::string>(), line["peer"].get<std::string>(),
-                       Number(line, "type_ms"), Number(line, "merge_ms"),
-                       Number(line, "arrive_live_ms"), Number(line, "load_ms"),
-                       Number(line, "bytes_gz"), Number(line, "memory_bytes")});
+    figures.push_back(
+        {line["trace"].get<std::string>(), line["peer"].get<std::string>(), Number(line, "type_ms"),
+         Number(line, "merge_ms"), Number(line, "arrive_live_ms"), Number(line, "load_ms"),
+         Number(line, "bytes_gz"), Number(line, "memory_bytes"), Number(line, "collected_gz")});
   }
   return figures;
 }

@@ -13,6 +13,7 @@ struct PeerFigures {
   std::string trace;
   std::string peer;
   absl::optional<double> type_ms, merge_ms, arrive_ms, load_ms, bytes_packed, memory_bytes;
+  absl::optional<double> bytes_collected;  // once it has dropped deleted text
 };
 
 // kFailedPrecondition when node or a library is not there, or a library ended on a wrong text.
