@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/admitted_edit.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
 
@@ -72,7 +73,10 @@ absl::StatusOr<sync::History> Store::LoadHistory(const sync::Schema& schema,
     if (parts->kind == HistoryKind::kAdmitted) {
       const auto entry = LoadEntry(record.unit_id(), parts->number);
       status = entry.status();
-      if (entry.ok()) node = sync::AdmittedNode(*entry, *id);
+      if (entry.ok()) {
+        const auto edit = sync::AdmittedEditOf(*entry, *id);
+        if (edit.has_value()) node = sync::NodeOf(*edit);
+      }
     } else if (parts->kind == HistoryKind::kRefused) {
       const auto bytes = Get(QuarantineKey(value, parts->arrival));
       v1::QuarantinedChange row;

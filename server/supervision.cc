@@ -12,7 +12,10 @@
 #include "server/refusal.h"
 #include "sotay/options/v1/options.pb.h"
 #include "sotay/v1/record.pb.h"
-#include "sync/history.h"
+#include "sync/admitted_edit.h"
+#include "sync/history_columns.h"
+#include "sync/limits.h"
+#include "sync/seal/packed_history.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -253,7 +256,11 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
   }
   std::for_each(newest.rbegin(), newest.rend(),
                 [&](v1::LogEntry& entry) { *response.add_history() = std::move(entry); });
-  SOTAY_RETURN_IF_ERROR(TellSeen(response.record(), response.mutable_history()));
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling,
+                         HistoryToTell(response.record()));
+  if (telling.has_value()) {
+    for (v1::LogEntry& entry : *response.mutable_history()) telling->TellSeen(&entry);
+  }
   const std::vector<std::string> units = directory_.Readable(person);
   bytes = 0;
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
@@ -266,51 +273,64 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
 }
 
 // Readers of the entries know nothing of what was refused, nor what its author had seen.
-absl::Status Supervision::TellSeen(
-    const v1::FeedRecord& found, google::protobuf::RepeatedPtrField<v1::LogEntry>* entries) const {
+absl::StatusOr<absl::optional<sync::History>> Supervision::HistoryToTell(
+    const v1::FeedRecord& found) const {
   v1::Record record;
   if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
   bool refused = false;
   SOTAY_RETURN_IF_ERROR(
       store_.VisitAside(*sync::RecordId::From(record.record_id()),
                         [&](const v1::QuarantinedChange&) { return !(refused = true); }));
-  if (!refused) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const sync::History history, store_.LoadHistory(schema_, record));
-  for (v1::LogEntry& entry : *entries) history.TellSeen(&entry);
-  return absl::OkStatus();
+  if (!refused) return absl::optional<sync::History>();
+  SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(schema_, record));
+  return absl::optional<sync::History>(std::move(history));
 }
 
 absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
     const Person& person, const v1::ListRecordHistoryRequest& request) const {
-  if (request.record_id().size() != sync::RecordId::kSize) {
-    return Malformed("record_id is not 16 bytes");
-  }
+  const auto id = sync::RecordId::From(request.record_id());
+  if (!id.has_value()) return Malformed("record_id is not 16 bytes");
+  const bool packed = request.packed() >= sync::kHistoryVersion;
   const std::string question = QuestionOf(request);
-  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 100));
+  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(),
+                                                     packed ? sync::kHistoryPartChangesMax : 100));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   std::string unit;
   SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &unit));
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling, HistoryToTell(found));
   v1::ListRecordHistoryResponse response;
+  std::vector<sync::AdmittedEdit> edits;
+  sync::HistoryPart part;
   absl::Status status;
   size_t bytes = 0;
+  size_t taken = 0;
   uint64_t last = 0;
   bool full = false;
   const auto take = [&](uint64_t position) {
-    full = response.entries_size() == static_cast<int>(size) || bytes > kPageBytesMax;
+    full = taken == size || bytes > kPageBytesMax;
     if (full) return false;
     auto entry = store_.LoadEntry(unit, position);
     status = entry.status();
     if (!status.ok()) return false;
+    if (telling.has_value()) telling->TellSeen(&*entry);
     bytes += entry->change().size();
-    *response.add_entries() = *std::move(entry);
+    if (packed) {
+      auto edit = sync::AdmittedEditOf(*entry, *id);
+      if (!edit.has_value()) status = absl::DataLossError("a change of the record cannot be read");
+      full = status.ok() && !part.Take(*edit);
+      if (full || !status.ok()) return false;
+      edits.push_back(*std::move(edit));
+    } else {
+      *response.add_entries() = *std::move(entry);
+    }
+    ++taken;
     last = position;
     return true;
   };
-  SOTAY_RETURN_IF_ERROR(store_.VisitHistory(*sync::RecordId::From(request.record_id()),
-                                            from.has_value() ? from->number : 0, take));
+  SOTAY_RETURN_IF_ERROR(store_.VisitHistory(*id, from.has_value() ? from->number : 0, take));
   SOTAY_RETURN_IF_ERROR(status);
   if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
-  SOTAY_RETURN_IF_ERROR(TellSeen(found, response.mutable_entries()));
+  if (packed) *response.mutable_packed() = seal::PackHistory(edits);
   return response;
 }
 

@@ -12,6 +12,7 @@
 #include "server/store.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/history.h"
 #include "sync/schema.h"
 
 namespace sotay::server {
@@ -53,8 +54,8 @@ class Supervision {
   // The record a whole id or the beginning of one names, and its unit.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          std::string* unit) const;
-  absl::Status TellSeen(const v1::FeedRecord& found,
-                        google::protobuf::RepeatedPtrField<v1::LogEntry>* entries) const;
+  // The record's history, when entries of it must say what their authors had seen.
+  absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
   bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;
 
   const Directory& directory_;

@@ -23,17 +23,13 @@ bool Touches(const OwnChange& own, const RecordId& id) {
                      [&](const v1::RecordEdit& edit) { return edit.record_id() == id.view(); });
 }
 
-absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<v1::LogEntry>& past) {
+absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<AdmittedEdit>& past) {
   History history(
       MergedRecord(base.type(), base.id(), base.type_name(), base.unit_id(), base.dossier()));
-  for (const v1::LogEntry& entry : past) {
-    absl::optional<HistoryNode> node = AdmittedNode(entry, base.id());
-    if (!node.has_value()) return absl::DataLossError("history: an entry cannot be read");
-    if (!base.seen().Has(node->author.device, node->author.sequence)) continue;
-    SOTAY_RETURN_IF_ERROR(
-        entry.seen().empty()
-            ? history.Add(*std::move(node))
-            : history.AddSeen(*std::move(node), VersionVector::FromProto(entry.seen())));
+  for (const AdmittedEdit& edit : past) {
+    if (!base.seen().Has(edit.device, edit.sequence)) continue;
+    SOTAY_RETURN_IF_ERROR(edit.told.entries().empty() ? history.Add(NodeOf(edit))
+                                                      : history.AddSeen(NodeOf(edit), edit.told));
   }
   // What was refused is in nobody's record, and yet in what its author had seen.
   VersionVector told;
@@ -42,7 +38,7 @@ absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<v1
     told.Add(node.author.device, node.author.sequence);
   }
   if (!told.Covers(base.seen())) {
-    return absl::FailedPreconditionError("history: entries of the record are missing");
+    return absl::FailedPreconditionError("history: changes of the record are missing");
   }
   return history;
 }
@@ -86,7 +82,7 @@ absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
 
 absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
                                                   const std::vector<const OwnChange*>& own,
-                                                  const std::vector<v1::LogEntry>& past) {
+                                                  const std::vector<AdmittedEdit>& past) {
   // The base is what decides what lies on it, so it must not move while we lay.
   const std::vector<const OwnChange*> laid = Laid(base, own);
   MergedRecord record = base;
@@ -107,7 +103,7 @@ absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
 
 absl::StatusOr<History> HistoryShown(const MergedRecord& base,
                                      const std::vector<const OwnChange*>& own,
-                                     const std::vector<v1::LogEntry>& past) {
+                                     const std::vector<AdmittedEdit>& past) {
   SOTAY_ASSIGN_OR_RETURN(History history, HistoryOf(base, past));
   for (const OwnChange* change : Laid(base, own)) {
     for (int i = 0; i < change->change.edits_size(); ++i) {

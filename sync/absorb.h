@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/admitted_edit.h"
 #include "sync/history.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
@@ -40,16 +41,16 @@ absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
 // unless the base holds it or it was quarantined.  Nothing when that leaves no record.
 //
 // A text somebody else edited meanwhile is merged as the server will merge it, from `past`: the
-// record's history as the server tells it (ListRecordHistory), entries the base lacks left out.  It
+// record's history as the server tells it (ListRecordHistory), edits the base lacks left out.  It
 // is asked for only then: kFailedPrecondition when it is needed and not whole.
 absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
                                                   const std::vector<const OwnChange*>& own,
-                                                  const std::vector<v1::LogEntry>& past);
+                                                  const std::vector<AdmittedEdit>& past);
 
 // The history of that record: `past`, and the own changes laid on.  Fails as Show.
 absl::StatusOr<History> HistoryShown(const MergedRecord& base,
                                      const std::vector<const OwnChange*>& own,
-                                     const std::vector<v1::LogEntry>& past);
+                                     const std::vector<AdmittedEdit>& past);
 
 // The sequences of `own` that Show would lay on the base.
 std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own);

@@ -54,21 +54,6 @@ absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view c
   return absl::nullopt;
 }
 
-absl::optional<HistoryNode> AdmittedNode(const v1::LogEntry& entry, const RecordId& record) {
-  v1::Change change;
-  if (!change.ParseFromString(entry.change())) return absl::nullopt;
-  auto node = NodeOf(change, entry.change_id(), record);
-  if (!node.has_value()) return absl::nullopt;
-  const v1::Admission& admission = entry.admission();
-  node->author.stamp = admission.stamp();
-  node->author.user_id = admission.user_id();
-  node->author.authority = admission.authority();
-  for (const v1::AssignedOp& assigned : admission.assigned()) {
-    if (assigned.record_id() == record.view()) node->assigned.push_back(assigned.op());
-  }
-  return node;
-}
-
 absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
                                                     const MergedRecord& base) {
   std::vector<std::string> texts;

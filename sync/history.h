@@ -84,10 +84,8 @@ class History {
   absl::optional<MergedRecord> memo_;
 };
 
-// The edit of `record` in an entry of its unit's log; nothing when it cannot be read or edits it
-// not.
-absl::optional<HistoryNode> AdmittedNode(const v1::LogEntry& entry, const RecordId& record);
-// The same of a change as its author made it.
+// The edit of `record` in a change as its author made it; nothing when it cannot be read or edits
+// it not.
 absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
                                    const RecordId& record);
 

@@ -19,6 +19,7 @@
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/absorb.h"
+#include "sync/admitted_edit.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -31,6 +32,11 @@ constexpr int kLooksMax = 5;            // at units that change while they are l
 constexpr size_t kRecordDigitsMin = 8;  // the server's bound: four bytes
 constexpr int kHistory = 100;
 constexpr int kHistoryMax = 500;
+
+absl::Status Unreadable(const v1::LogEntry& entry) {
+  return absl::DataLossError(
+      absl::StrCat("the change at position ", entry.admission().position(), " cannot be read"));
+}
 
 struct RecordsWords : ScopeWords {
   std::string type, state;
@@ -145,8 +151,7 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
   for (const v1::LogEntry& entry : response.history()) {
     v1::Change change;
     if (!change.ParseFromString(entry.change())) {
-      return absl::DataLossError(
-          absl::StrCat("the change at position ", entry.admission().position(), " cannot be read"));
+      return Unreadable(entry);
     }
     const std::string& user = entry.admission().user_id();
     document["history"].push_back(
@@ -181,8 +186,13 @@ absl::Status Blame(const Invocation& run, const BlameWords& words) {
                                                       ", which this program does not know"));
   }
   SOTAY_ASSIGN_OR_RETURN(const sync::FieldType* field, TextField(*record.type(), words.field));
-  auto history =
-      sync::HistoryShown(record, {}, {response.history().begin(), response.history().end()});
+  std::vector<sync::AdmittedEdit> past;
+  for (const v1::LogEntry& entry : response.history()) {
+    auto edit = sync::AdmittedEditOf(entry, record.id());
+    if (!edit.has_value()) return Unreadable(entry);
+    past.push_back(*std::move(edit));
+  }
+  auto history = sync::HistoryShown(record, {}, past);
   if (absl::IsFailedPrecondition(history.status())) {
     return absl::FailedPreconditionError(absl::StrCat(
         "record ", record.id().Short(), " has more changes than one answer holds, ", kHistoryMax,

@@ -13,7 +13,7 @@
 //   t ‖ record ‖ sequence  one byte, Touch           that change edits the record
 //   b ‖ record             v1.Record                 the server's bytes, untouched
 //   r ‖ record             stored.v1.ListRow         what a list shows of it
-//   h ‖ record ‖ position  v1.LogEntry               its history, as fetched
+//   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //
 // Pure; any thread.
 #pragma once

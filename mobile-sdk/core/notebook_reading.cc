@@ -49,18 +49,25 @@ struct Placed {
   HistoryLine line;
 };
 
-absl::StatusOr<Placed> PlaceEntry(const v1::LogEntry& entry) {
+Placed Place(sync::AdmittedEdit edit, const v1::Record& record) {
   Placed placed;
-  placed.position = entry.admission().position();
-  SOTAY_RETURN_IF_ERROR(CheckEntry(entry));
-  placed.line.id = *sync::ChangeId::From(entry.change_id());
-  placed.line.change.ParseFromString(entry.change());
-  placed.line.user_id = entry.admission().user_id();
-  placed.line.admission = entry.admission();
+  placed.position = edit.admission.position();
+  placed.line.id = edit.change;
+  v1::Change& change = placed.line.change;
+  change.set_format(1);
+  change.set_device_id(edit.device.str());
+  change.set_sequence(edit.sequence);
+  change.set_unit_id(record.unit_id());
+  change.set_dossier_id(record.dossier_id());
+  change.set_claimed_ms(edit.claimed_ms);
+  change.set_reason(edit.reason);
+  *change.add_edits() = std::move(edit.edit);
+  placed.line.user_id = edit.admission.user_id();
+  placed.line.admission = std::move(edit.admission);
   return placed;
 }
 
-absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::LogEntry>& entries) {
+absl::Status KeepHistory(Desk* desk, const RecordId& id, const FetchedHistory& history) {
   absl::MutexLock lock(&desk->mutex);
   // Lost meanwhile: then it must not be kept.
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk->store->Row(id));
@@ -70,12 +77,12 @@ absl::Status KeepHistory(Desk* desk, const RecordId& id, const std::vector<v1::L
   if (base.has_value()) {
     SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
                            sync::MergedRecord::Parse(*desk->schema, *base));
-    if (absl::IsFailedPrecondition(sync::HistoryShown(record, {}, entries).status())) {
+    if (absl::IsFailedPrecondition(sync::HistoryShown(record, {}, history.edits).status())) {
       return absl::OkStatus();
     }
   }
   StoreBatch batch;
-  SOTAY_RETURN_IF_ERROR(PutHistory(*desk->store, id, entries, &batch));
+  SOTAY_RETURN_IF_ERROR(PutHistory(*desk->store, id, history, &batch));
   return desk->store->Commit(batch);
 }
 
@@ -177,18 +184,21 @@ absl::StatusOr<std::vector<sync::BlameRun>> Notebook::Blame(
 
 absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, bool fetch) {
   if (fetch) {
-    SOTAY_ASSIGN_OR_RETURN(const auto entries, FetchHistory(*impl_->link, id));
-    SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, entries));
+    SOTAY_ASSIGN_OR_RETURN(const FetchedHistory history, FetchHistory(*impl_->link, id));
+    SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, history));
   }
   std::vector<Placed> placed;
   {
     absl::ReaderMutexLock lock(&impl_->desk.mutex);
     std::set<sync::ChangeId> known;
-    SOTAY_ASSIGN_OR_RETURN(const auto entries, impl_->desk.store->Fetched(id));
-    for (const v1::LogEntry& entry : entries) {
-      SOTAY_ASSIGN_OR_RETURN(Placed one, PlaceEntry(entry));
-      known.insert(one.line.id);
-      placed.push_back(std::move(one));
+    SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> base, impl_->desk.store->Base(id));
+    v1::Record record;
+    if (base.has_value()) record.ParseFromString(*base);
+    SOTAY_ASSIGN_OR_RETURN(std::vector<sync::AdmittedEdit> kept,
+                           KeptHistory(*impl_->desk.store, id));
+    for (sync::AdmittedEdit& edit : kept) {
+      known.insert(edit.change);
+      placed.push_back(Place(std::move(edit), record));
     }
     SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, impl_->desk.store->Touches(id, 1));
     const ShownReader reader(&impl_->desk);

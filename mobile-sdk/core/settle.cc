@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "mobile-sdk/core/record_history.h"
 #include "mobile-sdk/core/shown.h"
 #include "sync/absorb.h"
 #include "sync/status_macros.h"
@@ -70,9 +69,9 @@ absl::Status Settling::Run(const stored::v1::Progress& before) {
   if (!settled_.histories_needed.empty() || !settled_.histories_wanted.empty()) {
     return absl::OkStatus();
   }
-  for (const auto& [id, entries] : undone_.histories) {
+  for (const auto& [id, history] : undone_.histories) {
     if (forgotten_.count(id) != 0) continue;
-    SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, entries, &batch_));
+    SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, history, &batch_));
   }
   stored::v1::Progress progress = absorbed_.progress;
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
@@ -154,10 +153,7 @@ absl::Status Settling::ForgetUnits() {
   for (const sync::RecordId& id : forgotten_) {
     batch_.DropBase(id);
     batch_.DropRow(id);
-    SOTAY_ASSIGN_OR_RETURN(const auto history, desk_.store->Fetched(id));
-    for (const v1::LogEntry& entry : history) {
-      batch_.DropFetched(id, entry.admission().position());
-    }
+    SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, {}, &batch_));
     Event event;
     event.kind = Event::Kind::kRecordRemoved;
     event.record = id;

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/record_history.h"
 #include "sotay/notebook.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
@@ -30,7 +31,7 @@ struct Settled {
 
 // What an earlier attempt asked for.
 struct Histories {
-  std::map<sync::RecordId, std::vector<v1::LogEntry>> fetched;
+  std::map<sync::RecordId, FetchedHistory> fetched;
   std::set<sync::RecordId> not_to_be_had;
 };
 

@@ -93,13 +93,14 @@ absl::StatusOr<absl::optional<std::string>> ShownReader::LoadBase(const sync::Re
   return desk_.store->Base(id);
 }
 
-absl::StatusOr<std::vector<v1::LogEntry>> ShownReader::LoadHistory(const sync::RecordId& id) const {
+absl::StatusOr<std::vector<sync::AdmittedEdit>> ShownReader::LoadHistory(
+    const sync::RecordId& id) const {
   if (undone_ != nullptr) {
     if (const auto at = undone_->histories.find(id); at != undone_->histories.end()) {
-      return at->second;
+      return at->second.edits;
     }
   }
-  return desk_.store->Fetched(id);
+  return KeptHistory(*desk_.store, id);
 }
 
 absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
@@ -125,7 +126,7 @@ absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id
   absl::StatusOr<absl::optional<sync::MergedRecord>> record =
       sync::Show(*parts.base, parts.lying, {});
   if (absl::IsFailedPrecondition(record.status())) {
-    SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> history, LoadHistory(id));
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::AdmittedEdit> history, LoadHistory(id));
     record = sync::Show(*parts.base, parts.lying, history);
   }
   SOTAY_RETURN_IF_ERROR(record.status());
@@ -207,7 +208,7 @@ absl::StatusOr<sync::History> ShownReader::History(const sync::RecordId& id) con
   if (!parts.base.has_value()) {
     return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not here"));
   }
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::LogEntry> past, LoadHistory(id));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::AdmittedEdit> past, LoadHistory(id));
   return sync::HistoryShown(*parts.base, parts.lying, past);
 }
 

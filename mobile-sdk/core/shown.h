@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/record_history.h"
 #include "sotay/notebook.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sync/absorb.h"
@@ -33,7 +34,7 @@ struct Shown {
 struct Undone {
   std::map<sync::RecordId, std::string> bases;
   std::map<uint64_t, stored::v1::OwnChange> own;
-  std::map<sync::RecordId, std::vector<v1::LogEntry>> histories;
+  std::map<sync::RecordId, FetchedHistory> histories;
 };
 
 // Reads own changes and records, `undone` before the store; own changes of it that the store has
@@ -71,7 +72,7 @@ class ShownReader {
   };
   absl::StatusOr<Parts> Load(const sync::RecordId& id) const;
   absl::StatusOr<absl::optional<std::string>> LoadBase(const sync::RecordId& id) const;
-  absl::StatusOr<std::vector<v1::LogEntry>> LoadHistory(const sync::RecordId& id) const;
+  absl::StatusOr<std::vector<sync::AdmittedEdit>> LoadHistory(const sync::RecordId& id) const;
 
   const Desk& desk_;
   const v1::Directory* const directory_;

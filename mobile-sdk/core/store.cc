@@ -88,8 +88,9 @@ void StoreBatch::PutRow(const sync::RecordId& record, const stored::v1::ListRow&
   Put(keys::Row(record), row.SerializeAsString());
 }
 void StoreBatch::DropRow(const sync::RecordId& record) { Drop(keys::Row(record)); }
-void StoreBatch::PutFetched(const sync::RecordId& record, const v1::LogEntry& entry) {
-  Put(keys::Fetched(record, entry.admission().position()), entry.SerializeAsString());
+void StoreBatch::PutFetched(const sync::RecordId& record, uint64_t position,
+                            const v1::Packed& part) {
+  Put(keys::Fetched(record, position), part.SerializeAsString());
 }
 void StoreBatch::DropFetched(const sync::RecordId& record, uint64_t position) {
   Drop(keys::Fetched(record, position));
@@ -246,16 +247,19 @@ absl::Status Store::EachRow(
   return Each(prefix, prefix, parse);
 }
 
-absl::StatusOr<std::vector<v1::LogEntry>> Store::Fetched(const sync::RecordId& record) const {
-  std::vector<v1::LogEntry> entries;
+absl::StatusOr<std::map<uint64_t, v1::Packed>> Store::Fetched(const sync::RecordId& record) const {
+  std::map<uint64_t, v1::Packed> parts;
   const std::string prefix = keys::AllFetched(record);
   const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
-    SOTAY_ASSIGN_OR_RETURN(v1::LogEntry entry, Parsed<v1::LogEntry>(key, value));
-    entries.push_back(std::move(entry));
+    const auto position = keys::NumberOf(key);
+    if (!position.has_value()) return absl::DataLossError(keys::DescribeKey(key));
+    v1::Packed part;
+    if (!part.ParseFromArray(value.data(), static_cast<int>(value.size()))) part.Clear();
+    parts[*position] = std::move(part);
     return true;
   };
   SOTAY_RETURN_IF_ERROR(Each(prefix, prefix, take));
-  return entries;
+  return parts;
 }
 
 }  // namespace sotay::sdk

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,7 +61,7 @@ class StoreBatch {
   void DropBase(const sync::RecordId& record);
   void PutRow(const sync::RecordId& record, const stored::v1::ListRow& row);
   void DropRow(const sync::RecordId& record);
-  void PutFetched(const sync::RecordId& record, const v1::LogEntry& entry);
+  void PutFetched(const sync::RecordId& record, uint64_t position, const v1::Packed& part);
   void DropFetched(const sync::RecordId& record, uint64_t position);
 
  private:
@@ -115,8 +116,8 @@ class Store {
   absl::Status EachRow(absl::string_view id_prefix,
                        const std::function<bool(const sync::RecordId& record,
                                                 const stored::v1::ListRow& row)>& take) const;
-  // The record's history as last fetched, in order of position.
-  absl::StatusOr<std::vector<v1::LogEntry>> Fetched(const sync::RecordId& record) const;
+  // The parts of the record's history as last fetched, by position; one that is no Packed is empty.
+  absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 
  private:
   explicit Store(std::unique_ptr<durable::Store> disk);

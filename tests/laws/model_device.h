@@ -41,7 +41,7 @@ class ModelDevice {
     absl::optional<int64_t> stuck_ms;
   };
 
-  using HistoryCall = std::function<std::vector<v1::LogEntry>(const sync::RecordId&)>;
+  using HistoryCall = std::function<std::vector<sync::AdmittedEdit>(const sync::RecordId&)>;
 
   ModelDevice(sync::DeviceId id, Person person, DeviceFault fault, HistoryCall history)
       : id_(id), person_(std::move(person)), fault_(fault), history_(std::move(history)) {}

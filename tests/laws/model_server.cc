@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "sync/history_columns.h"
 #include "sync/stamp.h"
 #include "sync/validate.h"
 #include "tests/laws/chance.h"
@@ -135,19 +136,21 @@ sync::History ModelServer::HistoryOf(const sync::RecordId& id,
   return history;
 }
 
-std::vector<v1::LogEntry> ModelServer::EntriesOf(const sync::RecordId& id) const {
+std::vector<sync::AdmittedEdit> ModelServer::EditsOf(const sync::RecordId& id) const {
   const sync::History history = HistoryOf(id, {});
-  std::vector<v1::LogEntry> entries;
+  std::vector<sync::AdmittedEdit> edits;
   for (const Logged& logged : log_) {
     const sync::HistoryNode* node = history.Find(logged.id);
     if (node == nullptr || !node->applied) continue;
-    v1::LogEntry& entry = entries.emplace_back();
+    v1::LogEntry entry;
     entry.set_change(logged.bytes);
     entry.set_change_id(logged.id.str());
     *entry.mutable_admission() = logged.admission;
     history.TellSeen(&entry);
+    if (auto edit = sync::AdmittedEditOf(entry, id)) edits.push_back(*std::move(edit));
   }
-  return entries;
+  // As it travels.
+  return *sync::ReadHistory(sync::WriteHistory(edits).Joined(), id);
 }
 
 void ModelServer::Remember(const v1::Change& change, const PastEdit& like) {

@@ -12,6 +12,7 @@
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/admitted_edit.h"
 #include "sync/ingest.h"
 #include "tests/laws/paper.h"
 #include "tests/laws/past.h"
@@ -70,7 +71,7 @@ class ModelServer {
   std::vector<Answer> Serve(const std::vector<Request>& requests, int64_t now_ms);
 
   // The history of a record as a phone is told it.
-  std::vector<v1::LogEntry> EntriesOf(const sync::RecordId& id) const;
+  std::vector<sync::AdmittedEdit> EditsOf(const sync::RecordId& id) const;
 
   Build build() const { return build_; }
   const std::vector<Logged>& log() const { return log_; }

@@ -75,7 +75,7 @@ World::World(uint64_t seed, const WorldWishes& wishes) : chance_(seed), wishes_(
     server_->Enrol(id, person.user, person.roles);
     devices_.push_back(std::make_unique<ModelDevice>(
         id, std::move(person), wishes.device_fault,
-        [this](const sync::RecordId& record) { return server_->EntriesOf(record); }));
+        [this](const sync::RecordId& record) { return server_->EditsOf(record); }));
   }
   calls_.resize(count);
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/store.h"
 #include "sync/view.h"
 #include "tests/mobile-sdk/two_phones.h"
 
@@ -166,6 +167,56 @@ TEST_F(TwoPhones, HistoryHasEverybodysChangesInOrder) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto kept, nguyet_->History(note, false));
   EXPECT_THAT(kept, SizeIs(6));
   EXPECT_THAT(nguyet_->History(RecordId(), false), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(TwoPhones, AHistoryThatCannotBeReadIsFetchedAnew) {
+  const RecordId note = Note(nguyet_, "Một.");
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  ASSERT_THAT(binh_->Sync(), IsOk());
+  ASSERT_THAT(binh_->History(note, /*fetch=*/true), IsOk());
+  ASSERT_THAT(binh_->Blame(note, "body"), IsOk());
+  binh_.Close();
+  {
+    auto store = Store::Open(binh_.dir(), binh_.surroundings(), false);
+    ASSERT_THAT(store, IsOk());
+    StoreBatch batch;
+    batch.PutFetched(note, 1, v1::Packed());
+    ASSERT_THAT((*store)->Commit(batch), IsOk());
+  }
+  ASSERT_THAT(binh_.Open(), IsOk());
+  EXPECT_THAT(binh_->Blame(note, "body"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(binh_->History(note, /*fetch=*/true), IsOk());
+  EXPECT_THAT(binh_->Blame(note, "body"), IsOk());
+}
+
+// A server that does not pack histories sends entries.
+TEST_F(TwoPhones, HistoryIsTheSameFromAServerThatPacksNone) {
+  const RecordId note = Note(nguyet_, "Một.");
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  ASSERT_THAT(binh_->Sync(), IsOk());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_THAT(binh_->Change(note, {Text("body", absl::StrCat("Một, hai ", i, "."))}), IsOk());
+  }
+  ASSERT_THAT(binh_->Sync(), IsOk());
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  const auto told = [&] {
+    std::string all;
+    const std::vector<HistoryLine> lines = nguyet_->History(note, /*fetch=*/true).value();
+    for (const HistoryLine& line : lines) {
+      EXPECT_EQ(line.change.unit_id(), kOffice);
+      EXPECT_EQ(line.change.dossier_id(), root_.view());
+      absl::StrAppend(&all, line.id.Hex(), line.user_id, line.change.SerializeAsString(),
+                      line.admission.value().SerializeAsString());
+    }
+    const std::vector<sync::BlameRun> runs = nguyet_->Blame(note, "body").value();
+    for (const sync::BlameRun& run : runs) {
+      absl::StrAppend(&all, run.text, run.author.user_id);
+    }
+    return all;
+  };
+  const std::string packed = told();
+  office_.hub.packs = false;
+  EXPECT_EQ(told(), packed);
 }
 
 }  // namespace

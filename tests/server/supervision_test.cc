@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/refusal.h"
+#include "sync/seal/packed_history.h"
 #include "tests/server/server_room.h"
 #include "tests/support/status_matchers.h"
 
@@ -204,6 +205,41 @@ TEST_F(SupervisionTest, HistoryComesInPagesInOrder) {
   } while (!request.page_token().empty());
   EXPECT_THAT(positions, ElementsAre(2, 3, 4, 5, 6, 7, 8, 9));
   EXPECT_EQ(pages, 3);
+}
+
+TEST_F(SupervisionTest, PackedHistorySaysTheSame) {
+  for (int i = 0; i < 6; ++i) nguyet_.Write("k1", {Note("n1").Says("lần " + std::to_string(i))});
+  room_.Exchange(&nguyet_);
+  v1::ListRecordHistoryRequest request;
+  request.set_record_id(RecordNamed("n1").str());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto whole,
+                             supervision().ListRecordHistory(PersonNamed("nguyet"), request));
+  EXPECT_FALSE(whole.has_packed());
+  request.set_packed(sync::kHistoryVersion + 1);
+  for (const int size : {0, 3}) {
+    request.set_page_size(size);
+    std::vector<sync::AdmittedEdit> edits;
+    int pages = 0;
+    do {
+      SOTAY_ASSERT_OK_AND_ASSIGN(const auto page,
+                                 supervision().ListRecordHistory(PersonNamed("nguyet"), request));
+      EXPECT_EQ(page.entries_size(), 0);
+      SOTAY_ASSERT_OK_AND_ASSIGN(const auto part,
+                                 seal::UnpackHistory(page.packed(), RecordNamed("n1")));
+      edits.insert(edits.end(), part.begin(), part.end());
+      request.set_page_token(page.next_page_token());
+      ASSERT_LT(++pages, 5);
+    } while (!request.page_token().empty());
+    EXPECT_EQ(pages, size == 0 ? 1 : 3);
+    ASSERT_EQ(edits.size(), static_cast<size_t>(whole.entries_size()));
+    for (size_t i = 0; i < edits.size(); ++i) {
+      const v1::LogEntry& entry = whole.entries(static_cast<int>(i));
+      const auto told = sync::AdmittedEditOf(entry, RecordNamed("n1"));
+      EXPECT_EQ(edits[i].change.view(), entry.change_id());
+      EXPECT_EQ(edits[i].edit.SerializeAsString(), told->edit.SerializeAsString());
+      EXPECT_EQ(edits[i].admission.SerializeAsString(), told->admission.SerializeAsString());
+    }
+  }
 }
 
 TEST_F(SupervisionTest, ListsConflictsAlone) {

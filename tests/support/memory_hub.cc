@@ -6,10 +6,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/link.h"
+#include "sync/history_columns.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/key.h"
 #include "sync/seal/packed.h"
+#include "sync/seal/packed_history.h"
 #include "sync/seal/seal.h"
 #include "sync/status_macros.h"
 #include "sync/view.h"
@@ -245,30 +247,37 @@ absl::StatusOr<v1::ListRecordHistoryResponse> MemoryHub::ListRecordHistory(
     return Refused(absl::StatusCode::kNotFound, v1::REASON_NOT_FOUND, "no such record of yours");
   }
   // Two entries a page, so that whoever reads must turn pages.
-  constexpr int kPage = 2;
+  constexpr size_t kPage = 2;
+  const bool packed = packs && request.packed() >= sync::kHistoryVersion;
+  const bool refused =
+      std::any_of(state_.log.begin(), state_.log.end(), [&](const State::Entry& e) {
+        return e.admission.position() == 0 && e.records.count(request.record_id()) != 0;
+      });
+  absl::optional<sync::History> telling;
+  if (refused) telling = HistoryOf(*id, {});
   v1::ListRecordHistoryResponse response;
+  std::vector<v1::LogEntry> page;
   const uint64_t after = request.page_token().empty() ? 0 : std::stoull(request.page_token());
   for (const State::Entry& entry : state_.log) {
     const uint64_t position = entry.admission.position();
     if (position == 0 || position <= after || entry.records.count(request.record_id()) == 0)
       continue;
-    if (response.entries_size() == kPage) {
-      const auto& last = *response.entries().rbegin();
-      response.set_next_page_token(absl::StrCat(last.admission().position()));
+    if (page.size() == kPage) {
+      response.set_next_page_token(absl::StrCat(page.back().admission().position()));
       break;
     }
-    v1::LogEntry* out = response.add_entries();
-    out->set_change(entry.bytes);
-    out->set_change_id(entry.id.str());
-    *out->mutable_admission() = entry.admission;
+    v1::LogEntry& out = page.emplace_back();
+    out.set_change(entry.bytes);
+    out.set_change_id(entry.id.str());
+    *out.mutable_admission() = entry.admission;
+    if (telling.has_value()) telling->TellSeen(&out);
   }
-  const bool refused =
-      std::any_of(state_.log.begin(), state_.log.end(), [&](const State::Entry& e) {
-        return e.admission.position() == 0 && e.records.count(request.record_id()) != 0;
-      });
-  if (refused) {
-    const sync::History history = HistoryOf(*id, {});
-    for (v1::LogEntry& entry : *response.mutable_entries()) history.TellSeen(&entry);
+  std::vector<sync::AdmittedEdit> edits;
+  for (const v1::LogEntry& entry : page) edits.push_back(*sync::AdmittedEditOf(entry, *id));
+  if (packed) {
+    *response.mutable_packed() = seal::PackHistory(edits);
+  } else {
+    response.mutable_entries()->Assign(page.begin(), page.end());
   }
   return response;
 }

@@ -88,6 +88,8 @@ class MemoryHub {
   // Limits of this server, for tests of a phone that meets them.
   size_t push_changes_max;
   size_t records_bytes_max;
+  // Whether it packs histories, as servers did not always.
+  bool packs = true;
 
  private:
   using Lock = absl::MutexLock;

@@ -21,7 +21,7 @@ PaperOffice::PaperOffice(std::shared_ptr<const sync::Schema> schema) : schema_(s
 PaperPhone PaperOffice::Enrol(absl::string_view name, const std::set<sync::Role>& roles,
                               const std::string& unit_id) {
   PaperPhone phone(schema_, name, roles, unit_id);
-  phone.history = [this](const sync::RecordId& id) { return EntriesOf(id); };
+  phone.history = [this](const sync::RecordId& id) { return EditsOf(id); };
   stored::v1::DeviceRow& row = devices_[phone.device()];
   row.set_device_id(phone.device().str());
   row.set_user_id(phone.user_id());
@@ -126,23 +126,19 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
   return history;
 }
 
-std::vector<v1::LogEntry> PaperOffice::EntriesOf(const sync::RecordId& id) const {
+std::vector<sync::AdmittedEdit> PaperOffice::EditsOf(const sync::RecordId& id) const {
   const sync::History history = HistoryOf(id, {});
-  std::vector<v1::LogEntry> entries;
+  std::vector<sync::AdmittedEdit> edits;
   for (const Line& line : journal_) {
     if (line.admission.position() == 0) continue;
-    const v1::Change change = ChangeIn(line.bytes);
-    if (std::none_of(change.edits().begin(), change.edits().end(),
-                     [&](const v1::RecordEdit& edit) { return edit.record_id() == id.view(); })) {
-      continue;
-    }
-    v1::LogEntry& entry = entries.emplace_back();
+    v1::LogEntry entry;
     entry.set_change(line.bytes);
     entry.set_change_id(line.id.str());
     *entry.mutable_admission() = line.admission;
     history.TellSeen(&entry);
+    if (auto edit = sync::AdmittedEditOf(entry, id)) edits.push_back(*std::move(edit));
   }
-  return entries;
+  return edits;
 }
 
 template <typename Decide>

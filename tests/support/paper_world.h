@@ -69,7 +69,7 @@ class PaperPhone {
 
   int64_t clock_ms = kMorning;  // its wall clock; a second passes with each change
   // Asks the office for a record's history, when a text cannot be shown without.
-  std::function<std::vector<v1::LogEntry>(const sync::RecordId&)> history;
+  std::function<std::vector<sync::AdmittedEdit>(const sync::RecordId&)> history;
 
  private:
   std::vector<const sync::OwnChange*> Own() const;
@@ -113,7 +113,7 @@ class PaperOffice {
   // From the log and the quarantine.  `like` gives type and place of a record not here yet.
   sync::History HistoryOf(const sync::RecordId& id, const sync::IngestInput& like) const;
   // The same as a phone is told it.
-  std::vector<v1::LogEntry> EntriesOf(const sync::RecordId& id) const;
+  std::vector<sync::AdmittedEdit> EditsOf(const sync::RecordId& id) const;
   const stored::v1::DeviceRow& Row(const PaperPhone& phone) const;
 
   // One line of the journal: everything the office ever took.

@@ -277,7 +277,7 @@ TEST_F(ShowTest, CannotMergeWordsWithoutTheHistory) {
     stored.mutable_contexts(0)->mutable_seen(0)->set_sequence(1);
     return ReadOwnChange(stored, "nguyet", 10);
   }());
-  std::vector<v1::LogEntry> past = office_.EntriesOf(RecordNamed("n"));
+  std::vector<AdmittedEdit> past = office_.EditsOf(RecordNamed("n"));
   EXPECT_THAT(Show(*office_.Find("n"), {&own}, past), IsOk());
   past.pop_back();
   EXPECT_THAT(Show(*office_.Find("n"), {&own}, past),

@@ -118,6 +118,8 @@ struct RefusedChange {
 
 // One change to a record, own or others', for reading.
 struct HistoryLine {
+  // As fetched from the server: without salt, hash of the one before, claimed stamp and edits of
+  // other records, so it does not hash to its id.  Whoever wants the evidence asks the server.
   v1::Change change;
   absl::optional<v1::Admission> admission;  // none: not admitted (yet), or not known here
   sync::ChangeId id;
