@@ -131,7 +131,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
   SOTAY_RETURN_IF_ERROR(SetLeastSeverity(options.config.log_level));
   SOTAY_ASSIGN_OR_RETURN(p.schema, LoadSchema(options.config.schemas));
   SOTAY_ASSIGN_OR_RETURN(p.authority, Authority::Open(AuthorityPath(options.data)));
-  SOTAY_ASSIGN_OR_RETURN(p.store, Store::Open(StorePath(options.data), durable::StoreOptions()));
+  SOTAY_ASSIGN_OR_RETURN(
+      p.store, Store::Open(StorePath(options.data), durable::StoreOptions(), p.schema.get()));
   // The trace of a power cut.  Nothing promised was in it, but the operator is told.
   for (const durable::TailCut& cut : p.store->tail_cuts()) {
     Say(Severity::kWarning, "log_cut",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
 #include "server/refusal.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
@@ -16,6 +17,7 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kAppVersionBytesMax = 64;
+constexpr size_t kArenaBlockMax = size_t{64} << 10;
 // Revised outcomes of one answer.
 constexpr int kRevisedMax = 1'000;
 // Device clocks are data; further off than this nobody needs to know by how much.
@@ -84,12 +86,19 @@ absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push,
   opened.signature = std::move(*push->mutable_signature());
   opened.bytes = raw->size();
   opened.changes.reserve(static_cast<size_t>(batch.changes_size()));
+  // In one piece of memory, which goes when the last of them goes.
+  google::protobuf::ArenaOptions memory;
+  memory.start_block_size = std::min(2 * raw->size(), kArenaBlockMax);
+  memory.max_block_size = kArenaBlockMax;
+  const auto arena = std::make_shared<google::protobuf::Arena>(memory);
   for (std::string& bytes : *batch.mutable_changes()) {
     sync::PushedChange& pushed = opened.changes.emplace_back();
     pushed.bytes = std::move(bytes);
     pushed.id = seal::HashChange(pushed.bytes);
-    if (!pushed.change.emplace().ParseFromString(pushed.bytes)) pushed.change.reset();
+    auto* const change = google::protobuf::Arena::CreateMessage<v1::Change>(arena.get());
+    if (change->ParseFromString(pushed.bytes)) pushed.change = {arena, change};
   }
+  opened.packed = std::move(*push->mutable_changes());
   *unpacked = *std::move(raw);
   return opened;
 }

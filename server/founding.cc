@@ -83,7 +83,7 @@ absl::StatusOr<std::string> Found(const std::string& data, const Founding& found
   }
 
   SOTAY_RETURN_IF_ERROR(MakeDirectory(data));
-  const auto existing = Store::Open(StorePath(data), durable::StoreOptions());
+  const auto existing = Store::Open(StorePath(data), durable::StoreOptions(), nullptr);
   if (existing.ok()) {
     return absl::AlreadyExistsError(
         absl::StrCat("there is a store in ", data, " already; it was not touched"));

@@ -63,6 +63,8 @@ class Group {
   absl::Status Commit(GroupResult* result);
   void Answer(GroupResult* result);
   bool Changed(size_t index) const;
+  google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> Placed(const sync::DeviceId& device,
+                                                                   size_t* entry) const;
   // Each push by itself, so that what fails for one does not fail for all.
   GroupResult RunEach();
 
@@ -128,7 +130,7 @@ absl::Status Group::Load() {
   }
   for (const sync::PushInput& push : input_.pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (pushed.change.has_value()) changes_.push_back(&*pushed.change);
+      if (pushed.change != nullptr) changes_.push_back(pushed.change.get());
     }
   }
   return LoadNamed(&pen_, changes_, &input_);
@@ -169,7 +171,7 @@ absl::Status Group::SetForkedAside() {
       change.set_verdict(v1::VERDICT_QUARANTINED);
       change.set_reason(v1::REASON_FORKED_BRANCH);
       change.set_message("written by a copy of the device, or after a set-back");
-      if (pushed.change.has_value()) {
+      if (pushed.change != nullptr) {
         const auto head = pen_.directory().Head(pushed.change->unit_id());
         if (head.has_value()) {
           change.set_unit_id(pushed.change->unit_id());
@@ -191,18 +193,45 @@ bool Group::Changed(size_t index) const {
          before.set_aside() != after.set_aside();
 }
 
+// Where the next entries went, as far as they are the device's.
+google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> Group::Placed(
+    const sync::DeviceId& device, size_t* entry) const {
+  google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> placed;
+  stored::v1::PlacedRun* run = nullptr;
+  for (; *entry < outcome_.entries.size(); ++*entry) {
+    const sync::NewEntry& added = outcome_.entries[*entry];
+    if (added.device != device) break;
+    const uint64_t position = added.admission.position();
+    if (run != nullptr && run->unit_id() == added.unit_id &&
+        added.sequence == run->first_sequence() + run->count() &&
+        position == run->position() + run->count()) {
+      run->set_count(run->count() + 1);
+      continue;
+    }
+    run = placed.Add();
+    run->set_first_sequence(added.sequence);
+    run->set_count(1);
+    run->set_unit_id(added.unit_id);
+    run->set_position(position);
+  }
+  return placed;
+}
+
 absl::Status Group::Commit(GroupResult* result) {
   round_.outcome = &outcome_;
+  size_t entry = 0;  // the first that no seal of this round names yet
   for (size_t i = 0; i < taken_.size(); ++i) {
     if (!Changed(i)) continue;
-    const Push& push = pushes_[taken_[i]];
+    Push& push = pushes_[taken_[i]];
     sync::PushOutcome& decided = outcome_.pushes[i];
     round_.tables.devices.push_back(decided.device);
     if (!decided.refused.has_value()) {
       stored::v1::SealRow seal;
       seal.set_first_sequence(push.first_sequence);
-      seal.set_last_sequence(decided.device.accepted_through());
+      seal.set_last_sequence(push.first_sequence + input_.pushes[i].changes.size() - 1);
       seal.set_signature(push.signature);
+      *seal.mutable_placed() = Placed(push.device, &entry);
+      *seal.mutable_changes() = std::move(push.packed);
       round_.seals.emplace_back(push.device, std::move(seal));
     }
     if (auto contact = pen_.contacts().TakeContact(push.device)) {
@@ -326,7 +355,7 @@ absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
     } else if (!record.ParseFromString(stored->bytes)) {
       return absl::DataLossError(absl::StrCat(DescribeKey(RecordKey(id)), " cannot be read"));
     }
-    SOTAY_ASSIGN_OR_RETURN(sync::History history, pen->store().LoadHistory(pen->schema(), record));
+    SOTAY_ASSIGN_OR_RETURN(sync::History history, pen->store().LoadHistory(record));
     input->histories.emplace(id, std::move(history));
   }
   return absl::OkStatus();

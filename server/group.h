@@ -27,7 +27,8 @@ struct Push {
   std::vector<sync::PushedChange> changes;
   std::string signature;
   int64_t skew_ms = 0;
-  size_t bytes = 0;  // of the changes
+  size_t bytes = 0;   // of the changes
+  v1::Packed packed;  // the changes as they came, to be stored
 };
 
 struct PushAnswer {

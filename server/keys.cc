@@ -119,9 +119,9 @@ std::string Short(absl::string_view id) { return absl::BytesToHexString(id.subst
 }  // namespace
 
 void PutNumber(std::string* out, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
-  }
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(number >> (56 - 8 * i));
+  out->append(bytes, sizeof bytes);
 }
 
 absl::optional<uint64_t> TakeNumber(absl::string_view* bytes) {

@@ -127,7 +127,7 @@ int Check(const RunFlags& flags) {
   if (!config.ok()) return Report(config.status());
   const auto schema = LoadSchema(config->schemas);
   if (!schema.ok()) return Report(schema.status());
-  const auto store = Store::Open(StorePath(flags.data), durable::StoreOptions());
+  const auto store = Store::Open(StorePath(flags.data), durable::StoreOptions(), schema->get());
   if (!store.ok()) return Report(store.status());
   for (const durable::TailCut& cut : (*store)->tail_cuts()) {
     std::printf("CUT %s from %llu to %llu bytes, as a power cut leaves it; it lies in %s\n",

@@ -67,9 +67,8 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   release.author.skew_ms = pen->directory().ContactOf(change.first).skew_ms();
   release.author.first_sequence = change.second;
   release.sequence = change.second;
-  sync::PushedChange pushed{row->change.change(), *id, v1::Change()};
-  if (!pushed.change->ParseFromString(pushed.bytes)) pushed.change.reset();
-  release.author.changes.push_back(std::move(pushed));
+  const std::string& bytes = row->change.change();
+  release.author.changes.push_back({bytes, *id, sync::ReadChange(bytes)});
   loaded->releases.push_back(std::move(release));
   loaded->rows.push_back(*std::move(row));
   return absl::OkStatus();
@@ -170,7 +169,7 @@ absl::StatusOr<GroupResult> TakeReleases(Pen* pen, size_t changes_max, std::set<
   std::vector<const v1::Change*> changes;
   for (const sync::ReleaseInput& release : loaded.releases) {
     const sync::PushedChange& pushed = release.author.changes.front();
-    if (pushed.change.has_value()) changes.push_back(&*pushed.change);
+    if (pushed.change != nullptr) changes.push_back(pushed.change.get());
   }
   SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, &input));
   sync::IngestOutcome outcome = sync::Release(input, loaded.releases);

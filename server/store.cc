@@ -6,6 +6,8 @@
 #include "leveldb/write_batch.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/durable/open.h"
+#include "sync/limits.h"
+#include "sync/seal/packed.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -27,12 +29,6 @@ absl::StatusOr<Message> Read(absl::string_view key, absl::string_view value) {
   Message message;
   if (!message.ParseFromArray(value.data(), static_cast<int>(value.size()))) return Damaged(key);
   return message;
-}
-
-absl::StatusOr<StoredRecord> ReadRecord(absl::string_view key, absl::string_view value) {
-  const absl::optional<uint64_t> position = TakeNumber(&value);
-  if (!position.has_value()) return Damaged(key);
-  return StoredRecord{*position, std::string(value)};
 }
 
 // Adds the messages of a table, one by one, to `out`.
@@ -71,8 +67,10 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
 
 }  // namespace
 
-Store::Store(std::unique_ptr<durable::Store> durable)
-    : durable_(std::move(durable)), batch_(std::make_unique<leveldb::WriteBatch>()) {}
+Store::Store(std::unique_ptr<durable::Store> durable, const sync::Schema* schema)
+    : durable_(std::move(durable)),
+      schema_(schema),
+      batch_(std::make_unique<leveldb::WriteBatch>()) {}
 Store::~Store() = default;
 
 absl::Status Store::Create(const std::string& path, const durable::StoreOptions& options,
@@ -80,7 +78,7 @@ absl::Status Store::Create(const std::string& path, const durable::StoreOptions&
   durable::StoreOptions creating = options;
   creating.create_if_missing = true;
   SOTAY_ASSIGN_OR_RETURN(auto durable, durable::Open(path, creating));
-  Store store(std::move(durable));
+  Store store(std::move(durable), nullptr);
   // A store is there once its meta row is: a creation that was cut short is begun again.
   SOTAY_ASSIGN_OR_RETURN(const auto meta, store.Get(MetaKey()));
   if (meta.has_value()) {
@@ -90,9 +88,10 @@ absl::Status Store::Create(const std::string& path, const durable::StoreOptions&
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
-                                                   const durable::StoreOptions& options) {
+                                                   const durable::StoreOptions& options,
+                                                   const sync::Schema* schema) {
   SOTAY_ASSIGN_OR_RETURN(auto durable, durable::Open(path, options));
-  std::unique_ptr<Store> store(new Store(std::move(durable)));
+  std::unique_ptr<Store> store(new Store(std::move(durable), schema));
   SOTAY_ASSIGN_OR_RETURN(const auto bytes, store->Get(MetaKey()));
   if (!bytes.has_value()) {
     return absl::NotFoundError(absl::StrCat("the store in ", path, " was never finished"));
@@ -174,21 +173,89 @@ absl::StatusOr<Tables> Store::LoadTables() {
   return tables;
 }
 
+absl::StatusOr<StoredRecord> Store::ReadRecord(const sync::RecordId& id, absl::string_view value) {
+  const absl::optional<uint64_t> position = TakeNumber(&value);
+  if (!position.has_value() || value.empty()) return Damaged(RecordKey(id));
+  if (value.front() != kNewborn) return StoredRecord{*position, std::string(value)};
+  SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, LoadEntry(value.substr(1), *position));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
+  return StoredRecord{*position, record.Serialize()};
+}
+
 absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::RecordId& id) {
-  const std::string key = RecordKey(id);
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
   if (!value.has_value()) return absl::optional<StoredRecord>();
-  SOTAY_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(key, *value));
+  SOTAY_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(id, *value));
   return absl::optional<StoredRecord>(std::move(record));
+}
+
+absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
+  if (!value.has_value()) return 0;
+  absl::string_view rest = *value;
+  const absl::optional<uint64_t> position = TakeNumber(&rest);
+  if (!position.has_value()) return Damaged(RecordKey(id));
+  return *position;
+}
+
+absl::Status Store::Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry) {
+  const auto device = sync::DeviceId::From(row.device_id());
+  if (!device.has_value()) return absl::DataLossError("a log row names no device");
+  const std::string key = SealKey(*device, row.sealed_through());
+  UnpackedPushes::Changes changes = unpacked_.Find(key);
+  SOTAY_ASSIGN_OR_RETURN(auto bytes, changes == nullptr ? Get(key) : absl::optional<std::string>());
+  if (changes == nullptr) {
+    if (!bytes.has_value()) {
+      return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+    }
+    SOTAY_ASSIGN_OR_RETURN(const auto seal, Read<stored::v1::SealRow>(key, *bytes));
+    const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
+    auto read = std::make_shared<v1::ChangeBatch>();
+    if (!raw.ok() || !read->ParseFromString(*raw)) return Damaged(key);
+    changes = read;
+    unpacked_.Keep(key, changes);
+  }
+  const uint64_t from_end = row.sealed_through() - row.sequence();
+  const auto count = static_cast<uint64_t>(changes->changes_size());
+  if (row.sequence() > row.sealed_through() || from_end >= count) return Damaged(key);
+  entry->set_change(changes->changes(static_cast<int>(count - 1 - from_end)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
   const std::string key = LogKey(unit, position);
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
-  if (!value.has_value()) {
-    return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
+  if (!bytes.has_value()) return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  SOTAY_ASSIGN_OR_RETURN(auto row, Read<stored::v1::LogRow>(key, *bytes));
+  v1::LogEntry entry;
+  if (row.sealed_through() == 0) {
+    entry.set_allocated_change(row.release_change());
+  } else {
+    SOTAY_RETURN_IF_ERROR(Unpack(row, &entry));
   }
-  return Read<v1::LogEntry>(key, *value);
+  entry.set_allocated_change_id(row.release_change_id());
+  entry.set_allocated_admission(row.release_admission());
+  return entry;
+}
+
+absl::Status Store::AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,
+                              std::map<uint64_t, stored::v1::SequenceRow>* known) {
+  for (const stored::v1::PlacedRun& run : seal.placed()) {
+    const uint64_t end = run.first_sequence() + run.count();
+    for (uint64_t at = std::max(from, run.first_sequence()); at < end && at <= to; ++at) {
+      const auto [place, fresh] = known->try_emplace(at);
+      if (!fresh) continue;
+      stored::v1::SequenceRow& row = place->second;
+      row.set_verdict(v1::VERDICT_APPLIED);
+      row.set_unit_id(run.unit_id());
+      row.set_position(run.position() + (at - run.first_sequence()));
+      const std::string key = LogKey(row.unit_id(), row.position());
+      SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
+      SOTAY_ASSIGN_OR_RETURN(auto entry, Read<stored::v1::LogRow>(key, bytes.value_or("")));
+      row.set_allocated_change_id(entry.release_change_id());
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> Store::LoadKnown(
@@ -202,6 +269,17 @@ absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> Store::LoadKnown(
     return status.ok();
   };
   SOTAY_RETURN_IF_ERROR(Visit(SequenceKey(device, from), After(SequenceKey(device, to)), take));
+  SOTAY_RETURN_IF_ERROR(status);
+  // Seals stand in the order in which their changes came.
+  const auto place = [&](absl::string_view key, absl::string_view value) {
+    const auto seal = Read<stored::v1::SealRow>(key, value);
+    status = seal.status();
+    if (!status.ok()) return false;
+    status = AddPlaced(*seal, from, to, &known);
+    return status.ok() && seal->last_sequence() < to;
+  };
+  const std::string last = After(IdPrefix(Table::kSeal, device.view()));
+  SOTAY_RETURN_IF_ERROR(Visit(SealKey(device, from), last, place));
   SOTAY_RETURN_IF_ERROR(status);
   return known;
 }

@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "server/keys.h"
+#include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sync/ids.h"
@@ -39,8 +40,8 @@ struct TailCut;
 
 namespace sotay::server {
 
-// Shape of the keys this build reads and writes.
-constexpr uint32_t kStoreFormat = 1;
+// Shape of the keys and rows this build reads and writes.
+constexpr uint32_t kStoreFormat = 2;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -89,10 +90,11 @@ class Store {
   // Makes a store in `path` that holds `founding`.  Fails with kAlreadyExists when there is one.
   static absl::Status Create(const std::string& path, const durable::StoreOptions& options,
                              const Tables& founding);
-  // Opens the store in `path`.  Fails as durable::Open does, with kFailedPrecondition for a
-  // format of another build.
+  // Opens the store in `path`; `schema` says what its records are, and outlives it.  Fails as
+  // durable::Open does, with kFailedPrecondition for a format of another build.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
-                                                     const durable::StoreOptions& options);
+                                                     const durable::StoreOptions& options,
+                                                     const sync::Schema* schema);
   ~Store();
 
   absl::StatusOr<Tables> LoadTables();
@@ -100,7 +102,7 @@ class Store {
   // Loads, for decisions.
   absl::StatusOr<absl::optional<StoredRecord>> LoadRecord(const sync::RecordId& id);
   // The graph of a record that is there.
-  absl::StatusOr<sync::History> LoadHistory(const sync::Schema& schema, const v1::Record& record);
+  absl::StatusOr<sync::History> LoadHistory(const v1::Record& record);
   // What became of a device's changes `from` to `to`, as far as they are here.
   absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> LoadKnown(
       const sync::DeviceId& device, uint64_t from, uint64_t to);
@@ -148,6 +150,7 @@ class Store {
       const sync::DeviceId& device,
       const std::function<void(absl::string_view key, absl::string_view value)>& visit);
 
+  // An entry of a unit's log, with the bytes of its change.
   absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
 
   // Every key and value in order of the keys.  For checking.
@@ -156,7 +159,17 @@ class Store {
   absl::StatusOr<absl::optional<std::string>> Get(const std::string& key);
 
  private:
-  explicit Store(std::unique_ptr<durable::Store> durable);
+  Store(std::unique_ptr<durable::Store> durable, const sync::Schema* schema);
+
+  // A record row; of a newborn it names the entry that says the rest.
+  absl::StatusOr<StoredRecord> ReadRecord(const sync::RecordId& id, absl::string_view value);
+  // Position of a record's newest change; 0: there is no such record.
+  absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
+  // The entry's change out of the push it came in.
+  absl::Status Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry);
+  // Where changes of a device went when they came, into what is not known of them otherwise.
+  absl::Status AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,
+                         std::map<uint64_t, stored::v1::SequenceRow>* known);
 
   // Calls `visit` for keys from `from` on, below `end`.
   absl::Status Visit(const std::string& from, const std::string& end,
@@ -165,9 +178,14 @@ class Store {
       const std::string& from, const std::string& before,
       const std::function<bool(absl::string_view, absl::string_view)>& visit);
 
+  // Stands in a record row where the record would begin, and its unit follows: the change at its
+  // position is all there is to it.  No message begins with this byte.
+  static constexpr char kNewborn = '\0';
+
   // store_commit.cc
   void PutTables(const Tables& tables, leveldb::WriteBatch* batch);
-  void PutEntries(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutEntries(const Round& round, leveldb::WriteBatch* batch);
+  void PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
@@ -175,6 +193,8 @@ class Store {
   absl::Status WriteBatch();
 
   const std::unique_ptr<durable::Store> durable_;
+  const sync::Schema* const schema_;
+  UnpackedPushes unpacked_;
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
   std::unique_ptr<leveldb::WriteBatch> batch_;  // kept: to grow one anew costs as much as it holds

@@ -14,6 +14,8 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kFaultsNamed = 100;
+// Changes of a device that are looked at together.
+constexpr uint64_t kSequencesRead = 1'000;
 
 const char* NameOf(Table table) {
   switch (table) {
@@ -64,13 +66,13 @@ class Checker {
   void Fault(absl::string_view key, absl::string_view what);
   void Look(absl::string_view key, absl::string_view value);
   bool Has(const std::string& key);
-  template <typename Message>
-  absl::optional<Message> Load(const std::string& key);
+  // Whether a record's history has the admitted change at that position.
+  bool InHistory(const sync::RecordId& record, uint64_t position);
   template <typename Message>
   absl::optional<Message> Read(absl::string_view key, absl::string_view value);
 
-  void LookAtLog(absl::string_view key, const KeyParts& parts, const v1::LogEntry& entry);
-  void LookAtRecord(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtLog(absl::string_view key, const KeyParts& parts);
+  void LookAtRecord(absl::string_view key, const KeyParts& parts);
   void LookAtFeed(absl::string_view key, const KeyParts& parts);
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtAside(absl::string_view key, const KeyParts& parts,
@@ -89,6 +91,7 @@ class Checker {
   StoreReport report_;
   std::map<std::string, uint64_t> positions_;  // unit → newest of its log
   std::map<std::string, uint64_t> records_;    // unit → how many
+  std::map<std::string, uint64_t> placed_;     // unit → how many entries devices' sequences name
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -112,51 +115,47 @@ absl::optional<Message> Checker::Read(absl::string_view key, absl::string_view v
   return absl::nullopt;
 }
 
-template <typename Message>
-absl::optional<Message> Checker::Load(const std::string& key) {
-  const auto value = store_.Get(key);
-  if (value.ok() && value->has_value()) return Read<Message>(key, **value);
-  Fault(key, "is missing");
-  return absl::nullopt;
+bool Checker::InHistory(const sync::RecordId& record, uint64_t position) {
+  if (Has(AdmittedKey(record, position))) return true;
+  const auto newest = store_.LoadRecord(record);
+  return newest.ok() && newest->has_value() && (*newest)->position == position;
 }
 
-void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, const v1::LogEntry& entry) {
+void Checker::LookAtLog(absl::string_view key, const KeyParts& parts) {
   if (parts.number != ++positions_[parts.name]) {
     Fault(key, absl::StrCat("expected position ", positions_[parts.name]));
     positions_[parts.name] = parts.number;
   }
-  if (entry.admission().position() != parts.number) Fault(key, "holds another position");
-  if (seal::HashChange(entry.change()).view() != entry.change_id()) {
+  const auto entry = store_.LoadEntry(parts.name, parts.number);
+  if (!entry.ok()) return Fault(key, entry.status().message());
+  if (entry->admission().position() != parts.number) Fault(key, "holds another position");
+  if (seal::HashChange(entry->change()).view() != entry->change_id()) {
     Fault(key, "its bytes are not the ones its id names");
   }
   v1::Change change;
-  const bool read = change.ParseFromString(entry.change());
-  const auto device = sync::DeviceId::From(change.device_id());
-  if (!read || !device.has_value()) return Fault(key, "its change cannot be read");
-  const auto row = Load<stored::v1::SequenceRow>(SequenceKey(*device, change.sequence()));
-  if (row.has_value() &&
-      (row->change_id() != entry.change_id() || row->unit_id() != parts.name ||
-       row->position() != parts.number || row->verdict() != v1::VERDICT_APPLIED)) {
-    Fault(key, "the sequence table says otherwise");
-  }
+  if (!change.ParseFromString(entry->change())) return Fault(key, "its change cannot be read");
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto record = sync::RecordId::From(edit.record_id());
-    if (!record.has_value() || !Has(AdmittedKey(*record, parts.number))) {
+    if (!record.has_value() || !InHistory(*record, parts.number)) {
       Fault(key, "a record's history lacks it");
     }
   }
 }
 
-void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts, absl::string_view value) {
-  const absl::optional<uint64_t> position = TakeNumber(&value);
+void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
+  const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.id));
+  if (!stored.ok()) return Fault(key, stored.status().message());
+  if (!stored->has_value()) return Fault(key, "is missing");
+  const uint64_t position = (*stored)->position;
+  const std::string& value = (*stored)->bytes;
   const auto record = Read<v1::Record>(key, value);
-  if (!position.has_value() || !record.has_value()) return;
+  if (!record.has_value()) return;
   ++records_[record->unit_id()];
   const auto id = *sync::RecordId::From(parts.id);
   if (record->record_id() != parts.id) Fault(key, "holds another record");
-  if (!Has(FeedKey(record->unit_id(), *position, id))) Fault(key, "the feed lacks it");
+  if (!Has(FeedKey(record->unit_id(), position, id))) Fault(key, "the feed lacks it");
   const auto merged = sync::MergedRecord::FromProto(schema_, *record);
-  auto history = store_.LoadHistory(schema_, *record);
+  auto history = store_.LoadHistory(*record);
   if (!merged.ok() || !history.ok()) {
     return Fault(key, merged.ok() ? history.status().message() : merged.status().message());
   }
@@ -204,10 +203,9 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
   ++report_.rows[NameOf(parts->table)];
   switch (parts->table) {
     case Table::kLog:
-      if (const auto entry = Read<v1::LogEntry>(key, value)) LookAtLog(key, *parts, *entry);
-      return;
+      return LookAtLog(key, *parts);
     case Table::kRecord:
-      return LookAtRecord(key, *parts, value);
+      return LookAtRecord(key, *parts);
     case Table::kFeed:
       Read<stored::v1::FeedRow>(key, value);
       return LookAtFeed(key, *parts);
@@ -238,6 +236,9 @@ void Checker::LookAtHeads() {
   }
   for (const auto& [unit, position] : positions_) {
     if (position != 0 && tables_.heads.count(unit) == 0) Fault(HeadKey(unit), "is missing");
+    // Each place that a device's changes are said to have holds that change; so with as many
+    // places as entries no entry is without its device.
+    if (placed_[unit] != position) Fault(HeadKey(unit), "devices place another number of changes");
   }
 }
 
@@ -247,6 +248,12 @@ absl::optional<v1::Change> Checker::ChangeOf(const sync::DeviceId& device, uint6
   if (row.verdict() == v1::VERDICT_APPLIED) {
     const auto entry = store_.LoadEntry(row.unit_id(), row.position());
     if (!entry.ok() || !change.ParseFromString(entry->change())) return absl::nullopt;
+    if (change.device_id() != device.view() || change.sequence() != sequence ||
+        entry->change_id() != row.change_id()) {
+      Fault(SequenceKey(device, sequence), "where it should be is another change");
+      return absl::nullopt;
+    }
+    ++placed_[row.unit_id()];
     return change;
   }
   const auto aside = store_.LoadAside(device, sequence, row.change_id());
@@ -284,16 +291,22 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   }
   std::vector<sync::ChangeId> ids;
   std::string head;
-  for (uint64_t sequence = 1; sequence <= row.accepted_through(); ++sequence) {
-    const auto at = Load<stored::v1::SequenceRow>(SequenceKey(*device, sequence));
-    const auto id = at.has_value() ? sync::ChangeId::From(at->change_id()) : absl::nullopt;
-    if (!id.has_value()) return;
-    const auto change = ChangeOf(*device, sequence, *at);
-    if (change.has_value() && change->previous() != head) {
-      Fault(SequenceKey(*device, sequence), "does not name the change before it");
+  for (uint64_t first = 1; first <= row.accepted_through(); first += kSequencesRead) {
+    const uint64_t last = std::min(first + kSequencesRead - 1, row.accepted_through());
+    const auto known = store_.LoadKnown(*device, first, last);
+    if (!known.ok()) return Fault(key, known.status().message());
+    for (uint64_t sequence = first; sequence <= last; ++sequence) {
+      const auto at = known->find(sequence);
+      if (at == known->end()) return Fault(SequenceKey(*device, sequence), "is missing");
+      const auto id = sync::ChangeId::From(at->second.change_id());
+      if (!id.has_value()) return Fault(SequenceKey(*device, sequence), "names no change");
+      const auto change = ChangeOf(*device, sequence, at->second);
+      if (change.has_value() && change->previous() != head) {
+        Fault(SequenceKey(*device, sequence), "does not name the change before it");
+      }
+      head = id->str();
+      ids.push_back(*id);
     }
-    head = id->str();
-    ids.push_back(*id);
   }
   if (head != row.head()) Fault(key, "its head is not its last change");
   uint64_t sealed = 0;
@@ -317,8 +330,8 @@ absl::StatusOr<StoreReport> Checker::Run() {
     Look(key, value);
     return true;
   }));
-  LookAtHeads();
   for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
+  LookAtHeads();
   return std::move(report_);
 }
 

@@ -1,5 +1,6 @@
-// How a decision becomes one batch.  A new note is five puts (log, sequence, record, history,
-// feed); everything else here is per push, per unit, or rare.
+// How a decision becomes one batch.  A new note is three puts (log, record, feed), and its words
+// stand in none of them but in the push they came in; everything else here is per push, per unit,
+// or rare.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/durable/open.h"
+#include "sync/fragment.h"
 #include "sync/view.h"
 
 namespace sotay::server {
@@ -23,15 +25,29 @@ void Put(const std::string& key, const Message& message, std::string* scratch,
   batch->Put(key, *scratch);
 }
 
-stored::v1::FeedRow FeedRowOf(const sync::MergedRecord& record) {
-  stored::v1::FeedRow row;
-  row.set_type(record.type_name());
-  if (record.type() != nullptr && record.type()->state != nullptr) {
-    row.set_state(record.StateInForce(record.type()->state->number));
+int32_t StateOf(const sync::Birth& birth, const sync::FieldType& state) {
+  for (const v1::FieldOp& op : birth.edit->ops()) {
+    if (op.field() == state.number) {
+      return static_cast<int32_t>(sync::VarintOf(op.set()).value_or(0));
+    }
   }
-  row.set_dossier_id(record.dossier().str());
-  row.set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
-  return row;
+  return 0;
+}
+
+void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
+  row->Clear();
+  row->set_dossier_id(written.dossier().str());
+  if (const sync::Birth* birth = written.newborn()) {
+    row->set_type(birth->edit->type());
+    if (birth->type->state != nullptr) row->set_state(StateOf(*birth, *birth->type->state));
+    return;
+  }
+  const sync::MergedRecord& record = written.record();
+  row->set_type(record.type_name());
+  if (record.type() != nullptr && record.type()->state != nullptr) {
+    row->set_state(record.StateInForce(record.type()->state->number));
+  }
+  row->set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
 }
 
 HistoryKind KindOf(const v1::QuarantinedChange& change) {
@@ -50,7 +66,8 @@ absl::Status Store::Commit(const Tables& tables) {
 absl::Status Store::Commit(const Round& round) {
   leveldb::WriteBatch* const batch = batch_.get();
   for (const AsideRow& row : round.released) DeleteAside(row, batch);
-  PutEntries(*round.outcome, batch);
+  PutEntries(round, batch);
+  if (!round.released.empty()) PutSequences(*round.outcome, batch);
   PutRecords(*round.outcome, batch);
   PutAside(*round.outcome, batch);
   for (const auto& [device, seal] : round.seals) {
@@ -89,41 +106,67 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
   for (const auto& [unit, head] : tables.heads) Put(HeadKey(unit), head, &scratch_, batch);
 }
 
-void Store::PutEntries(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
-  v1::LogEntry entry;
-  stored::v1::SequenceRow row;
-  for (const sync::NewEntry& added : outcome.entries) {
+// Bytes that came under a seal of this round are stored with it, as they were packed.
+void Store::PutEntries(const Round& round, leveldb::WriteBatch* batch) {
+  const std::map<sync::RecordId, sync::WrittenRecord>& records = round.outcome->records;
+  stored::v1::LogRow row;
+  auto seal = round.seals.begin();
+  for (const sync::NewEntry& added : round.outcome->entries) {
     const uint64_t position = added.admission.position();
-    entry.set_change(added.bytes.data(), added.bytes.size());
-    entry.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
-    *entry.mutable_admission() = added.admission;
-    Put(LogKey(added.unit_id, position), entry, &scratch_, batch);
-
+    row.Clear();
     row.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
-    row.set_verdict(v1::VERDICT_APPLIED);
-    row.set_unit_id(added.unit_id);
-    row.set_position(position);
-    Put(SequenceKey(added.device, added.sequence), row, &scratch_, batch);
-
+    *row.mutable_admission() = added.admission;
+    row.set_device_id(added.device.view().data(), sync::DeviceId::kSize);
+    row.set_sequence(added.sequence);
+    while (seal != round.seals.end() && seal->first != added.device) ++seal;
+    if (seal != round.seals.end()) {
+      row.set_sealed_through(seal->second.last_sequence());
+    } else {
+      row.set_change(added.bytes.data(), added.bytes.size());
+    }
+    Put(LogKey(added.unit_id, position), row, &scratch_, batch);
+    // A record's newest change is named by its own row.
     for (const sync::RecordId& record : added.records) {
+      const auto written = records.find(record);
+      if (written != records.end() && written->second.position() == position) continue;
       batch->Put(AdmittedKey(record, position), leveldb::Slice());
     }
   }
 }
 
+// Of changes that did not come under a seal of this round.
+void Store::PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+  stored::v1::SequenceRow row;
+  for (const sync::NewEntry& added : outcome.entries) {
+    row.set_change_id(added.id.str());
+    row.set_verdict(v1::VERDICT_APPLIED);
+    row.set_unit_id(added.unit_id);
+    row.set_position(added.admission.position());
+    Put(SequenceKey(added.device, added.sequence), row, &scratch_, batch);
+  }
+}
+
 void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
   v1::Record record;
+  stored::v1::FeedRow row;
   for (const auto& [id, written] : outcome.records) {
-    const std::string& unit = written.record.unit_id();
-    written.record.ToProto(&record);
+    const std::string& unit = written.unit_id();
     scratch_.clear();
-    PutNumber(&scratch_, written.position);
-    record.AppendToString(&scratch_);
-    batch->Put(RecordKey(id), scratch_);
-    if (written.previous_position != 0) {
-      batch->Delete(FeedKey(unit, written.previous_position, id));
+    PutNumber(&scratch_, written.position());
+    if (written.newborn() != nullptr) {
+      scratch_ += kNewborn;
+      scratch_ += unit;
+    } else {
+      written.record().ToProto(&record);
+      record.AppendToString(&scratch_);
     }
-    Put(FeedKey(unit, written.position, id), FeedRowOf(written.record), &scratch_, batch);
+    batch->Put(RecordKey(id), scratch_);
+    if (written.previous_position() != 0) {
+      batch->Put(AdmittedKey(id, written.previous_position()), leveldb::Slice());
+      batch->Delete(FeedKey(unit, written.previous_position(), id));
+    }
+    FillFeedRow(written, &row);
+    Put(FeedKey(unit, written.position(), id), row, &scratch_, batch);
   }
 }
 

@@ -55,29 +55,37 @@ absl::Status AddAll(std::deque<sync::HistoryNode> nodes, sync::History* history)
 
 }  // namespace
 
-absl::StatusOr<sync::History> Store::LoadHistory(const sync::Schema& schema,
-                                                 const v1::Record& record) {
+absl::StatusOr<sync::History> Store::LoadHistory(const v1::Record& record) {
   const auto id = sync::RecordId::From(record.record_id());
   const auto dossier = sync::RecordId::From(record.dossier_id());
   if (!id.has_value() || !dossier.has_value()) return absl::DataLossError("record: malformed id");
   std::deque<sync::HistoryNode> nodes;
   absl::Status status;
   const std::string prefix = IdPrefix(Table::kHistory, id->view());
+  const auto admit = [&](uint64_t position) {
+    const auto entry = LoadEntry(record.unit_id(), position);
+    status = entry.status();
+    if (!entry.ok()) return;
+    const auto edit = sync::AdmittedEditOf(*entry, *id);
+    if (!edit.has_value()) status = Damaged(LogKey(record.unit_id(), position));
+    if (status.ok()) nodes.push_back(sync::NodeOf(*edit));
+  };
+  // Of what was set aside behind the newest change, none comes before it.
+  SOTAY_ASSIGN_OR_RETURN(uint64_t newest, NewestOf(*id));
   const auto take = [&](absl::string_view key, absl::string_view value) {
     const absl::optional<KeyParts> parts = ParseKey(key);
     if (!parts.has_value()) {
       status = absl::DataLossError(DescribeKey(key));
       return false;
     }
+    if (newest != 0 && parts->number >= newest) admit(std::exchange(newest, 0));
+    if (!status.ok()) return false;
     absl::optional<sync::HistoryNode> node;
     if (parts->kind == HistoryKind::kAdmitted) {
-      const auto entry = LoadEntry(record.unit_id(), parts->number);
-      status = entry.status();
-      if (entry.ok()) {
-        const auto edit = sync::AdmittedEditOf(*entry, *id);
-        if (edit.has_value()) node = sync::NodeOf(*edit);
-      }
-    } else if (parts->kind == HistoryKind::kRefused) {
+      admit(parts->number);
+      return status.ok();
+    }
+    if (parts->kind == HistoryKind::kRefused) {
       const auto bytes = Get(QuarantineKey(value, parts->arrival));
       v1::QuarantinedChange row;
       status = bytes.status();
@@ -92,8 +100,9 @@ absl::StatusOr<sync::History> Store::LoadHistory(const sync::Schema& schema,
     return status.ok();
   };
   SOTAY_RETURN_IF_ERROR(Visit(prefix, After(prefix), take));
+  if (status.ok() && newest != 0) admit(newest);
   SOTAY_RETURN_IF_ERROR(status);
-  sync::History history(sync::MergedRecord(schema.Find(record.type()), *id, record.type(),
+  sync::History history(sync::MergedRecord(schema_->Find(record.type()), *id, record.type(),
                                            record.unit_id(), *dossier));
   SOTAY_RETURN_IF_ERROR(AddAll(std::move(nodes), &history));
   return history;
@@ -138,23 +147,33 @@ absl::Status Store::VisitFeedBackwards(
 
 absl::Status Store::VisitHistory(const sync::RecordId& record, uint64_t after,
                                  const std::function<bool(uint64_t)>& visit) {
+  // Asked before the scan: what comes meanwhile is left to whoever asks again.
+  SOTAY_ASSIGN_OR_RETURN(const uint64_t newest, NewestOf(record));
   const std::string prefix = IdPrefix(Table::kHistory, record.view());
-  return Visit(AdmittedKey(record, after + 1), After(prefix),
-               [&](absl::string_view key, absl::string_view) {
-                 const absl::optional<KeyParts> parts = ParseKey(key);
-                 const bool admitted = parts.has_value() && parts->kind == HistoryKind::kAdmitted;
-                 return !admitted || visit(parts->number);
-               });
+  bool on = true;
+  SOTAY_RETURN_IF_ERROR(Visit(AdmittedKey(record, after + 1), After(prefix),
+                              [&](absl::string_view key, absl::string_view) {
+                                const absl::optional<KeyParts> parts = ParseKey(key);
+                                if (!parts.has_value() || parts->number >= newest) return false;
+                                if (parts->kind == HistoryKind::kAdmitted)
+                                  on = visit(parts->number);
+                                return on;
+                              }));
+  if (on && newest > after) visit(newest);
+  return absl::OkStatus();
 }
 
 absl::Status Store::VisitHistoryBackwards(const sync::RecordId& record,
-                                          const std::function<bool(uint64_t)>& visit) {
+                                          const std::function<bool(uint64_t position)>& visit) {
+  SOTAY_ASSIGN_OR_RETURN(const uint64_t newest, NewestOf(record));
+  if (newest == 0 || !visit(newest)) return absl::OkStatus();
   const std::string prefix = IdPrefix(Table::kHistory, record.view());
-  return VisitBackwards(prefix, After(prefix), [&](absl::string_view key, absl::string_view) {
-    const absl::optional<KeyParts> parts = ParseKey(key);
-    const bool admitted = parts.has_value() && parts->kind == HistoryKind::kAdmitted;
-    return !admitted || visit(parts->number);
-  });
+  return VisitBackwards(
+      prefix, AdmittedKey(record, newest), [&](absl::string_view key, absl::string_view) {
+        const absl::optional<KeyParts> parts = ParseKey(key);
+        const bool admitted = parts.has_value() && parts->kind == HistoryKind::kAdmitted;
+        return !admitted || visit(parts->number);
+      });
 }
 
 absl::Status Store::VisitAside(const sync::RecordId& record,
@@ -202,12 +221,13 @@ absl::Status Store::VisitRecords(
   SOTAY_RETURN_IF_ERROR(
       Visit(from, After(from), [&](absl::string_view key, absl::string_view value) {
         const auto id = sync::RecordId::From(key.substr(1));
-        const absl::optional<uint64_t> position = TakeNumber(&value);
-        if (!id.has_value() || !position.has_value()) {
+        if (!id.has_value()) {
           status = Damaged(key);
           return false;
         }
-        return visit(*id, {*position, std::string(value)});
+        absl::StatusOr<StoredRecord> record = ReadRecord(*id, value);
+        status = record.status();
+        return status.ok() && visit(*id, *std::move(record));
       }));
   return status;
 }

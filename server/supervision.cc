@@ -282,7 +282,7 @@ absl::StatusOr<absl::optional<sync::History>> Supervision::HistoryToTell(
       store_.VisitAside(*sync::RecordId::From(record.record_id()),
                         [&](const v1::QuarantinedChange&) { return !(refused = true); }));
   if (!refused) return absl::optional<sync::History>();
-  SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(schema_, record));
+  SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(record));
   return absl::optional<sync::History>(std::move(history));
 }
 

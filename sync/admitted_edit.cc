@@ -4,10 +4,16 @@ namespace sotay::sync {
 
 absl::optional<AdmittedEdit> AdmittedEditOf(const v1::LogEntry& entry, const RecordId& record) {
   v1::Change change;
+  if (!change.ParseFromString(entry.change())) return absl::nullopt;
+  return TakeAdmittedEdit(entry, &change, record);
+}
+
+absl::optional<AdmittedEdit> TakeAdmittedEdit(const v1::LogEntry& entry, v1::Change* read,
+                                              const RecordId& record) {
+  v1::Change& change = *read;
   const auto id = ChangeId::From(entry.change_id());
-  if (!id.has_value() || !change.ParseFromString(entry.change())) return absl::nullopt;
   const auto device = DeviceId::From(change.device_id());
-  if (!device.has_value()) return absl::nullopt;
+  if (!id.has_value() || !device.has_value()) return absl::nullopt;
   for (v1::RecordEdit& edit : *change.mutable_edits()) {
     if (edit.record_id() != record.view()) continue;
     AdmittedEdit admitted;

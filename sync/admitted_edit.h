@@ -28,6 +28,9 @@ struct AdmittedEdit {
 
 // The edit of `record` in an entry; nothing when it cannot be read or does not edit the record.
 absl::optional<AdmittedEdit> AdmittedEditOf(const v1::LogEntry& entry, const RecordId& record);
+// The same of an entry whose change was read, out of which the edit is taken.
+absl::optional<AdmittedEdit> TakeAdmittedEdit(const v1::LogEntry& entry, v1::Change* read,
+                                              const RecordId& record);
 
 // As a History takes it.
 HistoryNode NodeOf(const AdmittedEdit& admitted);

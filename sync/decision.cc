@@ -29,6 +29,12 @@ bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
   return false;
 }
 
+Refusal TooLarge(const v1::RecordEdit& edit, size_t actual, absl::string_view what, size_t limit) {
+  return Refusal{v1::REASON_TOO_LARGE,
+                 absl::StrCat("record ", RecordId::From(edit.record_id())->Short(), ": ", actual,
+                              " ", what, ", limit ", limit)};
+}
+
 // Judges one change.
 class Judge {
  public:
@@ -39,8 +45,9 @@ class Judge {
  private:
   absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
+  absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
   absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
-                                    const MergedRecord& base, const ReadyEdit& ready);
+                                    const ReadyEdit& ready);
   WrittenRecord* Find(const RecordId& id) { return bench_.Find(id); }
 
   const Arrival& arrival_;
@@ -54,7 +61,7 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
     decision_.refusal = Refusal{reason, std::move(message)};
     return std::move(decision_);
   };
-  if (!pushed.change.has_value()) return refuse(v1::REASON_MALFORMED, "not a valid Change");
+  if (pushed.change == nullptr) return refuse(v1::REASON_MALFORMED, "not a valid Change");
   const v1::Change& change = *pushed.change;
   if (auto refusal = CheckShape(change, pushed.bytes)) {
     decision_.refusal = std::move(refusal);
@@ -97,8 +104,8 @@ absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
   const v1::Change& change = *arrival_.pushed->change;
   const auto id = RecordId::From(edit.record_id());
   if (const WrittenRecord* existing = Find(*id)) {
-    if (existing->record.unit_id() != change.unit_id() ||
-        existing->record.dossier().view() != change.dossier_id()) {
+    if (existing->unit_id() != change.unit_id() ||
+        existing->dossier().view() != change.dossier_id()) {
       return Refusal{v1::REASON_DOSSIER_MISMATCH,
                      absl::StrCat("record ", id->Short(), " is of another unit or dossier")};
     }
@@ -118,7 +125,7 @@ absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
   }
   const auto dossier = RecordId::From(change.dossier_id());
   if (const WrittenRecord* root = Find(*dossier)) {
-    if (root->record.unit_id() != change.unit_id() || root->record.dossier() != *dossier) {
+    if (root->unit_id() != change.unit_id() || root->dossier() != *dossier) {
       return Refusal{v1::REASON_DOSSIER_MISMATCH, "the dossier is of another unit"};
     }
     return absl::nullopt;
@@ -134,7 +141,6 @@ absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
 
 absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
                                            const v1::RecordEdit& edit) {
-  const v1::Change& change = *arrival_.pushed->change;
   const auto id = RecordId::From(edit.record_id());
   if (auto refusal = CheckPlace(edit)) return refusal;
   const WrittenRecord* existing = Find(*id);
@@ -145,11 +151,10 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   ready.edit = &edit;
   const MergedRecord* base = nullptr;
   if (existing == nullptr && parents.empty()) {
-    base = &ready.unborn.emplace(bench_.input.schema->Find(edit.type()), *id, edit.type(),
-                                 change.unit_id(), *RecordId::From(change.dossier_id()));
-  } else if (existing != nullptr && parents == existing->record.heads()) {
-    base = &existing->record;  // the usual case: nothing happened meanwhile
-    ready.seen = existing->record.seen();
+    base = &bench_.nothing;
+  } else if (existing != nullptr && parents == existing->record().heads()) {
+    base = &existing->record();  // the usual case: nothing happened meanwhile
+    ready.seen = base->seen();
   } else {
     const auto history = bench_.histories.find(*id);
     if (history == bench_.histories.end()) {
@@ -179,26 +184,14 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
-  if (auto refusal = CheckSize(edit, existing, *base, ready)) return refusal;
+  if (auto refusal = CheckSize(edit, existing, ready)) return refusal;
   decision_.after = std::max(decision_.after, base->newest_stamp());
   decision_.ready.push_back(std::move(ready));
   return absl::nullopt;
 }
 
-// What comes of the edit, against the limits of a record.
-absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
-                                         const MergedRecord& base, const ReadyEdit& ready) {
-  const MergedRecord& now = existing != nullptr ? existing->record : base;
-  const auto too_large = [&](size_t actual, absl::string_view what, size_t limit) {
-    return Refusal{v1::REASON_TOO_LARGE, absl::StrCat("record ", now.id().Short(), ": ", actual,
-                                                      " ", what, ", limit ", limit)};
-  };
-  const DeviceId device = *DeviceId::From(arrival_.push->device.device_id());
-  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(device, 1)) {
-    return too_large(now.seen().entries().size(), "devices", kRecordDevicesMax);
-  }
-  size_t bytes = arrival_.pushed->bytes.size() + now.bytes();
-  for (const std::string& text : ready.texts) bytes += text.size();
+// Characters ever typed in each of the record's texts that the edit touches.
+absl::optional<Refusal> Judge::CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now) {
   std::map<FieldPath, uint64_t> typed_in;
   for (const v1::FieldOp& op : edit.ops()) {
     if (op.op_case() != v1::FieldOp::kText) continue;
@@ -207,14 +200,38 @@ absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const Writt
   for (const auto& [path, in_edit] : typed_in) {
     const FieldSlot* const slot = now.Slot(path.first, path.second);
     const uint64_t typed = in_edit + (slot != nullptr ? slot->typed : 0);
-    if (typed > kTextTypedMax) return too_large(typed, "characters ever typed", kTextTypedMax);
+    if (typed > kTextTypedMax) {
+      return TooLarge(edit, typed, "characters ever typed", kTextTypedMax);
+    }
   }
-  const auto history = bench_.histories.find(now.id());
+  return absl::nullopt;
+}
+
+// What comes of the edit, against the limits of a record.
+absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
+                                         const ReadyEdit& ready) {
+  const MergedRecord& now = existing != nullptr ? existing->record() : bench_.nothing;
+  const DeviceId device = *DeviceId::From(arrival_.push->device.device_id());
+  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(device, 1)) {
+    return TooLarge(edit, now.seen().entries().size(), "devices", kRecordDevicesMax);
+  }
+  static_assert(kChangeBytesMax <= kTextTypedMax, "one change alone cannot type too much");
+  if (existing != nullptr) {
+    if (auto refusal = CheckTyped(edit, now)) return refusal;
+  }
+  size_t bytes = arrival_.pushed->bytes.size() + now.bytes();
+  for (const std::string& text : ready.texts) bytes += text.size();
+  const RecordId id = *RecordId::From(edit.record_id());
+  const auto history = bench_.histories.find(id);
   // Readings side by side may be many times what was typed.
   const bool readings = history != bench_.histories.end() && !ready.texts.empty();
   if (bytes <= kRecordBytesMax && !readings) return absl::nullopt;
   // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
-  MergedRecord after = now;
+  Birth birth;
+  birth.type = bench_.input.schema->Find(edit.type());
+  birth.change = arrival_.pushed->change.get();
+  birth.edit = &edit;
+  MergedRecord after = existing != nullptr ? now : birth.Unborn();
   Author author;
   author.change = arrival_.pushed->id;
   author.device = device;
@@ -225,7 +242,7 @@ absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const Writt
     if (!tried.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(tried.message())};
   }
   if (after.bytes() <= kRecordBytesMax) return absl::nullopt;
-  return too_large(after.bytes(), "bytes", kRecordBytesMax);
+  return TooLarge(edit, after.bytes(), "bytes", kRecordBytesMax);
 }
 
 }  // namespace
@@ -235,8 +252,7 @@ WrittenRecord* Bench::Find(const RecordId& id) {
   const auto loaded = input.records.find(id);
   if (loaded == input.records.end()) return nullptr;
   const LoadedRecord& record = loaded->second;
-  return &working.emplace(id, WrittenRecord{record.record, record.position, record.position})
-              .first->second;
+  return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
 }
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {

@@ -17,8 +17,6 @@ struct ReadyEdit {
   const v1::RecordEdit* edit = nullptr;
   VersionVector seen;
   std::vector<std::string> texts;
-  // The record it is made on when there is none: without a field yet.
-  absl::optional<MergedRecord> unborn;
 };
 
 // What was decided of one change.
@@ -50,6 +48,8 @@ struct Bench {
   std::map<std::string, uint64_t> positions;  // by unit
   std::map<RecordId, WrittenRecord> working;
   std::set<RecordId> histories_needed;  // what Ingest must be called again with
+  // What an edit is made on that makes a record.
+  const MergedRecord nothing = {nullptr, RecordId(), "", "", RecordId()};
 };
 
 // Judges a change by everything admitted to the bench so far.  Notes in `histories_needed` what it

@@ -57,13 +57,14 @@ absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view c
 absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
                                                     const MergedRecord& base) {
   std::vector<std::string> texts;
-  std::map<FieldPath, size_t> latest;  // field → its newest text in `texts`
+  std::vector<const v1::FieldOp*> made_by;  // as texts; few
   size_t bytes = 0;
   for (const v1::FieldOp& op : edit.ops()) {
     if (op.op_case() != v1::FieldOp::kText) continue;
-    const auto own = latest.find({op.field(), op.key()});
-    const absl::string_view before = own != latest.end() ? absl::string_view(texts[own->second])
-                                                         : base.ShownText(op.field(), op.key());
+    absl::string_view before = base.ShownText(op.field(), op.key());
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (made_by[i]->field() == op.field() && made_by[i]->key() == op.key()) before = texts[i];
+    }
     SOTAY_ASSIGN_OR_RETURN(std::string after, ApplyTextEdit(before, op.text()));
     // Every one of them is held whole: what one edit may cost is bounded like a record.
     bytes += after.size();
@@ -71,7 +72,7 @@ absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,
       return absl::InvalidArgumentError(
           absl::StrCat("text: ", bytes, " bytes in one edit, limit ", kRecordBytesMax));
     }
-    latest[{op.field(), op.key()}] = texts.size();
+    made_by.push_back(&op);
     texts.push_back(std::move(after));
   }
   return texts;

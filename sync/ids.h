@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -40,7 +42,15 @@ class FixedBytes {
   friend bool operator==(const FixedBytes& a, const FixedBytes& b) { return a.bytes_ == b.bytes_; }
   friend bool operator!=(const FixedBytes& a, const FixedBytes& b) { return !(a == b); }
   // Order of unsigned bytes, the same on every machine.
-  friend bool operator<(const FixedBytes& a, const FixedBytes& b) { return a.view() < b.view(); }
+  friend bool operator<(const FixedBytes& a, const FixedBytes& b) {
+    static_assert(N % 8 == 0, "compared eight bytes at a time");
+    for (size_t at = 0; at < N; at += 8) {
+      const uint64_t left = a.Word(at);
+      const uint64_t right = b.Word(at);
+      if (left != right) return left < right;
+    }
+    return false;
+  }
 
   template <typename H>
   friend H AbslHashValue(H h, const FixedBytes& id) {
@@ -48,6 +58,12 @@ class FixedBytes {
   }
 
  private:
+  uint64_t Word(size_t at) const {
+    uint64_t word;
+    std::memcpy(&word, bytes_.data() + at, 8);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
+  }
+
   std::array<char, N> bytes_;
 };
 

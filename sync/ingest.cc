@@ -1,6 +1,7 @@
 #include "sync/ingest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 namespace sotay::sync {
 namespace {
 
+using Histories = std::map<RecordId, History>;
 using v1::VERDICT_APPLIED;
 using v1::VERDICT_HELD;
 using v1::VERDICT_QUARANTINED;
@@ -31,12 +33,13 @@ class Ingester {
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
   uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
   std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type) const;
+  void NoteInHistory(const Author& author, const v1::RecordEdit& edit,
+                     const std::vector<v1::FieldOp>& assigned, Histories::iterator history);
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
                       stored::v1::DeviceRow* device);
 
   const IngestInput& input_;
   Bench bench_;
-  std::set<RecordId> changed_;
   IngestOutcome outcome_;
 };
 
@@ -62,7 +65,7 @@ absl::optional<PushOutcome> Ingester::RefuseWhole(const PushInput& push, PushOut
       }
       continue;
     }
-    if (pushed.change.has_value() && pushed.change->previous() != head) {
+    if (pushed.change != nullptr && pushed.change->previous() != head) {
       outcome->expected_sequence = accepted + 1;
       outcome->refused =
           Refusal{v1::REASON_CHAIN_BROKEN,
@@ -195,38 +198,50 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       device->user_id(), change.claimed_ms(), admission.authority()};
   for (ReadyEdit& ready : decision.ready) {
     const v1::RecordEdit& edit = *ready.edit;
-    const auto id = RecordId::From(edit.record_id());
-    WrittenRecord* written = bench_.Find(*id);
-    std::vector<v1::FieldOp> assigned;
+    const auto id = *RecordId::From(edit.record_id());
+    entry.records.push_back(id);
+    const auto history = bench_.histories.find(id);
+    WrittenRecord* const written = bench_.Find(id);
     if (written == nullptr) {
-      WrittenRecord fresh = {*std::move(ready.unborn), 0, 0};
-      written = &bench_.working.emplace(*id, std::move(fresh)).first->second;
-      assigned = AssignedAtBirth(*written->record.type());
+      Birth birth;
+      birth.type = bench_.input.schema->Find(edit.type());
+      birth.change = &change;
+      birth.edit = &edit;
+      birth.author = author;
+      birth.texts = std::move(ready.texts);
+      birth.assigned = AssignedAtBirth(*birth.type);
+      for (const v1::FieldOp& op : birth.assigned) {
+        v1::AssignedOp* noted = admission.add_assigned();
+        noted->set_record_id(edit.record_id());
+        *noted->mutable_op() = op;
+      }
       ++outcome_.births[change.unit_id()];
-      if (*id == written->record.dossier()) entry.satisfies.push_back(DossierMarker(*id));
+      if (edit.record_id() == change.dossier_id()) entry.satisfies.push_back(DossierMarker(id));
+      NoteInHistory(author, edit, birth.assigned, history);
+      bench_.working.emplace(id, WrittenRecord(std::move(birth), position));
+    } else {
+      written->Edit(position)->Apply(edit, author, ready.seen, ready.texts);
+      NoteInHistory(author, edit, {}, history);
     }
-    written->record.Apply(edit, author, ready.seen, ready.texts);
-    for (const v1::FieldOp& op : assigned) {
-      written->record.Assign(op, author);
-      v1::AssignedOp* noted = admission.add_assigned();
-      noted->set_record_id(edit.record_id());
-      *noted->mutable_op() = op;
-    }
-    written->position = position;
-    changed_.insert(*id);
-    entry.records.push_back(*id);
-    if (const auto history = bench_.histories.find(*id); history != bench_.histories.end()) {
-      HistoryNode node;
-      node.author = author;
-      node.edit = edit;
-      node.assigned = std::move(assigned);
-      // Cannot fail: the same edit was just prepared on the same history.
-      history->second.Add(std::move(node)).IgnoreError();
-      history->second.CopyTexts(edit, &written->record);
+    if (history != bench_.histories.end()) {
+      history->second.CopyTexts(edit, bench_.Find(id)->Edit(position));
     }
   }
   outcome_.entries.push_back(std::move(entry));
   return position;
+}
+
+// Where the record's history was asked for, it goes on.
+void Ingester::NoteInHistory(const Author& author, const v1::RecordEdit& edit,
+                             const std::vector<v1::FieldOp>& assigned,
+                             Histories::iterator history) {
+  if (history == bench_.histories.end()) return;
+  HistoryNode node;
+  node.author = author;
+  node.edit = edit;
+  node.assigned = assigned;
+  // Cannot fail: the same edit was just prepared on the same history.
+  history->second.Add(std::move(node)).IgnoreError();
 }
 
 void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
@@ -245,7 +260,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
   row.set_reason(decision.refusal->reason);
   row.set_message(decision.refusal->message);
   device->set_set_aside(device->set_aside() + 1);
-  if (pushed.change.has_value()) {
+  if (pushed.change != nullptr) {
     const v1::Change& change = *pushed.change;
     if (const auto at = bench_.positions.find(change.unit_id()); at != bench_.positions.end()) {
       row.set_unit_id(change.unit_id());
@@ -282,8 +297,10 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
 
 IngestOutcome Ingester::Finish() {
   outcome_.histories_needed = std::move(bench_.histories_needed);
-  for (const RecordId& id : changed_) {
-    outcome_.records.insert(outcome_.records.end(), bench_.working.extract(id));
+  outcome_.records = std::move(bench_.working);
+  for (auto at = outcome_.records.begin(); at != outcome_.records.end();) {
+    at = at->second.position() != at->second.previous_position() ? std::next(at)
+                                                                 : outcome_.records.erase(at);
   }
   for (const auto& [unit, position] : bench_.positions) {
     const auto before = input_.positions.find(unit);
@@ -295,6 +312,12 @@ IngestOutcome Ingester::Finish() {
 }
 
 }  // namespace
+
+std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes) {
+  auto change = std::make_shared<v1::Change>();
+  if (!change->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+  return change;
+}
 
 ChangeId DossierMarker(const RecordId& dossier) {
   std::string bytes = dossier.str();

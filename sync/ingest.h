@@ -20,6 +20,7 @@
 #include "sync/merged_record.h"
 #include "sync/schema.h"
 #include "sync/validate.h"
+#include "sync/written_record.h"
 
 namespace sotay::sync {
 
@@ -27,8 +28,11 @@ namespace sotay::sync {
 struct PushedChange {
   std::string bytes;
   ChangeId id;
-  absl::optional<v1::Change> change;
+  std::shared_ptr<const v1::Change> change;  // null: they are none
 };
+
+// What `bytes` say; null when they are no Change.
+std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes);
 
 // One device's push after its seal was verified: changes in order of sequence.
 struct PushInput {
@@ -63,7 +67,7 @@ struct IngestInput {
 struct NewEntry {
   std::string unit_id;
   v1::Admission admission;
-  absl::string_view bytes;  // into the input, which must outlive the outcome
+  absl::string_view bytes;
   ChangeId id;
   DeviceId device;
   uint64_t sequence = 0;
@@ -80,13 +84,6 @@ struct SetAside {
   std::vector<RecordId> records;
 };
 
-// A record to be written.
-struct WrittenRecord {
-  MergedRecord record;
-  uint64_t position = 0;
-  uint64_t previous_position = 0;  // 0: it is new
-};
-
 struct PushOutcome {
   stored::v1::DeviceRow device;
   std::vector<v1::ChangeOutcome> outcomes;
@@ -96,13 +93,14 @@ struct PushOutcome {
   uint64_t expected_sequence = 0;  // for SEQUENCE_GAP and CHAIN_BROKEN
 };
 
+// Points into the input, which must outlive it.
 struct IngestOutcome {
   // Not empty: load these and ask again; everything else is void.
   std::set<RecordId> histories_needed;
   std::vector<PushOutcome> pushes;  // as in the input
   std::vector<NewEntry> entries;    // ordered by position within a unit
   std::vector<SetAside> set_aside;
-  std::map<RecordId, WrittenRecord> records;
+  std::map<RecordId, WrittenRecord> records;  // the changed ones
   std::map<std::string, uint64_t> positions;  // new ones only
   std::map<std::string, uint64_t> births;     // unit → records created
 };

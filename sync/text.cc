@@ -62,6 +62,17 @@ bool IsCombiningMark(char32_t c) {
          (c >= 0xFE20 && c <= 0xFE2F);
 }
 
+// Length of the letter at `at` when it is one of those that Vietnamese needs beside ASCII (U+0080
+// to U+02FF, U+1E80 to U+1EFF: no combining mark among them), else 0.
+size_t CommonLetter(absl::string_view text, size_t at) {
+  const size_t left = text.size() - at;
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
+  const auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  if (left >= 2 && byte(0) >= 0xC2 && byte(0) <= 0xCB && tail(1)) return 2;
+  if (left >= 3 && byte(0) == 0xE1 && (byte(1) == 0xBA || byte(1) == 0xBB) && tail(2)) return 3;
+  return 0;
+}
+
 bool IsTail(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
 // One pass over the text for everything that is asked of it.
@@ -81,6 +92,11 @@ Scan ScanText(absl::string_view text) {
     if (static_cast<uint8_t>(text[at]) < 0x80) {  // most of every text
       marks = 0;
       ++at;
+      continue;
+    }
+    if (const size_t length = CommonLetter(text, at)) {
+      marks = 0;
+      at += length;
       continue;
     }
     const int length = Decode(text, at, &scalar);

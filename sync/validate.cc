@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -179,15 +180,17 @@ absl::optional<Refusal> CheckOp(const Schema& schema, const RecordType& type, co
 
 // A lawful step or a first writing is decided against the base, so one edit holds one.
 absl::optional<Refusal> CheckSingle(const RecordType& type, const v1::RecordEdit& edit) {
-  std::set<FieldPath> once;
+  absl::InlinedVector<const v1::FieldOp*, 8> once;  // few: kOpsMax at most
   for (const v1::FieldOp& op : edit.ops()) {
     const FieldType* field = type.Field(op.field());
     if (field == nullptr) continue;
     if (field->rule != options::v1::RULE_STATE && field->rule != options::v1::RULE_ONCE) continue;
-    if (!once.emplace(op.field(), op.key()).second) {
+    for (const v1::FieldOp* other : once) {
+      if (other->field() != op.field() || other->key() != op.key()) continue;
       return Refuse(v1::REASON_RULE_MISMATCH,
                     absl::StrCat("field ", field->name, " is written twice in one edit"));
     }
+    once.push_back(&op);
   }
   return absl::nullopt;
 }
@@ -238,11 +241,12 @@ absl::optional<Refusal> CheckShape(const v1::Change& change, absl::string_view b
   if (auto refusal = TooMany("edits", static_cast<size_t>(change.edits_size()), kEditsMax)) {
     return refusal;
   }
-  std::set<absl::string_view> records;
-  for (const v1::RecordEdit& edit : change.edits()) {
-    if (auto refusal = CheckEditShape(edit)) return refusal;
-    if (!records.insert(edit.record_id()).second) {
-      return Refuse(v1::REASON_MALFORMED, "a record is edited twice in one change");
+  for (int i = 0; i < change.edits_size(); ++i) {
+    if (auto refusal = CheckEditShape(change.edits(i))) return refusal;
+    for (int other = 0; other < i; ++other) {
+      if (change.edits(other).record_id() == change.edits(i).record_id()) {
+        return Refuse(v1::REASON_MALFORMED, "a record is edited twice in one change");
+      }
     }
   }
   return absl::nullopt;

@@ -73,7 +73,7 @@ sync::PushInput ModelServer::InputOf(const Request& request) {
     sync::PushedChange& pushed = push.changes.emplace_back();
     pushed.bytes = bytes;
     pushed.id = NameOf(bytes);
-    if (!pushed.change.emplace().ParseFromString(bytes)) pushed.change.reset();
+    pushed.change = sync::ReadChange(bytes);
   }
   for (uint64_t i = 0; i < request.changes.size(); ++i) {
     const auto known = enrolled.sequences.find(request.first_sequence + i);
@@ -228,9 +228,9 @@ void ModelServer::Commit(const sync::IngestOutcome& outcome,
     satisfied->push_back(id);
   }
   for (const auto& [id, written] : outcome.records) {
-    const std::string bytes = written.record.Serialize();
+    const std::string bytes = written.record().Serialize();
     records_[id] = {fault_ == ServerFault::kDropsLosers ? WithoutLosers(bytes) : bytes,
-                    written.position};
+                    written.position()};
   }
   if (const auto at = outcome.positions.find(kUnit); at != outcome.positions.end()) {
     position_ = at->second;
@@ -264,15 +264,14 @@ void ModelServer::ReleaseFor(std::vector<sync::ChangeId> satisfied, int64_t now_
           releases.pop_back();
           continue;
         }
-        sync::PushedChange pushed{kept->second.change(), id, v1::Change()};
-        if (!pushed.change->ParseFromString(pushed.bytes)) pushed.change.reset();
-        release.author.changes.push_back(std::move(pushed));
+        const std::string& bytes = kept->second.change();
+        release.author.changes.push_back({bytes, id, sync::ReadChange(bytes)});
       }
     }
     if (releases.empty()) return;
     for (const sync::ReleaseInput& release : releases) {
       const auto& change = release.author.changes.front().change;
-      if (change.has_value()) changes.push_back(&*change);
+      if (change != nullptr) changes.push_back(change.get());
     }
     sync::IngestInput input;
     input.now_ms = now_ms;
@@ -332,7 +331,7 @@ std::vector<Answer> ModelServer::Serve(const std::vector<Request>& requests, int
   std::vector<const v1::Change*> changes;
   for (const sync::PushInput& push : input.pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (pushed.change.has_value()) changes.push_back(&*pushed.change);
+      if (pushed.change != nullptr) changes.push_back(pushed.change.get());
     }
   }
   Load(changes, &input);

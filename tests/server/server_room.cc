@@ -49,7 +49,7 @@ durable::StoreOptions ServerRoom::StoreOptions() {
 
 absl::Status ServerRoom::Open() {
   Close();
-  auto opened = server::Store::Open(kPath, StoreOptions());
+  auto opened = server::Store::Open(kPath, StoreOptions(), schema_.get());
   if (!opened.ok()) return opened.status();
   store = *std::move(opened);
   auto tables = store->LoadTables();

@@ -159,8 +159,7 @@ absl::StatusOr<std::vector<sync::PushedChange>> MemoryHub::Unseal(const stored::
     pushed.bytes = bytes;
     pushed.id = seal::HashChange(bytes);
     ids.push_back(pushed.id);
-    v1::Change change;
-    if (change.ParseFromString(bytes)) pushed.change = std::move(change);
+    pushed.change = sync::ReadChange(bytes);
   }
   seal::PushSeal seal;
   seal.organisation_id = organisation_id_;

@@ -26,7 +26,7 @@ sync::IngestInput MemoryHub::Load(std::vector<sync::PushInput> pushes) const {
   input.positions = state_.positions;
   for (const sync::PushInput& push : pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (!pushed.change.has_value()) continue;
+      if (pushed.change == nullptr) continue;
       std::vector<std::string> named = {pushed.change->dossier_id()};
       for (const v1::RecordEdit& edit : pushed.change->edits()) named.push_back(edit.record_id());
       for (const std::string& bytes : named) {
@@ -52,7 +52,7 @@ sync::History MemoryHub::HistoryOf(const sync::RecordId& id, const sync::IngestI
   }
   for (const sync::PushInput& push : like.pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (empty.has_value() || !pushed.change.has_value()) continue;
+      if (empty.has_value() || pushed.change == nullptr) continue;
       for (const v1::RecordEdit& edit : pushed.change->edits()) {
         if (edit.record_id() != id.view()) continue;
         empty.emplace(schema_->Find(edit.type()), id, edit.type(), pushed.change->unit_id(),
@@ -136,7 +136,7 @@ void MemoryHub::Commit(const sync::IngestOutcome& outcome) {
   });
   state_.log.insert(state_.log.end(), lines.begin(), lines.end());
   for (const auto& [id, written] : outcome.records) {
-    state_.records[id] = {written.record.Serialize(), written.record.unit_id(), written.position};
+    state_.records[id] = {written.record().Serialize(), written.unit_id(), written.position()};
   }
   for (const auto& [unit, position] : outcome.positions) state_.positions[unit] = position;
 }
@@ -157,7 +157,7 @@ void MemoryHub::ReleaseHeld(std::set<std::string> arrived) {
         release.sequence = held.sequence();
         release.author.device = row;
         release.author.roles = state_.roles[row.user_id()];
-        release.author.changes.push_back({line->bytes, line->id, ChangeIn(line->bytes)});
+        release.author.changes.push_back({line->bytes, line->id, sync::ReadChange(line->bytes)});
         authors.push_back(release.author);
         releases.push_back(std::move(release));
         state_.log.erase(line);

@@ -55,7 +55,7 @@ sync::IngestInput PaperOffice::Load(std::vector<sync::PushInput> pushes) const {
   input.positions = positions_;
   for (const sync::PushInput& push : pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (!pushed.change.has_value()) continue;
+      if (pushed.change == nullptr) continue;
       std::vector<std::string> named = {pushed.change->dossier_id()};
       for (const v1::RecordEdit& edit : pushed.change->edits()) named.push_back(edit.record_id());
       for (const std::string& bytes : named) {
@@ -89,7 +89,7 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
   }
   for (const sync::PushInput& push : like.pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
-      if (pushed.change.has_value()) try_edits(*pushed.change);
+      if (pushed.change != nullptr) try_edits(*pushed.change);
     }
   }
   sync::History history(*std::move(empty));
@@ -186,7 +186,7 @@ void PaperOffice::ReleaseHeld(std::set<std::string> arrived) {
         release.author.device = row;
         release.author.roles = roles_.at(row.user_id());
         release.author.skew_ms = skew_ms;
-        release.author.changes.push_back({line->bytes, line->id, ChangeIn(line->bytes)});
+        release.author.changes.push_back({line->bytes, line->id, sync::ReadChange(line->bytes)});
         authors.push_back(release.author);
         releases.push_back(std::move(release));
         journal_.erase(line);
@@ -246,7 +246,7 @@ void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
   });
   journal_.insert(journal_.end(), lines.begin(), lines.end());
   for (const auto& [id, written] : outcome.records) {
-    records_[id] = {written.record.Serialize(), written.position};
+    records_[id] = {written.record().Serialize(), written.position()};
   }
   for (const auto& [unit, position] : outcome.positions) positions_[unit] = position;
 }

@@ -125,7 +125,7 @@ void PaperPhone::Keep(std::string bytes, absl::optional<v1::Change> change,
   sync::PushedChange pushed;
   pushed.id = PlainHash(bytes);
   pushed.bytes = std::move(bytes);
-  pushed.change = change;
+  if (change.has_value()) pushed.change = std::make_shared<v1::Change>(*change);
   progress_.set_last_sequence(progress_.last_sequence() + 1);
   progress_.set_head(pushed.id.str());
   sync::OwnChange own;

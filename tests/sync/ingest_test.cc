@@ -81,7 +81,7 @@ TEST_F(IngestTest, GivesBackTheBytesUntouched) {
   EXPECT_EQ(entry.admission.user_id(), "nguyet");
   EXPECT_EQ(outcome.positions.at("vkskv1"), 1u);
   EXPECT_EQ(outcome.births.at("vkskv1"), 1u);
-  EXPECT_EQ(outcome.records.at(RecordNamed("k")).previous_position, 0u);
+  EXPECT_EQ(outcome.records.at(RecordNamed("k")).previous_position(), 0u);
 }
 
 TEST_F(IngestTest, AnswersARepeatedPushAsItStandsNow) {
@@ -349,8 +349,8 @@ TEST_F(IngestTest, IsPure) {
   const IngestInput input = office_.Load({office_.PushOf(phone_)});
   const IngestOutcome once = Ingest(input);
   const IngestOutcome again = Ingest(input);
-  EXPECT_EQ(once.records.at(RecordNamed("n")).record.Serialize(),
-            again.records.at(RecordNamed("n")).record.Serialize());
+  EXPECT_EQ(once.records.at(RecordNamed("n")).record().Serialize(),
+            again.records.at(RecordNamed("n")).record().Serialize());
   EXPECT_EQ(once.entries[0].admission.SerializeAsString(),
             again.entries[0].admission.SerializeAsString());
 }

@@ -1,0 +1,33 @@
+// The pushes that were read last, unpacked: a feed is read in the order in which changes came, and
+// so asks for one change of a push after the other.  Any thread.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::server {
+
+class UnpackedPushes {
+ public:
+  using Changes = std::shared_ptr<const v1::ChangeBatch>;
+
+  // Null when the push is not among them.  `key` is that of its SealRow.
+  Changes Find(absl::string_view key) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Keep(std::string key, Changes changes) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  // A few for each of the threads that read; each may be 1 MiB.
+  static constexpr size_t kKept = 16;
+
+  absl::Mutex mutex_;
+  std::list<std::pair<std::string, Changes>> kept_ ABSL_GUARDED_BY(mutex_);  // newest use first
+};
+
+}  // namespace sotay::server

@@ -1,0 +1,48 @@
+#include "server/unpacked_pushes.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace sotay::server {
+namespace {
+
+UnpackedPushes::Changes Holding(const std::string& bytes) {
+  auto batch = std::make_shared<v1::ChangeBatch>();
+  batch->add_changes(bytes);
+  return batch;
+}
+
+TEST(UnpackedPushes, GivesWhatItWasToldToKeep) {
+  UnpackedPushes pushes;
+  EXPECT_EQ(pushes.Find("a"), nullptr);
+  pushes.Keep("a", Holding("một"));
+  ASSERT_NE(pushes.Find("a"), nullptr);
+  EXPECT_EQ(pushes.Find("a")->changes(0), "một");
+  EXPECT_EQ(pushes.Find("b"), nullptr);
+}
+
+TEST(UnpackedPushes, ForgetsWhatWasNotAskedForLongest) {
+  UnpackedPushes pushes;
+  pushes.Keep("often", Holding("hỏi luôn"));
+  pushes.Keep("never", Holding("không ai hỏi"));
+  for (int i = 0; i < 15; ++i) {
+    pushes.Keep("other " + std::to_string(i), Holding("khác"));
+    EXPECT_NE(pushes.Find("often"), nullptr);
+  }
+  EXPECT_EQ(pushes.Find("never"), nullptr);
+}
+
+// A reader may hold a push that was forgotten meanwhile.
+TEST(UnpackedPushes, WhatAReaderHoldsStays) {
+  UnpackedPushes pushes;
+  pushes.Keep("held", Holding("đang đọc"));
+  const UnpackedPushes::Changes held = pushes.Find("held");
+  for (int i = 0; i < 20; ++i) pushes.Keep(std::to_string(i), Holding("khác"));
+  EXPECT_EQ(pushes.Find("held"), nullptr);
+  EXPECT_EQ(held->changes(0), "đang đọc");
+}
+
+}  // namespace
+}  // namespace sotay::server
