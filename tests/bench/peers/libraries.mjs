@@ -71,7 +71,7 @@ const yjs = {
     return yjs.merge;
   },
   hold: { form: 'v1', way: 'v1' },
-  get keeping() {
+  keeping() {
     return { ...yjs, open: (agent) => yjs.open(agent, false) };
   },
 };

@@ -126,7 +126,7 @@ async function measure(trace, name, runs) {
   }
   timed.merge = await time(`${label} merge`, peer, peer.merge, forms, options);
   timed.load = await time(`${label} load`, peer, peer.load, forms, options);
-  const whole = peer.keeping ? peer.forms(kept(peer.keeping, trace)) : full;
+  const whole = peer.keeping ? peer.forms(kept(peer.keeping(), trace)) : full;
   const fastest = (what, ways) => {
     if (!timed[what]) return null;
     const { ms } = timed[what];

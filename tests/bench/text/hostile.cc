@@ -112,6 +112,27 @@ HostileText ChainAndSiblings() {
   return writer.Done();
 }
 
+// The same chain, and 2^16 siblings: a device's own edits follow one another, so that as many
+// devices as may write make 4,095 in one place; here each is in sixteen, none knowing of another.
+HostileText ChainAndAllSiblings() {
+  constexpr uint32_t kPlaces = 16;
+  Writer writer("siblings", "2^16 runs in a chain and 2^16 siblings, 4,095 in each of 16 places");
+  sync::VersionVector seen;
+  for (int part = 0; part < 16; ++part) {
+    seen = writer.Write(0, seen, [](v1::TextEdit* edit, uint32_t) {
+      for (int i = 0; i < 4'096; ++i) Splice(edit, 0, 0, i % 7 == 0 ? " " : "a");
+    });
+  }
+  for (size_t who = 1; who < sync::kRecordDevicesMax; ++who) {
+    writer.Write(who, seen, [](v1::TextEdit* edit, uint32_t length) {
+      for (uint32_t place = kPlaces; place-- > 0;) {
+        Splice(edit, length / kPlaces * place, 0, "b ");
+      }
+    });
+  }
+  return writer.Done();
+}
+
 HostileText Crowd() {
   Writer writer("crowd", "everybody changes the same word");
   const std::string start = Repeated("dài 4,5 m. ", 2'000);
@@ -204,6 +225,7 @@ size_t HostileText::bytes() const {
 std::vector<HostileText (*)()> HostileTexts() {
   return {
       &ChainAndSiblings,
+      &ChainAndAllSiblings,
       [] { return PingPong("turns", "two by turns, anywhere", "Vết phanh dài 4,2 m. ", 2, false); },
       [] { return PingPong("place", "two by turns, at one place", "Vết phanh. ", 2, true); },
       [] { return PingPong("forty", "forty by turns, anywhere", "Vết phanh. ", 40, false); },
