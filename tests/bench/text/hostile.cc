@@ -96,16 +96,21 @@ HostileText PingPong(std::string name, std::string what, const std::string& word
   return writer.Done();
 }
 
-// A run of 2^16 characters, each typed before the one before it, and as many people as may write,
-// all at its beginning, none knowing of another.
-HostileText ChainAndSiblings() {
-  Writer writer("chain", "2^16 runs in a chain and 4,096 siblings");
+// A run of 2^16 characters, each typed before the one before it.  Returns what its author has seen.
+sync::VersionVector WriteChain(Writer* writer) {
   sync::VersionVector seen;
   for (int part = 0; part < 16; ++part) {
-    seen = writer.Write(0, seen, [](v1::TextEdit* edit, uint32_t) {
+    seen = writer->Write(0, seen, [](v1::TextEdit* edit, uint32_t) {
       for (int i = 0; i < 4'096; ++i) Splice(edit, 0, 0, i % 7 == 0 ? " " : "a");
     });
   }
+  return seen;
+}
+
+// The chain, and as many people as may write, all at its beginning, none knowing of another.
+HostileText ChainAndSiblings() {
+  Writer writer("chain", "2^16 runs in a chain and 4,096 siblings");
+  WriteChain(&writer);
   for (size_t who = 1; who < sync::kRecordDevicesMax; ++who) {
     writer.Write(who, {}, [](v1::TextEdit* edit, uint32_t) { Splice(edit, 0, 0, "b "); });
   }
@@ -117,12 +122,7 @@ HostileText ChainAndSiblings() {
 HostileText ChainAndAllSiblings() {
   constexpr uint32_t kPlaces = 16;
   Writer writer("siblings", "2^16 runs in a chain and 2^16 siblings, 4,095 in each of 16 places");
-  sync::VersionVector seen;
-  for (int part = 0; part < 16; ++part) {
-    seen = writer.Write(0, seen, [](v1::TextEdit* edit, uint32_t) {
-      for (int i = 0; i < 4'096; ++i) Splice(edit, 0, 0, i % 7 == 0 ? " " : "a");
-    });
-  }
+  const sync::VersionVector seen = WriteChain(&writer);
   for (size_t who = 1; who < sync::kRecordDevicesMax; ++who) {
     writer.Write(who, seen, [](v1::TextEdit* edit, uint32_t length) {
       for (uint32_t place = kPlaces; place-- > 0;) {
