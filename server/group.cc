@@ -1,6 +1,7 @@
 #include "server/group.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,12 +48,18 @@ v1::Record Unborn(const sync::RecordId& id, const std::vector<const v1::Change*>
   return record;
 }
 
-// One group while it goes through.
-class Group {
- public:
-  Group(Pen* pen, std::vector<Push> pushes) : pen_(*pen), pushes_(std::move(pushes)) {}
+template <typename Id>
+void SortOnce(std::vector<Id>* ids) {
+  std::sort(ids->begin(), ids->end());
+  ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+}
 
-  GroupResult Run();
+// One group while it goes through; it stays until it is answered.
+class Group : public std::enable_shared_from_this<Group> {
+ public:
+  Group(Pen* pen, std::vector<PushJob> jobs);
+
+  void Run(HeldNews* news);
 
  private:
   absl::Status Load();
@@ -60,24 +67,37 @@ class Group {
   absl::Status Admit(const Push& push, sync::PushInput* input);
   absl::Status Decide();
   absl::Status SetForkedAside();
-  absl::Status Commit(GroupResult* result);
-  void Answer(GroupResult* result);
+  void FillRound();
+  void Note(HeldNews* news) const;
+  void Answer(const absl::Status& written);
   bool Changed(size_t index) const;
   google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> Placed(const sync::DeviceId& device,
                                                                    size_t* entry) const;
   // Each push by itself, so that what fails for one does not fail for all.
-  GroupResult RunEach();
+  void RunEach(HeldNews* news);
 
   Pen& pen_;
-  std::vector<Push> pushes_;
-  std::vector<absl::Status> refused_;  // as pushes_; OK: it is in the input
-  std::vector<size_t> taken_;          // indexes of pushes_ that are in the input
+  std::vector<PushJob> jobs_;
+  std::vector<const v1::Change*> changes_;  // all that can be read
+  Footprint footprint_;
+  std::vector<absl::Status> refused_;  // as jobs_; OK: it is in the input
+  std::vector<size_t> taken_;          // indexes of jobs_ that are in the input
   std::vector<size_t> forked_;         // indexes of pushes of devices already known as forked
   sync::IngestInput input_;
-  std::vector<const v1::Change*> changes_;  // all of the input's that can be read
   sync::IngestOutcome outcome_;
   Round round_;
 };
+
+Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(jobs)) {
+  for (const PushJob& job : jobs_) {
+    for (const sync::PushedChange& pushed : job.push.changes) {
+      if (pushed.change != nullptr) changes_.push_back(pushed.change.get());
+    }
+  }
+  footprint_ = FootprintOf(changes_);
+  for (const PushJob& job : jobs_) footprint_.devices.push_back(job.push.device);
+  std::sort(footprint_.devices.begin(), footprint_.devices.end());
+}
 
 absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   const auto row = pen_.directory().Device(push.device);
@@ -112,9 +132,9 @@ absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
 absl::Status Group::Load() {
   input_.schema = &pen_.schema();
   input_.now_ms = pen_.now_ms();
-  for (size_t i = 0; i < pushes_.size(); ++i) {
+  for (size_t i = 0; i < jobs_.size(); ++i) {
     sync::PushInput push;
-    const absl::Status admitted = Admit(pushes_[i], &push);
+    const absl::Status admitted = Admit(jobs_[i].push, &push);
     // A store that cannot be read is no answer to this push alone.
     if (absl::IsDataLoss(admitted) || absl::IsInternal(admitted)) return admitted;
     if (push.device.state() == v1::DEVICE_STATE_FORKED) {
@@ -124,16 +144,11 @@ absl::Status Group::Load() {
     }
     refused_.push_back(admitted);
     if (!admitted.ok()) continue;
-    push.changes = std::move(pushes_[i].changes);
+    push.changes = std::move(jobs_[i].push.changes);
     taken_.push_back(i);
     input_.pushes.push_back(std::move(push));
   }
-  for (const sync::PushInput& push : input_.pushes) {
-    for (const sync::PushedChange& pushed : push.changes) {
-      if (pushed.change != nullptr) changes_.push_back(pushed.change.get());
-    }
-  }
-  return LoadNamed(&pen_, changes_, &input_);
+  return LoadNamed(&pen_, changes_, footprint_, &input_);
 }
 
 absl::Status Group::Decide() {
@@ -147,7 +162,7 @@ absl::Status Group::Decide() {
 // What a device known as forked still sends is kept with the rest of its branch, once.
 absl::Status Group::SetForkedAside() {
   for (size_t index : forked_) {
-    const Push& push = pushes_[index];
+    const Push& push = jobs_[index].push;
     stored::v1::DeviceRow row = *pen_.directory().Device(push.device);
     const uint64_t last = push.first_sequence + push.changes.size() - 1;
     SOTAY_ASSIGN_OR_RETURN(const auto known,
@@ -172,7 +187,7 @@ absl::Status Group::SetForkedAside() {
       change.set_reason(v1::REASON_FORKED_BRANCH);
       change.set_message("written by a copy of the device, or after a set-back");
       if (pushed.change != nullptr) {
-        const auto head = pen_.directory().Head(pushed.change->unit_id());
+        const auto head = pen_.Head(pushed.change->unit_id());
         if (head.has_value()) {
           change.set_unit_id(pushed.change->unit_id());
           aside.after_position = head->position();
@@ -217,12 +232,12 @@ google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> Group::Placed(
   return placed;
 }
 
-absl::Status Group::Commit(GroupResult* result) {
+void Group::FillRound() {
   round_.outcome = &outcome_;
   size_t entry = 0;  // the first that no seal of this round names yet
   for (size_t i = 0; i < taken_.size(); ++i) {
     if (!Changed(i)) continue;
-    Push& push = pushes_[taken_[i]];
+    Push& push = jobs_[taken_[i]].push;
     sync::PushOutcome& decided = outcome_.pushes[i];
     round_.tables.devices.push_back(decided.device);
     if (!decided.refused.has_value()) {
@@ -237,103 +252,109 @@ absl::Status Group::Commit(GroupResult* result) {
     if (auto contact = pen_.contacts().TakeContact(push.device)) {
       round_.tables.contacts.emplace_back(push.device, *std::move(contact));
     }
-    if (decided.device.held_size() != input_.pushes[i].device.held_size()) {
-      result->held_changed.push_back(push.device);
-    }
   }
-  round_.tables.heads = HeadsAfter(pen_.directory(), outcome_);
-  // Nothing but duplicates: all of it is durable already.
-  if (round_.tables.devices.empty()) return absl::OkStatus();
-  return pen_.Commit(round_);
+  round_.tables.heads = HeadsAfter(pen_, outcome_);
 }
 
-void Group::Answer(GroupResult* result) {
-  for (absl::Status& refused : refused_) {
-    // An OK one stands for an answer that is filled in below; a StatusOr cannot hold just OK.
-    if (refused.ok()) {
-      result->answers.emplace_back(PushAnswer());
-    } else {
-      result->answers.emplace_back(std::move(refused));
-    }
-  }
+void Group::Note(HeldNews* news) const {
   for (size_t i = 0; i < taken_.size(); ++i) {
-    sync::PushOutcome& decided = outcome_.pushes[i];
-    absl::StatusOr<PushAnswer>& answer = result->answers[taken_[i]];
-    if (decided.refused.has_value()) {
-      answer = ToStatus(decided);
-    } else {
-      answer = PushAnswer{decided.device.accepted_through(), std::move(decided.outcomes)};
-    }
+    const stored::v1::DeviceRow& after = outcome_.pushes[i].device;
+    if (after.held_size() != input_.pushes[i].device.held_size()) news->devices.push_back(after);
   }
   for (const sync::NewEntry& entry : outcome_.entries) {
-    result->satisfied.insert(result->satisfied.end(), entry.satisfies.begin(),
-                             entry.satisfies.end());
+    news->satisfied.insert(news->satisfied.end(), entry.satisfies.begin(), entry.satisfies.end());
   }
   for (const sync::SetAside& aside : outcome_.set_aside) {
     if (aside.change.verdict() != v1::VERDICT_QUARANTINED) continue;
     if (const auto id = sync::ChangeId::From(aside.change.change_id())) {
-      result->satisfied.push_back(*id);
+      news->satisfied.push_back(*id);
     }
   }
-  for (const auto& [unit, position] : outcome_.positions) result->units.insert(unit);
 }
 
-GroupResult Group::RunEach() {
-  GroupResult result;
+void Group::Answer(const absl::Status& written) {
+  size_t next = 0;  // of taken_
+  for (size_t i = 0; i < jobs_.size(); ++i) {
+    sync::PushOutcome* const decided =
+        next < taken_.size() && taken_[next] == i ? &outcome_.pushes[next++] : nullptr;
+    if (!written.ok()) {
+      jobs_[i].done(written);
+    } else if (decided == nullptr) {
+      jobs_[i].done(std::move(refused_[i]));
+    } else if (decided->refused.has_value()) {
+      jobs_[i].done(ToStatus(*decided));
+    } else {
+      jobs_[i].done(
+          PushAnswer{decided->device.accepted_through(), std::move(decided->outcomes)});
+    }
+  }
+}
+
+void Group::RunEach(HeldNews* news) {
   for (size_t i = 0; i < taken_.size(); ++i) {
-    pushes_[taken_[i]].changes = std::move(input_.pushes[i].changes);
+    jobs_[taken_[i]].push.changes = std::move(input_.pushes[i].changes);
   }
-  for (Push& push : pushes_) {
-    std::vector<Push> one;
-    one.push_back(std::move(push));
-    GroupResult single = Group(&pen_, std::move(one)).Run();
-    result.answers.push_back(std::move(single.answers.front()));
-    result.units.insert(single.units.begin(), single.units.end());
-    result.satisfied.insert(result.satisfied.end(), single.satisfied.begin(),
-                            single.satisfied.end());
-    result.held_changed.insert(result.held_changed.end(), single.held_changed.begin(),
-                               single.held_changed.end());
+  for (PushJob& job : jobs_) {
+    std::vector<PushJob> one;
+    one.push_back(std::move(job));
+    std::make_shared<Group>(&pen_, std::move(one))->Run(news);
   }
-  return result;
 }
 
-GroupResult Group::Run() {
-  GroupResult result;
+void Group::Run(HeldNews* news) {
+  pen_.WaitFor(footprint_);
   absl::Status status = Load();
   if (status.ok()) status = Decide();
   if (status.ok()) status = SetForkedAside();
-  if (!status.ok() && pushes_.size() > 1) return RunEach();
-  if (status.ok()) status = Commit(&result);
-  if (status.ok()) {
-    Answer(&result);
-  } else {
-    result = GroupResult();
-    for (size_t i = 0; i < pushes_.size(); ++i) result.answers.emplace_back(status);
+  if (!status.ok()) {
+    if (jobs_.size() > 1) {
+      RunEach(news);
+    } else {
+      jobs_.front().done(std::move(status));
+    }
+    return;
   }
-  return result;
+  FillRound();
+  Note(news);
+  // Nothing but duplicates: all of it is durable already.
+  if (round_.tables.devices.empty()) {
+    Answer(absl::OkStatus());
+    return;
+  }
+  pen_.Hand(std::move(round_), std::move(footprint_),
+            [self = shared_from_this()](const absl::Status& written) { self->Answer(written); });
 }
 
 }  // namespace
 
-GroupResult TakeGroup(Pen* pen, std::vector<Push> pushes) {
-  return Group(pen, std::move(pushes)).Run();
+HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs) {
+  HeldNews news;
+  std::make_shared<Group>(pen, std::move(jobs))->Run(&news);
+  return news;
+}
+
+Footprint FootprintOf(const std::vector<const v1::Change*>& changes) {
+  Footprint footprint;
+  for (const v1::Change* change : changes) {
+    if (const auto id = sync::RecordId::From(change->dossier_id())) footprint.named.push_back(*id);
+    for (const v1::RecordEdit& edit : change->edits()) {
+      if (const auto id = sync::RecordId::From(edit.record_id())) footprint.edited.push_back(*id);
+    }
+  }
+  SortOnce(&footprint.edited);
+  footprint.named.insert(footprint.named.end(), footprint.edited.begin(), footprint.edited.end());
+  SortOnce(&footprint.named);
+  return footprint;
 }
 
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
-                       sync::IngestInput* input) {
-  std::vector<sync::RecordId> named;
+                       const Footprint& footprint, sync::IngestInput* input) {
   for (const v1::Change* change : changes) {
-    if (const auto dossier = sync::RecordId::From(change->dossier_id())) named.push_back(*dossier);
-    for (const v1::RecordEdit& edit : change->edits()) {
-      if (const auto id = sync::RecordId::From(edit.record_id())) named.push_back(*id);
-    }
     const std::string& unit = change->unit_id();
     if (input->positions.count(unit) != 0) continue;
-    if (const auto head = pen->directory().Head(unit)) input->positions[unit] = head->position();
+    if (const auto head = pen->Head(unit)) input->positions[unit] = head->position();
   }
-  std::sort(named.begin(), named.end());
-  named.erase(std::unique(named.begin(), named.end()), named.end());
-  for (const sync::RecordId& id : named) {
+  for (const sync::RecordId& id : footprint.named) {
     SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
     if (!stored.has_value()) continue;
     SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
@@ -361,11 +382,11 @@ absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
   return absl::OkStatus();
 }
 
-std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Directory& directory,
+std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Pen& pen,
                                                        const sync::IngestOutcome& outcome) {
   std::map<std::string, stored::v1::UnitHead> heads;
   for (const auto& [unit, position] : outcome.positions) {
-    stored::v1::UnitHead head = directory.Head(unit).value_or(stored::v1::UnitHead());
+    stored::v1::UnitHead head = pen.Head(unit).value_or(stored::v1::UnitHead());
     head.set_position(position);
     const auto births = outcome.births.find(unit);
     if (births != outcome.births.end()) head.set_records(head.records() + births->second);

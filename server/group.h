@@ -1,8 +1,9 @@
 // A group of pushes on its way through the corridor: load what the decision needs, decide
-// (sync/ingest.h), commit in one batch.  Telling is the hub's.  The hub's thread alone.
+// (sync/ingest.h), hand it to the scribe as one batch.  The hub's thread alone.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -36,30 +37,37 @@ struct PushAnswer {
   std::vector<v1::ChangeOutcome> outcomes;
 };
 
-struct GroupResult {
-  // As the pushes.  A refusal says what the caller is told.
-  std::vector<absl::StatusOr<PushAnswer>> answers;
-  // Units whose logs grew.
-  std::set<std::string> units;
-  // What held changes may have waited for and now have.
-  std::vector<sync::ChangeId> satisfied;
-  // Devices whose held changes are others than before.
-  std::vector<sync::DeviceId> held_changed;
+// A push, and who is told what became of it: what is answered OK is durable, a refusal says what
+// the caller is told.
+struct PushJob {
+  using Done = std::function<void(absl::StatusOr<PushAnswer>)>;
+
+  Push push;
+  Done done;  // called once, on the hub's thread or the scribe's; must not block
 };
 
-// Takes the pushes, at most one of each device, in their order.  What was answered OK is
-// durable.  When something stored that one push needs is damaged, only the pushes that need it
-// fail (kDataLoss).
-GroupResult TakeGroup(Pen* pen, std::vector<Push> pushes);
+// What was decided, as far as it matters to held changes.
+struct HeldNews {
+  // What they may have waited for and now have.
+  std::vector<sync::ChangeId> satisfied;
+  // Devices whose held changes are others than before.
+  std::vector<stored::v1::DeviceRow> devices;
+};
 
-// Puts the records and positions that `changes` name into the input.
+// Takes the pushes, at most one of each device, in their order.  When something stored that one
+// push needs is damaged, only the pushes that need it fail (kDataLoss).
+HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs);
+
+// The edited and named records of `changes`.
+Footprint FootprintOf(const std::vector<const v1::Change*>& changes);
+// Puts the records of the footprint and the positions of the changes' units into the input.
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
-                       sync::IngestInput* input);
+                       const Footprint& footprint, sync::IngestInput* input);
 // Adds the histories an attempt at `changes` asked for.
 absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
                            const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
 // The heads of the units an outcome's changes went to.
-std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Directory& directory,
+std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Pen& pen,
                                                        const sync::IngestOutcome& outcome);
 
 }  // namespace sotay::server

@@ -16,9 +16,9 @@ constexpr size_t kJobBytes = 1'024;
 Hub::Hub(Store* store, Directory* directory, const sync::Schema* schema, Watchers* watchers,
          HubOptions options)
     : directory_(*directory),
-      watchers_(*watchers),
       options_(std::move(options)),
-      pen_(store, directory, schema) {
+      scribe_(store, directory, watchers, [this](const absl::Status& why) { Fail(why); }),
+      pen_(&scribe_, store, directory, schema) {
   for (const v1::DeviceView& view : directory_.Devices(nullptr)) {
     waiting_.Put(*directory_.Device(*sync::DeviceId::From(view.device_id())));
   }
@@ -30,6 +30,7 @@ Hub::Hub(Store* store, Directory* directory, const sync::Schema* schema, Watcher
 Hub::~Hub() { Drain(); }
 
 void Hub::Start() {
+  scribe_.Start();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -54,6 +55,7 @@ void Hub::Drain() {
   while (RunOnce()) {
   }
   Flush();
+  scribe_.Stop();
 }
 
 absl::Status Hub::Refusal(size_t bytes) const {
@@ -73,7 +75,7 @@ void Hub::Submit(Push push, PushDone done) {
     refusal = Refusal(bytes);
     if (refusal.ok()) {
       queue_bytes_ += bytes;
-      queue_.push_back({std::move(push), std::move(done), nullptr});
+      queue_.push_back({{std::move(push), std::move(done)}, nullptr});
       return;
     }
   }
@@ -85,7 +87,7 @@ absl::Status Hub::Submit(Mutation mutation) {
   absl::Status refusal = Refusal(kJobBytes);
   if (!refusal.ok()) return refusal;
   queue_bytes_ += kJobBytes;
-  queue_.push_back({Push(), nullptr, std::move(mutation)});
+  queue_.push_back({PushJob(), std::move(mutation)});
   return absl::OkStatus();
 }
 
@@ -97,17 +99,18 @@ std::vector<Hub::Job> Hub::TakeJobs() {
   std::set<sync::DeviceId> devices;
   while (!queue_.empty()) {
     Job& next = queue_.front();
+    const Push& push = next.push.push;
     const bool alone = next.mutation != nullptr;
     if (alone && !jobs.empty()) break;
-    if (!jobs.empty() && (changes + next.push.changes.size() > options_.group_changes_max ||
-                          bytes + next.push.bytes > options_.group_bytes_max)) {
+    if (!jobs.empty() && (changes + push.changes.size() > options_.group_changes_max ||
+                          bytes + push.bytes > options_.group_bytes_max)) {
       break;
     }
     // A second push of one device is decided on what the first has left.
-    if (!alone && !devices.insert(next.push.device).second) break;
-    changes += next.push.changes.size();
-    bytes += next.push.bytes;
-    queue_bytes_ -= kJobBytes + next.push.bytes;
+    if (!alone && !devices.insert(push.device).second) break;
+    changes += push.changes.size();
+    bytes += push.bytes;
+    queue_bytes_ -= kJobBytes + push.bytes;
     jobs.push_back(std::move(next));
     queue_.pop_front();
     if (alone) break;
@@ -120,14 +123,13 @@ bool Hub::RunOnce() {
   if (pen_.now_ms() >= contacts_written_ms_ + options_.contacts_ms) Flush();
   if (!to_release_.empty() && !failed()) {
     RunReleases();
-    NoteFailure();
     // Pushes do not wait for all of them.
   }
   std::vector<Job> jobs = TakeJobs();
   if (jobs.empty()) return !to_release_.empty() && !failed();
   if (jobs.front().mutation != nullptr) {
+    pen_.Settle();
     jobs.front().mutation(&pen_);
-    NoteFailure();
   } else {
     RunGroup(std::move(jobs));
   }
@@ -135,36 +137,31 @@ bool Hub::RunOnce() {
 }
 
 void Hub::RunGroup(std::vector<Job> jobs) {
-  std::vector<Push> pushes;
+  std::vector<PushJob> pushes;
   pushes.reserve(jobs.size());
-  for (Job& job : jobs) pushes.push_back(std::move(job.push));
-  GroupResult result = TakeGroup(&pen_, std::move(pushes));
-  NoteFailure();
-  Tell(result);
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    if (absl::IsDataLoss(result.answers[i].status()) && options_.failed) {
-      options_.failed(result.answers[i].status());
-    }
-    jobs[i].done(std::move(result.answers[i]));
+  for (Job& job : jobs) {
+    PushDone told = [this, done = std::move(job.push.done)](absl::StatusOr<PushAnswer> answer) {
+      if (absl::IsDataLoss(answer.status()) && options_.failed) options_.failed(answer.status());
+      done(std::move(answer));
+    };
+    pushes.push_back({std::move(job.push.push), std::move(told)});
   }
+  Note(TakeGroup(&pen_, std::move(pushes)));
 }
 
 void Hub::RunReleases() {
-  const absl::StatusOr<GroupResult> result =
+  const absl::StatusOr<HeldNews> news =
       TakeReleases(&pen_, options_.group_changes_max, &to_release_);
-  if (result.ok()) {
-    Tell(*result);
-  } else if (absl::IsDataLoss(result.status()) && options_.failed) {
-    options_.failed(result.status());
+  if (news.ok()) {
+    Note(*news);
+  } else if (absl::IsDataLoss(news.status()) && options_.failed) {
+    options_.failed(news.status());
   }
 }
 
-void Hub::Tell(const GroupResult& result) {
-  for (const sync::DeviceId& device : result.held_changed) {
-    if (const auto row = directory_.Device(device)) waiting_.Put(*row);
-  }
-  to_release_.merge(waiting_.For(result.satisfied));
-  for (const std::string& unit : result.units) watchers_.Wake(unit);
+void Hub::Note(const HeldNews& news) {
+  for (const stored::v1::DeviceRow& row : news.devices) waiting_.Put(row);
+  to_release_.merge(waiting_.For(news.satisfied));
 }
 
 void Hub::Flush() {
@@ -175,17 +172,15 @@ void Hub::Flush() {
   if (tables.contacts.empty()) return;
   // Only last contacts: when they cannot be written, nothing anybody was told is lost.
   pen_.Commit(tables).IgnoreError();
-  NoteFailure();
 }
 
-void Hub::NoteFailure() {
-  if (pen_.failure().ok()) return;
+void Hub::Fail(const absl::Status& why) {
   {
     absl::MutexLock lock(&mutex_);
     if (failed_) return;
     failed_ = true;
   }
-  if (options_.failed) options_.failed(pen_.failure());
+  if (options_.failed) options_.failed(why);
 }
 
 bool Hub::failed() const {

@@ -1,10 +1,10 @@
 // The one writer of the server.  Callers hand it pushes that were already unpacked, hashed and
 // verified, and administrative mutations; its thread takes what is waiting as a group, loads,
-// decides, commits once for all of them, and then tells everybody: the pushers, the watchers,
-// and the held changes that waited for one of these.
+// decides, and hands what is to be written, once for all of them, to the scribe (scribe.h), who
+// tells everybody when it is durable.  Then come the held changes that waited for one of these.
 //
-// While a group is being synced to disk the next one gathers, so the busier it is the larger
-// the groups, and the fewer syncs a change costs (*group commit*).
+// While a group is being synced to disk the next one is decided, and the one after that gathers,
+// so the busier it is the larger the groups, and the fewer syncs a change costs (*group commit*).
 //
 // When the store cannot be written the hub refuses all writing with STORAGE until the server is
 // started again; reading goes on.
@@ -28,6 +28,7 @@
 #include "server/group.h"
 #include "server/pen.h"
 #include "server/release.h"
+#include "server/scribe.h"
 #include "server/watchers.h"
 
 namespace sotay::server {
@@ -35,7 +36,7 @@ namespace sotay::server {
 struct HubOptions {
   // Server clock, milliseconds since 1970.
   std::function<int64_t()> now_ms;
-  // Told, on the hub's thread, what was damaged or could not be written; called for each.
+  // Told, on the hub's thread or the scribe's, what was damaged or could not be written.
   std::function<void(const absl::Status&)> failed;
   // A group is full at so many changes or bytes: some 10 ms of work, so that nobody waits long.
   size_t group_changes_max = 500;
@@ -48,9 +49,9 @@ struct HubOptions {
 
 class Hub {
  public:
-  // What became of a push.  Called once, on the hub's thread (or the submitter's, when the push
-  // is refused at once); must not block.
-  using PushDone = std::function<void(absl::StatusOr<PushAnswer>)>;
+  // What became of a push.  Called once, on the scribe's thread or the hub's (or the submitter's,
+  // when the push is refused at once); must not block.
+  using PushDone = PushJob::Done;
   // Administration: runs on the hub's thread with the pen.
   using Mutation = std::function<void(Pen*)>;
 
@@ -60,7 +61,7 @@ class Hub {
   ~Hub();
 
   void Start();
-  // Takes everything that is waiting, writes the contacts, and ends the thread.  Whoever submits
+  // Takes everything that is waiting, writes the contacts, and ends the threads.  Whoever submits
   // from then on is told BUSY.
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -78,8 +79,7 @@ class Hub {
 
  private:
   struct Job {
-    Push push;
-    PushDone done;
+    PushJob push;
     Mutation mutation;  // when not empty: this instead
   };
 
@@ -90,13 +90,14 @@ class Hub {
   absl::Status Refusal(size_t bytes) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void RunGroup(std::vector<Job> jobs);
   void RunReleases();
-  // After every commit: what was held for it, and who listens.
-  void Tell(const GroupResult& result);
-  void NoteFailure() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What was decided satisfies what was held for it.
+  void Note(const HeldNews& news);
+  // The store could not be written.
+  void Fail(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Directory& directory_;
-  Watchers& watchers_;
   const HubOptions options_;
+  Scribe scribe_;
 
   // The hub's thread alone.
   Pen pen_;

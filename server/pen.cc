@@ -2,20 +2,63 @@
 
 #include <utility>
 
-#include "server/refusal.h"
-
 namespace sotay::server {
+namespace {
 
-absl::Status Pen::Done(absl::Status committed, const Tables& tables) {
-  if (!committed.ok()) {
-    failure_ = std::move(committed);
-    return StorageFailed();
+// Whether two lists in order have anything in common.
+template <typename Id>
+bool Meet(const std::vector<Id>& a, const std::vector<Id>& b) {
+  auto in_a = a.begin();
+  auto in_b = b.begin();
+  while (in_a != a.end() && in_b != b.end()) {
+    if (*in_a < *in_b) {
+      ++in_a;
+    } else if (*in_b < *in_a) {
+      ++in_b;
+    } else {
+      return true;
+    }
   }
-  return directory_.Take(tables);
+  return false;
 }
 
-absl::Status Pen::Commit(const Round& round) { return Done(store_.Commit(round), round.tables); }
+}  // namespace
 
-absl::Status Pen::Commit(const Tables& tables) { return Done(store_.Commit(tables), tables); }
+absl::Status Pen::Commit(const Round& round) {
+  Settle();
+  store_.Fill(&sheet_, round);
+  return scribe_.WriteNow(&sheet_, round.tables);
+}
+
+absl::Status Pen::Commit(const Tables& tables) {
+  Settle();
+  store_.Fill(&sheet_, tables);
+  return scribe_.WriteNow(&sheet_, tables);
+}
+
+void Pen::Hand(Round round, Footprint footprint, Scribe::Written written) {
+  store_.Fill(&sheet_, round);
+  std::map<std::string, stored::v1::UnitHead, std::less<>> heads(round.tables.heads.begin(),
+                                                                 round.tables.heads.end());
+  scribe_.Write(&sheet_, std::move(round.tables), std::move(written));
+  // What was handed before is written now.
+  handed_ = std::move(footprint);
+  heads_ = std::move(heads);
+}
+
+void Pen::WaitFor(const Footprint& footprint) {
+  if (Meet(handed_.devices, footprint.devices) || Meet(handed_.edited, footprint.named)) Settle();
+}
+
+void Pen::Settle() {
+  scribe_.Settle();
+  handed_ = Footprint();
+  heads_.clear();
+}
+
+absl::optional<stored::v1::UnitHead> Pen::Head(absl::string_view unit) const {
+  const auto handed = heads_.find(unit);
+  return handed != heads_.end() ? handed->second : directory_.Head(unit);
+}
 
 }  // namespace sotay::server

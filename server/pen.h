@@ -1,26 +1,55 @@
 // The pen: who holds it may change the store and the directory.  There is one, and the hub's
 // thread has it; pushes, releases and administration are written with it one after the other,
 // so none of them ever sees half of another.
+//
+// What is decided with it the scribe writes (scribe.h).  While that goes on the pen may decide
+// what touches nothing of what is being written, and counts on from where that leaves the units;
+// everything else waits.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "server/directory.h"
+#include "server/scribe.h"
 #include "server/store.h"
+#include "sync/ids.h"
 #include "sync/schema.h"
 
 namespace sotay::server {
 
+// What a group of pushes is about.  Each list in order, without repetition.
+struct Footprint {
+  std::vector<sync::DeviceId> devices;
+  std::vector<sync::RecordId> edited;
+  std::vector<sync::RecordId> named;  // the edited, and the dossiers they are in
+};
+
 class Pen {
  public:
-  Pen(Store* store, Directory* directory, const sync::Schema* schema)
-      : store_(*store), directory_(*directory), schema_(*schema) {}
+  Pen(Scribe* scribe, Store* store, Directory* directory, const sync::Schema* schema)
+      : scribe_(*scribe), store_(*store), directory_(*directory), schema_(*schema) {}
 
-  // Commits, and then lets the directory know.  Fails with STORAGE (refusal.h) when the store
-  // could not be written; then nothing has changed, and never will until it is opened again.
+  // Commits, and then lets everybody know.  Fails with STORAGE (refusal.h) when the store could
+  // not be written; then nothing has changed, and never will until it is opened again.
   absl::Status Commit(const Round& round);
   absl::Status Commit(const Tables& tables);
+
+  // As Commit, without waiting for it: `written` is told what came of it, on the scribe's
+  // thread.  `footprint` is what the round was decided on.
+  void Hand(Round round, Footprint footprint, Scribe::Written written);
+  // Returns when nothing is being written that a decision about `footprint` has to see.
+  void WaitFor(const Footprint& footprint);
+  // Returns when nothing is being written.
+  void Settle();
+  // Newest position and number of records of a unit, what is being written included; nothing
+  // when there is no such unit.
+  absl::optional<stored::v1::UnitHead> Head(absl::string_view unit) const;
 
   Store& store() const { return store_; }
   // For reading; Commit changes it.
@@ -31,17 +60,17 @@ class Pen {
   // Server clock of this turn, milliseconds since 1970.
   int64_t now_ms() const { return now_ms_; }
   void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
-  // What the store answered when it could not be written; OK as long as it could.
-  const absl::Status& failure() const { return failure_; }
 
  private:
-  absl::Status Done(absl::Status committed, const Tables& tables);
-
+  Scribe& scribe_;
   Store& store_;
   Directory& directory_;
   const sync::Schema& schema_;
   int64_t now_ms_ = 0;
-  absl::Status failure_;
+  Sheet sheet_;
+  // Of what was handed to the scribe last.
+  Footprint handed_;
+  std::map<std::string, stored::v1::UnitHead, std::less<>> heads_;
 };
 
 }  // namespace sotay::server

@@ -87,8 +87,8 @@ bool Moves(const sync::IngestOutcome& outcome, const std::vector<sync::ReleaseIn
   return false;
 }
 
-void Fill(const Directory& directory, const std::vector<sync::ReleaseInput>& releases,
-          const sync::IngestOutcome& outcome, Round* round, GroupResult* result) {
+void Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& releases,
+          const sync::IngestOutcome& outcome, Round* round, HeldNews* news) {
   std::map<sync::DeviceId, stored::v1::DeviceRow> rows;
   std::map<sync::DeviceId, uint64_t> revisions;
   for (size_t i = 0; i < releases.size(); ++i) {
@@ -100,20 +100,18 @@ void Fill(const Directory& directory, const std::vector<sync::ReleaseInput>& rel
         revisions.emplace(device, releases[i].author.device.revisions()).first->second;
     revised.set_revision(++revision);
     round->revised.emplace_back(device, std::move(revised));
-    result->satisfied.push_back(releases[i].author.changes.front().id);
+    news->satisfied.push_back(releases[i].author.changes.front().id);
   }
   for (auto& [device, row] : rows) {
     const auto revision = revisions.find(device);
     if (revision != revisions.end()) row.set_revisions(revision->second);
-    result->held_changed.push_back(device);
+    news->devices.push_back(row);
     round->tables.devices.push_back(std::move(row));
   }
   for (const sync::NewEntry& entry : outcome.entries) {
-    result->satisfied.insert(result->satisfied.end(), entry.satisfies.begin(),
-                             entry.satisfies.end());
+    news->satisfied.insert(news->satisfied.end(), entry.satisfies.begin(), entry.satisfies.end());
   }
-  for (const auto& [unit, position] : outcome.positions) result->units.insert(unit);
-  round->tables.heads = HeadsAfter(directory, outcome);
+  round->tables.heads = HeadsAfter(pen, outcome);
 }
 
 }  // namespace
@@ -155,13 +153,14 @@ std::set<HeldChange> Waiting::All() const {
   return all;
 }
 
-absl::StatusOr<GroupResult> TakeReleases(Pen* pen, size_t changes_max, std::set<HeldChange>* held) {
-  GroupResult result;
+absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<HeldChange>* held) {
+  pen->Settle();
+  HeldNews news;
   Loaded loaded;
   for (const HeldChange& change : WithFollowers(pen->directory(), changes_max, held)) {
     SOTAY_RETURN_IF_ERROR(LoadOne(pen, change, &loaded));
   }
-  if (loaded.releases.empty()) return result;
+  if (loaded.releases.empty()) return news;
 
   sync::IngestInput input;
   input.schema = &pen->schema();
@@ -171,20 +170,20 @@ absl::StatusOr<GroupResult> TakeReleases(Pen* pen, size_t changes_max, std::set<
     const sync::PushedChange& pushed = release.author.changes.front();
     if (pushed.change != nullptr) changes.push_back(pushed.change.get());
   }
-  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, &input));
+  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, FootprintOf(changes), &input));
   sync::IngestOutcome outcome = sync::Release(input, loaded.releases);
   while (!outcome.histories_needed.empty()) {
     SOTAY_RETURN_IF_ERROR(LoadHistories(pen, outcome.histories_needed, changes, &input));
     outcome = sync::Release(input, loaded.releases);
   }
-  if (!Moves(outcome, loaded.releases)) return result;
+  if (!Moves(outcome, loaded.releases)) return news;
 
   Round round;
   round.outcome = &outcome;
   round.released = std::move(loaded.rows);
-  Fill(pen->directory(), loaded.releases, outcome, &round, &result);
+  Fill(*pen, loaded.releases, outcome, &round, &news);
   SOTAY_RETURN_IF_ERROR(pen->Commit(round));
-  return result;
+  return news;
 }
 
 }  // namespace sotay::server

@@ -36,8 +36,8 @@ class Waiting {
 
 // Takes held changes again, and with each the later ones of its device that wait for it, at
 // most `changes_max` in one batch; `held` loses those that were taken.  A change that is still
-// held stays as it is.  `answers` of the result is empty; what changed is recorded for the
-// devices (Round::revised).  Fails with kDataLoss, or with STORAGE; then nothing was taken.
-absl::StatusOr<GroupResult> TakeReleases(Pen* pen, size_t changes_max, std::set<HeldChange>* held);
+// held stays as it is.  What changed is recorded for the devices (Round::revised).  Fails with
+// kDataLoss, or with STORAGE; then nothing was taken.
+absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<HeldChange>* held);
 
 }  // namespace sotay::server

@@ -68,9 +68,7 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
 }  // namespace
 
 Store::Store(std::unique_ptr<durable::Store> durable, const sync::Schema* schema)
-    : durable_(std::move(durable)),
-      schema_(schema),
-      batch_(std::make_unique<leveldb::WriteBatch>()) {}
+    : durable_(std::move(durable)), schema_(schema) {}
 Store::~Store() = default;
 
 absl::Status Store::Create(const std::string& path, const durable::StoreOptions& options,
@@ -84,7 +82,9 @@ absl::Status Store::Create(const std::string& path, const durable::StoreOptions&
   if (meta.has_value()) {
     return absl::AlreadyExistsError(absl::StrCat("there is a store in ", path, " already"));
   }
-  return store.Commit(founding);
+  Sheet sheet;
+  store.Fill(&sheet, founding);
+  return store.Write(&sheet);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,

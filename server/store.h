@@ -3,9 +3,9 @@
 // feed, history and progress of a change are there together or not at all.  The keys are in
 // keys.h; nobody else speaks LevelDB.
 //
-// Reads: any thread.  Writes: the hub's thread alone.  Everything fails with kDataLoss when what
-// is stored is damaged; writing fails as durable::Store::Write does, and then the store stays
-// read-only until it is opened again.
+// Reads: any thread.  Put: the hub's thread alone; Write: one thread at a time.  Everything fails
+// with kDataLoss when what is stored is damaged; writing fails as durable::Store::Write does, and
+// then the store stays read-only until it is opened again.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +73,19 @@ struct Round {
   std::vector<std::pair<sync::DeviceId, v1::ChangeOutcome>> revised;
 };
 
+// What one commit will write, all of it or nothing.  Empty until something is put on it.
+class Sheet {
+ public:
+  Sheet();
+  Sheet(Sheet&&) noexcept;
+  Sheet& operator=(Sheet&&) noexcept;
+  ~Sheet();
+
+ private:
+  friend class Store;
+  std::unique_ptr<leveldb::WriteBatch> batch_;
+};
+
 // A record as stored.
 struct StoredRecord {
   uint64_t position = 0;
@@ -111,9 +124,11 @@ class Store {
                                                      uint64_t sequence,
                                                      absl::string_view change_id);
 
-  // Commits.
-  absl::Status Commit(const Round& round);
-  absl::Status Commit(const Tables& tables);
+  // Puts on the sheet what is to be written.
+  void Fill(Sheet* sheet, const Round& round);
+  void Fill(Sheet* sheet, const Tables& tables);
+  // Commits what is on the sheet, and empties it.
+  absl::Status Write(Sheet* sheet);
   bool read_only() const;
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
@@ -189,15 +204,12 @@ class Store {
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
-  // Writes `batch_`, and empties it.
-  absl::Status WriteBatch();
 
   const std::unique_ptr<durable::Store> durable_;
   const sync::Schema* const schema_;
   UnpackedPushes unpacked_;
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
-  std::unique_ptr<leveldb::WriteBatch> batch_;  // kept: to grow one anew costs as much as it holds
   std::string scratch_;
 };
 

@@ -14,7 +14,8 @@
 namespace sotay::server {
 namespace {
 
-// A batch that grew past this is not kept for the next commit.
+// The memory of a sheet is kept for the next commit, to grow it anew costs as much as to fill it;
+// but not more than this.
 constexpr size_t kBatchBytesKept = size_t{8} << 20;
 
 template <typename Message>
@@ -58,13 +59,15 @@ HistoryKind KindOf(const v1::QuarantinedChange& change) {
 
 }  // namespace
 
-absl::Status Store::Commit(const Tables& tables) {
-  PutTables(tables, batch_.get());
-  return WriteBatch();
-}
+Sheet::Sheet() : batch_(std::make_unique<leveldb::WriteBatch>()) {}
+Sheet::Sheet(Sheet&&) noexcept = default;
+Sheet& Sheet::operator=(Sheet&&) noexcept = default;
+Sheet::~Sheet() = default;
 
-absl::Status Store::Commit(const Round& round) {
-  leveldb::WriteBatch* const batch = batch_.get();
+void Store::Fill(Sheet* sheet, const Tables& tables) { PutTables(tables, sheet->batch_.get()); }
+
+void Store::Fill(Sheet* sheet, const Round& round) {
+  leveldb::WriteBatch* const batch = sheet->batch_.get();
   for (const AsideRow& row : round.released) DeleteAside(row, batch);
   PutEntries(round, batch);
   if (!round.released.empty()) PutSequences(*round.outcome, batch);
@@ -77,15 +80,14 @@ absl::Status Store::Commit(const Round& round) {
     Put(RevisedKey(device, outcome.revision()), outcome, &scratch_, batch);
   }
   PutTables(round.tables, batch);
-  return WriteBatch();
 }
 
-absl::Status Store::WriteBatch() {
-  absl::Status status = durable_->Write(batch_.get());
-  if (batch_->ApproximateSize() > kBatchBytesKept) {
-    batch_ = std::make_unique<leveldb::WriteBatch>();
+absl::Status Store::Write(Sheet* sheet) {
+  absl::Status status = durable_->Write(sheet->batch_.get());
+  if (sheet->batch_->ApproximateSize() > kBatchBytesKept) {
+    *sheet = Sheet();
   } else {
-    batch_->Clear();
+    sheet->batch_->Clear();
   }
   return status;
 }

@@ -1,0 +1,89 @@
+#include "server/scribe.h"
+
+#include <utility>
+
+#include "server/refusal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+
+Scribe::Scribe(Store* store, Directory* directory, Watchers* watchers,
+               std::function<void(const absl::Status&)> failed)
+    : store_(*store), directory_(*directory), watchers_(*watchers), failed_(std::move(failed)) {}
+
+Scribe::~Scribe() { Stop(); }
+
+void Scribe::Start() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = false;
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Scribe::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+  thread_ = std::thread();
+}
+
+void Scribe::Run() {
+  const auto called = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return busy_ || stopping_; };
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(&called));
+      if (!busy_) return;
+    }
+    // Goes when the pen is free again: what was decided is much to take apart.
+    const Written written = std::move(written_);
+    written(Keep(&sheet_, tables_));
+    absl::MutexLock lock(&mutex_);
+    busy_ = false;
+  }
+}
+
+absl::Status Scribe::Keep(Sheet* sheet, const Tables& tables) {
+  if (absl::Status kept = store_.Write(sheet); !kept.ok()) {
+    failed_(kept);
+    return StorageFailed();
+  }
+  SOTAY_RETURN_IF_ERROR(directory_.Take(tables));
+  for (const auto& [unit, head] : tables.heads) watchers_.Wake(unit);
+  return absl::OkStatus();
+}
+
+void Scribe::Write(Sheet* sheet, Tables tables, Written written) {
+  if (!thread_.joinable()) {
+    written(Keep(sheet, tables));
+    return;
+  }
+  Settle();
+  std::swap(*sheet, sheet_);
+  tables_ = std::move(tables);
+  written_ = std::move(written);
+  absl::MutexLock lock(&mutex_);
+  busy_ = true;
+}
+
+absl::Status Scribe::WriteNow(Sheet* sheet, const Tables& tables) {
+  Settle();
+  return Keep(sheet, tables);
+}
+
+void Scribe::Settle() {
+  const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !busy_; };
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(&idle));
+}
+
+bool Scribe::busy() const {
+  absl::MutexLock lock(&mutex_);
+  return busy_;
+}
+
+}  // namespace sotay::server
