@@ -9,39 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
 #include "sync/limits.h"
+#include "sync/text_scan.h"
 
 namespace sotay::sync {
 namespace {
 
 constexpr char kSpanUtf8[] = "\xEF\xBF\xBC";
-
-// Decodes the scalar value at `at`; its length in bytes, or 0 when there is none.  The
-// ranges are those of table 3-7 of the Unicode standard.
-int Decode(absl::string_view text, size_t at, char32_t* scalar) {
-  const char* const from = text.data() + at;
-  const size_t left = text.size() - at;
-  const auto low6 = [from](int i) { return static_cast<char32_t>(from[i] & 0x3F); };
-  const auto tail = [from](int i) { return (static_cast<uint8_t>(from[i]) & 0xC0) == 0x80; };
-  const auto lead = static_cast<uint8_t>(from[0]);
-  if (lead < 0x80) {
-    *scalar = lead;
-    return 1;
-  }
-  if (lead < 0xE0) {
-    if (lead < 0xC2 || left < 2 || !tail(1)) return 0;
-    *scalar = static_cast<char32_t>(lead & 0x1F) << 6 | low6(1);
-    return 2;
-  }
-  if (lead < 0xF0) {
-    if (left < 3 || !tail(1) || !tail(2)) return 0;
-    *scalar = static_cast<char32_t>(lead & 0x0F) << 12 | low6(1) << 6 | low6(2);
-    const bool surrogate = *scalar >= 0xD800 && *scalar <= 0xDFFF;
-    return *scalar >= 0x800 && !surrogate ? 3 : 0;
-  }
-  if (lead > 0xF4 || left < 4 || !tail(1) || !tail(2) || !tail(3)) return 0;
-  *scalar = static_cast<char32_t>(lead & 0x07) << 18 | low6(1) << 12 | low6(2) << 6 | low6(3);
-  return *scalar >= 0x10000 && *scalar <= 0x10FFFF ? 4 : 0;
-}
 
 // Byte offset of scalar `position` from byte `from`; text.size() when past the end.
 // `text` is known to be UTF-8.
@@ -55,61 +28,7 @@ size_t Advance(absl::string_view text, size_t from, size_t count) {
   return at;
 }
 
-bool IsCombiningMark(char32_t c) {
-  if (c < 0x0300 || (c >= 0x1E00 && c < 0x20D0)) return false;  // nearly all Vietnamese
-  return c <= 0x036F || (c >= 0x0483 && c <= 0x0489) || (c >= 0x1AB0 && c <= 0x1AFF) ||
-         (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) ||
-         (c >= 0xFE20 && c <= 0xFE2F);
-}
-
-// Length of the letter at `at` when it is one of those that Vietnamese needs beside ASCII (U+0080
-// to U+02FF, U+1E80 to U+1EFF: no combining mark among them), else 0.
-size_t CommonLetter(absl::string_view text, size_t at) {
-  const size_t left = text.size() - at;
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
-  const auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  if (left >= 2 && byte(0) >= 0xC2 && byte(0) <= 0xCB && tail(1)) return 2;
-  if (left >= 3 && byte(0) == 0xE1 && (byte(1) == 0xBA || byte(1) == 0xBB) && tail(2)) return 3;
-  return 0;
-}
-
 bool IsTail(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
-
-// One pass over the text for everything that is asked of it.
-struct Scan {
-  size_t good = 0;     // bytes of strict UTF-8 from the start
-  size_t scalars = 0;  // in them
-  bool marks_within_limit = true;
-};
-
-Scan ScanText(absl::string_view text) {
-  size_t at = 0;
-  size_t scalars = 0;
-  int marks = 0;
-  bool within = true;
-  char32_t scalar;
-  for (; at < text.size(); ++scalars) {
-    if (static_cast<uint8_t>(text[at]) < 0x80) {  // most of every text
-      marks = 0;
-      ++at;
-      continue;
-    }
-    if (const size_t length = CommonLetter(text, at)) {
-      marks = 0;
-      at += length;
-      continue;
-    }
-    const int length = Decode(text, at, &scalar);
-    if (length == 0) break;
-    at += static_cast<size_t>(length);
-    if (!IsCombiningMark(scalar)) {
-      marks = 0;
-    } else if (++marks > kMarksPerLetterMax) {
-      within = false;
-    }
-  }
-  return {at, scalars, within};
-}
 
 // A text in which positions are found without walking from its beginning.  The text is UTF-8
 // and outlives it.  Most texts are taken whole, and cost nothing here.
@@ -219,7 +138,7 @@ bool DecodeUtf8(absl::string_view text, std::u32string* scalars) {
       *to = static_cast<uint8_t>(text[at++]);
       continue;
     }
-    const int length = Decode(text, at, to);
+    const int length = DecodeScalar(text, at, to);
     if (length == 0) {
       scalars->resize(before);
       return false;

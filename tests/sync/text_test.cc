@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
 #include "sync/limits.h"
+#include "sync/text_scan.h"
 #include "tests/support/status_matchers.h"
 
 namespace sotay::sync {
@@ -49,6 +50,49 @@ v1::TextEdit Edit(uint32_t length_before, const std::vector<Splice>& splices) {
     out->set_inserted(splice.inserted);
   }
   return edit;
+}
+
+// --- one pass over a text ----------------------------------------------------------------------
+
+bool Same(const Scan& a, const Scan& b) {
+  return a.good == b.good && a.scalars == b.scalars && a.marks_within_limit == b.marks_within_limit;
+}
+
+TEST(TextScan, BlocksSayWhatScalarsSayOfEveryScalar) {
+  // Beyond the second plane nothing differs any more.
+  for (char32_t scalar = 0; scalar <= 0x10FFFF; scalar += scalar < 0x20000 ? 1 : 0x3FF) {
+    if (scalar >= 0xD800 && scalar <= 0xDFFF) continue;
+    std::string text = "a";
+    for (int i = 0; i <= kMarksPerLetterMax; ++i) AppendScalar(scalar, &text);
+    text += "z";
+    ASSERT_TRUE(Same(ScanText(text), ScanEachScalar(text))) << static_cast<uint32_t>(scalar);
+  }
+}
+
+TEST(TextScan, BlocksSayWhatScalarsSayOfEveryTwoBytesAndWhatFollows) {
+  const std::string followers("\x00z\x7F\x80\x83\x8F\x90\x9F\xA0\xBA\xBF\xC0\xC2\xE1\xE2\xF0\xFF",
+                              17);
+  // Inside a block, and over the end of one.
+  for (const size_t place : {size_t{5}, size_t{62}}) {
+    std::string text(place + 5, 'a');
+    for (int two = 0; two < 1 << 16; ++two) {
+      text[place] = static_cast<char>(two >> 8);
+      text[place + 1] = static_cast<char>(two);
+      for (const char follower : followers) {
+        text[place + 2] = follower;
+        ASSERT_TRUE(Same(ScanText(text), ScanEachScalar(text))) << absl::CHexEscape(text);
+      }
+    }
+  }
+}
+
+TEST(TextScan, BlocksSayWhatScalarsSayOfAnyLengthAndCut) {
+  std::string text;
+  while (text.size() < 300) text += "Biên bản: “đã kiểm tra” 4,5 → ₫ …";
+  for (size_t length = 0; length <= text.size(); ++length) {
+    const absl::string_view cut(text.data(), length);
+    ASSERT_TRUE(Same(ScanText(cut), ScanEachScalar(cut))) << length;
+  }
 }
 
 // --- strict UTF-8 ---------------------------------------------------------------------------
