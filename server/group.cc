@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/refusal.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -67,7 +68,7 @@ class Group : public std::enable_shared_from_this<Group> {
   absl::Status Admit(const Push& push, sync::PushInput* input);
   absl::Status Decide();
   absl::Status SetForkedAside();
-  void FillRound();
+  absl::Status FillRound();
   void Note(HeldNews* news) const;
   void Answer(const absl::Status& written);
   bool Changed(size_t index) const;
@@ -232,7 +233,7 @@ google::protobuf::RepeatedPtrField<stored::v1::PlacedRun> Group::Placed(
   return placed;
 }
 
-void Group::FillRound() {
+absl::Status Group::FillRound() {
   round_.outcome = &outcome_;
   size_t entry = 0;  // the first that no seal of this round names yet
   for (size_t i = 0; i < taken_.size(); ++i) {
@@ -253,7 +254,7 @@ void Group::FillRound() {
       round_.tables.contacts.emplace_back(push.device, *std::move(contact));
     }
   }
-  round_.tables.heads = HeadsAfter(pen_, outcome_);
+  return FillLogs(pen_, outcome_, &round_);
 }
 
 void Group::Note(HeldNews* news) const {
@@ -284,8 +285,7 @@ void Group::Answer(const absl::Status& written) {
     } else if (decided->refused.has_value()) {
       jobs_[i].done(ToStatus(*decided));
     } else {
-      jobs_[i].done(
-          PushAnswer{decided->device.accepted_through(), std::move(decided->outcomes)});
+      jobs_[i].done(PushAnswer{decided->device.accepted_through(), std::move(decided->outcomes)});
     }
   }
 }
@@ -306,6 +306,7 @@ void Group::Run(HeldNews* news) {
   absl::Status status = Load();
   if (status.ok()) status = Decide();
   if (status.ok()) status = SetForkedAside();
+  if (status.ok()) status = FillRound();
   if (!status.ok()) {
     if (jobs_.size() > 1) {
       RunEach(news);
@@ -314,7 +315,6 @@ void Group::Run(HeldNews* news) {
     }
     return;
   }
-  FillRound();
   Note(news);
   // Nothing but duplicates: all of it is durable already.
   if (round_.tables.devices.empty()) {
@@ -382,17 +382,28 @@ absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
   return absl::OkStatus();
 }
 
-std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Pen& pen,
-                                                       const sync::IngestOutcome& outcome) {
-  std::map<std::string, stored::v1::UnitHead> heads;
+absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round* round) {
+  std::map<std::string, seal::MerkleEdge> trees;
+  std::map<std::string, stored::v1::UnitHead>& heads = round->tables.heads;
   for (const auto& [unit, position] : outcome.positions) {
-    stored::v1::UnitHead head = pen.Head(unit).value_or(stored::v1::UnitHead());
+    stored::v1::UnitHead& head = heads[unit];
+    head = pen.Head(unit).value_or(stored::v1::UnitHead());
+    const auto tree = seal::MerkleEdge::From(head.position(), head.tree());
+    if (!tree.has_value()) {
+      return absl::DataLossError(absl::StrCat(DescribeKey(HeadKey(unit)), " has no tree"));
+    }
+    trees[unit] = *tree;
     head.set_position(position);
     const auto births = outcome.births.find(unit);
     if (births != outcome.births.end()) head.set_records(head.records() + births->second);
-    heads[unit] = std::move(head);
   }
-  return heads;
+  round->admissions.reserve(outcome.entries.size());
+  for (const sync::NewEntry& entry : outcome.entries) {
+    const std::string& noted = round->admissions.emplace_back(entry.admission.SerializeAsString());
+    trees[entry.unit_id].Append(seal::LeafOf(entry.id, noted));
+  }
+  for (auto& [unit, head] : heads) head.set_tree(trees[unit].Bytes());
+  return absl::OkStatus();
 }
 
 }  // namespace sotay::server

@@ -66,8 +66,8 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
 // Adds the histories an attempt at `changes` asked for.
 absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
                            const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
-// The heads of the units an outcome's changes went to.
-std::map<std::string, stored::v1::UnitHead> HeadsAfter(const Pen& pen,
-                                                       const sync::IngestOutcome& outcome);
+// Serialises what was noted of the outcome's entries and makes the heads of the units they went to.
+// kDataLoss when a head that is there does not go with its log.
+absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round* round);
 
 }  // namespace sotay::server

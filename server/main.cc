@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -138,6 +139,11 @@ int Check(const RunFlags& flags) {
   if (!report.ok()) return Report(report.status());
   for (const auto& [table, rows] : report->rows) {
     std::printf("%-18s %llu\n", table.c_str(), static_cast<unsigned long long>(rows));
+  }
+  for (const auto& [unit, log] : report->logs) {
+    const absl::string_view root(reinterpret_cast<const char*>(log.root.data()), log.root.size());
+    std::printf("log of %s: %llu entries, root %s\n", unit.c_str(),
+                static_cast<unsigned long long>(log.entries), absl::BytesToHexString(root).c_str());
   }
   for (const std::string& fault : report->first_faults) std::printf("FAULT %s\n", fault.c_str());
   std::printf("%llu faults\n", static_cast<unsigned long long>(report->faults));

@@ -87,8 +87,8 @@ bool Moves(const sync::IngestOutcome& outcome, const std::vector<sync::ReleaseIn
   return false;
 }
 
-void Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& releases,
-          const sync::IngestOutcome& outcome, Round* round, HeldNews* news) {
+absl::Status Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& releases,
+                  const sync::IngestOutcome& outcome, Round* round, HeldNews* news) {
   std::map<sync::DeviceId, stored::v1::DeviceRow> rows;
   std::map<sync::DeviceId, uint64_t> revisions;
   for (size_t i = 0; i < releases.size(); ++i) {
@@ -111,7 +111,7 @@ void Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& releases,
   for (const sync::NewEntry& entry : outcome.entries) {
     news->satisfied.insert(news->satisfied.end(), entry.satisfies.begin(), entry.satisfies.end());
   }
-  round->tables.heads = HeadsAfter(pen, outcome);
+  return FillLogs(pen, outcome, round);
 }
 
 }  // namespace
@@ -181,7 +181,7 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   Round round;
   round.outcome = &outcome;
   round.released = std::move(loaded.rows);
-  Fill(*pen, loaded.releases, outcome, &round, &news);
+  SOTAY_RETURN_IF_ERROR(Fill(*pen, loaded.releases, outcome, &round, &news));
   SOTAY_RETURN_IF_ERROR(pen->Commit(round));
   return news;
 }

@@ -234,7 +234,7 @@ absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t p
     SOTAY_RETURN_IF_ERROR(Unpack(row, &entry));
   }
   entry.set_allocated_change_id(row.release_change_id());
-  entry.set_allocated_admission(row.release_admission());
+  if (!entry.mutable_admission()->ParseFromString(row.admission())) return Damaged(key);
   return entry;
 }
 

@@ -41,7 +41,7 @@ struct TailCut;
 namespace sotay::server {
 
 // Shape of the keys and rows this build reads and writes.
-constexpr uint32_t kStoreFormat = 2;
+constexpr uint32_t kStoreFormat = 3;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -67,6 +67,8 @@ struct Round {
   // Its small tables; entries, records and set-aside changes come from `outcome`.
   Tables tables;
   const sync::IngestOutcome* outcome = nullptr;
+  // The admissions of its entries, serialised, in the same order.
+  std::vector<std::string> admissions;
   std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> seals;
   // Held changes that were decided, as they stood.
   std::vector<AsideRow> released;
@@ -212,6 +214,11 @@ class Store {
   uint64_t arrivals_ = 0;
   std::string scratch_;
 };
+
+// What a change that was set aside is to the records it names.
+HistoryKind KindOf(const v1::QuarantinedChange& change);
+// What lists need of a record.
+void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row);
 
 // The records a set-aside change names, as far as it can be read.
 std::vector<sync::RecordId> RecordsOf(const v1::QuarantinedChange& change);

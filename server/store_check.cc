@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/key.h"
+#include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
 #include "sync/status_macros.h"
 
@@ -71,9 +73,9 @@ class Checker {
   template <typename Message>
   absl::optional<Message> Read(absl::string_view key, absl::string_view value);
 
-  void LookAtLog(absl::string_view key, const KeyParts& parts);
+  void LookAtLog(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtRecord(absl::string_view key, const KeyParts& parts);
-  void LookAtFeed(absl::string_view key, const KeyParts& parts);
+  void LookAtFeed(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtAside(absl::string_view key, const KeyParts& parts,
                    const v1::QuarantinedChange& change);
@@ -90,8 +92,9 @@ class Checker {
   const Tables tables_;
   StoreReport report_;
   std::map<std::string, uint64_t> positions_;  // unit → newest of its log
-  std::map<std::string, uint64_t> records_;    // unit → how many
-  std::map<std::string, uint64_t> placed_;     // unit → how many entries devices' sequences name
+  std::map<std::string, seal::MerkleEdge> trees_;
+  std::map<std::string, uint64_t> records_;  // unit → how many
+  std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -121,11 +124,16 @@ bool Checker::InHistory(const sync::RecordId& record, uint64_t position) {
   return newest.ok() && newest->has_value() && (*newest)->position == position;
 }
 
-void Checker::LookAtLog(absl::string_view key, const KeyParts& parts) {
+void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::string_view value) {
   if (parts.number != ++positions_[parts.name]) {
     Fault(key, absl::StrCat("expected position ", positions_[parts.name]));
     positions_[parts.name] = parts.number;
   }
+  const auto row = Read<stored::v1::LogRow>(key, value);
+  if (!row.has_value()) return;
+  const auto id = sync::ChangeId::From(row->change_id());
+  if (!id.has_value()) return Fault(key, "names no change");
+  trees_[parts.name].Append(seal::LeafOf(*id, row->admission()));
   const auto entry = store_.LoadEntry(parts.name, parts.number);
   if (!entry.ok()) return Fault(key, entry.status().message());
   if (entry->admission().position() != parts.number) Fault(key, "holds another position");
@@ -164,10 +172,15 @@ void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
   }
 }
 
-void Checker::LookAtFeed(absl::string_view key, const KeyParts& parts) {
+void Checker::LookAtFeed(absl::string_view key, const KeyParts& parts, absl::string_view value) {
   const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.record));
   if (!stored.ok() || !stored->has_value()) return Fault(key, "its record is missing");
   if ((*stored)->position != parts.number) Fault(key, "its record stands at another place");
+  const auto record = sync::MergedRecord::Parse(schema_, (*stored)->bytes);
+  if (!record.ok()) return Fault(key, record.status().message());
+  stored::v1::FeedRow row;
+  FillFeedRow(sync::WrittenRecord(&*record, parts.number), &row);
+  if (row.SerializeAsString() != value) Fault(key, "says something else of its record");
 }
 
 void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value) {
@@ -189,8 +202,17 @@ void Checker::LookAtAside(absl::string_view key, const KeyParts& parts,
     Fault(key, "its bytes are not the ones its id names");
   }
   const auto device = sync::DeviceId::From(change.device_id());
-  if (!device.has_value() || !Has(SetAsideKey(*device, change.sequence(), parts.arrival))) {
-    Fault(key, "its device's list lacks it");
+  const auto place = device.has_value()
+                         ? store_.Get(SetAsideKey(*device, change.sequence(), parts.arrival))
+                         : absl::optional<std::string>();
+  if (!place.ok() || !place->has_value()) return Fault(key, "its device's list lacks it");
+  absl::string_view rest = **place;
+  const absl::optional<uint64_t> after = TakeNumber(&rest);
+  if (!after.has_value() || rest != parts.name) Fault(key, "its device's list has it elsewhere");
+  for (const sync::RecordId& record : RecordsOf(change)) {
+    if (!Has(AsideHistoryKey(record, after.value_or(0), KindOf(change), parts.arrival))) {
+      Fault(key, "a record's history lacks it");
+    }
   }
 }
 
@@ -203,12 +225,11 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
   ++report_.rows[NameOf(parts->table)];
   switch (parts->table) {
     case Table::kLog:
-      return LookAtLog(key, *parts);
+      return LookAtLog(key, *parts, value);
     case Table::kRecord:
       return LookAtRecord(key, *parts);
     case Table::kFeed:
-      Read<stored::v1::FeedRow>(key, value);
-      return LookAtFeed(key, *parts);
+      return LookAtFeed(key, *parts, value);
     case Table::kHistory:
       return LookAtHistory(key, *parts, value);
     case Table::kQuarantine:
@@ -233,6 +254,9 @@ void Checker::LookAtHeads() {
   for (const auto& [unit, head] : tables_.heads) {
     if (head.position() != positions_[unit]) Fault(HeadKey(unit), "its log ends elsewhere");
     if (head.records() != records_[unit]) Fault(HeadKey(unit), "counts other records");
+    const seal::MerkleEdge& tree = trees_[unit];
+    if (head.tree() != tree.Bytes()) Fault(HeadKey(unit), "its log is not the one it was made of");
+    report_.logs[unit] = {tree.size(), tree.Root()};
   }
   for (const auto& [unit, position] : positions_) {
     if (position != 0 && tables_.heads.count(unit) == 0) Fault(HeadKey(unit), "is missing");
@@ -281,6 +305,28 @@ bool Checker::SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& dev
   return key.Verify(seal::SealText(push), seal.signature());
 }
 
+// Whether the seal says of no other changes than its own where they went.
+bool PlacesItsOwn(const stored::v1::SealRow& seal) {
+  return std::all_of(seal.placed().begin(), seal.placed().end(), [&](const auto& run) {
+    return run.first_sequence() >= seal.first_sequence() && run.count() > 0 &&
+           run.first_sequence() <= seal.last_sequence() &&
+           run.count() - 1 <= seal.last_sequence() - run.first_sequence();
+  });
+}
+
+// Whether the seal's push holds the changes of these ids, also those that were set aside.
+bool HoldsItsChanges(const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids) {
+  const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
+  v1::ChangeBatch batch;
+  if (!raw.ok() || !batch.ParseFromString(*raw)) return false;
+  uint64_t sequence = seal.first_sequence();
+  for (const std::string& change : batch.changes()) {
+    if (sequence > ids.size() || seal::HashChange(change) != ids[sequence - 1]) return false;
+    ++sequence;
+  }
+  return sequence == seal.last_sequence() + 1;
+}
+
 void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   const auto device = sync::DeviceId::From(row.device_id());
   if (!device.has_value()) return Fault(TablePrefix(Table::kDevice), "a device without an id");
@@ -314,6 +360,8 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
     const auto seal = Read<stored::v1::SealRow>(seal_key, value);
     if (!seal.has_value()) return;
     if (!SealHolds(*verifying, *device, *seal, ids)) return Fault(seal_key, "does not hold");
+    if (!PlacesItsOwn(*seal)) Fault(seal_key, "places changes it does not hold");
+    if (!HoldsItsChanges(*seal, ids)) Fault(seal_key, "its bytes are not the ones it seals");
     if (seal->first_sequence() <= sealed + 1) sealed = std::max(sealed, seal->last_sequence());
   };
   const absl::Status visited = store_.VisitSeals(*device, look_at_seal);

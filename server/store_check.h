@@ -4,6 +4,7 @@
 //   - every key is one of keys.h, every value can be read
 //   - every change's id is the hash of its bytes; every device's changes are without gap, each
 //     names the one before it, and every one is under a seal that its device's key made
+//   - the tree over every unit's log, ids and what the server noted, has the root its head keeps
 //   - log, sequence table, history, records and feed name each other
 //   - every record is, bit for bit, what its history merges to
 #pragma once
@@ -16,13 +17,21 @@
 #include "absl/status/statusor.h"
 #include "server/store.h"
 #include "sync/schema.h"
+#include "sync/seal/merkle.h"
 
 namespace sotay::server {
+
+// A unit's log: as many entries, and the root of the tree over them.
+struct LogReport {
+  uint64_t entries = 0;
+  seal::MerkleHash root = {};
+};
 
 struct StoreReport {
   std::map<std::string, uint64_t> rows;  // table → keys
   uint64_t faults = 0;
   std::vector<std::string> first_faults;  // a sentence each; no content
+  std::map<std::string, LogReport> logs;  // by unit
 };
 
 // Fails as reading the store does.

@@ -35,6 +35,14 @@ int32_t StateOf(const sync::Birth& birth, const sync::FieldType& state) {
   return 0;
 }
 
+}  // namespace
+
+HistoryKind KindOf(const v1::QuarantinedChange& change) {
+  return change.verdict() == v1::VERDICT_HELD || change.reason() == v1::REASON_FORKED_BRANCH
+             ? HistoryKind::kOutside
+             : HistoryKind::kRefused;
+}
+
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   row->Clear();
   row->set_dossier_id(written.dossier().str());
@@ -50,14 +58,6 @@ void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   }
   row->set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
 }
-
-HistoryKind KindOf(const v1::QuarantinedChange& change) {
-  return change.verdict() == v1::VERDICT_HELD || change.reason() == v1::REASON_FORKED_BRANCH
-             ? HistoryKind::kOutside
-             : HistoryKind::kRefused;
-}
-
-}  // namespace
 
 Sheet::Sheet() : batch_(std::make_unique<leveldb::WriteBatch>()) {}
 Sheet::Sheet(Sheet&&) noexcept = default;
@@ -113,11 +113,12 @@ void Store::PutEntries(const Round& round, leveldb::WriteBatch* batch) {
   const std::map<sync::RecordId, sync::WrittenRecord>& records = round.outcome->records;
   stored::v1::LogRow row;
   auto seal = round.seals.begin();
+  auto admission = round.admissions.begin();
   for (const sync::NewEntry& added : round.outcome->entries) {
     const uint64_t position = added.admission.position();
     row.Clear();
     row.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
-    *row.mutable_admission() = added.admission;
+    row.set_admission(*admission++);
     row.set_device_id(added.device.view().data(), sync::DeviceId::kSize);
     row.set_sequence(added.sequence);
     while (seal != round.seals.end() && seal->first != added.device) ++seal;
