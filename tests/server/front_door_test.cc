@@ -30,7 +30,6 @@ namespace {
 using options::v1::ROLE_PROSECUTOR;
 using std::chrono::milliseconds;
 
-constexpr int kUnauthenticated = 16;
 constexpr int kUnimplemented = 12;
 constexpr int kNotFound = 5;
 
@@ -197,25 +196,6 @@ TEST_F(FrontDoorTest, SaysThatItIsWell) {
     EXPECT_EQ(answer.bytes, "\x08\x01") << service;  // SERVING
   }
   EXPECT_EQ(ServedOffice::Call(address, kCheck, HealthOf("sotay.v1.NoService")).code, kNotFound);
-}
-
-TEST_F(FrontDoorTest, AGoodCertificateOfAnUnknownKeyOpensNoService) {
-  const Papers papers = PapersFrom(office_->authority(), absl::Now());
-  sdk::GrpcAddress address = office_->administrator().address;
-  address.certificate_pem = papers.certificate_pem;
-  address.key_pem = papers.key_pem;
-  for (const char* method :
-       {"/sotay.v1.SyncService/Sync", "/sotay.v1.SyncService/Watch",
-        "/sotay.v1.SyncService/ListRecordHistory", "/sotay.v1.SupervisionService/ListRecords",
-        "/sotay.v1.SupervisionService/GetRecord", "/sotay.v1.SupervisionService/ListConflicts",
-        "/sotay.v1.SupervisionService/ListQuarantine", "/sotay.v1.SupervisionService/ListDevices",
-        "/sotay.v1.SupervisionService/ListUnits", "/sotay.v1.AdminService/PutUnit",
-        "/sotay.v1.AdminService/ListAllUnits", "/sotay.v1.AdminService/PutUser",
-        "/sotay.v1.AdminService/ListUsers", "/sotay.v1.AdminService/CreateInvitation",
-        "/sotay.v1.AdminService/ListAllDevices", "/sotay.v1.AdminService/RevokeDevice",
-        "/sotay.v1.EnrolmentService/Enroll"}) {
-    EXPECT_EQ(ServedOffice::Call(address, method, "").code, kUnauthenticated) << method;
-  }
 }
 
 TEST_F(FrontDoorTest, AnAdministratorsServiceIsNoProsecutors) {
