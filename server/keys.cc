@@ -13,11 +13,6 @@ std::string Start(Table table, size_t bytes) {
   return key;
 }
 
-void PutName(std::string* out, absl::string_view name) {
-  out->push_back(static_cast<char>(static_cast<unsigned char>(name.size())));
-  out->append(name.data(), name.size());
-}
-
 std::string WithName(Table table, absl::string_view name, size_t more = 0) {
   std::string key = Start(table, 2 + name.size() + more);
   PutName(&key, name);
@@ -43,13 +38,10 @@ std::string WithNameAndNumber(Table table, absl::string_view name, uint64_t numb
   return key;
 }
 
-bool TakeName(absl::string_view* bytes, std::string* name) {
-  if (bytes->empty()) return false;
-  const auto size = static_cast<size_t>(static_cast<unsigned char>(bytes->front()));
-  if (bytes->size() < 1 + size) return false;
-  *name = std::string(bytes->substr(1, size));
-  bytes->remove_prefix(1 + size);
-  return true;
+bool TakeNameTo(absl::string_view* bytes, std::string* name) {
+  const absl::optional<absl::string_view> taken = TakeName(bytes);
+  if (taken.has_value()) name->assign(taken->data(), taken->size());
+  return taken.has_value();
 }
 
 bool TakeBytes(absl::string_view* bytes, size_t size, std::string* out) {
@@ -87,7 +79,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kUnit:
     case Table::kUser:
     case Table::kHead:
-      return TakeName(rest, &parts->name);
+      return TakeNameTo(rest, &parts->name);
     case Table::kDevice:
     case Table::kContact:
     case Table::kRecord:
@@ -95,7 +87,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kTicket:
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
-      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
+      return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
     case Table::kSequence:
     case Table::kSeal:
     case Table::kRevised:
@@ -103,10 +95,10 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kHistory:
       return TakeHistory(rest, parts);
     case Table::kFeed:
-      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
+      return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
              TakeBytes(rest, sync::RecordId::kSize, &parts->record);
     case Table::kQuarantine:
-      return TakeName(rest, &parts->name) && TakeNumberTo(rest, &parts->arrival);
+      return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->arrival);
     case Table::kSetAside:
       return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number) &&
              TakeNumberTo(rest, &parts->arrival);
@@ -130,6 +122,20 @@ absl::optional<uint64_t> TakeNumber(absl::string_view* bytes) {
   for (char c : bytes->substr(0, 8)) number = number << 8 | static_cast<unsigned char>(c);
   bytes->remove_prefix(8);
   return number;
+}
+
+void PutName(std::string* out, absl::string_view name) {
+  out->push_back(static_cast<char>(static_cast<unsigned char>(name.size())));
+  out->append(name.data(), name.size());
+}
+
+absl::optional<absl::string_view> TakeName(absl::string_view* bytes) {
+  if (bytes->empty()) return absl::nullopt;
+  const auto size = static_cast<size_t>(static_cast<unsigned char>(bytes->front()));
+  if (bytes->size() < 1 + size) return absl::nullopt;
+  const absl::string_view name = bytes->substr(1, size);
+  bytes->remove_prefix(1 + size);
+  return name;
 }
 
 std::string MetaKey() { return TablePrefix(Table::kMeta); }

@@ -23,9 +23,9 @@ enum class Table : char {
   kContact = 'c',     // device                                  → Contact
   kTicket = 't',      // SPKI hash                               → Ticket
   kHead = 'h',        // unit                                    → UnitHead
-  kLog = 'l',         // unit, position                          → v1.LogEntry
+  kLog = 'l',         // unit, position                          → LogRow
   kSequence = 's',    // device, sequence                        → SequenceRow
-  kRecord = 'r',      // record                                  → feed position (8), v1.Record
+  kRecord = 'r',      // record                                  → position (8), unit, v1.Record
   kHistory = 'y',     // record, position, kind [, arrival]      → unit if set aside, or nothing
   kFeed = 'f',        // unit, position, record                  → FeedRow
   kSeal = 'e',        // device, last sequence                   → SealRow
@@ -93,5 +93,9 @@ std::string DescribeKey(absl::string_view key);
 void PutNumber(std::string* out, uint64_t number);
 // The number at the front of `bytes`; nothing when they are fewer than eight.
 absl::optional<uint64_t> TakeNumber(absl::string_view* bytes);
+// One byte with the length, and a unit or user id of at most 255 bytes.
+void PutName(std::string* out, absl::string_view name);
+// The name at the front of `bytes`; nothing when they end before it does.
+absl::optional<absl::string_view> TakeName(absl::string_view* bytes);
 
 }  // namespace sotay::server

@@ -173,29 +173,35 @@ absl::StatusOr<Tables> Store::LoadTables() {
   return tables;
 }
 
-absl::StatusOr<StoredRecord> Store::ReadRecord(const sync::RecordId& id, absl::string_view value) {
-  const absl::optional<uint64_t> position = TakeNumber(&value);
-  if (!position.has_value() || value.empty()) return Damaged(RecordKey(id));
-  if (value.front() != kNewborn) return StoredRecord{*position, std::string(value)};
-  SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, LoadEntry(value.substr(1), *position));
-  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
-  return StoredRecord{*position, record.Serialize()};
+absl::StatusOr<RecordPlace> Store::ReadPlace(const sync::RecordId& id, absl::string_view value,
+                                             absl::string_view* rest) {
+  *rest = value;
+  const absl::optional<uint64_t> position = TakeNumber(rest);
+  const absl::optional<absl::string_view> unit = TakeName(rest);
+  if (!position.has_value() || !unit.has_value()) return Damaged(RecordKey(id));
+  return RecordPlace{id, *unit, *position};
 }
 
 absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::RecordId& id) {
   SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
   if (!value.has_value()) return absl::optional<StoredRecord>();
-  SOTAY_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(id, *value));
-  return absl::optional<StoredRecord>(std::move(record));
+  absl::string_view merged;
+  SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &merged));
+  StoredRecord stored{place.position, std::string(place.unit), std::string(merged)};
+  if (merged.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, LoadEntry(place.unit, place.position));
+    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
+    stored.bytes = record.Serialize();
+  }
+  return absl::optional<StoredRecord>(std::move(stored));
 }
 
 absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
   SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
   if (!value.has_value()) return 0;
-  absl::string_view rest = *value;
-  const absl::optional<uint64_t> position = TakeNumber(&rest);
-  if (!position.has_value()) return Damaged(RecordKey(id));
-  return *position;
+  absl::string_view rest;
+  SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &rest));
+  return place.position;
 }
 
 absl::Status Store::Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry) {

@@ -91,7 +91,15 @@ class Sheet {
 // A record as stored.
 struct StoredRecord {
   uint64_t position = 0;
+  std::string unit;
   std::string bytes;  // a serialised v1::Record
+};
+
+// Where a record stands, which is known before anything of it is read.
+struct RecordPlace {
+  sync::RecordId record;
+  absl::string_view unit;  // good while the visit lasts
+  uint64_t position = 0;
 };
 
 // A record's place in its unit's feed.
@@ -157,7 +165,7 @@ class Store {
       const std::function<bool(uint64_t arrival, v1::QuarantinedChange)>& visit);
   // Records whose id begins with `prefix`.
   absl::Status VisitRecords(absl::string_view prefix,
-                            const std::function<bool(const sync::RecordId&, StoredRecord)>& visit);
+                            const std::function<bool(const RecordPlace&)>& visit);
   // Revised outcomes of a device after `revision`.
   absl::Status VisitRevised(const sync::DeviceId& device, uint64_t revision,
                             const std::function<bool(v1::ChangeOutcome)>& visit);
@@ -178,8 +186,10 @@ class Store {
  private:
   Store(std::unique_ptr<durable::Store> durable, const sync::Schema* schema);
 
-  // A record row; of a newborn it names the entry that says the rest.
-  absl::StatusOr<StoredRecord> ReadRecord(const sync::RecordId& id, absl::string_view value);
+  // The front of a record row.  `rest` is what follows: the record, or nothing, when the change at
+  // its position is all there is to it.
+  static absl::StatusOr<RecordPlace> ReadPlace(const sync::RecordId& id, absl::string_view value,
+                                               absl::string_view* rest);
   // Position of a record's newest change; 0: there is no such record.
   absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
@@ -194,10 +204,6 @@ class Store {
   absl::Status VisitBackwards(
       const std::string& from, const std::string& before,
       const std::function<bool(absl::string_view, absl::string_view)>& visit);
-
-  // Stands in a record row where the record would begin, and its unit follows: the change at its
-  // position is all there is to it.  No message begins with this byte.
-  static constexpr char kNewborn = '\0';
 
   // store_commit.cc
   void PutTables(const Tables& tables, leveldb::WriteBatch* batch);

@@ -161,6 +161,7 @@ void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
   ++records_[record->unit_id()];
   const auto id = *sync::RecordId::From(parts.id);
   if (record->record_id() != parts.id) Fault(key, "holds another record");
+  if (record->unit_id() != (*stored)->unit) Fault(key, "its record is of another unit");
   if (!Has(FeedKey(record->unit_id(), position, id))) Fault(key, "the feed lacks it");
   const auto merged = sync::MergedRecord::FromProto(schema_, *record);
   auto history = store_.LoadHistory(*record);

@@ -156,10 +156,8 @@ void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* 
     const std::string& unit = written.unit_id();
     scratch_.clear();
     PutNumber(&scratch_, written.position());
-    if (written.newborn() != nullptr) {
-      scratch_ += kNewborn;
-      scratch_ += unit;
-    } else {
+    PutName(&scratch_, unit);
+    if (written.newborn() == nullptr) {
       written.record().ToProto(&record);
       record.AppendToString(&scratch_);
     }

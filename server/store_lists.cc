@@ -213,9 +213,8 @@ absl::Status Store::VisitQuarantine(
   return status;
 }
 
-absl::Status Store::VisitRecords(
-    absl::string_view prefix,
-    const std::function<bool(const sync::RecordId&, StoredRecord)>& visit) {
+absl::Status Store::VisitRecords(absl::string_view prefix,
+                                 const std::function<bool(const RecordPlace&)>& visit) {
   absl::Status status;
   const std::string from = IdPrefix(Table::kRecord, prefix);
   SOTAY_RETURN_IF_ERROR(
@@ -225,9 +224,10 @@ absl::Status Store::VisitRecords(
           status = Damaged(key);
           return false;
         }
-        absl::StatusOr<StoredRecord> record = ReadRecord(*id, value);
-        status = record.status();
-        return status.ok() && visit(*id, *std::move(record));
+        absl::string_view rest;
+        const absl::StatusOr<RecordPlace> place = ReadPlace(*id, value, &rest);
+        status = place.status();
+        return status.ok() && visit(*place);
       }));
   return status;
 }

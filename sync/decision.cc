@@ -43,7 +43,8 @@ class Judge {
   Decision Run(const stored::v1::DeviceRow& device);
 
  private:
-  absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit);
+  absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit, const RecordId& id,
+                                     const WrittenRecord* existing);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
   absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
   absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
@@ -100,18 +101,18 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
 }
 
 // Unit, dossier and existence.
-absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
+absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit, const RecordId& id,
+                                          const WrittenRecord* existing) {
   const v1::Change& change = *arrival_.pushed->change;
-  const auto id = RecordId::From(edit.record_id());
-  if (const WrittenRecord* existing = Find(*id)) {
+  if (existing != nullptr) {
     if (existing->unit_id() != change.unit_id() ||
         existing->dossier().view() != change.dossier_id()) {
       return Refusal{v1::REASON_DOSSIER_MISMATCH,
-                     absl::StrCat("record ", id->Short(), " is of another unit or dossier")};
+                     absl::StrCat("record ", id.Short(), " is of another unit or dossier")};
     }
     if (edit.parents().empty()) {
       return Refusal{v1::REASON_TYPE_MISMATCH,
-                     absl::StrCat("record ", id->Short(), " exists already")};
+                     absl::StrCat("record ", id.Short(), " exists already")};
     }
     return absl::nullopt;
   }
@@ -142,8 +143,8 @@ absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit) {
 absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
                                            const v1::RecordEdit& edit) {
   const auto id = RecordId::From(edit.record_id());
-  if (auto refusal = CheckPlace(edit)) return refusal;
-  const WrittenRecord* existing = Find(*id);
+  const WrittenRecord* const existing = Find(*id);
+  if (auto refusal = CheckPlace(edit, *id, existing)) return refusal;
   const std::vector<ChangeId> parents = ParentsOf(edit);
   const auto device = DeviceId::From(arrival_.push->device.device_id());
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/types/optional.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/change.pb.h"
@@ -71,10 +71,10 @@ struct NewEntry {
   ChangeId id;
   DeviceId device;
   uint64_t sequence = 0;
-  std::vector<RecordId> records;
+  absl::InlinedVector<RecordId, 1> records;
   // What held changes may have waited for and now have: the change itself, and a marker for
   // each dossier it opened (DossierMarker).
-  std::vector<ChangeId> satisfies;
+  absl::InlinedVector<ChangeId, 2> satisfies;
 };
 
 // A change to be set aside.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "sync/limits.h"
 
@@ -55,10 +54,10 @@ bool ScanPlain(absl::string_view text, size_t* scalars) {
   Block block = {};
   // The last block has at least one zero after the text, where a cut scalar shows.
   for (size_t at = 0; at <= text.size(); at += kBlock) {
-    std::memcpy(block.bytes, block.bytes + kBlock, kBefore);
+    std::copy_n(block.bytes + kBlock, kBefore, block.bytes);
     const size_t count = std::min(kBlock, text.size() - at);
-    std::memcpy(block.bytes + kBefore, text.data() + at, count);
-    std::memset(block.bytes + kBefore + count, 0, kBlock - count);
+    uint8_t* const end = std::copy_n(text.begin() + at, count, block.bytes + kBefore);
+    std::fill_n(end, kBlock - count, uint8_t{0});
     const BlockSums sums = Sum(block);
     if (sums.odd != 0) return false;
     tails += sums.tails;
