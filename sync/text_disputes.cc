@@ -37,24 +37,25 @@ std::shared_ptr<const TextDisputes> DisputesAfter(const TextDisputes& disputes,
                                                   const v1::TextEdit& edit) {
   std::u32string scalars;
   DecodeUtf8(before, &scalars);
-  const auto size = static_cast<uint32_t>(scalars.size());
+  const TextSheet sheet(std::move(scalars));
+  const uint32_t size = sheet.size();
   TextRow was;
   was.Append(0, size);
   TextRow is = was;
   if (edit.length_before() != size) return nullptr;
+  std::u32string typed;
   for (const v1::TextSplice& splice : edit.splices()) {
     if (splice.position() > is.size() || splice.deleted() > is.size() - splice.position()) {
       return nullptr;
     }
-    const auto first = static_cast<uint32_t>(scalars.size());
-    DecodeUtf8(splice.inserted(), &scalars);
-    is.Replace(splice.position(), splice.deleted(), first,
-               static_cast<uint32_t>(scalars.size()) - first);
+    const size_t already = typed.size();
+    DecodeUtf8(splice.inserted(), &typed);
+    is.Replace(splice.position(), splice.deleted(),
+               TextProse::Typed(sheet) + static_cast<uint32_t>(already),
+               static_cast<uint32_t>(typed.size() - already));
   }
-  std::u32string left;
-  for (const TextSpan& piece : is.pieces()) left.append(scalars, piece.first, piece.length);
-  TextProse x(scalars.substr(0, size));
-  TextProse y(std::move(left));
+  TextProse x(sheet);
+  TextProse y(sheet, is, typed);
   const std::vector<TouchedPlace> touched =
       TouchedBy(was, &x, is, &y, [size](uint32_t n) { return n >= size; });
 
@@ -65,7 +66,7 @@ std::shared_ptr<const TextDisputes> DisputesAfter(const TextDisputes& disputes,
     for (uint32_t n = piece.first; n < piece.first + piece.length && n < size; ++n) kept[n] = true;
   }
   for (uint32_t n = 0; n < size; ++n) {
-    if (scalars[n] != kSpanScalar || span == disputes.spans.size()) continue;
+    if (sheet.scalars()[n] != kSpanScalar || span == disputes.spans.size()) continue;
     if (kept[n]) after->spans.push_back(disputes.spans[span]);
     ++span;
   }

@@ -1,59 +1,14 @@
 #include "sync/text_merge.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "sotay/v1/change.pb.h"
-#include "sync/limits.h"
-#include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_stretch.h"
-#include "sync/text_touch.h"
 #include "sync/text_words.h"
 
 namespace sotay::sync {
-namespace {
-
-constexpr uint32_t kNone = TextOrder::kNone;
-
-// One edit's text operations as splices of scalar values, checked against the text they are of.
-struct Splices {
-  struct One {
-    uint32_t position;
-    uint32_t deleted;
-    std::u32string inserted;
-  };
-
-  absl::Status Read(const std::vector<const v1::TextEdit*>& edits, uint32_t length) {
-    for (const v1::TextEdit* edit : edits) {
-      if (edit->length_before() != length) {
-        return absl::InvalidArgumentError(absl::StrCat("text: made on ", edit->length_before(),
-                                                       " characters, the version has ", length));
-      }
-      for (const v1::TextSplice& splice : edit->splices()) {
-        One one = {splice.position(), splice.deleted(), {}};
-        if (one.position > length || one.deleted > length - one.position) {
-          return absl::InvalidArgumentError(
-              absl::StrCat("text: ", one.position, "+", one.deleted, " is past the end, ", length));
-        }
-        if (!DecodeUtf8(splice.inserted(), &one.inserted) ||
-            one.inserted.find(kSpanScalar) != std::u32string::npos) {
-          return absl::InvalidArgumentError("text: the insertion is no text");
-        }
-        length = length - one.deleted + static_cast<uint32_t>(one.inserted.size());
-        typed += one.inserted.size();
-        all.push_back(std::move(one));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  std::vector<One> all;
-  size_t typed = 0;
-};
-
-}  // namespace
 
 TextMerge::Version TextMerge::VersionOf(const VersionVector& version) const {
   Version counts;
@@ -112,10 +67,6 @@ TextMerge::Version TextMerge::VersionAfter(uint32_t made) const {
   return version;
 }
 
-char32_t TextMerge::ScalarOf(uint32_t number) const {
-  return (number & kSpan) != 0 ? kSpanScalar : tree_.scalar(number);
-}
-
 std::u32string TextMerge::ScalarsOf(const TextRow& row) const {
   std::u32string scalars;
   scalars.reserve(row.size());
@@ -127,163 +78,6 @@ std::u32string TextMerge::ScalarsOf(const TextRow& row) const {
     }
   }
   return scalars;
-}
-
-// --- taking an edit ---------------------------------------------------------------------------
-
-absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId& device,
-                            uint64_t sequence, const VersionVector& seen,
-                            const std::vector<const v1::TextEdit*>& edits) {
-  ForgetReadings();
-  Made made;
-  made.seen = VersionOf(seen);
-  const std::shared_ptr<const Shown> before = ShownAt(made.seen);
-  Splices splices;
-  SOTAY_RETURN_IF_ERROR(splices.Read(edits, before->row.places.size()));
-  if (splices.typed > TextTree::kElementsMax - tree_.elements()) {
-    return absl::ResourceExhaustedError(absl::StrCat("text: more than ", TextTree::kElementsMax,
-                                                     " characters were ever typed in it"));
-  }
-  made.author = tree_.Author(device.view());
-  if (made.author >= TextTree::kAuthorsMax) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("text: more than ", TextTree::kAuthorsMax, " devices wrote in it"));
-  }
-  if (made.author == makers_.size()) makers_.push_back({device, {}, {}});
-  Maker& maker = makers_[made.author];
-  made.edit = edit;
-  made.change = change;
-  made.ordinal = static_cast<uint32_t>(maker.made.size());
-  made.seen_end = 0;
-  for (uint32_t author = 0; author < made.seen.size(); ++author) {
-    if (made.seen[author] == 0) continue;
-    made.seen_end = std::max(made.seen_end, makers_[author].made[made.seen[author] - 1] + 1);
-  }
-  made.typed = {tree_.elements(), static_cast<uint32_t>(splices.typed)};
-
-  auto after = std::make_shared<Shown>(*before);
-  after->known.Resize(tree_.elements());
-  after->live.Resize(tree_.elements());
-  if (!before->row.regions.empty()) Rank();  // what comes in now stands in no span
-  {
-    const TextBits known = after->known;
-    TextTree::EditOfElements typing(&tree_, made.author, known);
-    Row& row = after->row;
-    for (const Splices::One& splice : splices.all) {
-      row.places.Visit(splice.position, splice.deleted, [&](TextSpan numbers) {
-        if ((numbers.first & kSpan) == 0) {
-          typing.Delete(numbers);
-          return made.deleted.push_back(numbers);
-        }
-        for (uint32_t i = 0; i < numbers.length; ++i) {
-          Region& region = row.regions[(numbers.first & ~kSpan) + i];
-          region.lasting = false;
-          made.settled.push_back(region.first);
-          DeleteThose(StretchOf({region.first, region.last}), &after->live, &typing, &made);
-        }
-      });
-      uint32_t first = 0;
-      if (!splice.inserted.empty()) {
-        uint32_t left = TextTree::kBeginning;
-        if (splice.position > 0) left = row.places.At(splice.position - 1);
-        if (left != TextTree::kBeginning && (left & kSpan) != 0) {
-          left = row.regions[left & ~kSpan].last;
-        }
-        SOTAY_ASSIGN_OR_RETURN(first, typing.Type(left, splice.inserted));
-      }
-      row.places.Replace(splice.position, splice.deleted, first,
-                         static_cast<uint32_t>(splice.inserted.size()));
-    }
-    Touch(before->row.places, &made, after.get());
-    TakeAgreed(before->row.places, &typing, &made, after.get());
-  }
-  std::sort(made.deleted.begin(), made.deleted.end(),
-            [](const TextSpan& a, const TextSpan& b) { return a.first < b.first; });
-  std::sort(made.settled.begin(), made.settled.end());
-  for (const TextSpan& piece : after->row.places.pieces()) {
-    const uint32_t end = piece.first + piece.length;
-    if ((piece.first & kSpan) != 0 || end <= made.typed.first) continue;
-    const uint32_t first = std::max(piece.first, made.typed.first);
-    made.left.push_back({first, end - first});
-  }
-  made.words = Joined(std::move(made.words));
-  made.sentences = Joined(std::move(made.sentences));
-  made.leans_on = LeansOn(made.words, after->row);
-  maker.sequences.push_back(sequence);
-  maker.made.push_back(static_cast<uint32_t>(made_.size()));
-  made_.push_back(std::move(made));
-  const auto number = static_cast<uint32_t>(made_.size() - 1);
-  after->version = VersionAfter(number);
-  Cover(number, after.get());
-  Remember(std::move(after));
-  return absl::OkStatus();
-}
-
-void TextMerge::DeleteThose(Stretch stretch, TextBits* those, TextTree::EditOfElements* typing,
-                            Made* made) const {
-  for (uint32_t rank = stretch.low; rank <= stretch.high; ++rank) {
-    const TextSpan element = {order_[rank], 1};
-    if (!those->Has(element.first)) continue;
-    those->Remove(element);
-    typing->Delete(element);
-    made->deleted.push_back(element);
-  }
-}
-
-void TextMerge::Touch(const TextRow& before, Made* made, Shown* after) {
-  const std::vector<Region>& regions = after->row.regions;
-  const auto stretch_of = [&](const TouchedStretch& touched) {
-    TextStretch stretch = {kNone, kNone};
-    for (uint32_t low : touched.low) {
-      if (low == kNone) continue;
-      if ((low & kSpan) != 0) low = regions[low & ~kSpan].first;
-      if (stretch.first == kNone || Before(low, stretch.first)) stretch.first = low;
-    }
-    for (uint32_t high : touched.high) {
-      if (high == kNone) continue;
-      if ((high & kSpan) != 0) high = regions[high & ~kSpan].last;
-      if (stretch.last == kNone || Before(stretch.last, high)) stretch.last = high;
-    }
-    return stretch;
-  };
-  TextProse x(ScalarsOf(before));
-  TextProse y(ScalarsOf(after->row.places));
-  for (const TouchedPlace& place : TouchedBy(before, &x, after->row.places, &y, [made](uint32_t n) {
-         return (n & kSpan) == 0 && n >= made->typed.first;
-       })) {
-    made->words.push_back(stretch_of(place.words));
-    if (!place.sentences.empty()) made->sentences.push_back(stretch_of(place.sentences));
-  }
-}
-
-// What was shown once for several who wrote the same becomes one person's when it is touched.
-void TextMerge::TakeAgreed(const TextRow& before, TextTree::EditOfElements* typing, Made* made,
-                           Shown* after) {
-  std::vector<Region>& regions = after->row.regions;
-  if (std::none_of(regions.begin(), regions.end(),
-                   [](const Region& region) { return region.agreed; })) {
-    return;
-  }
-  Rank();
-  TextBits hidden = after->live;
-  for (const TextSpan& piece : before.pieces()) {
-    if ((piece.first & kSpan) == 0) hidden.Remove(piece);
-  }
-  for (const TextSpan& span : made->deleted) hidden.Remove(span);
-  std::vector<TextStretch>& all = made->words;
-  all = Joined(std::move(all));
-  for (Region& region : regions) {
-    if (!region.agreed) continue;
-    const Stretch agreed = StretchOf({region.first, region.last});
-    const auto words = std::partition_point(
-        all.begin(), all.end(), [&](const TextStretch& w) { return rank_[w.last] < agreed.low; });
-    if (words == all.end() || rank_[words->first] > agreed.high) continue;
-    const Stretch stretch = StretchOf(*words);
-    DeleteThose(agreed, &hidden, typing, made);
-    *words = {order_[std::min(stretch.low, agreed.low)],
-              order_[std::max(stretch.high, agreed.high)]};
-    region.agreed = false;
-  }
 }
 
 std::vector<TextStretch> TextMerge::Joined(std::vector<TextStretch> stretches) const {
@@ -317,8 +111,6 @@ void TextMerge::Rank() {
   }
 }
 
-// --- telling ----------------------------------------------------------------------------------
-
 TextMerged TextMerge::At(const VersionVector& asked) {
   ForgetReadings();
   TextMerged merged;
@@ -332,8 +124,8 @@ TextMerged TextMerge::At(const VersionVector& asked) {
     }
   }
   ReadAll(std::move(wanted));
-  TextProse prose(ScalarsOf(shown->row.places));
-  for (size_t i = 0; i < prose.size(); ++i) AppendScalar(prose(i), &merged.text);
+  TextProse prose(*shown->sheet);
+  AppendScalars(shown->sheet->scalars().data(), shown->sheet->size(), &merged.text);
   for (const TextSpan& piece : shown->row.places.pieces()) {
     if ((piece.first & kSpan) == 0) continue;
     for (uint32_t number = piece.first; number < piece.first + piece.length; ++number) {

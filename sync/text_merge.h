@@ -128,9 +128,29 @@ class TextMerge {
     Row row;
     TextStanding words;
     TextStanding sentences;
-    TextBits known;  // what it has
-    TextBits live;   // and nobody of it deleted
+    TextBits known;                          // what it has
+    TextBits live;                           // and nobody of it deleted
+    std::unique_ptr<const TextSheet> sheet;  // the row's characters
   };
+  // What an edit made of what its author was shown.  Most of these nobody asks for: they are worked
+  // out when somebody does.
+  struct Rewrite {
+    std::shared_ptr<const Shown> before;
+    TextRow places;  // of the row before; TextProse::Typed and on: what was typed
+    uint32_t made;
+    std::vector<uint32_t> settled;  // numbers of spans
+    std::vector<uint32_t> taken;    // and of agreed regions
+
+    bool IsTyped(uint32_t place) const { return place >= before->row.places.size(); }
+    // In the row before, or an element.
+    uint32_t NumberOf(uint32_t place, const Made& its) const;
+  };
+  struct Remembered {
+    Version version;
+    std::shared_ptr<const Shown> shown;  // null while it is a rewrite
+    std::shared_ptr<const Rewrite> rewrite;
+  };
+  struct Splices;
   using Segments = std::vector<TextStanding::Segment>;
   // Places of a row that make a word nobody wrote.
   struct Joint {
@@ -152,17 +172,16 @@ class TextMerge {
   Version VersionAfter(uint32_t made) const;
   bool Saw(uint32_t later, uint32_t earlier) const;
   std::vector<uint32_t> Top(std::vector<uint32_t> made) const;
-  char32_t ScalarOf(uint32_t number) const;
   std::u32string ScalarsOf(const TextRow& row) const;
 
-  void Touch(const TextRow& before, Made* made, Shown* after);
-  void TakeAgreed(const TextRow& before, TextTree::EditOfElements* typing, Made* made,
-                  Shown* after);
-  // Those of a set that stand in the stretch; they go from the set too.
-  void DeleteThose(Stretch stretch, TextBits* those, TextTree::EditOfElements* typing,
-                   Made* made) const;
+  void Write(const Splices& splices, TextTree::EditOfElements* typing, Made* made, Rewrite* rewrite,
+             std::u32string* typed);
+  void Touch(const Rewrite& rewrite, const std::u32string& typed, Made* made);
+  void TakeAgreed(TextTree::EditOfElements* typing, Made* made, Rewrite* rewrite);
+  template <typename Visit>
+  void VisitThose(Stretch stretch, const TextBits& those, const Visit& visit) const;
   std::vector<TextStretch> Joined(std::vector<TextStretch> stretches) const;
-  std::vector<TextStretch> LeansOn(const std::vector<TextStretch>& words, const Row& row) const;
+  std::vector<TextStretch> LeansOn(const Made& made, const Rewrite& rewrite) const;
   void Rank();
   bool Before(uint32_t a, uint32_t b) const { return tree_.OrderKey(a) < tree_.OrderKey(b); }
   Stretch StretchOf(const TextStretch& stretch) const {
@@ -170,13 +189,14 @@ class TextMerge {
   }
 
   std::shared_ptr<const Shown> ShownAt(const Version& version);
-  void Remember(std::shared_ptr<const Shown> shown);
+  Shown Finished(const Rewrite& rewrite);
+  void Finish(Shown* shown) const;
+  void Remember(Remembered remembered);
   // Null when there is none.
-  const Shown* Nearest(const Version& version) const;
+  std::shared_ptr<const Shown> Nearest(const Version& version);
+  std::shared_ptr<const Shown> Take(Remembered* remembered);
   void Cover(uint32_t one, Shown* shown);
   Shown Work(const Version& version);
-  // All who are in these crowds, ascending.
-  std::vector<uint32_t> MembersOf(std::vector<uint32_t> crowds) const;
   std::vector<uint32_t> TopBetween(const Segments& segments, Stretch stretch) const;
   // `known`: regions, in order, in which nothing has changed.
   std::vector<Stretch> Contested(const Segments& segments, const std::vector<Stretch>& known) const;
@@ -202,10 +222,10 @@ class TextMerge {
   std::vector<Maker> makers_;  // by the tree's number of the author
   std::vector<Made> made_;
   TextCrowds crowds_;
-  std::vector<uint32_t> order_;                     // elements by rank, as of the last Rank()
-  std::vector<uint32_t> rank_;                      // by element
-  std::vector<TextSpan> spans_;                     // order_ as spans
-  std::vector<std::shared_ptr<const Shown>> memo_;  // asked for last stands last
+  std::vector<uint32_t> order_;   // elements by rank, as of the last Rank()
+  std::vector<uint32_t> rank_;    // by element
+  std::vector<TextSpan> spans_;   // order_ as spans
+  std::vector<Remembered> memo_;  // asked for last stands last
   // A reading never changes: what is typed into its stretch later is typed by one of its parties.
   absl::flat_hash_map<ReadingKey, std::shared_ptr<const Reading>> readings_;
   size_t readings_bytes_ = 0;

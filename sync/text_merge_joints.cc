@@ -1,6 +1,7 @@
 // The part of TextMerge that finds words nobody wrote, made of what two people did side by side.
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -51,61 +52,6 @@ std::vector<std::pair<size_t, size_t>> TextMerge::Crowded(const Segments& segmen
   return crowded;
 }
 
-// The spans from which at most one place divides these words.
-std::vector<TextStretch> TextMerge::LeansOn(const std::vector<TextStretch>& words,
-                                            const Row& row) const {
-  std::vector<TextStretch> spans;
-  if (row.regions.empty()) return spans;
-  const std::vector<TextSpan>& pieces = row.places.pieces();
-  const auto first_of = [&](uint32_t number) {
-    return (number & kSpan) != 0 ? row.regions[number & ~kSpan].first : number;
-  };
-  struct Where {
-    size_t piece;
-    uint32_t skip;
-  };
-  // The first place that `past` says is past, which all after it are too.
-  const auto find = [&](const auto& past) {
-    const auto piece = std::partition_point(
-        pieces.begin(), pieces.end(), [&](const TextSpan& p) { return !past(first_of(p.first)); });
-    Where where = {static_cast<size_t>(piece - pieces.begin()), 0};
-    if (where.piece == 0) return where;
-    const TextSpan& straddling = pieces[where.piece - 1];
-    uint32_t low = 1;
-    uint32_t high = straddling.length;
-    while (low < high) {
-      const uint32_t middle = low + (high - low) / 2;
-      if (past(first_of(straddling.first + middle))) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    if (low < straddling.length) where = {where.piece - 1, low};
-    return where;
-  };
-  const auto take = [&](Where where) {
-    const uint32_t number = pieces[where.piece].first + where.skip;
-    if ((number & kSpan) == 0) return;
-    const Region& region = row.regions[number & ~kSpan];
-    spans.push_back({region.first, region.last});
-  };
-  for (const TextStretch& one : words) {
-    Where where = find([&](uint32_t element) { return !Before(element, one.first); });
-    for (int i = 0; i < 2 && where.piece + where.skip > 0; ++i) {
-      if (where.skip == 0) where = {where.piece - 1, pieces[where.piece - 1].length};
-      --where.skip;
-      take(where);
-    }
-    where = find([&](uint32_t element) { return Before(one.last, element); });
-    for (int i = 0; i < 2 && where.piece < pieces.size(); ++i) {
-      take(where);
-      if (++where.skip == pieces[where.piece].length) where = {where.piece + 1, 0};
-    }
-  }
-  return Joined(std::move(spans));
-}
-
 // Who stands alone at a joint, and those who made a span it leans on there what it is no more.
 std::vector<uint32_t> TextMerge::Leaning(uint32_t made, Stretch joint,
                                          const Version& version) const {
@@ -147,16 +93,12 @@ std::vector<uint32_t> TextMerge::Leaning(uint32_t made, Stretch joint,
 class TextMerge::Joints {
  public:
   Joints(const TextMerge& merge, const Segments& segments, const Version& version, const Row& row)
-      : merge_(merge),
-        segments_(segments),
-        version_(version),
-        row_(row),
-        numbers_(row.places.Numbers()) {}
+      : merge_(merge), segments_(segments), version_(version), row_(row) {}
 
   // What comes of it that the place `i` goes on the one before it, if that is a false joint.  Asked
   // for in ascending order; a region is told once.
   absl::optional<Joint> At(size_t i) {
-    if (((numbers_[i - 1] | numbers_[i]) & kSpan) != 0 || !Joined(i)) return absl::nullopt;
+    if (((Number(i - 1) | Number(i)) & kSpan) != 0 || !Joined(i)) return absl::nullopt;
     Joint joint = {i - 1, i, merge_.TopBetween(segments_, Asked(i))};
     if (joint.parties.size() == 1) {
       joint.parties = merge_.Leaning(joint.parties.front(), Asked(i), version_);
@@ -173,14 +115,22 @@ class TextMerge::Joints {
   }
 
  private:
-  char32_t Scalar(size_t i) const { return merge_.ScalarOf(numbers_[i]); }
-  uint32_t Rank(size_t i) const { return merge_.rank_[numbers_[i]]; }
+  uint32_t Number(size_t i) const {
+    const auto place = static_cast<uint32_t>(i);
+    if (place - piece_.place >= piece_.numbers.length) piece_ = row_.places.PieceOf(place);
+    return piece_.numbers.first + (place - piece_.place);
+  }
+  char32_t Scalar(size_t i) const {
+    const uint32_t number = Number(i);
+    return (number & kSpan) != 0 ? kSpanScalar : merge_.tree_.scalar(number);
+  }
+  uint32_t Rank(size_t i) const { return merge_.rank_[Number(i)]; }
   bool Joined(size_t i) const {
-    return JoinedAt([this](size_t place) { return Scalar(place); }, numbers_.size(), i);
+    return JoinedAt([this](size_t place) { return Scalar(place); }, row_.places.size(), i);
   }
   bool IsMark(size_t i) const {
-    return i > 0 && i + 1 < numbers_.size() && JoinsDigits(Scalar(i)) && IsDigit(Scalar(i - 1)) &&
-           IsDigit(Scalar(i + 1));
+    return i > 0 && i + 1 < row_.places.size() && JoinsDigits(Scalar(i)) &&
+           IsDigit(Scalar(i - 1)) && IsDigit(Scalar(i + 1));
   }
   // From where to where those stand who make the place `i` go on the one before it.
   Stretch Asked(size_t i) const {
@@ -202,29 +152,46 @@ class TextMerge::Joints {
     return !seen;
   }
 
+  // The first place from `i` on that is no letter or is of another piece: those before it are of
+  // one token.  A token may be as long as the text.
+  size_t LettersFrom(size_t i) const {
+    if ((Number(i) & kSpan) != 0) return i;
+    const char32_t* const scalars = merge_.tree_.scalars().data() + piece_.numbers.first;
+    const size_t end = piece_.place + piece_.numbers.length;
+    while (i < end && IsWordScalar(scalars[i - piece_.place])) ++i;
+    return i;
+  }
   // The token the place `i` goes on in.
   void Enter(size_t i) {
     if (i < end_) return;
     begin_ = i - 1;
     end_ = i;
     while (Joined(begin_)) --begin_;
-    while (Joined(end_)) ++end_;
+    while (Joined(end_)) end_ = std::max(end_ + 1, LettersFrom(end_));
     reached_.clear();
     std::vector<uint32_t> crowds;
     for (size_t s = TextStanding::At(segments_, Rank(begin_));
          s < segments_.size() && segments_[s].from <= Rank(end_ - 1); ++s) {
       crowds.push_back(segments_[s].crowd);
     }
-    standing_ = merge_.MembersOf(std::move(crowds));
+    standing_.clear();
+    for (uint32_t one : merge_.crowds_.Members(std::move(crowds))) {
+      standing_.emplace_back(merge_.made_[one].seen_end, one);
+    }
+    std::sort(standing_.begin(), standing_.end(), std::greater<>());
   }
   // The first place of the token that stands at `rank` or after it.
   size_t PlaceAt(uint32_t rank) const {
-    const auto from = numbers_.begin();
-    return static_cast<size_t>(
-        std::partition_point(from + static_cast<std::ptrdiff_t>(begin_),
-                             from + static_cast<std::ptrdiff_t>(end_),
-                             [&](uint32_t number) { return merge_.rank_[number] < rank; }) -
-        from);
+    size_t low = begin_;
+    for (size_t high = end_; low < high;) {
+      const size_t middle = low + (high - low) / 2;
+      if (Rank(middle) < rank) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
   // As far as the places go on, either way.  Somebody who has seen all parties stands where the
   // words are of one who has, and nowhere else; so what is far from these need not be walked.
@@ -232,8 +199,9 @@ class TextMerge::Joints {
     size_t low = begin_;
     size_t high = end_ - 1;
     const uint32_t latest = *std::max_element(joint->parties.begin(), joint->parties.end());
-    for (uint32_t one : standing_) {
-      if (merge_.made_[one].seen_end <= latest || !SawAll(one, joint->parties)) continue;
+    for (const auto& [seen_end, one] : standing_) {
+      if (seen_end <= latest) break;
+      if (!SawAll(one, joint->parties)) continue;
       const std::vector<TextStretch>& words = merge_.made_[one].words;
       const auto past = std::partition_point(words.begin(), words.end(), [&](const TextStretch& w) {
         return merge_.rank_[w.first] <= Rank(i);
@@ -263,17 +231,18 @@ class TextMerge::Joints {
   const Segments& segments_;
   const Version& version_;
   const Row& row_;
-  const std::vector<uint32_t> numbers_;
+  mutable TextRow::Piece piece_ = {0, {0, 0}};  // where somebody last looked
   // The token looked at, who stands in it, and how far the joints of the same parties reach.
   size_t begin_ = 0;
   size_t end_ = 0;
-  std::vector<uint32_t> standing_;
+  std::vector<std::pair<uint32_t, uint32_t>> standing_;  // by how late an edit they have seen
   absl::flat_hash_map<std::vector<uint32_t>, size_t> reached_;
 };
 
 void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
   const std::vector<std::pair<size_t, size_t>> crowded = Crowded(segments, *row);
   if (crowded.empty()) return;
+  row->places.Index();
   std::vector<Joint> joints;
   {
     Joints those(*this, segments, version, *row);

@@ -14,37 +14,51 @@ namespace {
 
 constexpr uint32_t kNone = TextOrder::kNone;
 constexpr size_t kShownMax = 64;
-// Of all versions that are remembered: some twenty megabytes.
-constexpr size_t kShownElementsMax = size_t{1} << 25;
+// Of all versions that are remembered, together: thirty megabytes of their characters, and more
+// where runs are short.  An edit nobody asked for yet keeps the version it was made on as well.
+constexpr size_t kShownElementsMax = size_t{1} << 23;
 
 }  // namespace
 
-void TextMerge::Remember(std::shared_ptr<const Shown> shown) {
+void TextMerge::Remember(Remembered remembered) {
   while (memo_.size() >= kShownMax ||
          (memo_.size() > 2 && memo_.size() * tree_.elements() > kShownElementsMax)) {
     memo_.erase(memo_.begin());
   }
-  memo_.push_back(std::move(shown));
+  memo_.push_back(std::move(remembered));
+}
+
+std::shared_ptr<const TextMerge::Shown> TextMerge::Take(Remembered* remembered) {
+  if (remembered->shown == nullptr) {
+    remembered->shown = std::make_shared<const Shown>(Finished(*remembered->rewrite));
+    remembered->rewrite = nullptr;
+  }
+  return remembered->shown;
+}
+
+void TextMerge::Finish(Shown* shown) const {
+  shown->row.places.Index();
+  shown->sheet = std::make_unique<const TextSheet>(ScalarsOf(shown->row.places));
 }
 
 std::shared_ptr<const TextMerge::Shown> TextMerge::ShownAt(const Version& version) {
   const auto known = std::find_if(memo_.begin(), memo_.end(),
-                                  [&](const auto& one) { return one->version == version; });
+                                  [&](const Remembered& one) { return one.version == version; });
   if (known != memo_.end()) {
     std::rotate(known, known + 1, memo_.end());
-    return memo_.back();
+    return Take(&memo_.back());
   }
   auto shown = std::make_shared<const Shown>(Work(version));
-  Remember(shown);
+  Remember({version, shown, nullptr});
   return shown;
 }
 
 // Of all that are remembered and that the version has seen, the one that lacks least.
-const TextMerge::Shown* TextMerge::Nearest(const Version& version) const {
-  const Shown* nearest = nullptr;
+std::shared_ptr<const TextMerge::Shown> TextMerge::Nearest(const Version& version) {
+  Remembered* nearest = nullptr;
   uint64_t most = 0;
-  for (const auto& one : memo_) {
-    const Version& has = one->version;
+  for (Remembered& one : memo_) {
+    const Version& has = one.version;
     if (has.size() > version.size()) continue;
     if (!has.empty() && has.back() > version[has.size() - 1]) continue;  // most of them
     if (!std::equal(has.begin(), has.end(), version.begin(), std::less_equal<>())) {
@@ -52,10 +66,10 @@ const TextMerge::Shown* TextMerge::Nearest(const Version& version) const {
     }
     const uint64_t count = std::accumulate(has.begin(), has.end(), uint64_t{0});
     if (nearest != nullptr && count < most) continue;
-    nearest = one.get();
+    nearest = &one;
     most = count;
   }
-  return nearest;
+  return nearest == nullptr ? nullptr : Take(nearest);
 }
 
 // In causal order, each covers what it has seen.
@@ -82,7 +96,7 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
   Rank();
   Shown shown;
   std::vector<Region> lasting;
-  if (const Shown* const nearest = Nearest(version); nearest != nullptr) {
+  if (const std::shared_ptr<const Shown> nearest = Nearest(version); nearest != nullptr) {
     shown.version = nearest->version;
     shown.words = nearest->words;
     shown.sentences = nearest->sentences;
@@ -137,6 +151,7 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
   ReadAll(std::move(wanted));
   Settle(std::move(contested), &shown);
   FalseJoints(segments, version, &shown.row);
+  Finish(&shown);
   return shown;
 }
 
@@ -146,19 +161,7 @@ std::vector<uint32_t> TextMerge::TopBetween(const Segments& segments, Stretch st
        i < segments.size() && segments[i].from <= stretch.high; ++i) {
     crowds.push_back(segments[i].crowd);
   }
-  return Top(MembersOf(std::move(crowds)));
-}
-
-std::vector<uint32_t> TextMerge::MembersOf(std::vector<uint32_t> crowds) const {
-  std::sort(crowds.begin(), crowds.end());
-  crowds.erase(std::unique(crowds.begin(), crowds.end()), crowds.end());
-  std::vector<uint32_t> all;
-  for (uint32_t crowd : crowds) {
-    crowds_.VisitAll(crowd, [&](uint32_t one) { all.push_back(one); });
-  }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  return Top(crowds_.Members(std::move(crowds)));
 }
 
 // Each is as wide as the stretches of all who stand in it.

@@ -62,14 +62,17 @@ class TextOrder {
   void Hide(TextSpan inserted);
   void Undelete(TextSpan deleted);
   bool Hidden(uint32_t element) const {
-    if (known_ != nullptr) return element < known_->size() && !known_->Has(element);
+    if (known_ != nullptr) return element < known_end_ && !known_->Has(element);
     return (elements_[element].mark & kHidden) != 0;
   }
   void EndOverlay();
 
   // As an overlay for First, After and Hidden alone: the version has these elements, and all that
   // come in from now on.  Null: no more.
-  void ShowOnly(const TextBits* known) { known_ = known; }
+  void ShowOnly(const TextBits* known) {
+    known_ = known;
+    known_end_ = size();
+  }
 
   // Whether it shows; under an overlay, in its version.
   bool Shows(uint32_t element) const {
@@ -147,6 +150,7 @@ class TextOrder {
   uint32_t visible_ = 0;
 
   const TextBits* known_ = nullptr;
+  uint32_t known_end_ = 0;
   std::vector<TextSpan> marked_;
   std::vector<uint32_t> marked_leaves_;
 

@@ -26,6 +26,14 @@ class TextRow {
     if (!after_.empty()) MoveGap(piece_count());
     return before_;
   }
+  // For a row that will not change: places are found at once, wherever somebody looked last.
+  void Index();
+  // The piece that holds a place, and the place it begins at.
+  struct Piece {
+    uint32_t place;
+    TextSpan numbers;
+  };
+  Piece PieceOf(uint32_t place) const;
   // Calls `visit(TextSpan)` for what stands at these places.
   void Visit(uint32_t place, uint32_t length, const std::function<void(TextSpan)>& visit) const;
   std::vector<uint32_t> Numbers() const;
@@ -49,6 +57,7 @@ class TextRow {
   mutable std::vector<TextSpan> before_;
   mutable std::vector<TextSpan> after_;
   uint32_t size_ = 0;
+  std::vector<uint32_t> starts_;  // the place of each piece, if there is an index
   // Where somebody last looked: edits go on where they were.
   mutable size_t hint_piece_ = 0;
   mutable uint32_t hint_place_ = 0;

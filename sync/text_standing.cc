@@ -27,6 +27,27 @@ uint32_t TextCrowds::Below(uint32_t crowd, uint32_t edit) const {
   return crowd;
 }
 
+// A set is numbered after the one it is held as, so from the highest number down none is met after
+// it was passed.
+std::vector<uint32_t> TextCrowds::Members(std::vector<uint32_t> crowds) const {
+  std::vector<uint32_t> all;
+  std::make_heap(crowds.begin(), crowds.end());
+  uint32_t passed = kNobody;
+  while (!crowds.empty() && crowds.front() != kNobody) {
+    const uint32_t crowd = crowds.front();
+    std::pop_heap(crowds.begin(), crowds.end());
+    crowds.pop_back();
+    if (crowd == passed) continue;
+    passed = crowd;
+    all.push_back(crowds_[crowd].last);
+    crowds.push_back(crowds_[crowd].others);
+    std::push_heap(crowds.begin(), crowds.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 uint32_t TextCrowds::With(uint32_t crowd, uint32_t edit, uint32_t seen_end,
                           const std::function<bool(uint32_t)>& has_seen) {
   uint32_t stays = Below(crowd, edit);  // as it is: what is below the lowest that goes

@@ -32,6 +32,8 @@ class TextCrowds {
   void VisitAll(uint32_t crowd, const Visit& visit) const {
     for (; crowd != kNobody; crowd = crowds_[crowd].others) visit(crowds_[crowd].last);
   }
+  // All who are in any of these sets, ascending.  What sets have in common is walked once.
+  std::vector<uint32_t> Members(std::vector<uint32_t> crowds) const;
   // The set with `edit` in it and without those it has seen, which are all below `seen_end`.
   uint32_t With(uint32_t crowd, uint32_t edit, uint32_t seen_end,
                 const std::function<bool(uint32_t)>& has_seen);

@@ -93,15 +93,7 @@ std::vector<TouchedPlace> Hunks(const TextRow& before, const TextRow& after,
   return hunks;
 }
 
-// A row with its characters.
-struct Written {
-  const TextRow& row;
-  TextProse& prose;
-
-  uint32_t Number(size_t place) const { return row.At(static_cast<uint32_t>(place)); }
-};
-
-void AddRange(const Written& row, size_t from, size_t to, size_t which, TouchedStretch* stretch) {
+void AddRange(const TextProse& row, size_t from, size_t to, size_t which, TouchedStretch* stretch) {
   if (from >= to) return;
   stretch->low[which] = row.Number(from);
   stretch->high[which] = row.Number(to - 1);
@@ -112,7 +104,8 @@ struct Reach {
   size_t x, y;
 };
 
-void TouchWords(const Written& x, const Written& y, Reach left, Reach right, TouchedPlace* hunk) {
+void TouchWords(const TextProse& x, const TextProse& y, Reach left, Reach right,
+                TouchedPlace* hunk) {
   const size_t p_end = hunk->p + hunk->d;
   const size_t q_end = hunk->q + hunk->s;
   TouchedStretch& words = hunk->words;
@@ -129,23 +122,23 @@ void TouchWords(const Written& x, const Written& y, Reach left, Reach right, Tou
 }
 
 // Before, gone, new, after: each without the white space at its ends.
-void TouchSentences(const Written& x, const Written& y, TouchedPlace* hunk) {
+void TouchSentences(TextProse& x, TextProse& y, TouchedPlace* hunk) {
   const size_t p_end = hunk->p + hunk->d;
   const size_t q_end = hunk->q + hunk->s;
   size_t before_from = hunk->p;
   size_t before_to = hunk->p;
-  if (!x.prose.Break(hunk->p) || !y.prose.Break(hunk->q)) before_from = x.prose.Start(hunk->p);
+  if (!x.Break(hunk->p) || !y.Break(hunk->q)) before_from = x.Start(hunk->p);
   size_t after_from = q_end;
   size_t after_to = q_end;
-  if (!x.prose.Break(p_end) || !y.prose.Break(q_end)) after_to = y.prose.End(q_end);
+  if (!x.Break(p_end) || !y.Break(q_end)) after_to = y.End(q_end);
   size_t gone_from = hunk->p;
   size_t gone_to = p_end;
   size_t new_from = hunk->q;
   size_t new_to = q_end;
-  x.prose.Trim(&before_from, &before_to);
-  x.prose.Trim(&gone_from, &gone_to);
-  y.prose.Trim(&new_from, &new_to);
-  y.prose.Trim(&after_from, &after_to);
+  x.Trim(&before_from, &before_to);
+  x.Trim(&gone_from, &gone_to);
+  y.Trim(&new_from, &new_to);
+  y.Trim(&after_from, &after_to);
   TouchedStretch& sentences = hunk->sentences;
   AddRange(x, gone_from, gone_to, 0, &sentences);
   AddRange(y, new_from, new_to, 1, &sentences);
@@ -176,12 +169,10 @@ std::vector<TouchedPlace> TouchedBy(const TextRow& before, TextProse* x, const T
   }
   Backwards left_x;
   Backwards left_y;
-  const Written was = {before, *x};
-  const Written is = {after, *y};
   for (size_t i = 0; i < hunks.size(); ++i) {
     const Reach left = {left_x.Token(*x, hunks[i].p), left_y.Token(*y, hunks[i].q)};
-    TouchWords(was, is, left, right[i], &hunks[i]);
-    TouchSentences(was, is, &hunks[i]);
+    TouchWords(*x, *y, left, right[i], &hunks[i]);
+    TouchSentences(*x, *y, &hunks[i]);
   }
   return hunks;
 }

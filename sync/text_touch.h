@@ -29,7 +29,8 @@ struct TouchedPlace {
   TouchedStretch sentences;  // may be empty
 };
 
-// What turning the row `before` into `after` touched, in order.  `x` and `y` are their characters.
+// What turning the row `before` into `after` touched, in order.  `x` and `y` are the same rows with
+// their characters.
 std::vector<TouchedPlace> TouchedBy(const TextRow& before, TextProse* x, const TextRow& after,
                                     TextProse* y, const std::function<bool(uint32_t)>& is_new);
 

@@ -85,7 +85,7 @@ class TextTree {
     const uint32_t author_;
   };
 
-  // The same by elements, for who knows which of them the version has: `known`, of all there are.
+  // The same by elements, for who knows which of them the version has: `known`.
   class EditOfElements {
    public:
     EditOfElements(TextTree* tree, uint32_t author, const TextBits& known)

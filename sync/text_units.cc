@@ -5,7 +5,8 @@
 namespace sotay::sync {
 
 TextUnits::TextUnits(absl::string_view text, const std::u32string& scalars) : text_(text) {
-  TextProse prose(scalars);
+  const TextSheet sheet(scalars);
+  TextProse prose(sheet);
   units_.reserve(scalars.size() + 1);
   uint32_t byte = 0;
   for (uint32_t i = 0; i < scalars.size(); ++i) {

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#include "sync/unicode.h"
+
 namespace sotay::sync {
 
 constexpr char32_t kSpanScalar = 0xFFFC;
@@ -26,7 +28,10 @@ inline bool EndsSentence(char32_t scalar) {
 template <typename At>
 bool JoinedAt(const At& at, size_t size, size_t i) {
   if (i == 0 || i >= size) return false;
-  return Joined(i >= 2 ? at(i - 2) : 0, at(i - 1), at(i), i + 1 < size ? at(i + 1) : 0);
+  const char32_t a = at(i - 1);
+  const char32_t b = at(i);
+  if (IsWordScalar(a) && IsWordScalar(b)) return true;  // most are, and nothing else is asked
+  return Joined(i >= 2 ? at(i - 2) : 0, a, b, i + 1 < size ? at(i + 1) : 0);
 }
 
 }  // namespace sotay::sync

@@ -173,13 +173,7 @@ bool In(const Range (&ranges)[kSize], char32_t scalar) {
 
 }  // namespace
 
-bool IsWordScalar(char32_t scalar) {
-  if (scalar < 0x80) {
-    return (scalar >= 'a' && scalar <= 'z') || (scalar >= 'A' && scalar <= 'Z') ||
-           (scalar >= '0' && scalar <= '9');
-  }
-  return !In(kNotWord, scalar);
-}
+bool IsWordPastAscii(char32_t scalar) { return !In(kNotWord, scalar); }
 
 bool IsDigit(char32_t scalar) {
   if (scalar < 0x80) return scalar >= '0' && scalar <= '9';

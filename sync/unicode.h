@@ -5,8 +5,13 @@
 
 namespace sotay::sync {
 
+bool IsWordPastAscii(char32_t scalar);
 // Letters, marks and numbers (L*, M*, N*); code points not assigned in that version may be either.
-bool IsWordScalar(char32_t scalar);
+inline bool IsWordScalar(char32_t scalar) {
+  if (scalar >= 0x80) return IsWordPastAscii(scalar);
+  return (scalar >= 'a' && scalar <= 'z') || (scalar >= 'A' && scalar <= 'Z') ||
+         (scalar >= '0' && scalar <= '9');
+}
 // A decimal digit of any script (Nd).
 bool IsDigit(char32_t scalar);
 // What goes on the character before it: marks (M*, variation selectors among them), U+200C, U+200D,
