@@ -1,81 +1,22 @@
 #include "tests/bench/text/hostile.h"
 
 #include <algorithm>
-#include <functional>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "sync/limits.h"
 #include "sync/status_macros.h"
-#include "sync/text.h"
+#include "tests/bench/text/hostile_crowds.h"
+#include "tests/bench/text/hostile_writer.h"
 
 namespace sotay::bench {
 namespace {
 
-// A salt, an id for each parent, a device, names and numbers.
-constexpr size_t kChangeBytes = 130;
-constexpr size_t kTextBytes = 200'000;
-
-sync::DeviceId Device(size_t number) {
-  return *sync::DeviceId::From(absl::StrFormat("%016x", number));
-}
-
-sync::ChangeId Change(uint64_t sequence) {
-  return *sync::ChangeId::From(absl::StrFormat("%016x%016x", sequence * 0x9E3779B97F4A7C15u, 0));
-}
-
-// Writes a history: people, what they have seen, and how long the text is that they see.
-class Writer {
- public:
-  Writer(std::string name, std::string what) { text_ = {std::move(name), std::move(what), {}}; }
-
-  // One edit of `device`, made on all of `seen` and its own; splices by `splice(edit, length)`.
-  // Returns what the device has seen afterwards.
-  sync::VersionVector Write(size_t device, sync::VersionVector seen,
-                            const std::function<void(v1::TextEdit*, uint32_t)>& splice) {
-    const uint64_t sequence = text_.edits.size() + 1;
-    HostileEdit one = {Device(device), sequence, std::move(seen), {}};
-    const auto length = static_cast<uint32_t>(*sync::ScalarCount(merge_.At(one.seen).text));
-    one.edit.set_length_before(length);
-    splice(&one.edit, length);
-    const absl::Status status =
-        merge_.Add(sequence, Change(sequence), one.device, sequence, one.seen, {&one.edit});
-    if (!status.ok()) failed_ = status;
-    sync::VersionVector after = one.seen;
-    after.Add(one.device, sequence);
-    bytes_ += kChangeBytes + one.edit.ByteSizeLong();
-    text_.edits.push_back(std::move(one));
-    return after;
-  }
-
-  bool full() const { return bytes_ >= kTextBytes || !failed_.ok(); }
-  HostileText Done() { return std::move(text_); }
-
- private:
-  HostileText text_;
-  sync::TextMerge merge_;
-  size_t bytes_ = 0;
-  absl::Status failed_;
-};
-
-void Splice(v1::TextEdit* edit, uint32_t position, uint32_t deleted, const std::string& inserted) {
-  v1::TextSplice* const splice = edit->add_splices();
-  splice->set_position(position);
-  splice->set_deleted(deleted);
-  splice->set_inserted(inserted);
-}
-
-std::string Repeated(const std::string& words, size_t bytes) {
-  std::string text;
-  while (text.size() < bytes) text += words;
-  return text;
-}
-
 // People who write by turns, each knowing all but the last round of the others.
 HostileText PingPong(std::string name, std::string what, const std::string& words, size_t people,
                      bool one_place) {
-  Writer writer(std::move(name), std::move(what));
+  HostileWriter writer(std::move(name), std::move(what));
   std::mt19937 random(7);
   const std::string start = Repeated(words, words.size() == 1 ? 60'000 : 90'000);
   std::vector<sync::VersionVector> seen(people);
@@ -97,7 +38,7 @@ HostileText PingPong(std::string name, std::string what, const std::string& word
 }
 
 // A run of 2^16 characters, each typed before the one before it.  Returns what its author has seen.
-sync::VersionVector WriteChain(Writer* writer) {
+sync::VersionVector WriteChain(HostileWriter* writer) {
   sync::VersionVector seen;
   for (int part = 0; part < 16; ++part) {
     seen = writer->Write(0, seen, [](v1::TextEdit* edit, uint32_t) {
@@ -109,7 +50,7 @@ sync::VersionVector WriteChain(Writer* writer) {
 
 // The chain, and as many people as may write, all at its beginning, none knowing of another.
 HostileText ChainAndSiblings() {
-  Writer writer("chain", "2^16 runs in a chain and 4,096 siblings");
+  HostileWriter writer("chain", "2^16 runs in a chain and 4,096 siblings");
   WriteChain(&writer);
   for (size_t who = 1; who < sync::kRecordDevicesMax; ++who) {
     writer.Write(who, {}, [](v1::TextEdit* edit, uint32_t) { Splice(edit, 0, 0, "b "); });
@@ -121,7 +62,8 @@ HostileText ChainAndSiblings() {
 // devices as may write make 4,095 in one place; here each is in sixteen, none knowing of another.
 HostileText ChainAndAllSiblings() {
   constexpr uint32_t kPlaces = 16;
-  Writer writer("siblings", "2^16 runs in a chain and 2^16 siblings, 4,095 in each of 16 places");
+  HostileWriter writer("siblings",
+                       "2^16 runs in a chain and 2^16 siblings, 4,095 in each of 16 places");
   const sync::VersionVector seen = WriteChain(&writer);
   for (size_t who = 1; who < sync::kRecordDevicesMax; ++who) {
     writer.Write(who, seen, [](v1::TextEdit* edit, uint32_t length) {
@@ -134,7 +76,7 @@ HostileText ChainAndAllSiblings() {
 }
 
 HostileText Crowd() {
-  Writer writer("crowd", "everybody changes the same word");
+  HostileWriter writer("crowd", "everybody changes the same word");
   const std::string start = Repeated("dài 4,5 m. ", 2'000);
   const sync::VersionVector seen =
       writer.Write(0, {}, [&](v1::TextEdit* edit, uint32_t) { Splice(edit, 0, 0, start); });
@@ -147,7 +89,7 @@ HostileText Crowd() {
 }
 
 HostileText DeleteAll() {
-  Writer writer("delete-all", "many delete the whole text, one changes all its words");
+  HostileWriter writer("delete-all", "many delete the whole text, one changes all its words");
   const std::string start = Repeated("ab cd ", 60'000);
   const sync::VersionVector seen =
       writer.Write(0, {}, [&](v1::TextEdit* edit, uint32_t) { Splice(edit, 0, 0, start); });
@@ -166,7 +108,7 @@ HostileText DeleteAll() {
 
 // Two change every second word, each to something else; then they go on beside the conflicts.
 HostileText ManySpans() {
-  Writer writer("spans", "4,000 conflicts, and people who go on beside them");
+  HostileWriter writer("spans", "4,000 conflicts, and people who go on beside them");
   const std::string start = Repeated("ab cd ", 30'000);
   const sync::VersionVector base =
       writer.Write(0, {}, [&](v1::TextEdit* edit, uint32_t) { Splice(edit, 0, 0, start); });
@@ -192,7 +134,7 @@ HostileText ManySpans() {
 
 // Two type the same long text, and change it by turns.
 HostileText SamePaste() {
-  Writer writer("same", "two paste the same text and change it");
+  HostileWriter writer("same", "two paste the same text and change it");
   const std::string start = Repeated("Vết phanh dài 4,5 m. ", 40'000);
   std::vector<sync::VersionVector> seen(2);
   for (size_t who = 0; who < 2; ++who) {
@@ -223,7 +165,7 @@ size_t HostileText::bytes() const {
 }
 
 std::vector<HostileText (*)()> HostileTexts() {
-  return {
+  std::vector<HostileText (*)()> all = {
       &ChainAndSiblings,
       &ChainAndAllSiblings,
       [] { return PingPong("turns", "two by turns, anywhere", "Vết phanh dài 4,2 m. ", 2, false); },
@@ -236,14 +178,17 @@ std::vector<HostileText (*)()> HostileTexts() {
       &ManySpans,
       &SamePaste,
   };
+  const std::vector<HostileText (*)()> crowds = HostileCrowds();
+  all.insert(all.end(), crowds.begin(), crowds.end());
+  return all;
 }
 
 absl::StatusOr<sync::TextMerged> MergeAll(const HostileText& text) {
   sync::TextMerge merge;
   sync::VersionVector all;
   for (const HostileEdit& one : text.edits) {
-    SOTAY_RETURN_IF_ERROR(merge.Add(one.sequence, Change(one.sequence), one.device, one.sequence,
-                                    one.seen, {&one.edit}));
+    SOTAY_RETURN_IF_ERROR(merge.Add(one.sequence, HostileChange(one.sequence), one.device,
+                                    one.sequence, one.seen, {&one.edit}));
     all.Add(one.device, one.sequence);
   }
   return merge.At(all);
