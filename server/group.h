@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -58,14 +56,6 @@ struct HeldNews {
 // push needs is damaged, only the pushes that need it fail (kDataLoss).
 HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs);
 
-// The edited and named records of `changes`.
-Footprint FootprintOf(const std::vector<const v1::Change*>& changes);
-// Puts the records of the footprint and the positions of the changes' units into the input.
-absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
-                       const Footprint& footprint, sync::IngestInput* input);
-// Adds the histories an attempt at `changes` asked for.
-absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
-                           const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
 // Serialises what was noted of the outcome's entries and makes the heads of the units they went to.
 // kDataLoss when a head that is there does not go with its log.
 absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round* round);

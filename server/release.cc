@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "server/loading.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {

@@ -1,0 +1,88 @@
+#include "server/loading.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+// A record that is not there, as the change that creates it describes it, or else the first one
+// that names it.  It has a history all the same when its creation was refused.
+v1::Record Unborn(const sync::RecordId& id, const std::vector<const v1::Change*>& changes) {
+  v1::Record record;
+  record.set_record_id(id.str());
+  for (const v1::Change* change : changes) {
+    for (const v1::RecordEdit& edit : change->edits()) {
+      if (edit.record_id() != id.view()) continue;
+      if (!record.type().empty() && !edit.parents().empty()) continue;
+      record.set_type(edit.type());
+      record.set_unit_id(change->unit_id());
+      record.set_dossier_id(change->dossier_id());
+      if (edit.parents().empty()) return record;
+    }
+  }
+  return record;
+}
+
+template <typename Id>
+void SortOnce(std::vector<Id>* ids) {
+  std::sort(ids->begin(), ids->end());
+  ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+}
+
+}  // namespace
+
+Footprint FootprintOf(const std::vector<const v1::Change*>& changes) {
+  Footprint footprint;
+  for (const v1::Change* change : changes) {
+    if (const auto id = sync::RecordId::From(change->dossier_id())) footprint.named.push_back(*id);
+    for (const v1::RecordEdit& edit : change->edits()) {
+      if (const auto id = sync::RecordId::From(edit.record_id())) footprint.edited.push_back(*id);
+    }
+  }
+  SortOnce(&footprint.edited);
+  footprint.named.insert(footprint.named.end(), footprint.edited.begin(), footprint.edited.end());
+  SortOnce(&footprint.named);
+  return footprint;
+}
+
+absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
+                       const Footprint& footprint, sync::IngestInput* input) {
+  for (const v1::Change* change : changes) {
+    const std::string& unit = change->unit_id();
+    if (input->positions.count(unit) != 0) continue;
+    if (const auto head = pen->Head(unit)) input->positions[unit] = head->position();
+  }
+  for (const sync::RecordId& id : footprint.named) {
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
+    if (!stored.has_value()) continue;
+    SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
+                           sync::MergedRecord::Parse(pen->schema(), stored->bytes));
+    input->records.emplace_hint(input->records.end(), id,
+                                sync::LoadedRecord{std::move(record), stored->position});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
+                           const std::vector<const v1::Change*>& changes,
+                           sync::IngestInput* input) {
+  for (const sync::RecordId& id : needed) {
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
+    v1::Record record;
+    if (!stored.has_value()) {
+      record = Unborn(id, changes);
+    } else if (!record.ParseFromString(stored->bytes)) {
+      return absl::DataLossError(absl::StrCat(DescribeKey(RecordKey(id)), " cannot be read"));
+    }
+    SOTAY_ASSIGN_OR_RETURN(sync::History history, pen->store().LoadHistory(record));
+    input->histories.emplace(id, std::move(history));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sotay::server

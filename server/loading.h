@@ -1,0 +1,25 @@
+// What a decision about changes (sync/ingest.h) needs of the store: first what the changes name,
+// then the histories an attempt asked for.  The hub's thread alone.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/pen.h"
+#include "sotay/v1/change.pb.h"
+#include "sync/ids.h"
+#include "sync/ingest.h"
+
+namespace sotay::server {
+
+// The edited and named records of `changes`.
+Footprint FootprintOf(const std::vector<const v1::Change*>& changes);
+// Puts the records of the footprint and the positions of the changes' units into the input.
+absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
+                       const Footprint& footprint, sync::IngestInput* input);
+// Adds the histories an attempt at `changes` asked for.
+absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
+                           const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
+
+}  // namespace sotay::server
