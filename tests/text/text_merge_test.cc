@@ -182,11 +182,11 @@ void ExpectAsThePageSays(size_t from, size_t pasts, size_t edits_max, Vocabulary
 }
 
 TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
-  ExpectAsThePageSays(1, laws::CasesFor(2), kEditsMax, Vocabulary::kMany);
+  ExpectAsThePageSays(1, laws::CasesFor(12), kEditsMax, Vocabulary::kMany);
 }
 
 TEST(TextMerge, ShowsWhatThePageSaysWherePeopleCrowd) {
-  ExpectAsThePageSays(1, laws::CasesFor(2), kCrowdedEditsMax, Vocabulary::kFew);
+  ExpectAsThePageSays(1, laws::CasesFor(12), kCrowdedEditsMax, Vocabulary::kFew);
 }
 
 // A region that comes to meet an earlier one is widened by those who stand between them, too.
