@@ -18,7 +18,7 @@
 // ends_right      whether every way of typing, merging, arriving and loading ended on the text of the trace
 //
 // A library may have several ways to do a thing. Each is timed, and the fastest counts.
-// A time is the median of N runs in a process that has done the same work before.
+// A time is the median of N runs or more in a process that has done the same work before.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -32,6 +32,8 @@ import { LIBRARIES } from './libraries.mjs';
 
 // A way is warmed up by one run, or by more until this time is over.
 const WARM_UP_MS = 500;
+// A way is run for so long, and at least N times: on a shared processor a few milliseconds say little.
+const MEASURE_MS = 2_000;
 // After this time a way is not run again. If its warm-up run alone took as long, that run counts.
 const PATIENCE_MS = 60_000;
 const MEMORY_RUNS = 3;
@@ -94,7 +96,9 @@ async function time(label, peer, ways, input, { runs, endContent, readText = tru
     const first = await once();
     while (elapsed() < WARM_UP_MS) await once();
     const times = [];
-    while (times.length < runs && elapsed() < PATIENCE_MS) times.push(await once());
+    const measured = elapsed();
+    const enough = () => times.length >= runs && elapsed() - measured >= MEASURE_MS;
+    while (!enough() && elapsed() < PATIENCE_MS) times.push(await once());
     result.ms[way] = times.length > 0 ? median(times) : first;
     const counted = times.length > 0 ? `${times.length} runs` : 'the warm-up run';
     console.error(`${label} ${way}: ${result.ms[way].toFixed(2)} ms, ${counted}${wrong}`);

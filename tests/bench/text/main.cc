@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "for scripts");
   app.add_flag("--alone", options.alone, "ours alone: no ratios, no Node");
   app.add_flag("--quick", options.quick, "leave the slowest peer out (Automerge, minutes)");
-  app.add_option("--runs", options.runs, "each figure is the median of that many")
+  app.add_option("--runs", options.runs, "each figure is the median of at least that many")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   app.add_option("DIR", options.dir, "traces, in the formats of github.com/josephg/editing-traces")
