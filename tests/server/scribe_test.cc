@@ -215,8 +215,7 @@ TEST(Scribe, AStormInAFewDossiersLeavesNothingHeldAndNothingWrong) {
           v1::Change note;
           note.set_dossier_id(RecordNamed(dossier).str());
           v1::RecordEdit* edit = note.add_edits();
-          edit->set_record_id(
-              RecordNamed("n" + std::to_string(i) + "/" + std::to_string(n)).str());
+          edit->set_record_id(RecordNamed("n" + std::to_string(i) + "/" + std::to_string(n)).str());
           edit->set_type("casework.v1.Note");
           phone->Forge(note);
         }
