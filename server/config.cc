@@ -46,6 +46,7 @@ std::string ConfigPath(const std::string& data) { return absl::StrCat(data, "/so
 std::string AuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca"); }
 std::string StorePath(const std::string& data) { return absl::StrCat(data, "/store"); }
 std::string ServerKeyPath(const std::string& data) { return absl::StrCat(data, "/server.key"); }
+std::string LogKeyPath(const std::string& data) { return absl::StrCat(data, "/log.key"); }
 std::string ServerCertificatePath(const std::string& data) {
   return absl::StrCat(data, "/server.crt");
 }

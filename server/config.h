@@ -28,6 +28,7 @@ std::string ConfigPath(const std::string& data);
 std::string AuthorityPath(const std::string& data);
 std::string StorePath(const std::string& data);
 std::string ServerKeyPath(const std::string& data);
+std::string LogKeyPath(const std::string& data);
 std::string ServerCertificatePath(const std::string& data);
 std::string FirstInvitationPath(const std::string& data);
 

@@ -91,8 +91,10 @@ struct Daemon::Parts {
   std::unique_ptr<Watchers> watchers;
   std::unique_ptr<Hub> hub;
   std::unique_ptr<ReaderPool> readers;
+  std::unique_ptr<Notary> notary;
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Supervision> supervision;
+  std::unique_ptr<Evidence> evidence;
   std::unique_ptr<SyncService> sync_service;
   std::unique_ptr<SupervisionService> supervision_service;
   std::unique_ptr<AdminService> admin_service;
@@ -155,13 +157,17 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.hub = std::make_unique<Hub>(p.store.get(), p.directory.get(), p.schema.get(), p.watchers.get(),
                                 std::move(hub));
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
-  p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get());
+  SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
+  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), std::move(log_key));
+  p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get(), p.notary.get());
   p.supervision = std::make_unique<Supervision>(p.directory.get(), p.store.get(), p.schema.get());
+  p.evidence = std::make_unique<Evidence>(p.directory.get(), p.store.get(), p.notary.get(),
+                                          p.supervision.get());
   p.sync_service = std::make_unique<SyncService>(p.directory.get(), p.exchange.get(), p.hub.get(),
                                                  p.watchers.get(), p.supervision.get(),
                                                  p.readers.get(), p.now_ms);
   p.supervision_service = std::make_unique<SupervisionService>(
-      p.directory.get(), p.supervision.get(), p.readers.get(), p.now_ms);
+      p.directory.get(), p.supervision.get(), p.evidence.get(), p.readers.get(), p.now_ms);
   p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
                                                    options.config.address, p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);

@@ -102,6 +102,7 @@ absl::StatusOr<v1::EnrollResponse> Enrol(Pen* pen, const Authority& authority,
   response.set_certificate(std::move(issued->cert_der));
   response.set_user_id(ticket->user_id());
   response.set_full_name(person->user.full_name());
+  response.set_log_key(pen->directory().meta().log_key());
   response.set_organisation_id(pen->directory().meta().organisation_id());
   return response;
 }

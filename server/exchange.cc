@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,8 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kAppVersionBytesMax = 64;
+// As many as cursors: of each unit one.
+constexpr int kHeadsMax = 256;
 constexpr size_t kArenaBlockMax = size_t{64} << 10;
 // Revised outcomes of one answer.
 constexpr int kRevisedMax = 1'000;
@@ -65,6 +68,10 @@ absl::Status Exchange::CheckShape(const v1::SyncRequest& request) const {
   if (request.app_version().size() > kAppVersionBytesMax) {
     return TooLarge("app_version: bytes", request.app_version().size(), kAppVersionBytesMax,
                     "shorten it");
+  }
+  if (request.heads_size() > kHeadsMax) {
+    return TooLarge("heads", static_cast<uint64_t>(request.heads_size()), kHeadsMax,
+                    "forget units that were removed");
   }
   return request.has_push() ? CheckPushShape(request.push()) : absl::OkStatus();
 }
@@ -148,6 +155,18 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   return prepared;
 }
 
+void Exchange::AddHeads(const v1::SyncRequest& request, const FeedPlan& plan, int64_t now_ms,
+                        v1::SyncResponse* response) const {
+  std::map<absl::string_view, const v1::LogHead*> held;
+  for (const v1::LogHead& head : request.heads()) held[head.unit_id()] = &head;
+  for (const v1::Cursor& cursor : plan.cursors) {
+    const auto known = held.find(cursor.unit_id());
+    absl::StatusOr<v1::ProvenHead> proven =
+        notary_.Prove(cursor.unit_id(), known == held.end() ? nullptr : known->second, now_ms);
+    if (proven.ok()) *response->add_heads() = *std::move(proven);
+  }
+}
+
 absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, PushAnswer* pushed,
                                                   int64_t now_ms) const {
   const v1::SyncRequest& request = prepared.request;
@@ -186,6 +205,7 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
     if (page.batch.size() > prepared.pushed_bytes.size() / 4) before = prepared.pushed_bytes;
     *response.mutable_records() = seal::PackAfter(before, page.batch);
   }
+  if (request.witnesses()) AddHeads(request, plan, now_ms, &response);
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
   response.set_more(page.more || response.revised_size() == kRevisedMax);

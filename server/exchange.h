@@ -11,6 +11,7 @@
 #include "server/directory.h"
 #include "server/feed.h"
 #include "server/group.h"
+#include "server/notary.h"
 #include "server/store.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -31,7 +32,8 @@ struct PreparedSync {
 
 class Exchange {
  public:
-  Exchange(Directory* directory, Store* store) : directory_(*directory), store_(*store) {}
+  Exchange(Directory* directory, Store* store, Notary* notary)
+      : directory_(*directory), store_(*store), notary_(*notary) {}
 
   // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
   // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.
@@ -47,9 +49,13 @@ class Exchange {
   absl::Status CheckShape(const v1::SyncRequest& request) const;
   absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push, std::string* unpacked) const;
   absl::Status CheckSeal(const Push& push) const;
+  // Heads for a device that witnesses; of a unit without one the operator was told.
+  void AddHeads(const v1::SyncRequest& request, const FeedPlan& plan, int64_t now_ms,
+                v1::SyncResponse* response) const;
 
   Directory& directory_;
   Store& store_;
+  Notary& notary_;
 };
 
 }  // namespace sotay::server

@@ -44,8 +44,16 @@ absl::StatusOr<Authority> OpenOrCreate(const std::string& data, const std::strin
   return Authority::Open(AuthorityPath(data));  // of an attempt that was cut short
 }
 
+absl::StatusOr<seal::SigningKey> LoadOrMake(const std::string& path) {
+  absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(path);
+  if (!absl::IsNotFound(key.status())) return key;
+  SOTAY_ASSIGN_OR_RETURN(key, seal::SigningKey::Generate());
+  SOTAY_RETURN_IF_ERROR(key->Save(path));
+  return key;
+}
+
 Tables FirstTables(const v1::User& administrator, const stored::v1::Ticket& ticket,
-                   int64_t now_ms) {
+                   const seal::SigningKey& log_key, int64_t now_ms) {
   Tables tables;
   stored::v1::StoreMeta& meta = tables.meta.emplace();
   meta.set_format(kStoreFormat);
@@ -53,6 +61,7 @@ Tables FirstTables(const v1::User& administrator, const stored::v1::Ticket& tick
   meta.set_epoch(RandomId());
   meta.set_created_ms(now_ms);
   meta.set_directory_revision(1);
+  meta.set_log_key(log_key.PublicKey());
   tables.users.push_back(administrator);
   tables.tickets.push_back(ticket);
   return tables;
@@ -92,6 +101,7 @@ absl::StatusOr<std::string> Found(const std::string& data, const Founding& found
   SOTAY_ASSIGN_OR_RETURN(const Authority authority,
                          OpenOrCreate(data, founding.organisation, absl::FromUnixMillis(now_ms)));
   SOTAY_RETURN_IF_ERROR(OpenServerIdentity(data, authority, config.names, now_ms).status());
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey log_key, LoadOrMake(LogKeyPath(data)));
   SOTAY_RETURN_IF_ERROR(SaveConfig(data, config));
   SOTAY_ASSIGN_OR_RETURN(const Invited invited, Invite(authority, founding.address, administrator,
                                                        founding.invitation_valid_s, now_ms));
@@ -99,23 +109,29 @@ absl::StatusOr<std::string> Found(const std::string& data, const Founding& found
                                              absl::StrCat(invited.invitation, "\n"), 0600));
   // Last, so that a store means: everything else is there.
   SOTAY_RETURN_IF_ERROR(Store::Create(StorePath(data), durable::StoreOptions(),
-                                      FirstTables(administrator, invited.ticket, now_ms)));
+                                      FirstTables(administrator, invited.ticket, log_key, now_ms)));
   return invited.invitation;
+}
+
+absl::StatusOr<seal::SigningKey> OpenLogKey(const std::string& data,
+                                            const stored::v1::StoreMeta& meta) {
+  const std::string path = LogKeyPath(data);
+  absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(path);
+  if (!key.ok() && !absl::IsNotFound(key.status())) return key.status();
+  if (key.ok() && key->PublicKey() == meta.log_key()) return key;
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, key.ok() ? " is not the key" : " is missing: the key",
+                   " that signs this store's logs, and every device knows it; put it back from "
+                   "where keys are kept"));
 }
 
 absl::StatusOr<ServerIdentity> OpenServerIdentity(const std::string& data,
                                                   const Authority& authority,
                                                   const std::vector<std::string>& names,
                                                   int64_t now_ms) {
-  const std::string key_path = ServerKeyPath(data);
-  absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(key_path);
-  if (absl::IsNotFound(key.status())) {
-    SOTAY_ASSIGN_OR_RETURN(key, seal::SigningKey::Generate());
-    SOTAY_RETURN_IF_ERROR(key->Save(key_path));
-  }
-  SOTAY_RETURN_IF_ERROR(key.status());
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, LoadOrMake(ServerKeyPath(data)));
   ServerIdentity identity;
-  SOTAY_ASSIGN_OR_RETURN(identity.key_pem, key->Pem());
+  SOTAY_ASSIGN_OR_RETURN(identity.key_pem, key.Pem());
 
   const std::string certificate_path = ServerCertificatePath(data);
   absl::StatusOr<std::string> pem = seal::ReadWholeFile(certificate_path, kCertificateBytesMax);
@@ -123,7 +139,7 @@ absl::StatusOr<ServerIdentity> OpenServerIdentity(const std::string& data,
     const absl::StatusOr<std::string> der = seal::CertificateDerOfPem(*pem);
     const absl::StatusOr<seal::Certificate> certificate =
         der.ok() ? seal::ReadCertificate(*der) : der.status();
-    if (certificate.ok() && certificate->spki == key->PublicKey() &&
+    if (certificate.ok() && certificate->spki == key.PublicKey() &&
         certificate->not_after_ms > now_ms + absl::ToInt64Milliseconds(kRenewBefore)) {
       identity.certificate_pem = *std::move(pem);
       return identity;
@@ -132,7 +148,7 @@ absl::StatusOr<ServerIdentity> OpenServerIdentity(const std::string& data,
     return pem.status();
   }
   SOTAY_ASSIGN_OR_RETURN(identity.certificate_pem,
-                         authority.IssueServer(names, *key, absl::FromUnixMillis(now_ms)));
+                         authority.IssueServer(names, key, absl::FromUnixMillis(now_ms)));
   SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(certificate_path, identity.certificate_pem, 0644));
   Say(Severity::kInfo, "certificate_issued", {{"names", names.size()}});
   return identity;

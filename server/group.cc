@@ -325,10 +325,13 @@ absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round*
     const auto births = outcome.births.find(unit);
     if (births != outcome.births.end()) head.set_records(head.records() + births->second);
   }
+  std::vector<seal::MerkleNode> grown;
   round->admissions.reserve(outcome.entries.size());
   for (const sync::NewEntry& entry : outcome.entries) {
     const std::string& noted = round->admissions.emplace_back(entry.admission.SerializeAsString());
-    trees[entry.unit_id].Append(seal::LeafOf(entry.id, noted));
+    trees[entry.unit_id].Append(seal::LeafOf(entry.id, noted), &grown);
+    for (const seal::MerkleNode& node : grown) round->nodes.emplace_back(entry.unit_id, node);
+    grown.clear();
   }
   for (auto& [unit, head] : heads) head.set_tree(trees[unit].Bytes());
   return absl::OkStatus();

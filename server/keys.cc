@@ -70,6 +70,13 @@ bool TakeHistory(absl::string_view* rest, KeyParts* parts) {
          TakeNumberTo(rest, &parts->arrival);
 }
 
+bool TakeLevel(absl::string_view* rest, int* level) {
+  if (rest->empty()) return false;
+  *level = static_cast<unsigned char>(rest->front());
+  rest->remove_prefix(1);
+  return true;
+}
+
 bool TakeParts(absl::string_view* rest, KeyParts* parts) {
   constexpr size_t kId = sync::DeviceId::kSize;
   switch (parts->table) {
@@ -88,6 +95,9 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
+    case Table::kNode:
+      return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
+             TakeLevel(rest, &parts->level);
     case Table::kSequence:
     case Table::kSeal:
     case Table::kRevised:
@@ -152,6 +162,11 @@ std::string TicketKey(absl::string_view spki_hash) { return WithId(Table::kTicke
 std::string HeadKey(absl::string_view unit) { return WithName(Table::kHead, unit); }
 std::string LogKey(absl::string_view unit, uint64_t position) {
   return WithNameAndNumber(Table::kLog, unit, position);
+}
+std::string NodeKey(absl::string_view unit, uint64_t position, int level) {
+  std::string key = WithNameAndNumber(Table::kNode, unit, position, 1);
+  key.push_back(static_cast<char>(level));
+  return key;
 }
 std::string SequenceKey(const sync::DeviceId& device, uint64_t sequence) {
   return WithIdAndNumber(Table::kSequence, device.view(), sequence);
@@ -220,6 +235,48 @@ absl::optional<KeyParts> ParseKey(absl::string_view key) {
   return parts;
 }
 
+const char* RowsIn(Table table) {
+  switch (table) {
+    case Table::kMeta:
+      return "meta";
+    case Table::kArrivals:
+      return "arrivals";
+    case Table::kUnit:
+      return "units";
+    case Table::kUser:
+      return "users";
+    case Table::kDevice:
+      return "devices";
+    case Table::kContact:
+      return "contacts";
+    case Table::kTicket:
+      return "tickets";
+    case Table::kHead:
+      return "heads";
+    case Table::kLog:
+      return "log entries";
+    case Table::kNode:
+      return "log tree nodes";
+    case Table::kSequence:
+      return "sequences";
+    case Table::kRecord:
+      return "records";
+    case Table::kHistory:
+      return "history";
+    case Table::kFeed:
+      return "feed places";
+    case Table::kSeal:
+      return "seals";
+    case Table::kQuarantine:
+      return "quarantined";
+    case Table::kSetAside:
+      return "set aside";
+    case Table::kRevised:
+      return "revised outcomes";
+  }
+  return "?";
+}
+
 std::string DescribeKey(absl::string_view key) {
   const absl::optional<KeyParts> parts = ParseKey(key);
   if (!parts.has_value()) return absl::StrCat("unknown key ", absl::BytesToHexString(key));
@@ -243,6 +300,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("head of unit ", p.name);
     case Table::kLog:
       return absl::StrCat("log ", p.name, " position ", p.number);
+    case Table::kNode:
+      return absl::StrCat("node ", p.name, " position ", p.number, " level ", p.level);
     case Table::kSequence:
       return absl::StrCat("sequence of device ", Short(p.id), " number ", p.number);
     case Table::kRecord:

@@ -24,6 +24,7 @@ enum class Table : char {
   kTicket = 't',      // SPKI hash                               → Ticket
   kHead = 'h',        // unit                                    → UnitHead
   kLog = 'l',         // unit, position                          → LogRow
+  kNode = 'k',        // unit, position, level                   → hash (32)
   kSequence = 's',    // device, sequence                        → SequenceRow
   kRecord = 'r',      // record                                  → position (8), unit, v1.Record
   kHistory = 'y',     // record, position, kind [, arrival]      → unit if set aside, or nothing
@@ -52,6 +53,8 @@ std::string ContactKey(const sync::DeviceId& device);
 std::string TicketKey(absl::string_view spki_hash);
 std::string HeadKey(absl::string_view unit);
 std::string LogKey(absl::string_view unit, uint64_t position);
+// The node over the 2^level entries up to that position.
+std::string NodeKey(absl::string_view unit, uint64_t position, int level);
 std::string SequenceKey(const sync::DeviceId& device, uint64_t sequence);
 std::string RecordKey(const sync::RecordId& record);
 std::string AdmittedKey(const sync::RecordId& record, uint64_t position);
@@ -78,12 +81,16 @@ struct KeyParts {
   std::string id;       // device, record, SPKI hash
   uint64_t number = 0;  // position, sequence, revision
   std::string record;   // of a feed key
+  int level = 0;        // of a node
   HistoryKind kind = HistoryKind::kAdmitted;
   uint64_t arrival = 0;
 };
 
 // Nothing when `key` is none of the above.
 absl::optional<KeyParts> ParseKey(absl::string_view key);
+
+// What a table holds: "log entries".
+const char* RowsIn(Table table);
 
 // "feed khu-vuc-1 position 12 record 3fa9…", for people who look into a store; "unknown key"
 // with its bytes in hexadecimal when it is none of the above.

@@ -41,8 +41,9 @@ Exit codes: 0 done, or stopped in good order; 1 failed; 2 wrong usage or configu
 start (no data directory, store in use, port taken, already founded); 4 the store is damaged:
 restore it from a backup.
 
-Files of the data directory: sotayd.toml (settings), ca/ (the authority's key: guard it), server.key
-and server.crt (renewed by themselves), store/ (everything else), first-administrator.invite.)";
+Files of the data directory: sotayd.toml (settings), ca/ (the authority's key: guard it), log.key (signs
+the logs: guard it, keep a copy), server.key and server.crt (renewed by themselves), store/ (everything
+else), first-administrator.invite.)";
 
 int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 

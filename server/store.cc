@@ -204,10 +204,8 @@ absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
   return place.position;
 }
 
-absl::Status Store::Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry) {
-  const auto device = sync::DeviceId::From(row.device_id());
-  if (!device.has_value()) return absl::DataLossError("a log row names no device");
-  const std::string key = SealKey(*device, row.sealed_through());
+absl::Status Store::Unpack(const stored::v1::LogRow& row, StoredEntry* entry) {
+  const std::string key = SealKey(entry->device, row.sealed_through());
   UnpackedPushes::Changes changes = unpacked_.Find(key);
   SOTAY_ASSIGN_OR_RETURN(auto bytes, changes == nullptr ? Get(key) : absl::optional<std::string>());
   if (changes == nullptr) {
@@ -224,24 +222,54 @@ absl::Status Store::Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry) {
   const uint64_t from_end = row.sealed_through() - row.sequence();
   const auto count = static_cast<uint64_t>(changes->changes_size());
   if (row.sequence() > row.sealed_through() || from_end >= count) return Damaged(key);
-  entry->set_change(changes->changes(static_cast<int>(count - 1 - from_end)));
+  entry->change = changes->changes(static_cast<int>(count - 1 - from_end));
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
+absl::StatusOr<StoredEntry> Store::LoadStoredEntry(absl::string_view unit, uint64_t position) {
   const std::string key = LogKey(unit, position);
   SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
   if (!bytes.has_value()) return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
   SOTAY_ASSIGN_OR_RETURN(auto row, Read<stored::v1::LogRow>(key, *bytes));
-  v1::LogEntry entry;
+  const auto device = sync::DeviceId::From(row.device_id());
+  if (!device.has_value()) return Damaged(key);
+  StoredEntry entry;
+  entry.device = *device;
+  entry.sequence = row.sequence();
   if (row.sealed_through() == 0) {
-    entry.set_allocated_change(row.release_change());
+    entry.change = std::move(*row.mutable_change());
   } else {
     SOTAY_RETURN_IF_ERROR(Unpack(row, &entry));
   }
-  entry.set_allocated_change_id(row.release_change_id());
-  if (!entry.mutable_admission()->ParseFromString(row.admission())) return Damaged(key);
+  entry.change_id = std::move(*row.mutable_change_id());
+  entry.admission = std::move(*row.mutable_admission());
   return entry;
+}
+
+absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
+  SOTAY_ASSIGN_OR_RETURN(StoredEntry stored, LoadStoredEntry(unit, position));
+  v1::LogEntry entry;
+  entry.set_change(std::move(stored.change));
+  entry.set_change_id(std::move(stored.change_id));
+  if (!entry.mutable_admission()->ParseFromString(stored.admission)) {
+    return Damaged(LogKey(unit, position));
+  }
+  return entry;
+}
+
+absl::StatusOr<stored::v1::SealRow> Store::LoadSealOver(const sync::DeviceId& device,
+                                                        uint64_t sequence) {
+  stored::v1::SealRow seal;
+  bool found = false;
+  const std::string last = After(IdPrefix(Table::kSeal, device.view()));
+  SOTAY_RETURN_IF_ERROR(
+      Visit(SealKey(device, sequence), last, [&](absl::string_view, absl::string_view value) {
+        found = seal.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+                seal.first_sequence() <= sequence;
+        return false;
+      }));
+  if (!found) return Damaged(SealKey(device, sequence));
+  return seal;
 }
 
 absl::Status Store::AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,

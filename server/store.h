@@ -27,6 +27,7 @@
 #include "sync/ids.h"
 #include "sync/ingest.h"
 #include "sync/schema.h"
+#include "sync/seal/merkle.h"
 
 namespace leveldb {
 class Iterator;
@@ -41,7 +42,7 @@ struct TailCut;
 namespace sotay::server {
 
 // Shape of the keys and rows this build reads and writes.
-constexpr uint32_t kStoreFormat = 3;
+constexpr uint32_t kStoreFormat = 4;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -69,6 +70,8 @@ struct Round {
   const sync::IngestOutcome* outcome = nullptr;
   // The admissions of its entries, serialised, in the same order.
   std::vector<std::string> admissions;
+  // Nodes of units' log trees that became whole by them.
+  std::vector<std::pair<std::string, seal::MerkleNode>> nodes;
   std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> seals;
   // Held changes that were decided, as they stood.
   std::vector<AsideRow> released;
@@ -100,6 +103,15 @@ struct RecordPlace {
   sync::RecordId record;
   absl::string_view unit;  // good while the visit lasts
   uint64_t position = 0;
+};
+
+// An entry of a unit's log, byte for byte.
+struct StoredEntry {
+  std::string change;
+  std::string change_id;
+  std::string admission;  // a serialised v1::Admission
+  sync::DeviceId device;
+  uint64_t sequence = 0;
 };
 
 // A record's place in its unit's feed.
@@ -175,8 +187,18 @@ class Store {
       const sync::DeviceId& device,
       const std::function<void(absl::string_view key, absl::string_view value)>& visit);
 
+  // Entries of a unit's log after position `after` and up to `up_to`, as leaves of its tree, read
+  // from disk.  kDataLoss when one is missing.
+  absl::Status VisitLeaves(absl::string_view unit, uint64_t after, uint64_t up_to,
+                           const std::function<void(const seal::MerkleHash&)>& visit);
+  // A node of its tree that is kept: the one over 2^level entries up to `position`.
+  absl::StatusOr<seal::MerkleHash> LoadNode(absl::string_view unit, uint64_t position, int level);
   // An entry of a unit's log, with the bytes of its change.
   absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
+  // The same as it is hashed.
+  absl::StatusOr<StoredEntry> LoadStoredEntry(absl::string_view unit, uint64_t position);
+  // The push that a device's change came in.  kDataLoss when there is none.
+  absl::StatusOr<stored::v1::SealRow> LoadSealOver(const sync::DeviceId& device, uint64_t sequence);
 
   // Every key and value in order of the keys.  For checking.
   absl::Status VisitAll(
@@ -193,7 +215,7 @@ class Store {
   // Position of a record's newest change; 0: there is no such record.
   absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
-  absl::Status Unpack(const stored::v1::LogRow& row, v1::LogEntry* entry);
+  absl::Status Unpack(const stored::v1::LogRow& row, StoredEntry* entry);
   // Where changes of a device went when they came, into what is not known of them otherwise.
   absl::Status AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,
                          std::map<uint64_t, stored::v1::SequenceRow>* known);

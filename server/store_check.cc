@@ -19,46 +19,6 @@ constexpr size_t kFaultsNamed = 100;
 // Changes of a device that are looked at together.
 constexpr uint64_t kSequencesRead = 1'000;
 
-const char* NameOf(Table table) {
-  switch (table) {
-    case Table::kMeta:
-      return "meta";
-    case Table::kArrivals:
-      return "arrivals";
-    case Table::kUnit:
-      return "units";
-    case Table::kUser:
-      return "users";
-    case Table::kDevice:
-      return "devices";
-    case Table::kContact:
-      return "contacts";
-    case Table::kTicket:
-      return "tickets";
-    case Table::kHead:
-      return "heads";
-    case Table::kLog:
-      return "log entries";
-    case Table::kSequence:
-      return "sequences";
-    case Table::kRecord:
-      return "records";
-    case Table::kHistory:
-      return "history";
-    case Table::kFeed:
-      return "feed places";
-    case Table::kSeal:
-      return "seals";
-    case Table::kQuarantine:
-      return "quarantined";
-    case Table::kSetAside:
-      return "set aside";
-    case Table::kRevised:
-      return "revised outcomes";
-  }
-  return "?";
-}
-
 class Checker {
  public:
   Checker(Store* store, const sync::Schema& schema, Tables tables);
@@ -93,6 +53,8 @@ class Checker {
   StoreReport report_;
   std::map<std::string, uint64_t> positions_;  // unit → newest of its log
   std::map<std::string, seal::MerkleEdge> trees_;
+  std::map<std::string, uint64_t> nodes_;    // unit → how many its log makes
+  std::map<std::string, uint64_t> kept_;     // unit → how many there are
   std::map<std::string, uint64_t> records_;  // unit → how many
   std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
 };
@@ -133,7 +95,15 @@ void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::stri
   if (!row.has_value()) return;
   const auto id = sync::ChangeId::From(row->change_id());
   if (!id.has_value()) return Fault(key, "names no change");
-  trees_[parts.name].Append(seal::LeafOf(*id, row->admission()));
+  std::vector<seal::MerkleNode> grown;
+  trees_[parts.name].Append(seal::LeafOf(*id, row->admission()), &grown);
+  for (const seal::MerkleNode& node : grown) {
+    ++nodes_[parts.name];
+    const auto kept = store_.LoadNode(parts.name, node.end, node.level);
+    if (!kept.ok() || *kept != node.hash) {
+      Fault(NodeKey(parts.name, node.end, node.level), "is not what its log makes it");
+    }
+  }
   const auto entry = store_.LoadEntry(parts.name, parts.number);
   if (!entry.ok()) return Fault(key, entry.status().message());
   if (entry->admission().position() != parts.number) Fault(key, "holds another position");
@@ -223,10 +193,13 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     ++report_.rows["unknown"];
     return Fault(key, "is none of ours");
   }
-  ++report_.rows[NameOf(parts->table)];
+  ++report_.rows[RowsIn(parts->table)];
   switch (parts->table) {
     case Table::kLog:
       return LookAtLog(key, *parts, value);
+    case Table::kNode:
+      ++kept_[parts->name];
+      return;
     case Table::kRecord:
       return LookAtRecord(key, *parts);
     case Table::kFeed:
@@ -258,6 +231,9 @@ void Checker::LookAtHeads() {
     const seal::MerkleEdge& tree = trees_[unit];
     if (head.tree() != tree.Bytes()) Fault(HeadKey(unit), "its log is not the one it was made of");
     report_.logs[unit] = {tree.size(), tree.Root()};
+  }
+  for (const auto& [unit, count] : kept_) {
+    if (count != nodes_[unit]) Fault(HeadKey(unit), "its log has nodes that are none of its tree");
   }
   for (const auto& [unit, position] : positions_) {
     if (position != 0 && tables_.heads.count(unit) == 0) Fault(HeadKey(unit), "is missing");

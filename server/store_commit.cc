@@ -70,6 +70,10 @@ void Store::Fill(Sheet* sheet, const Round& round) {
   leveldb::WriteBatch* const batch = sheet->batch_.get();
   for (const AsideRow& row : round.released) DeleteAside(row, batch);
   PutEntries(round, batch);
+  for (const auto& [unit, node] : round.nodes) {
+    batch->Put(NodeKey(unit, node.end, node.level),
+               leveldb::Slice(reinterpret_cast<const char*>(node.hash.data()), node.hash.size()));
+  }
   if (!round.released.empty()) PutSequences(*round.outcome, batch);
   PutRecords(*round.outcome, batch);
   PutAside(*round.outcome, batch);

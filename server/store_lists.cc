@@ -1,4 +1,5 @@
 // Lists and histories out of the central store.
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -23,34 +24,6 @@ absl::optional<sync::HistoryNode> RefusedNode(const v1::QuarantinedChange& row,
   auto node = sync::NodeOf(change, row.change_id(), record);
   if (node.has_value()) node->applied = false;
   return node;
-}
-
-// Adds the nodes; one that comes before what it was made on waits for the next turn.  That
-// happens only to what was set aside in another unit than the record's.  In the end what is
-// refused and still has no place is left out: nothing admitted can name it.
-absl::Status AddAll(std::deque<sync::HistoryNode> nodes, sync::History* history) {
-  for (size_t waiting = 0; !nodes.empty() && waiting < nodes.size();) {
-    sync::HistoryNode node = std::move(nodes.front());
-    nodes.pop_front();
-    const absl::Status added = history->Add(node);
-    if (added.ok()) {
-      waiting = 0;
-    } else if (absl::IsFailedPrecondition(added)) {
-      nodes.push_back(std::move(node));
-      ++waiting;
-    } else if (node.applied) {
-      return absl::DataLossError(
-          absl::StrCat("change ", node.author.change.Short(),
-                       " does not fit the history it is in: ", added.message()));
-    }
-  }
-  for (const sync::HistoryNode& node : nodes) {
-    if (node.applied) {
-      return absl::DataLossError(absl::StrCat("what change ", node.author.change.Short(),
-                                              " was made on is not in the history"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -104,8 +77,39 @@ absl::StatusOr<sync::History> Store::LoadHistory(const v1::Record& record) {
   SOTAY_RETURN_IF_ERROR(status);
   sync::History history(sync::MergedRecord(schema_->Find(record.type()), *id, record.type(),
                                            record.unit_id(), *dossier));
-  SOTAY_RETURN_IF_ERROR(AddAll(std::move(nodes), &history));
+  SOTAY_RETURN_IF_ERROR(sync::AddInAnyOrder(std::move(nodes), &history));
   return history;
+}
+
+absl::Status Store::VisitLeaves(absl::string_view unit, uint64_t after, uint64_t up_to,
+                                const std::function<void(const seal::MerkleHash&)>& visit) {
+  uint64_t position = after;
+  stored::v1::LogRow row;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(LogKey(unit, after + 1), LogKey(unit, up_to + 1),
+            [&](absl::string_view key, absl::string_view value) {
+              const absl::optional<KeyParts> parts = ParseKey(key);
+              if (!parts.has_value() || parts->number != position + 1 ||
+                  !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+                return false;
+              }
+              const auto id = sync::ChangeId::From(row.change_id());
+              if (!id.has_value()) return false;
+              visit(seal::LeafOf(*id, row.admission()));
+              ++position;
+              return true;
+            }));
+  return position == up_to ? absl::OkStatus() : Damaged(LogKey(unit, position + 1));
+}
+
+absl::StatusOr<seal::MerkleHash> Store::LoadNode(absl::string_view unit, uint64_t position,
+                                                 int level) {
+  const std::string key = NodeKey(unit, position, level);
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(key));
+  seal::MerkleHash hash;
+  if (!value.has_value() || value->size() != hash.size()) return Damaged(key);
+  std::copy(value->begin(), value->end(), hash.begin());
+  return hash;
 }
 
 absl::Status Store::VisitFeed(absl::string_view unit, uint64_t after, uint64_t up_to,

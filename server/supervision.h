@@ -40,6 +40,10 @@ class Supervision {
                                                       const v1::ListDevicesRequest& request) const;
   absl::StatusOr<v1::ListUnitsResponse> ListUnits(const Person& person) const;
 
+  // The record a whole id or the beginning of one names, and its unit, for those who may read it.
+  absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
+                                         std::string* unit) const;
+
  private:
   struct Filter;
   struct Found;
@@ -51,9 +55,6 @@ class Supervision {
   // A page of the records that match.
   absl::StatusOr<Found> Find(const std::vector<std::string>& units, const Filter& filter,
                              size_t size, const absl::optional<PagePlace>& from) const;
-  // The record a whole id or the beginning of one names, and its unit.
-  absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
-                                         std::string* unit) const;
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
   bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;

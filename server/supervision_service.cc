@@ -5,9 +5,11 @@
 namespace sotay::server {
 
 SupervisionService::SupervisionService(Directory* directory, Supervision* supervision,
-                                       ReaderPool* readers, std::function<int64_t()> now_ms)
+                                       Evidence* evidence, ReaderPool* readers,
+                                       std::function<int64_t()> now_ms)
     : directory_(*directory),
       supervision_(*supervision),
+      evidence_(*evidence),
       readers_(*readers),
       now_ms_(std::move(now_ms)) {}
 
@@ -76,6 +78,16 @@ grpc::ServerUnaryReactor* SupervisionService::ListDevices(grpc::CallbackServerCo
       context, request, response, "ListDevices",
       [this](const Person& person, const v1::ListDevicesRequest& asked) {
         return supervision_.ListDevices(person, asked);
+      });
+}
+
+grpc::ServerUnaryReactor* SupervisionService::ProveRecord(grpc::CallbackServerContext* context,
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return Answer<v1::ProveRecordRequest, v1::ProveRecordResponse>(
+      context, request, response, "ProveRecord",
+      [this](const Person& person, const v1::ProveRecordRequest& asked) {
+        return evidence_.ProveRecord(person, asked, now_ms_());
       });
 }
 

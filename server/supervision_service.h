@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "server/evidence.h"
 #include "server/reader_pool.h"
 #include "server/rpc.h"
 #include "server/supervision.h"
@@ -16,14 +17,15 @@ using SupervisionServiceBase = v1::SupervisionService::WithRawCallbackMethod_Lis
         v1::SupervisionService::WithRawCallbackMethod_ListConflicts<
             v1::SupervisionService::WithRawCallbackMethod_ListQuarantine<
                 v1::SupervisionService::WithRawCallbackMethod_ListDevices<
-                    v1::SupervisionService::WithRawCallbackMethod_ListUnits<
-                        v1::SupervisionService::Service>>>>>>;
+                    v1::SupervisionService::WithRawCallbackMethod_ProveRecord<
+                        v1::SupervisionService::WithRawCallbackMethod_ListUnits<
+                            v1::SupervisionService::Service>>>>>>>;
 
 // Set once at construction; what it is given outlives it.
 class SupervisionService final : public SupervisionServiceBase {
  public:
-  SupervisionService(Directory* directory, Supervision* supervision, ReaderPool* readers,
-                     std::function<int64_t()> now_ms);
+  SupervisionService(Directory* directory, Supervision* supervision, Evidence* evidence,
+                     ReaderPool* readers, std::function<int64_t()> now_ms);
 
   using SupervisionServiceBase::GetRecord;
   using SupervisionServiceBase::ListConflicts;
@@ -31,6 +33,7 @@ class SupervisionService final : public SupervisionServiceBase {
   using SupervisionServiceBase::ListQuarantine;
   using SupervisionServiceBase::ListRecords;
   using SupervisionServiceBase::ListUnits;
+  using SupervisionServiceBase::ProveRecord;
   grpc::ServerUnaryReactor* ListRecords(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
@@ -46,6 +49,9 @@ class SupervisionService final : public SupervisionServiceBase {
   grpc::ServerUnaryReactor* ListDevices(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ProveRecord(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListUnits(grpc::CallbackServerContext* context,
                                       const grpc::ByteBuffer* request,
                                       grpc::ByteBuffer* response) override;
@@ -59,6 +65,7 @@ class SupervisionService final : public SupervisionServiceBase {
 
   Directory& directory_;
   Supervision& supervision_;
+  Evidence& evidence_;
   ReaderPool& readers_;
   const std::function<int64_t()> now_ms_;
 };

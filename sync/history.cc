@@ -36,6 +36,31 @@ void ApplyNode(const HistoryNode& node, MergedRecord* record) {
 
 }  // namespace
 
+absl::Status AddInAnyOrder(std::deque<HistoryNode> nodes, History* history) {
+  for (size_t waiting = 0; !nodes.empty() && waiting < nodes.size();) {
+    HistoryNode node = std::move(nodes.front());
+    nodes.pop_front();
+    const absl::Status added = history->Add(node);
+    if (added.ok()) {
+      waiting = 0;
+    } else if (absl::IsFailedPrecondition(added)) {
+      nodes.push_back(std::move(node));
+      ++waiting;
+    } else if (node.applied) {
+      return absl::DataLossError(
+          absl::StrCat("change ", node.author.change.Short(),
+                       " does not fit the history it is in: ", added.message()));
+    }
+  }
+  for (const HistoryNode& node : nodes) {
+    if (node.applied) {
+      return absl::DataLossError(absl::StrCat("what change ", node.author.change.Short(),
+                                              " was made on is not in the history"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
                                    const RecordId& record) {
   const auto id = ChangeId::From(change_id);

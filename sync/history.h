@@ -3,6 +3,7 @@
 // the record's current heads, or when somebody asks for the past.  Value.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -83,6 +84,11 @@ class History {
   // The version asked for last.
   absl::optional<MergedRecord> memo_;
 };
+
+// Adds the nodes; one that comes before what it was made on waits for that.  In the end what is
+// refused and still has no place is left out: nothing admitted can name it.  kDataLoss when that
+// befalls an admitted one, or one does not fit.
+absl::Status AddInAnyOrder(std::deque<HistoryNode> nodes, History* history);
 
 // The edit of `record` in a change as its author made it; nothing when it cannot be read or edits
 // it not.

@@ -21,11 +21,14 @@ void AddImportCommand(CLI::App* app, Invocation* run);   // import
 void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // units, users
 void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);  // enroll, invite, devices, revoke
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run);  // records, show, conflicts, …
+void AddOfficeExportCommand(CLI::App* app, Invocation* run);   // export
 void AddOfficeWatchCommand(CLI::App* app, Invocation* run);    // watch
 
-// Everything `sotay` and `sotayctl` do, from the words of the command line to the exit code.
+// Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the
+// exit code.
 int Sotay(const std::vector<std::string>& args, Invocation* run);
 int Sotayctl(const std::vector<std::string>& args, Invocation* run);
+int SotayVerify(const std::vector<std::string>& args, Invocation* run);
 
 // A command of its own words: `Words` holds what the options fill in, `act` does it.
 template <typename Words>

@@ -100,6 +100,11 @@ void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
       ->capture_default_str()
       ->type_name("DIR")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  AddReadingOptions(app, invocation);
+}
+
+void AddReadingOptions(CLI::App* app, Invocation* invocation) {
+  const Voice& voice = invocation->voice;
   app->add_flag("--json", invocation->json,
                 voice("in JSON cho máy đọc", "print JSON, for programs"))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

@@ -64,6 +64,9 @@ struct Invocation {
 // twice, the last one counts (of --schema, all).
 void AddGlobalOptions(CLI::App* app, Invocation* invocation);
 
+// --json, --schema and --lang alone, for a program without a notebook.
+void AddReadingOptions(CLI::App* app, Invocation* invocation);
+
 // The voice that --lang in `args`, or $SOTAY_LANG, asks for: help is spoken before options are
 // read.
 Voice VoiceOf(const std::vector<std::string>& args);

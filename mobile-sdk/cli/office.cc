@@ -136,6 +136,10 @@ absl::StatusOr<v1::GetRecordResponse> Office::GetRecord(const v1::GetRecordReque
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::GetRecord, request);
 }
 
+absl::StatusOr<v1::ProveRecordResponse> Office::ProveRecord(const v1::ProveRecordRequest& request) {
+  return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ProveRecord, request);
+}
+
 absl::StatusOr<v1::ListConflictsResponse> Office::ListConflicts(
     const v1::ListConflictsRequest& request) {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListConflicts, request);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "mobile-sdk/cli/profile.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -23,6 +24,7 @@ class Office {
 
   absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
+  absl::StatusOr<v1::ProveRecordResponse> ProveRecord(const v1::ProveRecordRequest& request);
   absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
   absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
       const v1::ListQuarantineRequest& request);

@@ -16,6 +16,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeDeviceCommands(&app, run);
   AddOfficeAdminCommands(&app, run);
   AddOfficeRecordCommands(&app, run);
+  AddOfficeExportCommand(&app, run);
   AddOfficeWatchCommand(&app, run);
   app.footer(
       voice("Quản trị:", "An administrator:") + R"(
@@ -28,6 +29,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl devices --unit vks-sm --subtree
   sotayctl records --unit vks-sm --subtree --type finding
   sotayctl conflicts && sotayctl watch
+  sotayctl export 7f3a91c2 vu-885.sotay
 
 )" +
       voice("Mã thoát như của sotay: 0 xong · 1 không thành công · 2 lệnh sai · 3 không tìm thấy · "

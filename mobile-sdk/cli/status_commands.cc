@@ -17,6 +17,14 @@ using nlohmann::json;
 struct NoWords {};
 
 constexpr size_t kLabelColumns = 18;
+// Enough to read over the telephone; --json has all.
+constexpr size_t kRootDigits = 16;
+
+json HeadJson(const v1::LogHead& head) {
+  return {{"unit", head.unit_id()},        {"epoch", Hex(head.epoch())},
+          {"size", head.size()},           {"root", Hex(head.root())},
+          {"signed_ms", head.signed_ms()}, {"signature", Hex(head.signature())}};
+}
 
 json StatusJson(const sdk::Status& status) {
   json cursors = json::array();
@@ -24,6 +32,15 @@ json StatusJson(const sdk::Status& status) {
     cursors.push_back({{"unit", cursor.unit_id()},
                        {"epoch", Hex(cursor.epoch())},
                        {"position", cursor.position()}});
+  }
+  json logs = json::array();
+  for (const auto& [unit, head] : status.heads) logs.push_back(HeadJson(head));
+  json disputes = json::array();
+  for (const auto& [unit, dispute] : status.disputes) {
+    disputes.push_back({{"unit", unit},
+                        {"found_ms", dispute.found_ms()},
+                        {"held", HeadJson(dispute.held())},
+                        {"offered", HeadJson(dispute.offered().head())}});
   }
   return {{"enrolled", status.enrolled},
           {"user", status.user_id},
@@ -39,7 +56,15 @@ json StatusJson(const sdk::Status& status) {
           {"records", status.records},
           {"conflicts", status.conflicts},
           {"refused", status.refused},
-          {"cursors", cursors}};
+          {"cursors", cursors},
+          {"logs", logs},
+          {"logs_disputed", disputes}};
+}
+
+std::string HeadInWords(const Voice& voice, const v1::LogHead& head) {
+  return absl::StrCat(head.size(), voice(" mục, ký lúc ", " entries, signed "),
+                      InstantInWords(head.signed_ms()), voice(", gốc ", ", root "),
+                      Hex(head.root()).substr(0, kRootDigits));
 }
 
 absl::Status ShowStatus(const Invocation& run, const NoWords&) {
@@ -70,6 +95,20 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     line(voice("Đơn vị", "Unit"),
          absl::StrCat(open.reader.names.Unit(cursor.unit_id()), " (", cursor.unit_id(), ") ",
                       voice("đến vị trí ", "up to position "), cursor.position()));
+    const auto head = status.heads.find(cursor.unit_id());
+    if (head == status.heads.end()) continue;
+    line(voice("  nhật ký đã kiểm", "  log checked"), HeadInWords(voice, head->second));
+  }
+  for (const auto& [unit, dispute] : status.disputes) {
+    line(
+        voice("CẢNH BÁO", "WARNING"),
+        absl::StrCat(voice("nhật ký của ", "the log of "), unit,
+                     voice(" không nối tiếp bản máy chủ đã ký. Giữ nguyên máy này làm chứng và báo "
+                           "lãnh đạo.",
+                           " does not go on from what the server signed. Keep this device as it "
+                           "is, as evidence, and tell your head.")));
+    line(voice("  đã có", "  held"), HeadInWords(voice, dispute.held()));
+    line(voice("  được đưa", "  offered"), HeadInWords(voice, dispute.offered().head()));
   }
   run.Print(StatusJson(status), text);
   return absl::OkStatus();

@@ -69,7 +69,15 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
         &text, status.refused,
         run.voice(" thay đổi bị giữ lại: sotay refused\n", " changes set aside: sotay refused\n"));
   }
+  for (const auto& [unit, dispute] : status.disputes) {
+    absl::StrAppend(&text, run.voice("CẢNH BÁO: nhật ký của ", "WARNING: the log of "),
+                    OneLine(unit),
+                    run.voice(" trên máy chủ không nối tiếp bản đã ký trước: sotay status\n",
+                              " does not go on from what the server signed before: "
+                              "sotay status\n"));
+  }
   run.Print({{"sent", last.sent},
+             {"logs_disputed", status.disputes.size()},
              {"received", last.received},
              {"outbox", status.outbox},
              {"records", status.records},
@@ -96,6 +104,10 @@ json EventJson(const sdk::Event& event, int64_t now_ms) {
       break;
     case sdk::Event::Kind::kSynced:
       line["event"] = "synced";
+      break;
+    case sdk::Event::Kind::kLogDisputed:
+      line["event"] = "log_disputed";
+      line["unit"] = event.unit_id;
       break;
     case sdk::Event::Kind::kSyncFailed:
       line["event"] = "sync_failed";
@@ -126,6 +138,10 @@ std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
                           voice(" (xem: sotay refused)", " (see: sotay refused)"));
     case sdk::Event::Kind::kSynced:
       return voice("đã đồng bộ", "synced");
+    case sdk::Event::Kind::kLogDisputed:
+      return absl::StrCat(
+          voice("CẢNH BÁO: nhật ký không nối tiếp: ", "WARNING: log does not go on: "),
+          OneLine(event.unit_id), voice(" (xem: sotay status)", " (see: sotay status)"));
     case sdk::Event::Kind::kSyncFailed:
       return Sentence(voice, event.status);
   }

@@ -55,7 +55,8 @@ absl::StatusOr<v1::EnrollResponse> AskServer(const v1::Invitation& invitation,
                          seal::SpkiOfCertificateDer(response.certificate()));
   if (certified != key.PublicKey() ||
       response.device_id() != seal::DeviceIdOf(key.PublicKey()).view() ||
-      response.organisation_id().size() != kOrganisationBytes || response.user_id().empty()) {
+      response.organisation_id().size() != kOrganisationBytes || response.user_id().empty() ||
+      !seal::VerifyingKey::From(response.log_key()).ok()) {
     return absl::InternalError("the server certified something else than it was asked to");
   }
   return response;
@@ -114,6 +115,7 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   meta.set_user_id(response->user_id());
   meta.set_full_name(response->full_name());
   meta.set_server(invitation.address());
+  meta.set_log_key(response->log_key());
   return Found(dir, meta, surroundings);
 }
 

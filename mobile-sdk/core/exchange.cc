@@ -69,6 +69,11 @@ absl::StatusOr<v1::SyncRequest> Exchange::Build() {
   v1::SyncRequest request;
   request.set_protocol(kProtocol);
   for (const v1::Cursor& cursor : cursors) *request.add_cursors() = cursor;
+  if (!desk_.meta.log_key().empty()) {
+    request.set_witnesses(true);
+    SOTAY_ASSIGN_OR_RETURN(const auto heads, desk_.store->Heads());
+    for (const auto& [unit, head] : heads) *request.add_heads() = head;
+  }
   request.set_last_sequence(progress.last_sequence());
   request.set_directory_revision(progress.directory_revision());
   request.set_revision_seen(progress.revision_seen());

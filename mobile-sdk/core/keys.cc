@@ -40,12 +40,17 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
   return Numbered(AllFetched(record), position);
 }
 
+std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
+std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
+
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
 std::string AllRefused() { return "x"; }
 std::string Touches(const sync::RecordId& record) { return OfRecord('t', record); }
 std::string Rows() { return "r"; }
 std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
+std::string Heads() { return "l"; }
+std::string Disputes() { return "q"; }
 
 absl::optional<uint64_t> NumberOf(absl::string_view key) {
   const bool plain = key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x');
@@ -73,9 +78,10 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Progress()) return "how far it has come";
   if (key == Directory()) return "units and people";
   if (key == RowsSchema()) return "schema of the list rows";
-  if (!key.empty() && key[0] == 'c') {
-    return absl::StrCat("cursor of unit ", absl::CHexEscape(key.substr(1)));
-  }
+  const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
+  if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
+  if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);
+  if (!key.empty() && key[0] == 'q') return absl::StrCat("dispute over the log of unit ", unit);
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);
   if (number.has_value() && !record.has_value()) {

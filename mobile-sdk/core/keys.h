@@ -14,6 +14,8 @@
 //   b ‖ record             v1.Record                 the server's bytes, untouched
 //   r ‖ record             stored.v1.ListRow         what a list shows of it
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
+//   l ‖ unit               v1.LogHead                the newest head of its log, checked
+//   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
 //
 // Pure; any thread.
 #pragma once
@@ -38,6 +40,8 @@ std::string Touch(const sync::RecordId& record, uint64_t sequence);
 std::string Base(const sync::RecordId& record);
 std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
+std::string Head(absl::string_view unit_id);
+std::string Dispute(absl::string_view unit_id);
 
 // What all keys of a kind begin with.
 std::string Cursors();
@@ -46,6 +50,8 @@ std::string AllRefused();
 std::string Touches(const sync::RecordId& record);
 std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
+std::string Heads();
+std::string Disputes();
 
 // The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/shown.h"
+#include "mobile-sdk/core/witness.h"
 #include "sync/absorb.h"
 #include "sync/status_macros.h"
 
@@ -23,11 +24,12 @@ class Settling {
     undone_.histories = histories.fetched;
   }
 
-  absl::Status Run(const stored::v1::Progress& before);
+  absl::Status Run(const stored::v1::Progress& before, const v1::SyncResponse& response);
   Settled settled() && { return std::move(settled_); }
 
  private:
   absl::Status TakeOutcomes();
+  absl::Status TakeHeads(const v1::SyncResponse& response);
   absl::Status TakeCursors();
   absl::Status ForgetUnits();
   absl::Status ForgetOwnTexts(const std::set<std::string>& units);
@@ -48,7 +50,8 @@ class Settling {
   Settled settled_;
 };
 
-absl::Status Settling::Run(const stored::v1::Progress& before) {
+absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response) {
+  SOTAY_RETURN_IF_ERROR(TakeHeads(response));
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
   for (const auto& [id, bytes] : absorbed_.bases) {
     batch_.PutBase(id, bytes);
@@ -118,6 +121,24 @@ absl::Status Settling::TakeOutcomes() {
     *own.mutable_outcome() = std::move(outcome);
     batch_.PutOwnChange(sequence, own);
     undone_.own[sequence] = std::move(own);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
+  SOTAY_ASSIGN_OR_RETURN(Heads held, desk_.store->Heads());
+  SOTAY_ASSIGN_OR_RETURN(const Witnessed witnessed, Witness(desk_.meta, std::move(held), response));
+  for (const auto& [unit, head] : witnessed.heads) batch_.PutHead(head);
+  if (witnessed.disputes.empty()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto known, desk_.store->Disputes());
+  for (const auto& [unit, dispute] : witnessed.disputes) {
+    // The first is the evidence; what comes after only repeats it.
+    if (known.count(unit) != 0) continue;
+    batch_.PutDispute(dispute);
+    Event event;
+    event.kind = Event::Kind::kLogDisputed;
+    event.unit_id = unit;
+    settled_.events.push_back(std::move(event));
   }
   return absl::OkStatus();
 }
@@ -263,7 +284,7 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
   input.device_now_ms = desk->now_ms();
   SOTAY_ASSIGN_OR_RETURN(const sync::Absorbed absorbed, sync::Absorb(input));
   Settling settling(desk, absorbed, histories);
-  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress));
+  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
 }
 

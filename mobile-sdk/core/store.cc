@@ -72,6 +72,12 @@ void StoreBatch::PutCursor(const v1::Cursor& cursor) {
   Put(keys::Cursor(cursor.unit_id()), cursor.SerializeAsString());
 }
 void StoreBatch::DropCursor(absl::string_view unit_id) { Drop(keys::Cursor(unit_id)); }
+void StoreBatch::PutHead(const v1::LogHead& head) {
+  Put(keys::Head(head.unit_id()), head.SerializeAsString());
+}
+void StoreBatch::PutDispute(const stored::v1::LogDispute& dispute) {
+  Put(keys::Dispute(dispute.held().unit_id()), dispute.SerializeAsString());
+}
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
   Put(keys::OwnChange(sequence), own.SerializeAsString());
 }
@@ -169,15 +175,30 @@ absl::StatusOr<std::string> Store::RowsSchema() const {
   return fingerprint.value_or("");
 }
 
-absl::StatusOr<std::vector<v1::Cursor>> Store::Cursors() const {
-  std::vector<v1::Cursor> cursors;
+template <typename Message>
+absl::StatusOr<std::map<std::string, Message>> Store::ByUnit(const std::string& kind) const {
+  std::map<std::string, Message> found;
   const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
-    SOTAY_ASSIGN_OR_RETURN(v1::Cursor cursor, Parsed<v1::Cursor>(key, value));
-    cursors.push_back(std::move(cursor));
+    SOTAY_ASSIGN_OR_RETURN(found[std::string(key.substr(1))], Parsed<Message>(key, value));
     return true;
   };
-  SOTAY_RETURN_IF_ERROR(Each(keys::Cursors(), keys::Cursors(), take));
+  SOTAY_RETURN_IF_ERROR(Each(kind, kind, take));
+  return found;
+}
+
+absl::StatusOr<std::vector<v1::Cursor>> Store::Cursors() const {
+  SOTAY_ASSIGN_OR_RETURN(auto by_unit, ByUnit<v1::Cursor>(keys::Cursors()));
+  std::vector<v1::Cursor> cursors;
+  for (auto& [unit, cursor] : by_unit) cursors.push_back(std::move(cursor));
   return cursors;
+}
+
+absl::StatusOr<std::map<std::string, v1::LogHead>> Store::Heads() const {
+  return ByUnit<v1::LogHead>(keys::Heads());
+}
+
+absl::StatusOr<std::map<std::string, stored::v1::LogDispute>> Store::Disputes() const {
+  return ByUnit<stored::v1::LogDispute>(keys::Disputes());
 }
 
 absl::StatusOr<stored::v1::OwnChange> Store::OwnChange(uint64_t sequence) const {

@@ -53,6 +53,8 @@ class StoreBatch {
   void PutRowsSchema(absl::string_view fingerprint);
   void PutCursor(const v1::Cursor& cursor);
   void DropCursor(absl::string_view unit_id);
+  void PutHead(const v1::LogHead& head);
+  void PutDispute(const stored::v1::LogDispute& dispute);
   void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
@@ -97,6 +99,9 @@ class Store {
   // Empty when no rows were made yet.
   absl::StatusOr<std::string> RowsSchema() const;
   absl::StatusOr<std::vector<v1::Cursor>> Cursors() const;
+  // By unit: the heads of their logs this device holds, and what did not go on from one.
+  absl::StatusOr<std::map<std::string, v1::LogHead>> Heads() const;
+  absl::StatusOr<std::map<std::string, stored::v1::LogDispute>> Disputes() const;
 
   // kDataLoss when it is not there: sequences have no gaps.
   absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;
@@ -122,6 +127,9 @@ class Store {
  private:
   explicit Store(std::unique_ptr<durable::Store> disk);
   absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
+  // All of a kind whose keys are the kind's byte and a unit.
+  template <typename Message>
+  absl::StatusOr<std::map<std::string, Message>> ByUnit(const std::string& kind) const;
   // Keys that begin with `prefix`, from `from` on, until `take` says false.
   absl::Status Each(absl::string_view prefix, absl::string_view from,
                     const std::function<absl::StatusOr<bool>(absl::string_view key,

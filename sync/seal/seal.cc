@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "sync/seal/big_endian.h"
 #include "sync/seal/digest.h"
 
 namespace sotay::seal {
@@ -12,12 +13,6 @@ constexpr size_t kTextBytes = sizeof(kPrefix) + kOrganisationIdBytes + sync::Dev
                               8 + sync::ChangeId::kSize + 32;
 static_assert(kTextBytes == 126, "the header says so");
 static_assert(sizeof(sync::ChangeId) == sync::ChangeId::kSize, "ids are hashed where they lie");
-
-void AppendBigEndian(uint64_t number, std::string* out) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>((number >> shift) & 0xff));
-  }
-}
 
 }  // namespace
 

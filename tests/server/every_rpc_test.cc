@@ -144,6 +144,9 @@ class EveryRpc : public ::testing::Test {
     record.set_record_id(*record_);
     record.set_history_size(10);
     add("SupervisionService/GetRecord", record, kNotFound);
+    v1::ProveRecordRequest proven;
+    proven.set_record_id(*record_);
+    add("SupervisionService/ProveRecord", proven, kNotFound);
     v1::ListConflictsRequest conflicts;
     conflicts.set_unit_id(kUnit);
     add("SupervisionService/ListConflicts", conflicts, kNotFound);

@@ -27,6 +27,7 @@ std::vector<std::string> OneOfEach() {
       TicketKey(std::string(32, 'h')),
       HeadKey("kv1"),
       LogKey("kv1", 7),
+      NodeKey("kv1", 64, 6),
       SequenceKey(DeviceNamed("d"), 7),
       RecordKey(RecordNamed("r")),
       AdmittedKey(RecordNamed("r"), 7),
@@ -50,7 +51,7 @@ TEST(Keys, EveryTableIsDescribedAndNoTwoAlike) {
     EXPECT_TRUE(descriptions.insert(description).second) << description;
     tables.insert(key.front());
   }
-  EXPECT_EQ(tables.size(), 17u);
+  EXPECT_EQ(tables.size(), 18u);
 }
 
 TEST(Keys, AreTakenApartAsTheyWerePutTogether) {

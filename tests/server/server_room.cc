@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "leveldb/write_batch.h"
+
 namespace sotay::tests {
 namespace {
 
@@ -27,6 +29,7 @@ ServerRoom::ServerRoom() {
   tables.meta->set_organisation_id(std::string(16, 'o'));
   tables.meta->set_epoch(std::string(16, 'e'));
   tables.meta->set_directory_revision(1);
+  tables.meta->set_log_key(log_key.PublicKey());
   v1::User& khoa = tables.users.emplace_back();
   khoa.set_user_id("khoa");
   khoa.set_full_name("Mạc Khoá");
@@ -62,7 +65,8 @@ absl::Status ServerRoom::Open() {
   hub_options.failed = [this](const absl::Status& status) { failures.push_back(status); };
   hub = std::make_unique<server::Hub>(store.get(), directory.get(), schema_.get(), watchers.get(),
                                       hub_options);
-  exchange = std::make_unique<server::Exchange>(directory.get(), store.get());
+  notary = std::make_unique<server::Notary>(directory.get(), store.get(), log_key);
+  exchange = std::make_unique<server::Exchange>(directory.get(), store.get(), notary.get());
   supervision = std::make_unique<server::Supervision>(directory.get(), store.get(), schema_.get());
   return absl::OkStatus();
 }
@@ -70,6 +74,7 @@ absl::Status ServerRoom::Open() {
 void ServerRoom::Close() {
   supervision.reset();
   exchange.reset();
+  notary.reset();
   hub.reset();
   watchers.reset();
   directory.reset();
@@ -164,6 +169,19 @@ void ServerRoom::Exchange(SealedPhone* phone) {
     MustBeOk(response.status());
     more = response->more() || phone->accepted_through < phone->last_sequence();
   }
+}
+
+void ServerRoom::Tamper(const std::string& key, const absl::optional<std::string>& value) {
+  Close();
+  auto raw = durable::Open(kPath, StoreOptions());
+  MustBeOk(raw.status());
+  leveldb::WriteBatch batch;
+  if (value.has_value()) {
+    batch.Put(key, *value);
+  } else {
+    batch.Delete(key);
+  }
+  MustBeOk((*raw)->Write(&batch));
 }
 
 std::vector<std::string> ServerRoom::Faults() {

@@ -53,6 +53,10 @@ class ServerRoom {
   // Pushes everything of the phone's that is not accepted.
   absl::StatusOr<v1::SyncResponse> Push(SealedPhone* phone);
 
+  // Closes the store and puts `value` under `key`, or takes the key away, as somebody at the disk
+  // would.
+  void Tamper(const std::string& key, const absl::optional<std::string>& value);
+
   // Runs with the pen, as administration does.
   void WithPen(const std::function<void(server::Pen*)>& mutation);
 
@@ -64,6 +68,7 @@ class ServerRoom {
 
   testing::FaultEnv disk;
   int64_t now_ms = 1'794'000'000'000;
+  const seal::SigningKey log_key = *seal::SigningKey::Generate();
   std::vector<absl::Status> failures;  // what the hub said had failed
   server::HubOptions hub_options;      // for the next Open; its clock and its word are ours
 
@@ -71,6 +76,7 @@ class ServerRoom {
   std::unique_ptr<server::Directory> directory;
   std::unique_ptr<server::Watchers> watchers;
   std::unique_ptr<server::Hub> hub;
+  std::unique_ptr<server::Notary> notary;
   std::unique_ptr<server::Exchange> exchange;
   std::unique_ptr<server::Supervision> supervision;
 

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "leveldb/write_batch.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "tests/server/server_room.h"
@@ -174,20 +173,6 @@ void Work(ServerRoom* room, SealedPhone* nguyet, SealedPhone* dam) {
   room->Exchange(dam);
 }
 
-// Opens the store by itself and puts `value` under `key`, or takes the key away.
-void Tamper(ServerRoom* room, const std::string& key, const absl::optional<std::string>& value) {
-  room->Close();
-  auto raw = durable::Open("/disk/store", OptionsOf(room));
-  ASSERT_TRUE(raw.ok());
-  leveldb::WriteBatch batch;
-  if (value.has_value()) {
-    batch.Put(key, *value);
-  } else {
-    batch.Delete(key);
-  }
-  ASSERT_THAT((*raw)->Write(&batch), IsOk());
-}
-
 // Whether both are pushes that unpack to the same and differ in nothing else: a zstd frame has
 // bits that mean nothing.
 bool SamePush(const std::string& a, const std::string& b) {
@@ -219,17 +204,17 @@ TEST(Store, ACheckFindsEveryTamperingWithTheEvidence) {
   std::mt19937 chance(7);
   for (const auto& [key, value] : rows) {
     if (key == HeadKey("kv2") || key == HeadKey("tinh")) continue;  // of an empty log: zeros
-    Tamper(&room, key, absl::nullopt);
+    room.Tamper(key, absl::nullopt);
     ASSERT_TRUE(Found(&room)) << DescribeKey(key) << " dropped";
     for (size_t i = 0; i < 12 && !value.empty(); ++i) {
       const size_t bit = chance() % (value.size() * 8);
       std::string flipped = value;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
       if (key[0] == 'e' && SamePush(value, flipped)) continue;
-      Tamper(&room, key, flipped);
+      room.Tamper(key, flipped);
       ASSERT_TRUE(Found(&room)) << DescribeKey(key) << " bit " << bit;
     }
-    Tamper(&room, key, value);
+    room.Tamper(key, value);
     ASSERT_FALSE(Found(&room)) << DescribeKey(key) << " put back";
   }
 }
@@ -252,9 +237,37 @@ TEST(Store, ACheckFindsWhatTheServerNotedOfAnotherChange) {
     if (what == 0) changed.set_user_id("dam" + noted.user_id());
     if (what == 1) changed.set_received_ms(noted.received_ms() - 86'400'000);
     row.set_admission(what == 2 ? one.admission() : changed.SerializeAsString());
-    Tamper(&room, LogKey("kv1", 2), row.SerializeAsString());
+    room.Tamper(LogKey("kv1", 2), row.SerializeAsString());
     EXPECT_TRUE(Found(&room)) << what;
   }
+}
+
+TEST(Store, ACheckFindsEveryTamperingWithTheLogsTree) {
+  ServerRoom room;
+  SealedPhone nguyet("nguyet");
+  room.Enrol(&nguyet);
+  nguyet.Write("k", {NewCase("k")});
+  for (int i = 1; i < 130; ++i) nguyet.Write("k", {Note("n" + std::to_string(i)).Says("x")});
+  room.Exchange(&nguyet);
+  ASSERT_THAT(room.Faults(), IsEmpty());
+  // Of 130 entries: two trees of 64 and one of 128.
+  const std::vector<std::string> keys = {NodeKey("kv1", 64, 6), NodeKey("kv1", 128, 6),
+                                         NodeKey("kv1", 128, 7)};
+  for (const std::string& key : keys) {
+    const auto value = room.store->Get(key);
+    ASSERT_TRUE(value.ok() && value->has_value()) << DescribeKey(key);
+    const std::string kept = **value;
+    room.Tamper(key, absl::nullopt);
+    EXPECT_TRUE(Found(&room)) << DescribeKey(key) << " dropped";
+    std::string flipped = kept;
+    flipped[9] = static_cast<char>(flipped[9] ^ 4);
+    room.Tamper(key, flipped);
+    EXPECT_TRUE(Found(&room)) << DescribeKey(key) << " flipped";
+    room.Tamper(key, kept);
+    ASSERT_FALSE(Found(&room));
+  }
+  room.Tamper(NodeKey("kv1", 192, 6), std::string(32, 'x'));
+  EXPECT_TRUE(Found(&room)) << "a node of entries that are not there";
 }
 
 }  // namespace

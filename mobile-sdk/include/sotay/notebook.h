@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "sotay/stored/v1/phone.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
 #include "sync/ids.h"
@@ -139,6 +141,10 @@ struct Status {
   int64_t last_contact_ms = 0;   // server clock; 0: never
   int64_t skew_ms = 0;           // how far our clock was ahead then
   std::vector<v1::Cursor> cursors;
+  // By unit: the newest head of its log that this device has checked; and, where the server
+  // offered one that does not go on from that, both (docs/protocol.md).
+  std::map<std::string, v1::LogHead> heads;
+  std::map<std::string, stored::v1::LogDispute> disputes;
   size_t records = 0;
   size_t conflicts = 0;
   size_t refused = 0;
@@ -146,10 +152,18 @@ struct Status {
 
 // What happened, for a listener.
 struct Event {
-  enum class Kind { kRecordChanged, kRecordRemoved, kChangeRefused, kSynced, kSyncFailed };
+  enum class Kind {
+    kRecordChanged,
+    kRecordRemoved,
+    kChangeRefused,
+    kSynced,
+    kSyncFailed,
+    kLogDisputed,  // the server signed two logs of a unit that cannot both be; see Status
+  };
   Kind kind = Kind::kSynced;
   sync::RecordId record;  // RecordChanged, RecordRemoved
   uint64_t sequence = 0;  // ChangeRefused
+  std::string unit_id;    // LogDisputed
   absl::Status status;    // SyncFailed
 };
 

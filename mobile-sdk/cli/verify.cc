@@ -1,0 +1,154 @@
+// sotay-verify: checks an exported dossier, offline, and prints it to be read.
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/help.h"
+#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/reader.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "sync/seal/dossier_check.h"
+#include "sync/status_macros.h"
+#include "sync/view.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kFileBytesMax = size_t{1} << 30;
+constexpr size_t kKeyDigits = 182;  // of 91 bytes
+
+struct VerifyWords {
+  std::string file;
+  std::string log_key;
+  bool quiet = false;
+};
+
+json Document(const Reader& reader, const seal::DossierReport& report) {
+  const v1::Dossier& dossier = report.dossier;
+  json records = json::array();
+  for (const sync::MergedRecord& record : report.records) {
+    records.push_back(RecordJson(reader, record, sync::Conflicts(record)));
+  }
+  json changes = json::array();
+  for (const seal::CheckedChange& checked : report.changes) {
+    changes.push_back(ChangeJson(reader, checked.change, checked.id.str(),
+                                 checked.admission.user_id(), &checked.admission));
+  }
+  return {{"holds", report.faults.empty()},
+          {"faults", report.faults},
+          {"dossier", Hex(dossier.dossier_id())},
+          {"organisation", Hex(dossier.organisation_id())},
+          {"log_key", Hex(dossier.log_key())},
+          {"log",
+           {{"unit", dossier.head().unit_id()},
+            {"epoch", Hex(dossier.head().epoch())},
+            {"size", dossier.head().size()},
+            {"root", Hex(dossier.head().root())},
+            {"signed_ms", dossier.head().signed_ms()}}},
+          {"exported_ms", dossier.exported_ms()},
+          {"exporter", report.exporter.Hex()},
+          {"records", records},
+          {"changes", changes}};
+}
+
+std::string Content(const Reader& reader, const seal::DossierReport& report) {
+  std::string text;
+  for (const sync::MergedRecord& record : report.records) {
+    absl::StrAppend(&text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
+                    "\n");
+  }
+  absl::StrAppend(&text,
+                  reader.voice("Mọi thay đổi, theo thứ tự trong nhật ký:",
+                               "Every change, in the order of the log:"),
+                  "\n");
+  for (const seal::CheckedChange& checked : report.changes) {
+    absl::StrAppend(&text, ChangeInWords(reader, checked.change, checked.admission.user_id(),
+                                         &checked.admission, absl::nullopt));
+  }
+  return text;
+}
+
+std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool pinned) {
+  std::string text;
+  for (const std::string& fault : report.faults) {
+    absl::StrAppend(&text, voice("SAI: ", "FAULT: "), OneLine(fault), "\n");
+  }
+  if (!report.faults.empty()) {
+    return absl::StrCat(
+        text, voice("Hồ sơ này KHÔNG chứng minh được.\n", "This dossier does NOT hold.\n"));
+  }
+  const v1::LogHead& head = report.dossier.head();
+  return absl::StrCat(
+      voice("Đúng: ", "Holds: "), report.records.size(), voice(" bản ghi, ", " records, "),
+      report.changes.size(),
+      voice(" thay đổi; mỗi thay đổi do máy của tác giả niêm phong và nằm trong nhật ký của ",
+            " changes; each sealed by its author's device and in the log of "),
+      OneLine(head.unit_id()), voice(" (", " ("), head.size(),
+      voice(" mục, ký lúc ", " entries, signed "), InstantInWords(head.signed_ms()), ").\n",
+      voice("Gốc nhật ký ", "Log root "), Hex(head.root()), "\n",
+      pinned ? ""
+             : voice("Chưa so khóa nhật ký với khóa của cơ quan (--log-key); tệp này nêu:\n",
+                     "The log key was not compared with the organisation's (--log-key); the file "
+                     "says:\n") +
+                   Hex(report.dossier.log_key()) + "\n");
+}
+
+absl::Status Verify(const Invocation& run, const VerifyWords& words) {
+  std::string log_key;
+  if (!words.log_key.empty()) {
+    log_key = absl::HexStringToBytes(absl::AsciiStrToLower(words.log_key));
+    if (words.log_key.size() != kKeyDigits) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--log-key: ", words.log_key.size(), " digits, a log key has ", kKeyDigits));
+    }
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto schema, LoadSchema(run.schema_files));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(words.file, kFileBytesMax));
+  const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key);
+  Reader reader;
+  reader.schema = schema.get();
+  reader.names = Names(report.dossier.names());
+  reader.voice = run.voice;
+  reader.columns = run.streams.columns;
+  run.Print(Document(reader, report),
+            absl::StrCat(words.quiet ? "" : Content(reader, report) + "\n",
+                         Verdict(run.voice, report, !log_key.empty())));
+  if (report.faults.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
+}
+
+}  // namespace
+
+int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
+  run->voice = VoiceOf(args);
+  const Voice& voice = run->voice;
+  CLI::App app(voice("Kiểm tra một hồ sơ đã xuất: không cần mạng, không cần tin người đưa.",
+                     "Checks an exported dossier: without a network, without trust in whoever "
+                     "hands it over."),
+               "sotay-verify");
+  auto words = std::make_shared<VerifyWords>();
+  SetHelp(&app, voice);
+  app.add_option("FILE", words->file,
+                 voice("tệp do sotayctl export ghi", "as sotayctl export wrote it"))
+      ->required();
+  app.add_option("--log-key", words->log_key,
+                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
+                       "the organisation's log key, hexadecimal (sotayctl export --json tells)"))
+      ->type_name("HEX");
+  app.add_flag("--quiet", words->quiet,
+               voice("chỉ in kết luận", "print the verdict alone, not the content"));
+  AddReadingOptions(&app, run);
+  app.footer(voice("Mã thoát: 0 đúng · 1 sai · 2 lệnh sai",
+                   "Exit codes: 0 it holds · 1 it does not · 2 wrong command line"));
+  run->command = [run, words] { return Verify(*run, *words); };
+  return Run(&app, args, run);
+}
+
+}  // namespace sotay::cli

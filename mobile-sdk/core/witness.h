@@ -1,0 +1,34 @@
+// What a device makes of the heads a server signs: it holds the newest of each unit's log and
+// takes another only with the proof that the log went on from there.  So the server cannot rewrite
+// what this device has once seen vouched for, nor show it another log than before, unnoticed.
+//
+// A head that does not go on is no reason to stop working: what is written here stays here and is
+// sent as ever.  Both heads are kept, signed by the server and in contradiction, for whoever has to
+// clear it up.  Pure; any thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sotay/stored/v1/phone.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::sdk {
+
+// Unit → the newest head held.
+using Heads = std::map<std::string, v1::LogHead>;
+
+struct Witnessed {
+  Heads heads;  // to be held from now on: the new ones
+  // Unit → what was offered instead of going on.
+  std::map<std::string, stored::v1::LogDispute> disputes;
+};
+
+// Judges the answer's heads.  kInvalidArgument when one is not signed with the log key the
+// device was told at enrolment, or not of a unit and an epoch the answer has a cursor of.
+absl::StatusOr<Witnessed> Witness(const stored::v1::NotebookMeta& meta, Heads held,
+                                  const v1::SyncResponse& response);
+
+}  // namespace sotay::sdk

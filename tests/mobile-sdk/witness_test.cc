@@ -1,0 +1,166 @@
+#include "mobile-sdk/core/witness.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "sync/seal/log_head.h"
+#include "sync/seal/merkle.h"
+#include "tests/support/status_matchers.h"
+
+namespace sotay::sdk {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using tests::IsOk;
+using tests::StatusIs;
+
+std::string BytesOf(const seal::MerkleHash& hash) { return std::string(hash.begin(), hash.end()); }
+
+// A server that signs heads of whatever log it is given.
+class WitnessTest : public ::testing::Test {
+ protected:
+  WitnessTest() {
+    meta_.set_organisation_id(std::string(16, 'o'));
+    meta_.set_log_key(key_.PublicKey());
+  }
+
+  static std::vector<seal::MerkleHash> Log(const std::string& entries) {
+    std::vector<seal::MerkleHash> leaves;
+    for (const char entry : entries) {
+      leaves.push_back(
+          seal::LeafOf(*sync::ChangeId::From(std::string(32, entry)), std::string(1, entry)));
+    }
+    return leaves;
+  }
+
+  static seal::MerkleHash RootOf(const std::vector<seal::MerkleHash>& leaves, size_t begin,
+                                 size_t end) {
+    seal::MerkleEdge edge;
+    for (size_t i = begin; i < end; ++i) edge.Append(leaves[i]);
+    return edge.Root();
+  }
+
+  v1::ProvenHead Head(const std::string& entries, const std::string& epoch = "e",
+                      const std::string& unit = "kv1") {
+    v1::ProvenHead proven;
+    v1::LogHead& head = *proven.mutable_head();
+    head.set_unit_id(unit);
+    head.set_epoch(std::string(16, epoch.front()));
+    head.set_size(entries.size());
+    head.set_root(BytesOf(RootOf(Log(entries), 0, entries.size())));
+    head.set_signed_ms(++now_ms_);
+    head.set_signature(*key_.Sign(seal::HeadText(meta_.organisation_id(), head)));
+    return proven;
+  }
+
+  // The head of `entries`, with the proof from its first `held`.
+  v1::ProvenHead From(size_t held, const std::string& entries) {
+    v1::ProvenHead proven = Head(entries);
+    const auto leaves = Log(entries);
+    for (const seal::MerkleSpan& span : seal::ConsistencySpans(held, entries.size())) {
+      proven.add_proof(BytesOf(RootOf(leaves, span.begin, span.end)));
+    }
+    return proven;
+  }
+
+  // What the device makes of an answer that offers it.
+  absl::StatusOr<Witnessed> Offer(const v1::ProvenHead& proven) {
+    v1::SyncResponse response;
+    response.set_server_now_ms(now_ms_);
+    v1::Cursor* cursor = response.add_cursors();
+    cursor->set_unit_id("kv1");
+    cursor->set_epoch(proven.head().epoch());
+    *response.add_heads() = proven;
+    auto witnessed = Witness(meta_, held_, response);
+    if (witnessed.ok()) {
+      for (const auto& [unit, head] : witnessed->heads) held_[unit] = head;
+    }
+    return witnessed;
+  }
+
+  stored::v1::NotebookMeta meta_;
+  seal::SigningKey key_ = *seal::SigningKey::Generate();
+  Heads held_;
+  int64_t now_ms_ = 1'794'000'000'000;
+};
+
+TEST_F(WitnessTest, TakesTheFirstHeadAndThenWhatGoesOnFromIt) {
+  ASSERT_THAT(Offer(Head("")), IsOk());
+  ASSERT_THAT(Offer(Head("abc")), IsOk());
+  ASSERT_THAT(Offer(From(3, "abcde")), IsOk());
+  EXPECT_EQ(held_["kv1"].size(), 5u);
+  const auto same = Offer(From(5, "abcde"));
+  ASSERT_THAT(same, IsOk());
+  EXPECT_THAT(same->disputes, IsEmpty());
+}
+
+TEST_F(WitnessTest, FindsALogThatWasRewrittenCutOrOfAnotherView) {
+  ASSERT_THAT(Offer(Head("abcd")), IsOk());
+  const v1::LogHead held = held_["kv1"];
+  std::vector<v1::ProvenHead> others = {
+      From(4, "abXde"),  // an entry is another
+      From(4, "abXd"),   // the same size
+      From(3, "abc"),    // shorter
+      Head(""),          // nothing at all
+      From(4, "bacde"),  // two have changed places
+      Head("abcde"),     // without a proof
+      From(3, "abcde"),  // with one from elsewhere
+  };
+  others.push_back(From(4, "abcde"));
+  others.back().mutable_proof(0)->pop_back();
+  for (const v1::ProvenHead& other : others) {
+    const auto witnessed = Offer(other);
+    ASSERT_THAT(witnessed, IsOk()) << "what is written is sent all the same";
+    ASSERT_EQ(witnessed->disputes.count("kv1"), 1u) << other.head().size();
+    const stored::v1::LogDispute& dispute = witnessed->disputes.at("kv1");
+    EXPECT_EQ(dispute.held().SerializeAsString(), held.SerializeAsString());
+    EXPECT_EQ(dispute.offered().SerializeAsString(), other.SerializeAsString());
+    EXPECT_EQ(dispute.found_ms(), now_ms_);
+    EXPECT_EQ(held_["kv1"].SerializeAsString(), held.SerializeAsString()) << "it stays the measure";
+  }
+  EXPECT_THAT(Offer(From(4, "abcde"))->disputes, IsEmpty());
+}
+
+TEST_F(WitnessTest, BeginsAnewWithAnotherLifeOfTheStore) {
+  ASSERT_THAT(Offer(Head("abcd")), IsOk());
+  const auto witnessed = Offer(Head("x", "f"));
+  ASSERT_THAT(witnessed, IsOk());
+  EXPECT_THAT(witnessed->disputes, IsEmpty());
+  EXPECT_EQ(held_["kv1"].size(), 1u);
+}
+
+TEST_F(WitnessTest, TakesNoHeadTheServerDidNotSign) {
+  for (const char* field : {"size", "root", "time", "signature", "key"}) {
+    v1::ProvenHead proven = Head("abcd");
+    v1::LogHead& head = *proven.mutable_head();
+    const std::string which = field;
+    if (which == "size") head.set_size(5);
+    if (which == "root") head.mutable_root()->front() ^= 1;
+    if (which == "time") head.set_signed_ms(head.signed_ms() + 1);
+    if (which == "signature") head.mutable_signature()->front() ^= 1;
+    if (which == "key") {
+      const seal::SigningKey other = *seal::SigningKey::Generate();
+      head.set_signature(*other.Sign(seal::HeadText(meta_.organisation_id(), head)));
+    }
+    EXPECT_THAT(Offer(proven), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("kv1")))
+        << field;
+  }
+  EXPECT_THAT(held_, IsEmpty());
+}
+
+TEST_F(WitnessTest, TakesNoHeadOfAUnitOrAnEpochWithoutACursor) {
+  EXPECT_THAT(Offer(Head("abcd", "e", "kv2")), StatusIs(absl::StatusCode::kInvalidArgument));
+  v1::SyncResponse response;
+  v1::Cursor* cursor = response.add_cursors();
+  cursor->set_unit_id("kv1");
+  cursor->set_epoch(std::string(16, 'f'));
+  *response.add_heads() = Head("abcd");
+  EXPECT_THAT(Witness(meta_, {}, response), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace sotay::sdk

@@ -1,0 +1,149 @@
+#include "server/evidence.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "sync/seal/dossier_check.h"
+#include "tests/server/server_room.h"
+#include "tests/support/status_matchers.h"
+
+namespace sotay::server {
+namespace {
+
+using ::testing::IsEmpty;
+using tests::IsOk;
+using tests::NewCase;
+using tests::Note;
+using tests::RecordNamed;
+using tests::SealedPhone;
+using tests::ServerRoom;
+using tests::StatusIs;
+
+class EvidenceTest : public ::testing::Test {
+ protected:
+  EvidenceTest() { room_.Enrol(&nguyet_); }
+
+  absl::StatusOr<v1::ProveRecordResponse> Prove(const std::string& record,
+                                                const v1::LogHead* head = nullptr, int page = 0,
+                                                const std::string& token = "") {
+    v1::ProveRecordRequest request;
+    request.set_record_id(RecordNamed(record).str());
+    if (head != nullptr) *request.mutable_head() = *head;
+    request.set_page_size(page);
+    request.set_page_token(token);
+    const Evidence evidence(room_.directory.get(), room_.store.get(), room_.notary.get(),
+                            room_.supervision.get());
+    return evidence.ProveRecord(*room_.directory->FindPerson("nguyet"), request, room_.now_ms);
+  }
+
+  // A dossier of these records, read page by page, as the file that is checked.
+  std::vector<std::string> Faults(const std::vector<std::string>& records, int page = 0) {
+    v1::Dossier dossier;
+    dossier.set_dossier_id(RecordNamed(records.front()).str());
+    std::map<uint64_t, v1::ProvenChange> changes;
+    std::map<std::string, v1::ProvenPush> pushes;
+    std::map<std::string, v1::ProvenDevice> devices;
+    for (const std::string& record : records) {
+      std::string token;
+      do {
+        const auto proven =
+            Prove(record, dossier.has_head() ? &dossier.head() : nullptr, page, token);
+        EXPECT_THAT(proven, IsOk());
+        if (!proven.ok()) return {"not proven"};
+        *dossier.mutable_head() = proven->head();
+        dossier.set_organisation_id(proven->organisation_id());
+        dossier.set_log_key(proven->log_key());
+        if (token.empty()) dossier.add_records(proven->record());
+        for (const auto& change : proven->changes()) changes[change.position()] = change;
+        for (const auto& refused : proven->refused()) dossier.add_refused(refused);
+        for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
+        for (const auto& device : proven->devices()) devices[device.public_key()] = device;
+        token = proven->next_page_token();
+      } while (!token.empty());
+    }
+    for (const auto& [position, change] : changes) *dossier.add_changes() = change;
+    for (const auto& [bytes, push] : pushes) *dossier.add_pushes() = push;
+    for (const auto& [key, device] : devices) *dossier.add_devices() = device;
+    v1::SealedDossier sealed;
+    sealed.set_dossier(dossier.SerializeAsString());
+    sealed.set_public_key(nguyet_.key().PublicKey());
+    sealed.set_signature(*nguyet_.key().Sign(seal::DossierText(sealed.dossier())));
+    return seal::CheckDossier(*tests::CaseworkSchema(), sealed.SerializeAsString(),
+                              room_.log_key.PublicKey())
+        .faults;
+  }
+
+  ServerRoom room_;
+  SealedPhone nguyet_{"nguyet"};
+};
+
+TEST_F(EvidenceTest, HoldsForWhatSeveralWroteInSeveralPushesAndPages) {
+  SealedPhone dam("dam");
+  room_.Enrol(&dam);
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("Vết phanh dài 4,2 m.")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam);
+  for (int i = 0; i < 40; ++i) {
+    nguyet_.Write("k", {Note("n").Says("Vết phanh dài 4," + std::to_string(i) + " m.")});
+    dam.Write("k", {Note("n").Says("Vết phanh dài 5," + std::to_string(i) + " m.")});
+    nguyet_.Write("l" + std::to_string(i), {NewCase("l" + std::to_string(i))});
+    if (i % 3 == 0) room_.Exchange(&nguyet_);
+    if (i % 5 == 0) room_.Exchange(&dam);
+  }
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam);
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  EXPECT_THAT(Faults({"k", "n"}, 7), IsEmpty());
+}
+
+// The phone never heard that its first push arrived, and sent it again with more behind it.
+TEST_F(EvidenceTest, HoldsWhereAnAnswerWasLost) {
+  nguyet_.Write("k", {NewCase("k")});
+  nguyet_.Write("k", {Note("n").Says("một")});
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request()), IsOk());
+  nguyet_.Write("k", {Note("n").Says("một hai")});
+  ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  nguyet_.Write("k", {Note("n").Says("một hai ba")});
+  ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+}
+
+TEST_F(EvidenceTest, HoldsWhereAChangeWasRefused) {
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  v1::Change change;
+  change.set_dossier_id(RecordNamed("k").str());
+  v1::RecordEdit* edit = change.add_edits();
+  edit->set_record_id(RecordNamed("n").str());
+  edit->set_type("casework.v1.Case");  // it is a note
+  nguyet_.Forge(change);
+  nguyet_.Write("k", {Note("n").Says("một hai")});
+  room_.Exchange(&nguyet_);
+  ASSERT_EQ(room_.Quarantine("kv1").size(), 1u);
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+}
+
+TEST_F(EvidenceTest, IsOfOneMoment) {
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  const v1::LogHead head = Prove("k")->head();
+  nguyet_.Write("k", {Note("n").Says("một hai")});
+  room_.Exchange(&nguyet_);
+  EXPECT_THAT(Prove("n", &head), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(Prove("k", &head), IsOk()) << "it did not change";
+  v1::LogHead forged = head;
+  forged.set_size(2);
+  EXPECT_THAT(Prove("k", &forged), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(EvidenceTest, ADossierWithoutOneOfItsRecordsDoesNotHold) {
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  EXPECT_THAT(Faults({"k"}), ::testing::Not(IsEmpty()));
+}
+
+}  // namespace
+}  // namespace sotay::server
