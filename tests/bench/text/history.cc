@@ -269,7 +269,7 @@ absl::StatusOr<std::string> Merged(absl::string_view encoded) {
   return tree.Text();
 }
 
-absl::StatusOr<size_t> MergedByWords(const std::vector<NoteChange>& changes) {
+absl::StatusOr<ByWords> MergedByWords(const std::vector<NoteChange>& changes) {
   sync::TextMerge merge;
   std::vector<sync::VersionVector> after;
   sync::VersionVector all;
@@ -278,12 +278,16 @@ absl::StatusOr<size_t> MergedByWords(const std::vector<NoteChange>& changes) {
     sync::VersionVector seen;
     for (uint32_t parent : change.parents) seen.Join(after[parent]);
     const sync::DeviceId device = *sync::DeviceId::From(IdOf(change.author));
-    SOTAY_RETURN_IF_ERROR(merge.Add(i, ChangeNumbered(i), device, i + 1, seen, {&change.edit}));
+    const absl::Status added = merge.Add(i, ChangeNumbered(i), device, i + 1, seen, {&change.edit});
+    if (!added.ok()) {
+      const size_t apart = merge.At(seen).spans.size();
+      return apart > 0 ? absl::StatusOr<ByWords>({i, apart}) : added;
+    }
     seen.Add(device, i + 1);
     all.Add(device, i + 1);
     after.push_back(std::move(seen));
   }
-  return merge.At(all).spans.size();
+  return ByWords{changes.size(), merge.At(all).spans.size()};
 }
 
 }  // namespace sotay::bench

@@ -88,10 +88,11 @@ absl::Status BenchTrace(const tests::Trace& trace, const std::vector<PeerFigures
               ours.merge_ms, "ms", 2);
   report.Hold("merge", "  ÷ the fastest peer", ours.merge_ms, &PeerFigures::merge_ms,
               trace.concurrent ? 0.25 : 1.0);
-  report.Tell("words_ms",
-              absl::StrCat("  with the word rule; changes: ", ours.changes,
-                           ", places with several readings: ", ours.conflicts),
-              ours.words_ms, "ms", 2);
+  report.Tell(
+      "words_ms",
+      absl::StrCat("  with the word rule; changes: ", ours.by_words.taken, " of ", ours.changes,
+                   ", places with several readings: ", ours.by_words.conflicts),
+      ours.words_ms, "ms", 2);
   if (ours.arrive_ms.has_value()) {
     report.Tell("arrive_ms", absl::StrCat(trace.name, ": arriving change by change"),
                 *ours.arrive_ms, "ms", 2);

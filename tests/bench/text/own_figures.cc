@@ -197,7 +197,7 @@ absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs) {
     figures.memory_bytes = Held() - before;
   }
   const double before = CpuMs();
-  SOTAY_ASSIGN_OR_RETURN(figures.conflicts, MergedByWords(changes));
+  SOTAY_ASSIGN_OR_RETURN(figures.by_words, MergedByWords(changes));
   figures.words_ms = CpuMs() - before;
   return figures;
 }

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "tests/bench/text/history.h"
 #include "tests/text/trace.h"
 
 namespace sotay::bench {
@@ -19,7 +20,7 @@ struct TextFigures {
   double bytes_packed = 0;           // the whole history as phones keep it, without change ids
   double changes = 0;                // it is of
   double memory_bytes = 0;           // of the opened record
-  size_t conflicts = 0;              // places with several readings, by the word rule
+  ByWords by_words;                  // what that took, and made of it
 };
 
 // Fails when any way ends on another text than the trace does.
