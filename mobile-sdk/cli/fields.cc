@@ -78,7 +78,7 @@ absl::StatusOr<std::string> Source(const sync::FieldType& field, const std::stri
   if (absl::StartsWith(value, "@@")) return value.substr(1);
   std::string path;
   if (value.size() > 1 && value[0] == '@') path = value.substr(1);
-  if (value == "-" && field.rule == options::v1::RULE_TEXT) path = "-";
+  if (value == "-" && field.rule == options::v1::RULE_TEXT) path = value;
   if (path.empty()) return value;
   SOTAY_ASSIGN_OR_RETURN(std::string text, sources.read_file(path));
   if (absl::EndsWith(text, "\n")) text.pop_back();  // the one an editor puts at the end
