@@ -1,5 +1,6 @@
 #include "sync/fragment.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -14,19 +15,29 @@ namespace {
 
 namespace pb = google::protobuf;
 
-bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
-  *value = 0;
-  for (size_t i = 0; i < 10 && i < bytes->size(); ++i) {
+bool TakeLongVarint(absl::string_view* bytes, uint64_t* value) {
+  const size_t longest = std::min<size_t>(10, bytes->size());
+  uint64_t read = 0;
+  for (size_t i = 0; i < longest; ++i) {
     const auto byte = static_cast<uint8_t>((*bytes)[i]);
-    if (i == 9 && byte > 1) return false;
-    *value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
-    if (byte < 0x80) {
-      if (byte == 0 && i > 0) return false;  // longer than needed: two spellings of one value
-      bytes->remove_prefix(i + 1);
-      return true;
-    }
+    read |= uint64_t{byte & 0x7Fu} << (7 * i);
+    if (byte >= 0x80) continue;
+    // Longer than needed, which would be two spellings of one value, or more than 64 bits.
+    if ((byte == 0 && i > 0) || (i == 9 && byte > 1)) return false;
+    bytes->remove_prefix(i + 1);
+    *value = read;
+    return true;
   }
   return false;
+}
+
+inline bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
+  if (bytes->empty() || static_cast<uint8_t>(bytes->front()) >= 0x80) {
+    return TakeLongVarint(bytes, value);
+  }
+  *value = static_cast<uint8_t>(bytes->front());
+  bytes->remove_prefix(1);
+  return true;
 }
 
 void PutVarint(std::string* out, uint64_t value) {

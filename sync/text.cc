@@ -145,7 +145,8 @@ bool DecodeUtf8(absl::string_view text, std::u32string* scalars) {
     }
     at += static_cast<size_t>(length);
   }
-  scalars->resize(static_cast<size_t>(to - scalars->data()));
+  const auto size = static_cast<size_t>(to - scalars->data());
+  if (size < scalars->size()) scalars->resize(size);
   return true;
 }
 
@@ -179,14 +180,21 @@ void AppendScalar(char32_t scalar, std::string* text) { AppendScalars(&scalar, 1
 void AppendScalars(const char32_t* scalars, size_t count, std::string* text) {
   constexpr size_t kPart = 64;
   char part[4 * kPart];
-  while (count > 0) {
-    const size_t these = std::min(count, kPart);
-    char* end = part;
-    for (size_t i = 0; i < these; ++i) end = WriteScalar(scalars[i], end);
+  for (; count >= kPart; count -= kPart, scalars += kPart) {
+    char32_t all = 0;
+    for (size_t i = 0; i < kPart; ++i) all |= scalars[i];
+    char* end = part + kPart;
+    if (all < 0x80) {  // most of every text; of a known length, so that it becomes vectors
+      for (size_t i = 0; i < kPart; ++i) part[i] = static_cast<char>(scalars[i]);
+    } else {
+      end = part;
+      for (size_t i = 0; i < kPart; ++i) end = WriteScalar(scalars[i], end);
+    }
     text->append(part, static_cast<size_t>(end - part));
-    scalars += these;
-    count -= these;
   }
+  char* end = part;
+  for (size_t i = 0; i < count; ++i) end = WriteScalar(scalars[i], end);
+  text->append(part, static_cast<size_t>(end - part));
 }
 
 size_t Utf8Prefix(absl::string_view text) { return ScanText(text).good; }

@@ -30,6 +30,13 @@ class TextBits {
     size_ = size;
     words_.resize((size + 63) / 64, 0);
   }
+  // The first of `span` that is in the set; its end when none is.
+  uint32_t FirstIn(TextSpan span) const {
+    const uint32_t end = span.first + span.length;
+    const uint32_t known = std::min(end, size_);
+    const uint32_t first = Next<true>(span.first, known);
+    return first < known ? first : end;
+  }
   void Add(TextSpan span) { Change<true>(span); }
   void Remove(TextSpan span) { Change<false>(span); }
 

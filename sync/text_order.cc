@@ -42,9 +42,11 @@ void TextOrder::Changes(uint32_t leaf, uint32_t at) {
   hint_.within = 0;
 }
 
-void TextOrder::Put(uint32_t leaf, uint32_t at, Span span) {
+void TextOrder::Put(uint32_t leaf, uint32_t at, Span span, bool marked) {
   Changes(leaf, at);
   Leaf& into = leaves_[leaf];
+  const uint64_t before = into.marks & ((uint64_t{1} << at) - 1);
+  into.marks = (into.marks - before) << 1 | uint64_t{marked} << at | before;
   std::copy_backward(into.spans.begin() + at, into.spans.begin() + into.count,
                      into.spans.begin() + into.count + 1);
   into.spans[at] = span;
@@ -59,7 +61,9 @@ void TextOrder::Split(uint32_t id) {
   const uint32_t kept = from.count / 2;
   std::copy(from.spans.begin() + kept, from.spans.begin() + from.count, to.spans.begin());
   to.count = from.count - kept;
-  if (from.marked) MarkLeaf(fresh);
+  if (from.marks != 0) marked_leaves_.push_back(fresh);
+  to.marks = from.marks >> kept;
+  from.marks &= (uint64_t{1} << kept) - 1;
   from.count = kept;
   uint32_t shown = 0;
   for (uint32_t i = 0; i < to.count; ++i) {
@@ -68,7 +72,7 @@ void TextOrder::Split(uint32_t id) {
     uint32_t with = without;
     for (uint32_t at = span.first; at < span.end(); ++at) {
       elements_[at].leaf = fresh;
-      if (span.marked != 0) with += (Shows(at) ? 1u : 0u) - (span.dead != 0 ? 0u : 1u);
+      if (to.Marked(i)) with += (Shows(at) ? 1u : 0u) - (span.dead != 0 ? 0u : 1u);
     }
     shown += with;
     to.overlay_visible += static_cast<int32_t>(with - without);
@@ -95,7 +99,7 @@ TextOrder::Place TextOrder::Roomy(uint32_t element) {
 
 void TextOrder::Append(uint32_t leaf, uint32_t length, bool extends) {
   elements_.push_back({leaf, extends ? uint16_t{0} : kRunStart, 0});
-  if (length > 1) elements_.resize(elements_.size() + length - 1, {leaf, 0, 0});
+  for (uint32_t i = 1; i < length; ++i) elements_.push_back({leaf, 0, 0});
   Count(leaf, static_cast<int32_t>(length), static_cast<int32_t>(length));
 }
 
@@ -109,22 +113,22 @@ void TextOrder::InsertAfter(uint32_t element, uint32_t length, bool extends) {
       Split(table_.front().leaf);
     }
     const uint32_t leaf = table_.front().leaf;
-    Put(leaf, 0, {first, length, 0, 0});
+    Put(leaf, 0, {first, length, 0}, false);
     return Append(leaf, length, extends);
   }
   const Place place = Roomy(element);
   Span& span = leaves_[place.leaf].spans[place.span];
   if (element + 1 < span.end()) {
     Changes(place.leaf, place.span);
-    const Span rest = {element + 1, span.end() - element - 1, span.dead, span.marked};
+    const Span rest = {element + 1, span.end() - element - 1, span.dead};
     span.length = element + 1 - span.first;
-    Put(place.leaf, place.span + 1, rest);
-    Put(place.leaf, place.span + 1, {first, length, 0, 0});
+    Put(place.leaf, place.span + 1, rest, leaves_[place.leaf].Marked(place.span));
+    Put(place.leaf, place.span + 1, {first, length, 0}, false);
   } else if (extends && span.dead == 0 && span.end() == first) {
     Changes(place.leaf, place.span);
     span.length += length;
   } else {
-    Put(place.leaf, place.span + 1, {first, length, 0, 0});
+    Put(place.leaf, place.span + 1, {first, length, 0}, false);
   }
   Append(place.leaf, length, extends);
 }
@@ -135,12 +139,12 @@ void TextOrder::InsertBefore(uint32_t element, uint32_t length, bool extends) {
   Span& span = leaves_[place.leaf].spans[place.span];
   if (element > span.first) {
     Changes(place.leaf, place.span);
-    const Span rest = {element, span.end() - element, span.dead, span.marked};
+    const Span rest = {element, span.end() - element, span.dead};
     span.length = element - span.first;
-    Put(place.leaf, place.span + 1, rest);
-    Put(place.leaf, place.span + 1, {first, length, 0, 0});
+    Put(place.leaf, place.span + 1, rest, leaves_[place.leaf].Marked(place.span));
+    Put(place.leaf, place.span + 1, {first, length, 0}, false);
   } else {
-    Put(place.leaf, place.span, {first, length, 0, 0});
+    Put(place.leaf, place.span, {first, length, 0}, false);
   }
   Append(place.leaf, length, extends);
 }
@@ -154,7 +158,9 @@ void TextOrder::JoinDead(uint32_t id, uint32_t at) {
   if ((elements_[span.first].fate & kRunStart) != 0) return;
   Changes(id, at);
   before.length += span.length;
-  before.marked |= span.marked;
+  const uint64_t below = leaf.marks & ((uint64_t{1} << at) - 1);
+  const uint64_t joined = uint64_t{leaf.Marked(at)} << (at - 1);
+  leaf.marks = leaf.marks >> (at + 1) << at | below | joined;
   std::copy(leaf.spans.begin() + at + 1, leaf.spans.begin() + leaf.count, leaf.spans.begin() + at);
   --leaf.count;
 }
@@ -162,11 +168,12 @@ void TextOrder::JoinDead(uint32_t id, uint32_t at) {
 void TextOrder::Kill(Place place, uint32_t first, uint32_t length) {
   Changes(place.leaf, place.span);
   Span& span = leaves_[place.leaf].spans[place.span];
-  const Span before = {span.first, first - span.first, 0, span.marked};
-  const Span after = {first + length, span.end() - first - length, 0, span.marked};
-  span = {first, length, 1, span.marked};
-  if (after.length > 0) Put(place.leaf, place.span + 1, after);
-  if (before.length > 0) Put(place.leaf, place.span++, before);
+  const bool marked = leaves_[place.leaf].Marked(place.span);
+  const Span before = {span.first, first - span.first, 0};
+  const Span after = {first + length, span.end() - first - length, 0};
+  span = {first, length, 1};
+  if (after.length > 0) Put(place.leaf, place.span + 1, after, marked);
+  if (before.length > 0) Put(place.leaf, place.span++, before, marked);
   JoinDead(place.leaf, place.span + 1);
   JoinDead(place.leaf, place.span);
 }
@@ -179,7 +186,7 @@ void TextOrder::Delete(TextSpan deleted) {
     const uint32_t length = std::min(span.end(), end) - first;
     const int32_t without = span.dead != 0 ? 0 : -static_cast<int32_t>(length);
     int32_t shown = without;
-    if (span.marked == 0) {
+    if (!leaves_[place.leaf].Marked(place.span)) {
       for (uint32_t at = first; at < first + length; ++at) ++elements_[at].fate;
     } else {
       shown = 0;
@@ -195,12 +202,16 @@ void TextOrder::Delete(TextSpan deleted) {
   }
 }
 
-TextSpan TextOrder::ShownIn(const Leaf& leaf, uint32_t skip) const {
+TextSpan TextOrder::ShownIn(uint32_t id, uint32_t skip) const {
+  const Leaf& leaf = leaves_[id];
   for (uint32_t i = 0;; ++i) {
     const Span& span = leaf.spans[i];
-    if (span.marked == 0) {
+    if (!leaf.Marked(i)) {
       if (span.dead != 0) continue;
-      if (skip < span.length) return {span.first + skip, span.length - skip};
+      if (skip < span.length) {
+        last_ = {id, i};
+        return {span.first + skip, span.length - skip};
+      }
       skip -= span.length;
       continue;
     }
@@ -223,9 +234,10 @@ TextSpan TextOrder::At(uint32_t index) const {
   while (index - hint.before >= table_[hint.place].visible) {
     move_to(hint.place + 1, hint.before + table_[hint.place].visible);
   }
-  const Leaf& leaf = leaves_[table_[hint.place].leaf];
+  const uint32_t id = table_[hint.place].leaf;
+  const Leaf& leaf = leaves_[id];
   const uint32_t left = index - hint.before;
-  if (leaf.marked) return ShownIn(leaf, left);
+  if (leaf.marks != 0) return ShownIn(id, left);
   while (left < hint.within) {
     const Span& span = leaf.spans[--hint.span];
     if (span.dead == 0) hint.within -= span.length;
@@ -236,7 +248,7 @@ TextSpan TextOrder::At(uint32_t index) const {
     if (left - hint.within < span.length) break;
     hint.within += span.length;
   }
-  last_ = {table_[hint.place].leaf, hint.span};
+  last_ = {id, hint.span};
   const Span& span = leaf.spans[hint.span];
   const uint32_t skip = left - hint.within;
   return {span.first + skip, span.length - skip};
@@ -265,10 +277,10 @@ uint32_t TextOrder::After(uint32_t element) const {
   }
 }
 
-void TextOrder::MarkLeaf(uint32_t leaf) {
-  if (leaves_[leaf].marked) return;
-  leaves_[leaf].marked = true;
-  marked_leaves_.push_back(leaf);
+void TextOrder::Mark(Place place) {
+  uint64_t& marks = leaves_[place.leaf].marks;
+  if (marks == 0) marked_leaves_.push_back(place.leaf);
+  marks |= uint64_t{1} << place.span;
 }
 
 template <typename Visit>
@@ -277,9 +289,8 @@ void TextOrder::MarkEach(TextSpan elements, const Visit& visit) {
   const uint32_t end = elements.first + elements.length;
   for (uint32_t first = elements.first; first < end;) {
     const Place place = PlaceOf(first);
-    MarkLeaf(place.leaf);
-    Span& span = leaves_[place.leaf].spans[place.span];
-    span.marked = 1;
+    Mark(place);
+    const Span& span = leaves_[place.leaf].spans[place.span];
     int32_t shown = 0;
     for (const uint32_t past = std::min(end, span.end()); first < past; ++first) {
       shown -= Shows(first) ? 1 : 0;
@@ -301,11 +312,9 @@ void TextOrder::Undelete(TextSpan deleted) {
 }
 
 void TextOrder::EndOverlay() {
-  for (uint32_t id : marked_leaves_) {
-    Leaf& leaf = leaves_[id];
-    leaf.marked = false;
-    for (uint32_t i = 0; i < leaf.count; ++i) leaf.spans[i].marked = 0;
-    Count(id, -leaf.overlay_visible, 0);
+  for (const uint32_t id : marked_leaves_) {
+    leaves_[id].marks = 0;
+    Count(id, -leaves_[id].overlay_visible, 0);
   }
   for (const TextSpan& elements : marked_) {
     for (uint32_t i = 0; i < elements.length; ++i) elements_[elements.first + i].mark = 0;

@@ -3,7 +3,7 @@
 // stands never changes, only whether it still shows.  Half of TextTree (text_tree.h), which
 // decides where elements go; this knows where they are.
 //
-// Spans lie in leaves of 64, and one table lists the leaves in order with how much of each shows:
+// Spans lie in leaves of 32, and one table lists the leaves in order with how much of each shows:
 // two levels, no recursion.  An overlay shows the text as it was in an earlier version, without
 // moving anything.  Value; one thread.
 #pragma once
@@ -88,7 +88,8 @@ class TextOrder {
   void VisitAll(const Visit& visit) const;
 
  private:
-  static constexpr uint32_t kLeafSpans = 64;
+  static constexpr uint32_t kLeafSpans = 32;
+  static_assert(kLeafSpans < 64);                // bits of Leaf::marks
   static constexpr uint16_t kRunStart = 0x8000;  // in a fate: no span reaches across it
   static constexpr uint16_t kSides = 0x6000;
   static constexpr uint16_t kSide = 0x2000;
@@ -102,9 +103,8 @@ class TextOrder {
   };
   struct Span {
     uint32_t first;
-    uint32_t length : 30;
+    uint32_t length : 31;
     uint32_t dead : 1;
-    uint32_t marked : 1;  // an element of it may have a mark
 
     uint32_t end() const { return first + length; }
   };
@@ -113,7 +113,9 @@ class TextOrder {
     uint32_t count = 0;
     uint32_t place = 0;           // its index in table_
     int32_t overlay_visible = 0;  // what the overlay adds to what shows
-    bool marked = false;          // a span may be
+    uint64_t marks = 0;           // a bit for each span of which an element may have a mark
+
+    bool Marked(uint32_t span) const { return (marks >> span & 1) != 0; }
   };
   struct Entry {
     uint32_t leaf;
@@ -128,7 +130,7 @@ class TextOrder {
   // Makes sure of room for two more spans in the leaf `element` is in.
   Place Roomy(uint32_t element);
   void Split(uint32_t leaf);
-  void Put(uint32_t leaf, uint32_t at, Span span);
+  void Put(uint32_t leaf, uint32_t at, Span span, bool marked);
   // What is before the `at`-th span of a leaf stays as it is; what is from there on may not.
   void Changes(uint32_t leaf, uint32_t at);
   // So many more show; and so many without the overlay.
@@ -137,12 +139,12 @@ class TextOrder {
   // Marks `length` elements from the span at `place` dead, from `first` on.
   void Kill(Place place, uint32_t first, uint32_t length);
   void JoinDead(uint32_t leaf, uint32_t at);
-  void MarkLeaf(uint32_t leaf);
+  void Mark(Place place);
   // Calls `visit(Element*)` for each of the elements, which marks it.
   template <typename Visit>
   void MarkEach(TextSpan elements, const Visit& visit);
   // What shows from the `skip`-th of the leaf's shown elements on, in its span.
-  TextSpan ShownIn(const Leaf& leaf, uint32_t skip) const;
+  TextSpan ShownIn(uint32_t leaf, uint32_t skip) const;
 
   std::vector<Leaf> leaves_;
   std::vector<Entry> table_;
@@ -181,7 +183,7 @@ void TextOrder::VisitVisible(const Visit& visit) const {
     const Leaf& leaf = leaves_[entry.leaf];
     for (uint32_t i = 0; i < leaf.count; ++i) {
       const Span& span = leaf.spans[i];
-      if (span.marked == 0) {
+      if (!leaf.Marked(i)) {
         if (span.dead == 0) visit(TextSpan{span.first, span.length});
         continue;
       }

@@ -70,14 +70,12 @@ bool TextTree::StepToFirst(uint32_t* element) const {
 bool TextTree::StepToLast(uint32_t* element) const {
   const uint32_t last = RunOf(*element).end() - 1;
   // The first element from here to the end of the run that has a right child of its own.
-  auto at = children_.lower_bound(Key(*element, true));
-  while (at != children_.end() && at->first <= Key(last, true) && (at->first & 1) == 0) ++at;
-  if (at == children_.end() || at->first > Key(last, true)) {
+  const uint32_t parent = right_.FirstIn({*element, last + 1 - *element});
+  if (parent > last) {
     *element = last;
     return false;
   }
-  const auto parent = static_cast<uint32_t>(at->first >> 1);
-  const uint32_t child = at->second.back();
+  const uint32_t child = children_.find(Key(parent, true))->second.back();
   *element = parent < last && Before(child, parent + 1) ? parent + 1 : child;
   return true;
 }
@@ -151,6 +149,10 @@ void TextTree::Insert(uint32_t author, uint32_t after) {
   } else {
     runs_.push_back(run);
     if (parent != kRoot) order_.AddSides(parent, Side(right));
+    if (parent != kRoot && right) {
+      right_.Resize(order_.size());
+      right_.Add({parent, 1});
+    }
     Siblings& siblings = children_[Key(parent, right)];
     siblings.insert(std::partition_point(siblings.begin(), siblings.end(),
                                          [&](uint32_t sibling) { return Before(sibling, first); }),
@@ -245,10 +247,14 @@ void TextTree::Delete(uint32_t author, TextSpan elements) {
 }
 
 std::string TextTree::Text() const {
-  std::string text;
-  text.reserve(order_.visible());
+  // First in one row: most spans are short, and a long row is soon written.
+  std::u32string shown(order_.visible(), U'\0');
+  char32_t* to = shown.data();
   order_.VisitVisible(
-      [&](TextSpan span) { AppendScalars(scalars_.data() + span.first, span.length, &text); });
+      [&](TextSpan span) { to = std::copy_n(scalars_.data() + span.first, span.length, to); });
+  std::string text;
+  text.reserve(shown.size());
+  AppendScalars(shown.data(), shown.size(), &text);
   return text;
 }
 

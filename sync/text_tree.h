@@ -16,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
@@ -181,7 +180,8 @@ class TextTree {
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // of authors, by id
   std::vector<Run> runs_;                               // in order of their elements
   std::u32string scalars_;                              // by element
-  absl::btree_map<uint64_t, Siblings> children_;
+  absl::flat_hash_map<uint64_t, Siblings> children_;
+  TextBits right_;   // elements with something in children_ on their right
   TextOrder order_;  // knows of each element on which sides children_ has something
 };
 

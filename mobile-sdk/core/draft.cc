@@ -1,25 +1,34 @@
 #include "sotay/draft.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/edits.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
+#include "sync/text_blocks.h"
 #include "sync/text_words.h"
 
 namespace sotay::sdk {
 namespace {
 
-constexpr size_t kRoom = 256;  // at the least, when there is none left
+constexpr size_t kFew = 64;  // characters: a keystroke, a word, a line
 
+// Whether CleanText leaves it as it is, whatever stands before it.
 bool IsPlain(absl::string_view typed) {
-  return std::all_of(typed.begin(), typed.end(),
-                     [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
+  bool plain = true;
+  for (const char c : typed) plain &= c > 0 && c != '\r';
+  return plain;
 }
 
 }  // namespace
+
+Draft::Draft(std::unique_ptr<sync::TextBlocks> text) : text_(std::move(text)) {}
+Draft::Draft(Draft&&) noexcept = default;
+Draft& Draft::operator=(Draft&&) noexcept = default;
+Draft::~Draft() = default;
 
 absl::StatusOr<Draft> Draft::On(absl::string_view shown) {
   std::u32string scalars;
@@ -27,74 +36,40 @@ absl::StatusOr<Draft> Draft::On(absl::string_view shown) {
     return absl::InvalidArgumentError(
         absl::StrCat("text: byte ", sync::Utf8Prefix(shown), " is not UTF-8"));
   }
-  Draft draft;
-  draft.scalars_.assign(scalars.begin(), scalars.end());
-  draft.gap_begin_ = draft.gap_end_ = scalars.size();
-  return draft;
+  return Draft(std::make_unique<sync::TextBlocks>(scalars));
 }
 
-std::string Draft::text() const {
-  std::string text;
-  text.reserve(length());
-  sync::AppendScalars(scalars_.data(), gap_begin_, &text);
-  sync::AppendScalars(scalars_.data() + gap_end_, scalars_.size() - gap_end_, &text);
-  return text;
-}
+uint32_t Draft::length() const { return text_->length(); }
+std::string Draft::text() const { return text_->Text(); }
 
-void Draft::MoveGap(size_t position, size_t room) {
-  if (gap_end_ - gap_begin_ < room) {
-    const size_t more = std::max(scalars_.size() / 2, room + kRoom);
-    const size_t after = scalars_.size() - gap_end_;
-    scalars_.resize(scalars_.size() + more);
-    std::copy_backward(scalars_.begin() + static_cast<std::ptrdiff_t>(gap_end_),
-                       scalars_.begin() + static_cast<std::ptrdiff_t>(gap_end_ + after),
-                       scalars_.end());
-    gap_end_ += more;
-  }
-  char32_t* const at = scalars_.data();
-  if (position < gap_begin_) {
-    const size_t count = gap_begin_ - position;
-    std::copy_backward(at + position, at + gap_begin_, at + gap_end_);
-    gap_begin_ -= count;
-    gap_end_ -= count;
-  } else if (position > gap_begin_) {
-    const size_t count = position - gap_begin_;
-    std::copy(at + gap_end_, at + gap_end_ + count, at + gap_begin_);
-    gap_begin_ += count;
-    gap_end_ += count;
-  }
-}
-
-absl::Status Draft::SpliceAnywhere(uint32_t position, uint32_t deleted, absl::string_view typed) {
+absl::Status Draft::Splice(uint32_t position, uint32_t deleted, absl::string_view typed) {
   if (position > length() || deleted > length() - position) {
     return absl::InvalidArgumentError(
         absl::StrCat("text: ", position, "+", deleted, " is past the end, ", length()));
   }
+  char32_t few[kFew];
   std::string clean;
-  std::u32string scalars;
-  if (!typed.empty()) {
-    if (IsPlain(typed)) {
-      clean = std::string(typed);
-    } else {
+  std::u32string many;
+  sync::TextBlocks::Scalars scalars;
+  if (typed.size() <= kFew && IsPlain(typed)) {
+    std::transform(typed.begin(), typed.end(), few,
+                   [](char c) { return static_cast<unsigned char>(c); });
+    scalars = {few, typed.size()};
+  } else {
+    if (!IsPlain(typed)) {
       SOTAY_ASSIGN_OR_RETURN(clean, CleanText("text", typed));
+      typed = clean;
     }
-    sync::DecodeUtf8(clean, &scalars);
-    if (scalars.find(sync::kSpanScalar) != std::u32string::npos) {
+    sync::DecodeUtf8(typed, &many);
+    if (many.find(sync::kSpanScalar) != std::u32string::npos) {
       return absl::InvalidArgumentError("text: U+FFFC stands for a conflict, nobody can type it");
     }
+    scalars = many;
   }
   if (deleted == 0 && scalars.empty()) return absl::OkStatus();
-  Note(position, deleted, clean);
-  // What is erased beside the gap needs no moving.
-  if (position + deleted == gap_begin_) {
-    gap_begin_ = position;
-    deleted = 0;
-  }
-  MoveGap(position, scalars.size());
-  gap_end_ += deleted;
-  std::copy(scalars.begin(), scalars.end(),
-            scalars_.begin() + static_cast<std::ptrdiff_t>(gap_begin_));
-  gap_begin_ += scalars.size();
+  Note(position, deleted, typed);
+  text_->Splice(position, deleted, scalars);
+  cursor_ = position + static_cast<uint32_t>(scalars.size());
   return absl::OkStatus();
 }
 
@@ -113,14 +88,14 @@ bool Draft::StaysItself(absl::string_view typed) const {
   return clean.ok() && *clean == joined;
 }
 
-void Draft::Note(uint32_t position, uint32_t deleted, const std::string& typed) {
+void Draft::Note(uint32_t position, uint32_t deleted, absl::string_view typed) {
   if (!runs_.empty()) {
     Run& last = runs_.back();
     if (goes_on_) {
       // Typing, and what is erased after the place where it goes on.
-      if (position == gap_begin_ && (typed.empty() || StaysItself(typed))) {
+      if (position == cursor_ && (typed.empty() || StaysItself(typed))) {
         last.deleted += deleted;
-        typed_ += typed;
+        typed_.append(typed.data(), typed.size());
         return;
       }
     } else if (position == last.position ||
@@ -128,13 +103,13 @@ void Draft::Note(uint32_t position, uint32_t deleted, const std::string& typed) 
       // Nothing was typed yet: erasing goes on, forwards or backwards, or typing begins.
       last.position = position;
       last.deleted += deleted;
-      typed_ += typed;
+      typed_.append(typed.data(), typed.size());
       goes_on_ = !typed.empty();
       return;
     }
   }
   runs_.push_back({position, deleted, typed_.size()});
-  typed_ += typed;
+  typed_.append(typed.data(), typed.size());
   goes_on_ = !typed.empty();
 }
 

@@ -7,7 +7,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
@@ -15,6 +14,8 @@
 #include "sotay/draft.h"
 #include "sync/limits.h"
 #include "sync/status_macros.h"
+#include "sync/text.h"
+#include "sync/text_blocks.h"
 #include "sync/text_merge.h"
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
@@ -34,28 +35,38 @@ absl::Status Broken(absl::string_view what) {
 class Versions {
  public:
   // Of the next change; good until the one after.
-  absl::StatusOr<sync::TextVersionView> Next(const NoteChange& change) {
-    seen_.clear();
-    for (uint32_t parent : change.parents) {
-      if (parent >= ends_.size()) return Broken("a change on one that comes later");
-      const size_t begin = parent == 0 ? 0 : ends_[parent - 1];
-      const size_t size = ends_[parent] - begin;
-      if (seen_.size() < size) seen_.resize(size, 0);
-      for (size_t i = 0; i < size; ++i) seen_[i] = std::max(seen_[i], after_[begin + i]);
+  absl::StatusOr<sync::TextVersionView> Next(const std::vector<uint32_t>& parents) {
+    std::fill(seen_.begin(), seen_.end(), 0);
+    for (const uint32_t parent : parents) {
+      if (parent >= changes_) return Broken("a change on one that comes later");
+      const uint32_t* const its = after_.data() + size_t{parent} * seen_.size();
+      for (size_t i = 0; i < seen_.size(); ++i) seen_[i] = std::max(seen_[i], its[i]);
     }
     return sync::TextVersionView(seen_);
   }
   void Note(uint32_t author, const sync::TextTree& tree) {
-    if (seen_.size() <= author) seen_.resize(author + 1, 0);
+    if (author >= seen_.size()) Widen(author + 1);
     seen_[author] = tree.events(author);
-    after_.insert(after_.end(), seen_.begin(), seen_.end());
-    ends_.push_back(after_.size());
+    for (const uint32_t events : seen_) after_.push_back(events);
+    ++changes_;
   }
 
  private:
+  void Widen(size_t authors) {
+    std::vector<uint32_t> wider;
+    for (size_t at = 0; at < after_.size(); at += seen_.size()) {
+      const auto its = after_.begin() + static_cast<std::ptrdiff_t>(at);
+      wider.insert(wider.end(), its, its + static_cast<std::ptrdiff_t>(seen_.size()));
+      wider.resize(wider.size() + authors - seen_.size(), 0);
+    }
+    if (seen_.empty()) wider.resize(changes_ * authors, 0);
+    after_ = std::move(wider);
+    seen_.resize(authors, 0);
+  }
+
   sync::TextVersion seen_;
-  std::vector<uint32_t> after_;  // each change, one version after the other
-  std::vector<size_t> ends_;
+  std::vector<uint32_t> after_;  // each change, one version after the other, of equal length
+  size_t changes_ = 0;
 };
 
 std::string IdOf(uint32_t author) { return absl::StrFormat("%016x", author); }
@@ -168,9 +179,13 @@ std::string Encode(const std::vector<NoteChange>& changes) {
       out.WriteVarint32(change.author);
       out.WriteVarint32(static_cast<uint32_t>(change.parents.size()));
       for (uint32_t parent : change.parents) out.WriteVarint32(i - parent);
-      const std::string edit = change.edit.SerializeAsString();
-      out.WriteVarint32(static_cast<uint32_t>(edit.size()));
-      out.WriteString(edit);
+      out.WriteVarint32(static_cast<uint32_t>(change.edit.splices_size()));
+      for (const v1::TextSplice& splice : change.edit.splices()) {
+        out.WriteVarint32(splice.position());
+        out.WriteVarint32(splice.deleted());
+        out.WriteVarint32(static_cast<uint32_t>(splice.inserted().size()));
+        out.WriteString(splice.inserted());
+      }
     }
   }
   return bytes;
@@ -178,56 +193,63 @@ std::string Encode(const std::vector<NoteChange>& changes) {
 
 namespace {
 
-// Reads one change after the other, each into the same message.
+// Reads one change after the other, where they stand.
 class Reader {
  public:
+  struct Splice {
+    uint32_t position = 0;
+    uint32_t deleted = 0;
+    absl::string_view inserted;
+  };
+
   explicit Reader(absl::string_view bytes)
-      : size_(bytes.size()),
+      : bytes_(bytes),
         in_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
 
-  bool done() const { return static_cast<size_t>(in_.CurrentPosition()) == size_; }
-  const NoteChange& change() const { return change_; }
-  // The next one; its edit only when it is wanted.
-  absl::Status Next(bool with_edit) {
+  bool done() const { return static_cast<size_t>(in_.CurrentPosition()) == bytes_.size(); }
+  uint32_t author() const { return author_; }
+  const std::vector<uint32_t>& parents() const { return parents_; }
+  const std::vector<Splice>& splices() const { return splices_; }
+
+  absl::Status Next() {
     uint32_t parents = 0;
-    uint32_t size = 0;
-    if (!in_.ReadVarint32(&change_.author) || !in_.ReadVarint32(&parents) || parents > number_) {
+    uint32_t splices = 0;
+    if (!in_.ReadVarint32(&author_) || !in_.ReadVarint32(&parents) || parents > number_) {
       return Broken("cut off");
     }
-    change_.parents.clear();
+    parents_.clear();
     for (; parents > 0; --parents) {
       uint32_t back = 0;
       if (!in_.ReadVarint32(&back) || back == 0 || back > number_) return Broken("no such parent");
-      change_.parents.push_back(number_ - back);
+      parents_.push_back(number_ - back);
     }
     ++number_;
-    if (!in_.ReadVarint32(&size) || size > size_) return Broken("cut off");
-    if (!with_edit) {
-      return in_.Skip(static_cast<int>(size)) ? absl::OkStatus() : Broken("cut off");
+    splices_.clear();
+    for (in_.ReadVarint32(&splices); splices > 0; --splices) {
+      Splice& splice = splices_.emplace_back();
+      uint32_t size = 0;
+      const bool read = in_.ReadVarint32(&splice.position) && in_.ReadVarint32(&splice.deleted) &&
+                        in_.ReadVarint32(&size);
+      splice.inserted = bytes_.substr(static_cast<size_t>(in_.CurrentPosition()), size);
+      if (!read || !in_.Skip(static_cast<int>(size))) return Broken("cut off");
     }
-    const void* data = nullptr;
-    int left = 0;
-    in_.GetDirectBufferPointer(&data, &left);
-    if (left < static_cast<int>(size)) return Broken("cut off");
-    if (!change_.edit.ParseFromArray(data, static_cast<int>(size))) {
-      return Broken("not a TextEdit");
-    }
-    in_.Skip(static_cast<int>(size));
     return absl::OkStatus();
   }
 
  private:
-  const size_t size_;
+  const absl::string_view bytes_;
   pb::CodedInputStream in_;
-  NoteChange change_;
+  uint32_t author_ = 0;
+  std::vector<uint32_t> parents_;
+  std::vector<Splice> splices_;
   uint32_t number_ = 0;
 };
 
 absl::StatusOr<bool> OneAfterTheOther(absl::string_view encoded) {
   Reader reader(encoded);
   for (uint32_t number = 0; !reader.done(); ++number) {
-    SOTAY_RETURN_IF_ERROR(reader.Next(false));
-    const std::vector<uint32_t>& parents = reader.change().parents;
+    SOTAY_RETURN_IF_ERROR(reader.Next());
+    const std::vector<uint32_t>& parents = reader.parents();
     if (number > 0 && (parents.size() != 1 || parents[0] != number - 1)) return false;
   }
   return true;
@@ -239,29 +261,37 @@ absl::StatusOr<std::string> Merged(absl::string_view encoded) {
   SOTAY_ASSIGN_OR_RETURN(const bool linear, OneAfterTheOther(encoded));
   Reader reader(encoded);
   if (linear) {
-    SOTAY_ASSIGN_OR_RETURN(sdk::Draft draft, sdk::Draft::On(""));
+    sync::TextBlocks text({});
+    std::u32string typed;
     while (!reader.done()) {
-      SOTAY_RETURN_IF_ERROR(reader.Next(true));
-      for (const v1::TextSplice& splice : reader.change().edit.splices()) {
-        SOTAY_RETURN_IF_ERROR(draft.Splice(splice.position(), splice.deleted(), splice.inserted()));
+      SOTAY_RETURN_IF_ERROR(reader.Next());
+      for (const Reader::Splice& splice : reader.splices()) {
+        typed.clear();
+        if (!sync::DecodeUtf8(splice.inserted, &typed)) return Broken("not UTF-8");
+        if (splice.position > text.length() || splice.deleted > text.length() - splice.position) {
+          return Broken("a splice past the end");
+        }
+        text.Splice(splice.position, splice.deleted, typed);
       }
     }
-    return draft.text();
+    return text.Text();
   }
   sync::TextTree tree;
   Versions versions;
-  absl::flat_hash_map<uint32_t, uint32_t> authors;  // in the tree
+  std::vector<uint32_t> authors;  // in the tree
   while (!reader.done()) {
-    SOTAY_RETURN_IF_ERROR(reader.Next(true));
-    const NoteChange& change = reader.change();
-    const auto [known, fresh] = authors.try_emplace(change.author, 0);
-    if (fresh) known->second = tree.Author(IdOf(change.author));
-    const uint32_t author = known->second;
-    SOTAY_ASSIGN_OR_RETURN(const sync::TextVersionView seen, versions.Next(change));
+    SOTAY_RETURN_IF_ERROR(reader.Next());
+    if (reader.author() >= authors.size()) {
+      if (reader.author() >= sync::TextTree::kAuthorsMax) return Broken("too many authors");
+      authors.resize(reader.author() + 1, sync::TextTree::kNobody);
+    }
+    uint32_t& author = authors[reader.author()];
+    if (author == sync::TextTree::kNobody) author = tree.Author(IdOf(reader.author()));
+    SOTAY_ASSIGN_OR_RETURN(const sync::TextVersionView seen, versions.Next(reader.parents()));
     {
       sync::TextTree::Edit edit(&tree, author, seen);
-      for (const v1::TextSplice& splice : change.edit.splices()) {
-        SOTAY_RETURN_IF_ERROR(edit.Splice(splice.position(), splice.deleted(), splice.inserted()));
+      for (const Reader::Splice& splice : reader.splices()) {
+        SOTAY_RETURN_IF_ERROR(edit.Splice(splice.position, splice.deleted, splice.inserted));
       }
     }
     versions.Note(author, tree);
