@@ -68,8 +68,8 @@ void HistoryForecast::MoveCursor(Text* text, Writer* writer) {
     });
     for (; at != edits.end() && at->ordinal < seen_[device]; ++at) fresh.push_back(&*at);
   }
-  std::sort(fresh.begin(), fresh.end(),
-            [](const TextEdit* a, const TextEdit* b) { return a->place < b->place; });
+  std::stable_sort(fresh.begin(), fresh.end(),
+                   [](const TextEdit* a, const TextEdit* b) { return a->place < b->place; });
   int64_t& cursor = writer->cursor;
   for (const TextEdit* edit : fresh) {
     for (const Splice& splice : edit->splices) {

@@ -5,16 +5,17 @@
 #include "absl/strings/str_cat.h"
 #include "sync/column.h"
 #include "sync/history_columns.h"
+#include "sync/history_contexts.h"
 #include "sync/history_forecast.h"
 #include "sync/limits.h"
+#include "sync/number_coder.h"
 #include "sync/stamp.h"
-#include "sync/status_macros.h"
 #include "sync/text.h"
 
 namespace sotay::sync {
 namespace {
 
-using C = HistoryColumn;
+using N = HistoryNumber;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("history: ", what));
@@ -22,43 +23,67 @@ absl::Status Malformed(absl::string_view what) {
 
 class Reading {
  public:
-  explicit Reading(const RecordId& record) : record_(record) {}
+  Reading(const HistoryColumns& columns, const RecordId& record)
+      : record_(record),
+        changes_(columns.changes),
+        numbers_(columns.numbers, columns.number_count, &failed_),
+        device_ids_(columns.devices, &failed_),
+        outside_ids_(columns.outside, &failed_),
+        ids_(columns.ids, &failed_),
+        name_bytes_(columns.names, &failed_),
+        bytes_(columns.bytes, &failed_),
+        typed_(columns.typed, &failed_) {}
 
-  absl::StatusOr<std::vector<AdmittedEdit>> Read(absl::string_view bytes);
+  absl::StatusOr<std::vector<AdmittedEdit>> Read();
 
  private:
   struct Device {
     DeviceId id;
+    ColumnReader typed;
     uint64_t sequence = 0;
     uint64_t user = 0;  // 1 + name
     uint32_t authority = 0;
-    ColumnReader typed;
   };
   struct Text {
     uint32_t field = 0;
-    uint64_t key = 0;  // a name
+    uint64_t key = 0;  // 1 + name
   };
 
-  absl::Status ReadHead(absl::string_view bytes, size_t* changes);
-  void ReadTables(size_t changes);
+  void ReadOutside();
+  void ReadChange(std::vector<AdmittedEdit>* edits);
   uint32_t ReadAuthor();
   void ReadParents(uint32_t device, const std::vector<AdmittedEdit>& before, AdmittedEdit* edit);
+  absl::optional<uint32_t> ReadInside(uint64_t turn);
   void ReadAdmission(Device* device, AdmittedEdit* edit);
   void ReadEdit(Device* device, v1::RecordEdit* edit);
+  void ReadOp(Device* device, v1::FieldOp* op);
   void ReadText(uint32_t text, Device* device, v1::TextEdit* edit);
-  absl::string_view ReadBytes(C length) { return In(C::kBytes).Bytes(In(length).Number()); }
+  absl::string_view ReadBytes(N length) { return bytes_.Bytes(Get(length)); }
+  // Whose number, 0 for the `last` one, comes next.
+  const std::string& ReadName(N number, uint64_t* last);
   const std::string& Name(uint64_t number);
+  uint64_t Get(N model, size_t context = 0) {
+    return numbers_.Get(static_cast<size_t>(model), context);
+  }
+  // At most `max`.
+  uint64_t GetUpTo(uint64_t max, N model, size_t context = 0);
+  uint64_t GetFrom(uint64_t foretold, N model) { return foretold + Unfolded(Get(model)); }
   uint32_t Small(uint64_t number);
-  ColumnReader& In(C column) { return columns_[static_cast<size_t>(column)]; }
   void Fail() { failed_ = true; }
 
   const RecordId record_;
+  const uint64_t changes_;
   bool failed_ = false;
-  std::array<ColumnReader, kHistoryColumns> columns_;
+  NumberReader numbers_;
+  ColumnReader device_ids_;
+  ColumnReader outside_ids_;
+  ColumnReader ids_;
+  ColumnReader name_bytes_;
+  ColumnReader bytes_;
+  ColumnReader typed_;
   HistoryForecast forecast_;
+  HistoryContexts contexts_;
   std::vector<Device> devices_;
-  size_t known_ = 0;             // devices that made a change
-  std::vector<uint32_t> turns_;  // devices, the last to make a change first
   std::vector<std::string> names_;
   size_t named_left_ = kHistoryPartBytesMax;
   std::vector<Text> texts_;
@@ -68,16 +93,11 @@ class Reading {
   uint64_t type_ = 0;
 };
 
-// A name may stand for more than its number takes: all together no more than when they were written
-// out.
-const std::string& Reading::Name(uint64_t number) {
-  static const auto* const kNone = new std::string();
-  if (number < names_.size() && names_[number].size() <= named_left_) {
-    named_left_ -= names_[number].size();
-    return names_[number];
-  }
+uint64_t Reading::GetUpTo(uint64_t max, N model, size_t context) {
+  const uint64_t number = Get(model, context);
+  if (number <= max) return number;
   Fail();
-  return *kNone;
+  return 0;
 }
 
 uint32_t Reading::Small(uint64_t number) {
@@ -85,90 +105,80 @@ uint32_t Reading::Small(uint64_t number) {
   return static_cast<uint32_t>(number);
 }
 
-absl::Status Reading::ReadHead(absl::string_view bytes, size_t* changes) {
-  if (bytes.size() > kHistoryPartBytesMax) {
-    return Malformed(absl::StrCat(bytes.size(), " bytes, limit ", kHistoryPartBytesMax));
+// A name may stand for more than its number takes: all together no more than when they were written
+// out.
+const std::string& Reading::Name(uint64_t number) {
+  static const auto* const kNone = new std::string();
+  if (number - 1 < names_.size() && names_[number - 1].size() <= named_left_) {
+    named_left_ -= names_[number - 1].size();
+    return names_[number - 1];
   }
-  ColumnReader all(bytes, &failed_);
-  const uint64_t version = all.Number();
-  if (!failed_ && version != kHistoryVersion) {
-    return Malformed(absl::StrCat("version ", version, ", known is ", kHistoryVersion));
-  }
-  *changes = all.Number(kHistoryPartChangesMax);
-  std::array<uint64_t, kHistoryColumns> sizes;
-  for (uint64_t& size : sizes) size = all.Number(kHistoryPartBytesMax);
-  for (size_t i = 0; i < kHistoryColumns; ++i) {
-    columns_[i] = ColumnReader(all.Bytes(sizes[i]), &failed_);
-  }
-  if (failed_ || !all.done()) return Malformed("its columns are cut short or followed by more");
-  return absl::OkStatus();
+  Fail();
+  return *kNone;
 }
 
-void Reading::ReadTables(size_t changes) {
-  while (!failed_ && !In(C::kDevices).done()) {
-    const auto id = DeviceId::From(In(C::kDevices).Bytes(DeviceId::kSize));
-    if (!id.has_value() || devices_.size() == changes) return Fail();
-    devices_.push_back({*id, 0, 0, 0, {}});
-  }
-  while (!failed_ && !In(C::kNames).done()) {
-    const absl::string_view name = In(C::kNames).Bytes(In(C::kNames).Number());
-    if (!ScalarCount(name).has_value()) return Fail();
+const std::string& Reading::ReadName(N number, uint64_t* last) {
+  if (const uint64_t name = Get(number); name != 0) *last = name;
+  if (*last == names_.size() + 1 && !failed_) {
+    const absl::string_view name = name_bytes_.Bytes(Get(N::kNameBytes));
+    if (!ScalarCount(name).has_value()) Fail();
     names_.emplace_back(name);
   }
-  while (!failed_ && !In(C::kTexts).done()) {
-    const auto field = static_cast<uint32_t>(In(C::kTexts).Number(kFieldNumberMax));
-    texts_.push_back({field, In(C::kTexts).Number()});
-  }
-  while (!failed_ && !In(C::kOutside).done()) {
-    const auto id = ChangeId::From(In(C::kOutside).Bytes(ChangeId::kSize));
+  return Name(*last);
+}
+
+void Reading::ReadOutside() {
+  while (!failed_ && !outside_ids_.done()) {
+    const auto id = ChangeId::From(outside_ids_.Bytes(ChangeId::kSize));
     if (!id.has_value() || (!outside_.empty() && !(outside_.back() < *id))) return Fail();
     outside_.push_back(*id);
-  }
-  for (Device& device : devices_) {
-    const absl::string_view typed = In(C::kText).Bytes(In(C::kTyped).Number());
-    if (!ScalarCount(typed).has_value()) return Fail();
-    device.typed = ColumnReader(typed, &failed_);
   }
 }
 
 uint32_t Reading::ReadAuthor() {
-  const uint64_t turn = In(C::kAuthors).Number(kHistoryPartChangesMax);
-  uint32_t device = 0;
-  if (turn == kHistoryPartChangesMax && known_ < devices_.size()) {
-    device = static_cast<uint32_t>(known_++);
-  } else if (turn < turns_.size()) {
-    device = turns_[turn];
-    turns_.erase(turns_.begin() + static_cast<std::ptrdiff_t>(turn));
-  } else {
-    Fail();
-    return 0;
-  }
-  turns_.insert(turns_.begin(), device);
+  const uint64_t turn = GetUpTo(contexts_.devices(), N::kAuthors, contexts_.OfAuthor());
+  if (failed_) return 0;
+  const uint32_t device = contexts_.Begin(turn);
+  if (device < devices_.size()) return device;
+  const auto id = DeviceId::From(device_ids_.Bytes(DeviceId::kSize));
+  const absl::string_view typed = typed_.Bytes(Get(N::kTyped));
+  if (!id.has_value() || !ScalarCount(typed).has_value()) Fail();
+  devices_.push_back({id.value_or(DeviceId()), ColumnReader(typed, &failed_), 0, 0, 0});
   return device;
+}
+
+// The place of a change of the device that has this turn.
+absl::optional<uint32_t> Reading::ReadInside(uint64_t turn) {
+  if (turn >= contexts_.devices()) return absl::nullopt;
+  const uint32_t other = contexts_.DeviceAt(turn);
+  const uint64_t after = Get(N::kParentChanges, contexts_.OfParentChange(forecast_, other));
+  const uint32_t changes = forecast_.Changes(other);
+  if (after >= changes) return absl::nullopt;
+  return forecast_.PlaceOf(other, changes - 1 - static_cast<uint32_t>(after));
 }
 
 void Reading::ReadParents(uint32_t device, const std::vector<AdmittedEdit>& before,
                           AdmittedEdit* edit) {
-  const uint64_t count = In(C::kParents).Number(2 * kParentsMax + 1);
+  contexts_.BeginParents(forecast_);
+  const uint64_t number = GetUpTo(2 * kParentsMax + 1, N::kParents, contexts_.OfParents());
+  contexts_.ParentsAre(number);
   std::vector<uint32_t> places;
-  for (uint64_t i = 0; i < count / 2 && !failed_; ++i) {
-    const uint64_t from = In(C::kParentDevices).Number();
+  for (uint64_t i = 0; i < number / 2 && !failed_; ++i) {
+    const uint64_t from = Get(N::kParentDevices, contexts_.OfParentDevice());
     if (from == 0) {
-      const uint64_t number = In(C::kParentChanges).Number();
-      if (number >= outside_.size()) return Fail();
-      edit->edit.add_parents(outside_[number].str());
+      const uint64_t which = Get(N::kOutsideParents);
+      if (which >= outside_.size()) return Fail();
+      edit->edit.add_parents(outside_[which].str());
       continue;
     }
-    if (from - 1 >= turns_.size()) return Fail();
-    const uint32_t other = turns_[from - 1];
-    const uint64_t ordinal = In(C::kParentChanges).From(forecast_.Known(other));
-    if (ordinal >= forecast_.Changes(other)) return Fail();
-    places.push_back(forecast_.PlaceOf(other, static_cast<uint32_t>(ordinal)));
-    forecast_.See(places.back());
+    const absl::optional<uint32_t> place = ReadInside(from - 1);
+    if (!place.has_value()) return Fail();
+    places.push_back(*place);
+    forecast_.See(*place);
   }
   if (failed_) return;
   const uint32_t own = forecast_.Changes(device);
-  if (forecast_.ExpectsOwn() != ((count & 1) != 0)) {
+  if (forecast_.ExpectsOwn() != ((number & 1) != 0)) {
     if (own == 0) return Fail();
     places.push_back(forecast_.PlaceOf(device, own - 1));
   }
@@ -177,28 +187,27 @@ void Reading::ReadParents(uint32_t device, const std::vector<AdmittedEdit>& befo
 }
 
 void Reading::ReadAdmission(Device* device, AdmittedEdit* edit) {
-  const uint64_t position = In(C::kPositions).From(position_ + 1);
-  stamp_ = In(C::kStamps).From(stamp_);
+  position_ = GetFrom(position_ + 1, N::kPositions);
+  stamp_ = GetFrom(stamp_, N::kStamps);
   const auto ms = static_cast<uint64_t>(StampMs(stamp_));
-  edit->claimed_ms = static_cast<int64_t>(In(C::kClaimed).From(ms));
-  const auto received_ms = static_cast<int64_t>(In(C::kReceived).From(ms));
-  if (const uint64_t user = In(C::kUsers).Number(); user != 0) device->user = user;
-  device->authority = Small(In(C::kAuthorities).From(device->authority));
+  edit->claimed_ms = static_cast<int64_t>(GetFrom(ms, N::kClaimed));
+  const auto received_ms = static_cast<int64_t>(GetFrom(ms, N::kReceived));
+  const std::string& user = ReadName(N::kUsers, &device->user);
+  device->authority = Small(GetFrom(device->authority, N::kAuthorities));
   v1::Admission& admission = edit->admission;
-  const absl::string_view notes = ReadBytes(C::kNotes);
+  const absl::string_view notes = ReadBytes(N::kNotes);
   if (!admission.ParseFromArray(notes.data(), static_cast<int>(notes.size()))) return Fail();
-  admission.set_position(position);
+  admission.set_position(position_);
   admission.set_received_ms(received_ms);
   admission.set_stamp(stamp_);
-  admission.set_user_id(Name(device->user - 1));
+  admission.set_user_id(user);
   admission.set_authority(device->authority);
-  position_ = position;
-  const absl::string_view reason = ReadBytes(C::kReasons);
+  const absl::string_view reason = ReadBytes(N::kReasons);
   if (!ScalarCount(reason).has_value()) return Fail();
   edit->reason = std::string(reason);
-  for (uint64_t told = In(C::kTold).Number(kRecordDevicesMax); told > 0 && !failed_; --told) {
-    const auto id = DeviceId::From(In(C::kBytes).Bytes(DeviceId::kSize));
-    const uint64_t sequence = In(C::kBytes).Number();
+  for (uint64_t told = GetUpTo(kRecordDevicesMax, N::kTold); told > 0 && !failed_; --told) {
+    const auto id = DeviceId::From(bytes_.Bytes(DeviceId::kSize));
+    const uint64_t sequence = Get(N::kToldSequences);
     if (!id.has_value()) return Fail();
     edit->told.Add(*id, sequence);
   }
@@ -206,28 +215,50 @@ void Reading::ReadAdmission(Device* device, AdmittedEdit* edit) {
 
 void Reading::ReadText(uint32_t text, Device* device, v1::TextEdit* edit) {
   const int64_t length = forecast_.Length(text);
-  edit->set_length_before(Small(In(C::kLengths).From(static_cast<uint64_t>(length))));
+  edit->set_length_before(Small(GetFrom(static_cast<uint64_t>(length), N::kLengths)));
   forecast_.LengthIs(edit->length_before());
-  for (uint64_t left = In(C::kSplices).Number(kSplicesMax); left > 0 && !failed_; --left) {
+  uint64_t left = GetUpTo(kSplicesMax, N::kSplices, contexts_.OfSplices());
+  contexts_.BeginEdit();
+  for (; left > 0 && !failed_; --left) {
     v1::TextSplice* const splice = edit->add_splices();
-    const uint64_t end = In(C::kEnds).From(static_cast<uint64_t>(forecast_.Cursor()));
-    const uint32_t deleted = Small(In(C::kDeleted).Number());
-    const uint32_t inserted = Small(In(C::kInserted).Number());
+    const uint64_t from = Get(N::kEnds, contexts_.OfEnd());
+    const uint64_t end = static_cast<uint64_t>(forecast_.Cursor()) + Unfolded(from);
+    const uint32_t deleted = Small(Get(N::kDeleted, contexts_.OfDeleted(from)));
+    const uint32_t inserted = Small(Get(N::kInserted, contexts_.OfInserted(from, deleted)));
     if (end < deleted) return Fail();
     splice->set_position(Small(end - deleted));
     splice->set_deleted(deleted);
     const absl::string_view typed = device->typed.Scalars(inserted);
     splice->set_inserted(typed.data(), typed.size());
     forecast_.Spliced(splice->position(), deleted, inserted);
+    contexts_.Spliced(from, deleted, inserted);
   }
   forecast_.EndEdit();
 }
 
+void Reading::ReadOp(Device* device, v1::FieldOp* op) {
+  const uint64_t kind = GetUpTo(texts_.size() + 1, N::kKinds);
+  if (failed_) return;
+  if (kind == 0) {
+    const absl::string_view plain = ReadBytes(N::kPlain);
+    if (!op->ParseFromArray(plain.data(), static_cast<int>(plain.size()))) Fail();
+    return;
+  }
+  if (kind == texts_.size() + 1) {
+    Text& text = texts_.emplace_back();
+    text.field = static_cast<uint32_t>(GetUpTo(kFieldNumberMax, N::kTextFields));
+    op->set_key(ReadName(N::kTextKeys, &text.key));
+  } else {
+    op->set_key(Name(texts_[kind - 1].key));
+  }
+  op->set_field(texts_[kind - 1].field);
+  if (!failed_) ReadText(static_cast<uint32_t>(kind - 1), device, op->mutable_text());
+}
+
 void Reading::ReadEdit(Device* device, v1::RecordEdit* edit) {
-  if (const uint64_t type = In(C::kTypes).Number(); type != 0) type_ = type;
   edit->set_record_id(record_.str());
-  edit->set_type(Name(type_ - 1));
-  const absl::string_view unknown = ReadBytes(C::kUnknown);
+  edit->set_type(ReadName(N::kTypes, &type_));
+  const absl::string_view unknown = ReadBytes(N::kUnknown);
   v1::RecordEdit more;
   if (!more.ParseFromArray(unknown.data(), static_cast<int>(unknown.size())) ||
       !more.record_id().empty() || !more.type().empty() || !more.parents().empty() ||
@@ -235,55 +266,52 @@ void Reading::ReadEdit(Device* device, v1::RecordEdit* edit) {
     return Fail();
   }
   edit->MergeFrom(more);
-  for (uint64_t left = In(C::kOps).Number(kOpsMax); left > 0 && !failed_; --left) {
-    v1::FieldOp* const op = edit->add_ops();
-    const uint64_t kind = In(C::kKinds).Number();
-    if (kind == 0) {
-      const absl::string_view plain = ReadBytes(C::kPlain);
-      if (!op->ParseFromArray(plain.data(), static_cast<int>(plain.size()))) return Fail();
-      continue;
-    }
-    if (kind > texts_.size()) return Fail();
-    const Text& text = texts_[kind - 1];
-    op->set_field(text.field);
-    op->set_key(Name(text.key));
-    ReadText(static_cast<uint32_t>(kind - 1), device, op->mutable_text());
+  for (uint64_t left = GetUpTo(kOpsMax, N::kOps); left > 0 && !failed_; --left) {
+    ReadOp(device, edit->add_ops());
   }
 }
 
-absl::StatusOr<std::vector<AdmittedEdit>> Reading::Read(absl::string_view bytes) {
-  size_t changes = 0;
-  SOTAY_RETURN_IF_ERROR(ReadHead(bytes, &changes));
-  ReadTables(changes);
-  std::vector<AdmittedEdit> edits;
-  while (edits.size() < changes && !failed_) {
-    const uint32_t number = ReadAuthor();
-    const auto id = ChangeId::From(In(C::kIds).Bytes(ChangeId::kSize));
-    if (failed_ || !id.has_value()) break;
-    AdmittedEdit edit;
-    Device& device = devices_[number];
-    edit.change = *id;
-    edit.device = device.id;
-    edit.sequence = device.sequence = In(C::kSequences).From(device.sequence + 1);
-    forecast_.Begin(number);
-    ReadParents(number, edits, &edit);
-    if (!failed_) ReadAdmission(&device, &edit);
-    if (!failed_) ReadEdit(&device, &edit.edit);
-    forecast_.End();
-    edits.push_back(std::move(edit));
+void Reading::ReadChange(std::vector<AdmittedEdit>* edits) {
+  const uint32_t number = ReadAuthor();
+  const auto id = ChangeId::From(ids_.Bytes(ChangeId::kSize));
+  if (failed_ || !id.has_value()) return Fail();
+  AdmittedEdit edit;
+  Device& device = devices_[number];
+  edit.change = *id;
+  edit.device = device.id;
+  edit.sequence = device.sequence = GetFrom(device.sequence + 1, N::kSequences);
+  forecast_.Begin(number);
+  ReadParents(number, *edits, &edit);
+  if (!failed_) ReadAdmission(&device, &edit);
+  if (!failed_) ReadEdit(&device, &edit.edit);
+  forecast_.End();
+  edits->push_back(std::move(edit));
+}
+
+absl::StatusOr<std::vector<AdmittedEdit>> Reading::Read() {
+  if (changes_ > kHistoryPartChangesMax) {
+    return Malformed(absl::StrCat(changes_, " changes, limit ", kHistoryPartChangesMax));
   }
-  const bool all_read =
-      std::all_of(columns_.begin(), columns_.end(), [](const auto& c) { return c.done(); }) &&
-      std::all_of(devices_.begin(), devices_.end(), [](const auto& d) { return d.typed.done(); });
-  if (failed_ || !all_read) return Malformed("its columns contradict each other");
+  ReadOutside();
+  std::vector<AdmittedEdit> edits;
+  while (edits.size() < changes_ && !failed_) ReadChange(&edits);
+  numbers_.Finish();
+  for (const ColumnReader* column :
+       {&device_ids_, &outside_ids_, &ids_, &name_bytes_, &bytes_, &typed_}) {
+    if (!column->done()) Fail();
+  }
+  for (const Device& device : devices_) {
+    if (!device.typed.done()) Fail();
+  }
+  if (failed_) return Malformed("its numbers and its bytes contradict each other");
   return edits;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<AdmittedEdit>> ReadHistory(absl::string_view bytes,
+absl::StatusOr<std::vector<AdmittedEdit>> ReadHistory(const HistoryColumns& columns,
                                                       const RecordId& record) {
-  return Reading(record).Read(bytes);
+  return Reading(columns, record).Read();
 }
 
 }  // namespace sotay::sync

@@ -15,8 +15,6 @@
 namespace sotay::seal {
 namespace {
 
-constexpr size_t kBlockBytes = 16;  // what one more block takes at most
-
 // Made once a thread: setting one up costs more than packing a note.
 ZSTD_CCtx* Packer() {
   thread_local const std::unique_ptr<ZSTD_CCtx, Freer<ZSTD_freeCCtx>> packer(ZSTD_createCCtx());
@@ -133,63 +131,32 @@ absl::StatusOr<std::string> UnpackFrame(absl::string_view data, size_t size,
   return raw;
 }
 
-// A frame of `parts`, of `size` bytes in all, as `pack` makes it in a buffer; or they, plain.
-template <typename Pack>
-v1::Packed PackFrame(size_t size, int level, v1::Codec codec,
-                     const std::vector<absl::string_view>& parts, const Pack& pack) {
-  if (size > std::numeric_limits<uint32_t>::max()) {
-    Fatal("more than 4 GiB were to be packed; the caller passed over its limits");
-  }
-  v1::Packed packed;
-  packed.set_size(static_cast<uint32_t>(size));
-  std::string* const data = packed.mutable_data();
-  // Past the window the receiver allows, a single frame would not be taken.
-  if (size <= kPackedWindowBytesMax) {
-    data->resize(ZSTD_compressBound(size) + kBlockBytes * parts.size());
-    ZSTD_CCtx* const packer = Packer();
-    ZSTD_CCtx_reset(packer, ZSTD_reset_session_and_parameters);
-    ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, level);
-    const size_t frame = pack(packer, data);
-    if (!ZSTD_isError(frame) && frame < size && size <= kPackedRatioMax * frame) {
-      data->resize(frame);
-      packed.set_codec(codec);
-      return packed;
-    }
-  }
-  data->clear();
-  for (const absl::string_view part : parts) data->append(part.data(), part.size());
-  packed.set_codec(v1::CODEC_PLAIN);
-  return packed;
-}
-
 }  // namespace
 
 v1::Packed PackAfter(absl::string_view before, absl::string_view raw, int level) {
-  return PackFrame(raw.size(), level, before.empty() ? v1::CODEC_ZSTD : v1::CODEC_ZSTD_AFTER_PUSH,
-                   {raw}, [&](ZSTD_CCtx* packer, std::string* frame) {
-                     // For this frame alone.
-                     ZSTD_CCtx_refPrefix(packer, before.data(), before.size());
-                     return ZSTD_compress2(packer, frame->data(), frame->size(), raw.data(),
-                                           raw.size());
-                   });
-}
-
-v1::Packed PackApart(const std::vector<absl::string_view>& parts, int level) {
-  size_t size = 0;
-  for (const absl::string_view part : parts) size += part.size();
-  return PackFrame(size, level, v1::CODEC_ZSTD, parts, [&](ZSTD_CCtx* packer, std::string* frame) {
-    ZSTD_CCtx_setPledgedSrcSize(packer, size);
-    ZSTD_outBuffer out = {frame->data(), frame->size(), 0};
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const bool last = i + 1 == parts.size();
-      if (parts[i].empty() && !last) continue;
-      ZSTD_inBuffer in = {parts[i].data(), parts[i].size(), 0};
-      // A flush ends a block, and each has statistics of its own.
-      const size_t left = ZSTD_compressStream2(packer, &out, &in, last ? ZSTD_e_end : ZSTD_e_flush);
-      if (left != 0) return ZSTD_isError(left) ? left : frame->size();
+  if (raw.size() > std::numeric_limits<uint32_t>::max()) {
+    Fatal("more than 4 GiB were to be packed; the caller passed over its limits");
+  }
+  v1::Packed packed;
+  packed.set_size(static_cast<uint32_t>(raw.size()));
+  std::string* const data = packed.mutable_data();
+  // Past the window the receiver allows, a single frame would not be taken.
+  if (raw.size() <= kPackedWindowBytesMax) {
+    data->resize(ZSTD_compressBound(raw.size()));
+    ZSTD_CCtx* const packer = Packer();
+    ZSTD_CCtx_reset(packer, ZSTD_reset_session_and_parameters);
+    ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_refPrefix(packer, before.data(), before.size());  // for this frame alone
+    const size_t size = ZSTD_compress2(packer, data->data(), data->size(), raw.data(), raw.size());
+    if (!ZSTD_isError(size) && size < raw.size() && raw.size() <= kPackedRatioMax * size) {
+      data->resize(size);
+      packed.set_codec(before.empty() ? v1::CODEC_ZSTD : v1::CODEC_ZSTD_AFTER_PUSH);
+      return packed;
     }
-    return out.pos;
-  });
+  }
+  data->assign(raw.data(), raw.size());
+  packed.set_codec(v1::CODEC_PLAIN);
+  return packed;
 }
 
 v1::Packed Pack(absl::string_view raw, int level) { return PackAfter({}, raw, level); }

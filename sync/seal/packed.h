@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -28,10 +27,6 @@ v1::Packed Pack(absl::string_view raw, int level = 3);
 // The same with `before`, the unpacked bytes of the push that is being answered: what stands there
 // costs next to nothing here.
 v1::Packed PackAfter(absl::string_view before, absl::string_view raw, int level = 3);
-
-// The same of several parts, one after the other, each of things that are alike: what is learnt of
-// one is not taken for the next.
-v1::Packed PackApart(const std::vector<absl::string_view>& parts, int level = 3);
 
 // The bytes that were packed, `before` being the unpacked bytes of the push that was sent, if one
 // was.  Fails with kInvalidArgument, naming limit and actual, for an

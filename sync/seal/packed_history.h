@@ -1,7 +1,9 @@
-// A record's history as it travels and as a phone keeps it: columns (sync/history_columns.h), each
-// packed apart.  Any thread.
+// A record's history as it travels and as a phone keeps it: the numbers and columns of
+// sync/history_columns.h in one string, and what was typed in a brotli stream, as that is all that
+// can be made smaller.  Any thread.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -10,11 +12,22 @@
 
 namespace sotay::seal {
 
-// Columns of a history in one zstd frame.  `edits` fit a sync::HistoryPart.
-v1::Packed PackHistory(const std::vector<sync::AdmittedEdit>& edits);
-v1::Packed PackColumns(const sync::HistoryColumns& columns);
+// How names, bytes and typed text stand in the form.
+enum class HistoryText : uint32_t {
+  kPlain = 0,
+  kBrotli = 1,
+};
 
-// As Unpack and sync::ReadHistory fail.
+// `edits` fit a sync::HistoryPart.
+v1::Packed PackHistory(const std::vector<sync::AdmittedEdit>& edits);
+// Asked for brotli, the text stands plain all the same where that is not larger, or unpacks to more
+// than UnpackHistory takes.
+v1::Packed PackColumns(const sync::HistoryColumns& columns,
+                       HistoryText text = HistoryText::kBrotli);
+
+// Fails with kInvalidArgument, naming limit and actual, for another codec than plain, a version
+// that is not known, a form that is too long or cut short or followed by more, as UnpackBrotli and
+// as sync::ReadHistory.
 absl::StatusOr<std::vector<sync::AdmittedEdit>> UnpackHistory(const v1::Packed& packed,
                                                               const sync::RecordId& record);
 

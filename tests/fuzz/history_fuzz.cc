@@ -1,4 +1,4 @@
-// A history in columns, from whoever answers for the server: bytes as they are, or a history that
+// A packed history, from whoever answers for the server: bytes as they are, or a history that
 // was written and then changed in a few places.  What is read can be written and read again, and be
 // merged or refused; what was not changed comes back.
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "sync/history_columns.h"
 #include "sync/limits.h"
+#include "sync/seal/packed_history.h"
 #include "tests/fuzz/require.h"
 
 namespace {
@@ -80,21 +81,34 @@ std::vector<sync::AdmittedEdit> MadeOf(Bytes* bytes) {
   return edits;
 }
 
-std::string Joined(const std::vector<sync::AdmittedEdit>& edits) {
-  return sync::WriteHistory(edits).Joined();
+// Mostly with plain text, so that what is changed in it reaches the reader of histories.
+std::string FormOf(const std::vector<sync::AdmittedEdit>& edits, seal::HistoryText text) {
+  return seal::PackColumns(sync::WriteHistory(edits), text).data();
+}
+
+std::string PlainFormOf(const std::vector<sync::AdmittedEdit>& edits) {
+  return FormOf(edits, seal::HistoryText::kPlain);
+}
+
+absl::StatusOr<std::vector<sync::AdmittedEdit>> Unpacked(absl::string_view form) {
+  v1::Packed packed;
+  packed.set_codec(v1::CODEC_PLAIN);
+  packed.set_size(static_cast<uint32_t>(form.size()));
+  packed.set_data(form.data(), form.size());
+  return seal::UnpackHistory(packed, Note());
 }
 
 void Read(absl::string_view bytes) {
-  const auto edits = sync::ReadHistory(bytes, Note());
+  const auto edits = Unpacked(bytes);
   if (!edits.ok()) {
     Require(edits.status().code() == absl::StatusCode::kInvalidArgument,
             "what cannot be read is an invalid argument");
     return;
   }
   Require(edits->size() <= sync::kHistoryPartChangesMax, "nothing passes the limit");
-  const auto again = sync::ReadHistory(Joined(*edits), Note());
+  const auto again = Unpacked(PlainFormOf(*edits));
   Require(again.ok(), "what was read can be written and read");
-  Require(Joined(*again) == Joined(*edits), "and it is the same");
+  Require(PlainFormOf(*again) == PlainFormOf(*edits), "and it is the same");
   sync::History history(sync::MergedRecord(nullptr, Note(), "t", "u", Note()));
   for (const sync::AdmittedEdit& one : *edits) {
     const absl::Status added = history.Add(sync::NodeOf(one));
@@ -107,14 +121,16 @@ void Read(absl::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Bytes bytes = {data, data + size};
-  if (bytes.Next() % 4 == 0) {
+  const uint8_t how = bytes.Next();
+  if (how % 4 == 0) {
     Read(absl::string_view(reinterpret_cast<const char*>(bytes.at),
                            static_cast<size_t>(bytes.end - bytes.at)));
     return 0;
   }
   const std::vector<sync::AdmittedEdit> edits = MadeOf(&bytes);
-  std::string written = Joined(edits);
-  auto back = sync::ReadHistory(written, Note());
+  std::string written =
+      FormOf(edits, how % 32 == 1 ? seal::HistoryText::kBrotli : seal::HistoryText::kPlain);
+  auto back = Unpacked(written);
   Require(back.ok() && back->size() == edits.size(), "what was written is read");
   for (size_t i = 0; i < edits.size(); ++i) {
     const sync::AdmittedEdit& one = edits[i];

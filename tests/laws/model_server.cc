@@ -150,7 +150,7 @@ std::vector<sync::AdmittedEdit> ModelServer::EditsOf(const sync::RecordId& id) c
     if (auto edit = sync::AdmittedEditOf(entry, id)) edits.push_back(*std::move(edit));
   }
   // As it travels.
-  return *sync::ReadHistory(sync::WriteHistory(edits).Joined(), id);
+  return *sync::ReadHistory(sync::WriteHistory(edits), id);
 }
 
 void ModelServer::Remember(const v1::Change& change, const PastEdit& like) {

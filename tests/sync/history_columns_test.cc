@@ -11,7 +11,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sync/blame.h"
-#include "sync/column.h"
 #include "sync/limits.h"
 #include "sync/seal/packed_history.h"
 #include "tests/laws/chance.h"
@@ -59,7 +58,21 @@ std::vector<std::string> Told(const std::vector<AdmittedEdit>& edits) {
 }
 
 absl::StatusOr<std::vector<AdmittedEdit>> Back(const std::vector<AdmittedEdit>& edits) {
-  return ReadHistory(WriteHistory(edits).Joined(), Note());
+  return ReadHistory(WriteHistory(edits), Note());
+}
+
+using Text = seal::HistoryText;
+
+std::string Form(const std::vector<AdmittedEdit>& edits, Text text) {
+  return seal::PackColumns(WriteHistory(edits), text).data();
+}
+
+absl::StatusOr<std::vector<AdmittedEdit>> Unpacked(const std::string& form) {
+  v1::Packed packed;
+  packed.set_codec(v1::CODEC_PLAIN);
+  packed.set_size(static_cast<uint32_t>(form.size()));
+  packed.set_data(form);
+  return seal::UnpackHistory(packed, Note());
 }
 
 std::string UnknownField(Chance* chance) {
@@ -166,10 +179,12 @@ TEST(HistoryColumns, EverythingComesBack) {
     const std::vector<AdmittedEdit> edits = MakeHistory(&chance, 14, true);
     SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back, Back(edits));
     ASSERT_EQ(Told(back), Told(edits)) << seed;
-    EXPECT_EQ(WriteHistory(back).Joined(), WriteHistory(edits).Joined()) << seed;
-    SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> unpacked,
-                               seal::UnpackHistory(seal::PackHistory(edits), Note()));
-    EXPECT_EQ(Told(unpacked), Told(edits)) << seed;
+    for (const Text text : {Text::kPlain, Text::kBrotli}) {
+      EXPECT_EQ(Form(back, text), Form(edits, text)) << seed;
+      SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> unpacked,
+                                 Unpacked(Form(edits, text)));
+      EXPECT_EQ(Told(unpacked), Told(edits)) << seed;
+    }
   }
 }
 
@@ -222,7 +237,8 @@ TEST(HistoryColumns, ManyDevicesAndTextsComeBack) {
 }
 
 TEST(HistoryColumns, NothingIsAHistoryToo) {
-  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back, Back({}));
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back,
+                             seal::UnpackHistory(seal::PackHistory({}), Note()));
   EXPECT_TRUE(back.empty());
 }
 
@@ -242,29 +258,92 @@ TEST(HistoryColumns, OnePartTakesAsMuchAsItMay) {
   std::vector<AdmittedEdit> edits;
   while (by_bytes.Take(one)) edits.push_back(one);
   EXPECT_GT(edits.size(), 8u);
-  EXPECT_LE(WriteHistory(edits).Joined().size(), kHistoryPartBytesMax);
-  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back, Back(edits));
+  EXPECT_LE(Form(edits, Text::kPlain).size(), kHistoryPartBytesMax);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back,
+                             Unpacked(Form(edits, Text::kPlain)));
+  EXPECT_EQ(back.size(), edits.size());
+}
+
+// Every number as large as may be, and none like the one before.
+TEST(HistoryColumns, APartOfLargeNumbersFitsToo) {
+  Chance chance(1);
+  HistoryPart part;
+  std::vector<AdmittedEdit> edits;
+  for (;;) {
+    AdmittedEdit one;
+    one.change = *ChangeId::From(chance.Bytes(ChangeId::kSize));
+    one.device = *DeviceId::From(chance.Bytes(DeviceId::kSize));
+    one.sequence = chance.Next();
+    one.claimed_ms = static_cast<int64_t>(chance.Next());
+    one.edit.set_record_id(Note().str());
+    one.edit.set_type("t" + std::to_string(edits.size()));
+    one.admission.set_position(chance.Next());
+    one.admission.set_stamp(chance.Next());
+    one.admission.set_received_ms(static_cast<int64_t>(chance.Next()));
+    one.admission.set_user_id("u" + std::to_string(edits.size()));
+    one.admission.set_authority(static_cast<uint32_t>(chance.Next()));
+    for (int i = 0; i < 3; ++i) one.edit.add_parents(chance.Bytes(ChangeId::kSize));
+    for (int i = 0; i < 2; ++i) one.told.Add(*DeviceId::From(chance.Bytes(16)), chance.Next());
+    v1::FieldOp* const op = one.edit.add_ops();
+    op->set_field(static_cast<uint32_t>(1 + edits.size() % 100'000));
+    op->mutable_text()->set_length_before(static_cast<uint32_t>(chance.Next()));
+    for (size_t i = chance.Below(5); i > 0; --i) {
+      v1::TextSplice* const splice = op->mutable_text()->add_splices();
+      splice->set_position(static_cast<uint32_t>(chance.Next()));
+      splice->set_deleted(static_cast<uint32_t>(chance.Next()));
+      splice->set_inserted(std::string(chance.Below(4), 'x'));
+    }
+    if (!part.Take(one)) break;
+    edits.push_back(one);
+  }
+  EXPECT_GT(edits.size(), 1'500u);
+  EXPECT_LE(Form(edits, Text::kPlain).size(), kHistoryPartBytesMax);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back,
+                             Unpacked(Form(edits, Text::kPlain)));
   EXPECT_EQ(back.size(), edits.size());
 }
 
 TEST(HistoryColumns, WhatIsCutShortIsRefused) {
   Chance chance(7);
-  const std::string bytes = WriteHistory(MakeHistory(&chance, 14, true)).Joined();
-  for (size_t size = 0; size < bytes.size(); ++size) {
-    ASSERT_THAT(ReadHistory(bytes.substr(0, size), Note()), StatusIs(kRefused)) << size;
+  const std::vector<AdmittedEdit> edits = MakeHistory(&chance, 14, true);
+  for (const Text text : {Text::kPlain, Text::kBrotli}) {
+    const std::string form = Form(edits, text);
+    for (size_t size = 0; size < form.size(); ++size) {
+      ASSERT_THAT(Unpacked(form.substr(0, size)), StatusIs(kRefused)) << size;
+    }
+    EXPECT_THAT(Unpacked(form + "x"), StatusIs(kRefused));
+    EXPECT_THAT(Unpacked(form + '\0'), StatusIs(kRefused));
   }
-  EXPECT_THAT(ReadHistory(bytes + "x", Note()), StatusIs(kRefused));
+}
+
+TEST(HistoryColumns, NumbersAreReadToTheEnd) {
+  Chance chance(7);
+  const HistoryColumns whole = WriteHistory(MakeHistory(&chance, 14, true));
+  HistoryColumns odd = whole;
+  odd.numbers.pop_back();
+  EXPECT_THAT(ReadHistory(odd, Note()), StatusIs(kRefused));
+  odd.numbers = whole.numbers + "x";
+  EXPECT_THAT(ReadHistory(odd, Note()), StatusIs(kRefused));
+  for (const uint64_t count : {uint64_t{0}, whole.number_count - 1, whole.number_count + 1,
+                               uint64_t{kHistoryPartBytesMax}, UINT64_MAX}) {
+    odd = whole;
+    odd.number_count = count;
+    EXPECT_THAT(ReadHistory(odd, Note()), StatusIs(kRefused)) << count;
+  }
+  odd = whole;
+  odd.changes = kHistoryPartChangesMax + 1;
+  EXPECT_THAT(ReadHistory(odd, Note()), StatusIs(kRefused, HasSubstr("limit")));
 }
 
 TEST(HistoryColumns, AFlippedBitGivesNothingOrAnotherWholeHistory) {
   for (uint64_t seed = 0; seed < 6; ++seed) {
     Chance chance(seed);
     const std::vector<AdmittedEdit> edits = MakeHistory(&chance, 10, true);
-    const std::string bytes = WriteHistory(edits).Joined();
+    const std::string bytes = Form(edits, seed % 2 == 0 ? Text::kPlain : Text::kBrotli);
     for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
       std::string flipped = bytes;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
-      const auto read = ReadHistory(flipped, Note());
+      const auto read = Unpacked(flipped);
       if (!read.ok()) {
         ASSERT_THAT(read, StatusIs(kRefused));
         continue;
@@ -276,13 +355,33 @@ TEST(HistoryColumns, AFlippedBitGivesNothingOrAnotherWholeHistory) {
   }
 }
 
-TEST(HistoryColumns, ANewerVersionIsNamed) {
-  EXPECT_THAT(ReadHistory("\x02", Note()), StatusIs(kRefused, HasSubstr("version 2, known is 1")));
+TEST(HistoryColumns, AnotherVersionIsNamed) {
+  EXPECT_THAT(Unpacked("\x03"), StatusIs(kRefused, HasSubstr("version 3, known is 2")));
+  EXPECT_THAT(Unpacked("\x01"), StatusIs(kRefused, HasSubstr("version 1, known is 2")));
 }
 
 TEST(HistoryColumns, WhatIsTooLongIsNotLookedAt) {
-  EXPECT_THAT(ReadHistory(std::string(kHistoryPartBytesMax + 1, '\1'), Note()),
+  EXPECT_THAT(Unpacked(std::string(kHistoryPartBytesMax + 1, '\2')),
               StatusIs(kRefused, HasSubstr("limit")));
+}
+
+TEST(HistoryColumns, IsPackedInOneWayOnly) {
+  Chance chance(7);
+  v1::Packed packed = seal::PackHistory(MakeHistory(&chance, 14, true));
+  packed.set_codec(v1::CODEC_ZSTD);
+  EXPECT_THAT(seal::UnpackHistory(packed, Note()), StatusIs(kRefused, HasSubstr("codec 2")));
+}
+
+// Nor a text that unpacks to more than is paid for.
+TEST(HistoryColumns, WhatIsAllTheSameStandsPlain) {
+  AdmittedEdit one;
+  one.edit.set_record_id(Note().str());
+  v1::FieldOp* const op = one.edit.add_ops();
+  op->mutable_text()->add_splices()->set_inserted(std::string(50'000, 'a'));
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<AdmittedEdit> back,
+                             Unpacked(Form({one}, Text::kBrotli)));
+  EXPECT_EQ(Told(back), Told({one}));
+  EXPECT_GT(Form({one}, Text::kBrotli).size(), 50'000u);
 }
 
 // A long name that each of many changes repeats would be memory for the asking.
@@ -292,23 +391,6 @@ TEST(HistoryColumns, ANameIsNotRepeatedWithoutEnd) {
   one.admission.set_user_id(std::string(100'000, 'u'));
   const std::vector<AdmittedEdit> edits(20, one);
   EXPECT_THAT(Back(edits), StatusIs(kRefused));
-}
-
-TEST(Column, NumbersComeBackInTheirShortestForm) {
-  for (const uint64_t number : {uint64_t{0}, uint64_t{127}, uint64_t{128}, UINT64_MAX}) {
-    std::string column;
-    PutNumber(number, &column);
-    bool failed = false;
-    EXPECT_EQ(ColumnReader(column, &failed).Number(), number);
-    EXPECT_FALSE(failed);
-    EXPECT_EQ(Unfolded(Folded(number)), number);
-  }
-  for (const std::string& odd : {std::string("\x80"), std::string("\x80\0", 2),
-                                 std::string(9, '\xff') + "\x02", std::string(10, '\xff')}) {
-    bool failed = false;
-    ColumnReader(odd, &failed).Number();
-    EXPECT_TRUE(failed);
-  }
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ DOORS = {
     "grpc/": r"server/(\w+_service|rpc|daemon|main|transport_log)|mobile-sdk/core/(grpc_\w+)|tests/",
     "openssl/": r"sync/seal/|server/(authority|certificate_draft)|tests/",
     "zstd": r"sync/seal/|tests/",
+    "brotli/": r"sync/seal/|tests/",
     "utf8proc": r"mobile-sdk/|tests/",
     "nlohmann/": r"server/event_log|mobile-sdk/cli/|tests/",
     "spdlog/": r"server/event_log",

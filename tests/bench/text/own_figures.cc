@@ -130,10 +130,10 @@ absl::StatusOr<double> PackedBytes(const std::vector<NoteChange>& changes) {
   std::vector<sync::AdmittedEdit> part;
   sync::HistoryPart size;
   const auto pack = [&]() -> absl::Status {
-    sync::HistoryColumns columns = sync::WriteHistory(part);
-    SOTAY_ASSIGN_OR_RETURN(
-        const std::vector<sync::AdmittedEdit> back,
-        seal::UnpackHistory(seal::PackColumns(columns), tests::RecordNamed("note")));
+    const sync::HistoryColumns columns = sync::WriteHistory(part);
+    const v1::Packed packed = seal::PackColumns(columns);
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::AdmittedEdit> back,
+                           seal::UnpackHistory(packed, tests::RecordNamed("note")));
     const auto same = [](const sync::AdmittedEdit& a, const sync::AdmittedEdit& b) {
       return a.change == b.change && a.device == b.device && a.sequence == b.sequence &&
              a.edit.parents_size() == b.edit.parents_size() &&
@@ -142,9 +142,7 @@ absl::StatusOr<double> PackedBytes(const std::vector<NoteChange>& changes) {
     if (!std::equal(part.begin(), part.end(), back.begin(), back.end(), same)) {
       return absl::InternalError("bench: another history was unpacked");
     }
-    std::string& ids = columns[sync::HistoryColumn::kIds];
-    ids.assign(ids.size(), '\0');
-    bytes += static_cast<double>(seal::PackColumns(columns).ByteSizeLong());
+    bytes += static_cast<double>(packed.ByteSizeLong() - columns.ids.size());
     part.clear();
     size = sync::HistoryPart();
     return absl::OkStatus();
