@@ -1,6 +1,6 @@
 // An admitted change as far as one record goes: what merging, blame and old versions need of it,
 // and what a person wants to read of it.  Made of an entry of the unit's log, which is the
-// evidence; it is packed in columns for phones (history_columns.h).  Values; any thread.
+// evidence; it is packed for phones (history_columns.h).  Values; any thread.
 #pragma once
 
 #include <cstdint>

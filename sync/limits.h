@@ -15,7 +15,7 @@ constexpr size_t kPushChangesMax = 1'000;
 constexpr size_t kPushBytesMax = 1 << 20;
 // Records of one answer; a slow link can take it in a few seconds.
 constexpr size_t kRecordsBytesMax = 1 << 20;
-// A part of a record's history packed in columns, unpacked; one change always fits.
+// A part of a record's history as it travels, and its text unpacked; one change always fits.
 constexpr size_t kHistoryPartBytesMax = 1 << 20;
 // Changes in it: more than a record has, and a bound on what reading one takes.
 constexpr size_t kHistoryPartChangesMax = 4'096;

@@ -38,7 +38,7 @@ constexpr uint32_t EndOf(uint32_t low, uint32_t range) {
 }
 
 size_t SizeAtLeast(uint64_t count) {
-  return static_cast<size_t>((count + kNumbersPerByte - 1) / kNumbersPerByte);
+  return static_cast<size_t>(count / kNumbersPerByte + (count % kNumbersPerByte != 0 ? 1 : 0));
 }
 
 LengthBits& At(std::vector<LengthBits>& lengths, size_t length) {

@@ -215,6 +215,11 @@ TEST_F(SupervisionTest, PackedHistorySaysTheSame) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto whole,
                              supervision().ListRecordHistory(PersonNamed("nguyet"), request));
   EXPECT_FALSE(whole.has_packed());
+  request.set_packed(sync::kHistoryVersion - 1);  // which is written no more
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto earlier,
+                             supervision().ListRecordHistory(PersonNamed("nguyet"), request));
+  EXPECT_FALSE(earlier.has_packed());
+  EXPECT_EQ(earlier.entries_size(), whole.entries_size());
   request.set_packed(sync::kHistoryVersion + 1);
   for (const int size : {0, 3}) {
     request.set_page_size(size);
