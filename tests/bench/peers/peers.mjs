@@ -18,7 +18,7 @@
 // ends_right      whether every way of typing, merging, arriving and loading ended on the text of the trace
 //
 // A library may have several ways to do a thing. Each is timed, and the fastest counts.
-// A time is the median of N runs or more in a process that has done the same work before.
+// A time is the median of N runs or more, in five parts, in a process that has done the same work before.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -32,8 +32,10 @@ import { LIBRARIES } from './libraries.mjs';
 
 // A way is warmed up by one run, or by more until this time is over.
 const WARM_UP_MS = 500;
-// A way is run for so long, and at least N times: on a shared processor a few milliseconds say little.
-const MEASURE_MS = 2_000;
+// A way is run for so long, and at least N times, and its time is the median of the means of so many parts in a row: a
+// shared processor goes at half its speed for a second now and then.
+const MEASURE_MS = 6_000;
+const PARTS = 5;
 // After this time a way is not run again. If its warm-up run alone took as long, that run counts.
 const PATIENCE_MS = 60_000;
 const MEMORY_RUNS = 3;
@@ -51,6 +53,16 @@ function version(name) {
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+function medianOfParts(times) {
+  if (times.length < PARTS) return median(times);
+  const bound = (part) => Math.floor((times.length * part) / PARTS);
+  const means = Array.from({ length: PARTS }, (_, part) => {
+    const these = times.slice(bound(part), bound(part + 1));
+    return these.reduce((sum, ms) => sum + ms, 0) / these.length;
+  });
+  return median(means);
 }
 
 function smallest(forms, size) {
@@ -99,7 +111,7 @@ async function time(label, peer, ways, input, { runs, endContent, readText = tru
     const measured = elapsed();
     const enough = () => times.length >= runs && elapsed() - measured >= MEASURE_MS;
     while (!enough() && elapsed() < PATIENCE_MS) times.push(await once());
-    result.ms[way] = times.length > 0 ? median(times) : first;
+    result.ms[way] = times.length > 0 ? medianOfParts(times) : first;
     const counted = times.length > 0 ? `${times.length} runs` : 'the warm-up run';
     console.error(`${label} ${way}: ${result.ms[way].toFixed(2)} ms, ${counted}${wrong}`);
   }
