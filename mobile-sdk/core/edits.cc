@@ -22,6 +22,7 @@
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
+#include "sync/text_scan.h"
 
 namespace sotay::sdk {
 namespace {
@@ -251,6 +252,28 @@ absl::StatusOr<std::string> FragmentOf(const sync::Schema& schema, const sync::R
   return Serialised(*holder);
 }
 
+// Scalars that are in NFC on their own and change nothing before them (UAX 15, NFC_Quick_Check and
+// no combining class): Latin letters, Vietnamese ones among them, and what is set between words.
+bool IsSurelyNfc(char32_t c) {
+  return c < 0x0300 || (c >= 0x1E00 && c <= 0x1EFF) || (c >= 0x2002 && c <= 0x2064) ||
+         (c >= 0x20A0 && c <= 0x20BF);
+}
+
+// The usual text, of which normalising would be a hundred times the work.
+bool IsSurelyNfc(absl::string_view text) {
+  char32_t scalar = 0;
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] > 0) {  // most of every text
+      ++at;
+      continue;
+    }
+    const int length = sync::DecodeScalar(text, at, &scalar);
+    if (length == 0 || !IsSurelyNfc(scalar)) return false;
+    at += static_cast<size_t>(length);
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> CleanText(absl::string_view what, absl::string_view text) {
@@ -260,17 +283,21 @@ absl::StatusOr<std::string> CleanText(absl::string_view what, absl::string_view 
   if (const size_t nul = text.find('\0'); nul != text.npos) {
     return absl::InvalidArgumentError(absl::StrCat(what, ": byte ", nul, " is a NUL"));
   }
-  utf8proc_uint8_t* composed = nullptr;
-  const utf8proc_ssize_t size =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &composed,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (size < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, ": cannot be normalised: ", utf8proc_errmsg(size)));
+  std::string nfc(text);
+  if (!IsSurelyNfc(text)) {
+    utf8proc_uint8_t* composed = nullptr;
+    const utf8proc_ssize_t size =
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                     static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    if (size < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(what, ": cannot be normalised: ", utf8proc_errmsg(size)));
+    }
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(composed, &std::free);
+    nfc.assign(reinterpret_cast<const char*>(composed), static_cast<size_t>(size));
   }
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(composed, &std::free);
-  const std::string nfc(reinterpret_cast<const char*>(composed), static_cast<size_t>(size));
+  if (nfc.find('\r') == nfc.npos) return nfc;
   return absl::StrReplaceAll(nfc, {{"\r\n", "\n"}, {"\r", "\n"}});
 }
 

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <utf8proc.h>
+
+#include <cstdlib>
 
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/note.pb.h"
 #include "sync/fragment.h"
+#include "sync/text.h"
 #include "tests/mobile-sdk/phone.h"
 #include "tests/support/status_matchers.h"
 
@@ -182,6 +186,24 @@ TEST(Edits, StringsWithinMessagesAreCleanedToo) {
       Read("note",
            Set("measurements", "{\"value\": \"4\", \"unit\": \"trie\u0302\u0323u\"}", "k")));
   EXPECT_EQ(NoteOf(wish.op.set()).measurements().at("k").unit(), "tri\u1ec7u");
+}
+
+// What is taken to be NFC at a glance is what the library makes of it, alone and beside letters
+// and marks it might become one with.
+TEST(CleanText, KnowsAtAGlanceWhatTheLibraryLeavesAsItIs) {
+  for (char32_t scalar = 1; scalar < 0x3000; ++scalar) {
+    if (scalar == U'\r') continue;
+    std::string one;
+    sync::AppendScalar(scalar, &one);
+    for (const std::string& text :
+         {one, "a" + one, "ơ" + one, "ằ" + one, one + "\u0301", one + one}) {
+      utf8proc_uint8_t* const nfc =
+          utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str()));
+      const std::string expected = reinterpret_cast<const char*>(nfc);
+      std::free(nfc);
+      ASSERT_EQ(*CleanText("text", text), expected) << static_cast<uint32_t>(scalar);
+    }
+  }
 }
 
 }  // namespace

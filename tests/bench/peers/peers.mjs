@@ -166,7 +166,7 @@ async function measure(trace, name, runs) {
   };
 }
 
-// The memory that one document takes, each time in a process of its own.
+// The memory that one document takes, each time in a process of its own; null where that could not be told.
 function memoryOf(name, bytes) {
   const grown = [];
   for (let run = 0; run < MEMORY_RUNS; run++) {
@@ -175,7 +175,8 @@ function memoryOf(name, bytes) {
     if (child.status !== 0) throw new Error('the process that measures memory failed');
     grown.push(Number(child.stdout));
   }
-  return median(grown);
+  // A collection in between may free more than the document takes: that says nothing of it.
+  return median(grown) > 0 ? median(grown) : null;
 }
 
 // Holds one document, whose bytes are on stdin, and prints how much memory that took.
