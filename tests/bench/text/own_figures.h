@@ -10,7 +10,7 @@
 
 namespace sotay::bench {
 
-// Milliseconds are medians of processor time.
+// Milliseconds are of processor time, each the median of the means of five parts of its runs.
 struct TextFigures {
   absl::optional<double> type_ms;    // sequential traces: typed into a draft, patch by patch
   double merge_ms = 0;               // the whole history, from its bytes, into an empty note
