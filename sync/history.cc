@@ -24,7 +24,7 @@ TextEdits TextsOf(const v1::RecordEdit& edit) {
 }
 
 absl::Status AddText(size_t number, const Author& author, const VersionVector& seen,
-                     const std::vector<const v1::TextEdit*>& edits, TextMerge* text) {
+                     const std::vector<const v1::TextEdit*>& edits, TextHistory* text) {
   return text->Add(number, author.change, author.device, author.sequence, seen, edits);
 }
 
@@ -152,7 +152,7 @@ absl::Status History::AddTexts(const HistoryNode& node) {
   const TextEdits texts = TextsOf(node.edit);
   if (texts.size() > 1) {  // all of them or none
     for (const auto& [path, edits] : texts) {
-      TextMerge tried = texts_[path];
+      TextHistory tried = texts_[path];
       SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), node.author, node.seen, edits, &tried));
     }
   }
@@ -168,7 +168,7 @@ absl::Status History::TryTexts(const v1::RecordEdit& edit, const Author& author,
   everything.Add(author.device, author.sequence);
   for (const auto& [path, edits] : TextsOf(edit)) {
     const auto known = texts_.find(path);
-    TextMerge tried = known != texts_.end() ? known->second : TextMerge();
+    TextHistory tried = known != texts_.end() ? known->second : TextHistory();
     SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), author, seen, edits, &tried));
     record->SetText(path, Written(tried.At(everything), author));
   }

@@ -14,7 +14,7 @@
 #include "sotay/v1/change.pb.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
-#include "sync/text_merge.h"
+#include "sync/text_history.h"
 #include "sync/version_vector.h"
 
 namespace sotay::sync {
@@ -77,7 +77,7 @@ class History {
 
   MergedRecord empty_;
   std::vector<HistoryNode> nodes_;
-  std::map<FieldPath, TextMerge> texts_;
+  std::map<FieldPath, TextHistory> texts_;
   absl::flat_hash_map<ChangeId, size_t> by_id_;
   absl::flat_hash_map<DeviceId, size_t> last_of_;
 

@@ -1,6 +1,7 @@
 #include "sync/text_blocks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sync/text.h"
 
@@ -9,6 +10,20 @@ namespace sotay::sync {
 TextBlocks::TextBlocks(Scalars text) {
   Add(0);
   Splice(0, 0, text);
+}
+
+TextBlocks::TextBlocks(const TextBlocks& other)
+    : sizes_(other.sizes_), length_(other.length_), here_(other.here_), before_(other.before_) {
+  for (const auto& block : other.blocks_) blocks_.push_back(std::make_unique<Block>(*block));
+}
+
+TextBlocks& TextBlocks::operator=(TextBlocks other) noexcept {
+  std::swap(blocks_, other.blocks_);
+  std::swap(sizes_, other.sizes_);
+  std::swap(length_, other.length_);
+  std::swap(here_, other.here_);
+  std::swap(before_, other.before_);
+  return *this;
 }
 
 std::string TextBlocks::Text() const {

@@ -1,6 +1,6 @@
 // A text under somebody's hands: scalar values in blocks, each with room at the place where it was
-// last touched, so that a keystroke costs the same wherever it falls in a long text.  Value that
-// moves; one thread.
+// last touched, so that a keystroke costs the same wherever it falls in a long text.  Value; one
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ class TextBlocks {
   using Scalars = absl::Span<const char32_t>;
 
   explicit TextBlocks(Scalars text);
+  TextBlocks(const TextBlocks& other);
+  TextBlocks(TextBlocks&&) = default;
+  TextBlocks& operator=(TextBlocks other) noexcept;
 
   uint32_t length() const { return length_; }
   std::string Text() const;  // UTF-8

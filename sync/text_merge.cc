@@ -10,6 +10,15 @@
 
 namespace sotay::sync {
 
+TextMerge::TextMerge(std::shared_ptr<const TextBase> base) : base_(std::move(base)) {
+  if (base_->text.empty()) return;
+  const uint32_t nobody = tree_.Author("");  // no device's id
+  TextTree::EditOfElements(&tree_, nobody, TextBits())
+      .Type(TextTree::kBeginning, base_->text)
+      .IgnoreError();  // it was typed once: there is room
+  makers_.emplace_back();
+}
+
 TextMerge::Version TextMerge::VersionOf(const VersionVector& version) const {
   Version counts;
   for (const auto& [device, through] : version.entries()) {
@@ -138,12 +147,14 @@ TextMerged TextMerge::At(const VersionVector& asked) {
     }
   }
   FindAgain(*shown, &prose, &merged.again);
+  if (base_ != nullptr) KeepAgain(*shown, &merged);
   const Version& version = shown->version;
   std::vector<uint32_t> last;
   for (size_t i = 0; i < version.size(); ++i) {
     if (version[i] > 0) last.push_back(makers_[i].made[version[i] - 1]);
     for (size_t k = 0; k < version[i]; ++k) merged.typed += made_[makers_[i].made[k]].typed.length;
   }
+  if (last.empty() && base_ != nullptr) merged.top = base_->top;
   for (uint32_t one : Top(std::move(last))) merged.top.push_back(made_[one].edit);
   return merged;
 }

@@ -31,6 +31,8 @@ class TextEdit;
 
 namespace sotay::sync {
 
+struct TextSplices;
+
 // One author's reading of a passage.
 struct TextReading {
   std::string text;
@@ -50,6 +52,16 @@ struct TextMerged {
   std::vector<TextAgain> again;                 // the same
   std::vector<size_t> top;                      // edits of the text that no other has seen
   uint64_t typed = 0;                           // characters ever typed in it
+  // On a base: a sentence nobody touched since is none of the base's, so who is to read it again
+  // cannot be told from that alone.  The rest holds.
+  bool unsure = false;
+};
+
+// A text everybody has seen who writes from then on, with no conflict in it.
+struct TextBase {
+  std::u32string text;
+  std::vector<TextAgain> again;
+  std::vector<size_t> top;  // as in TextMerged
 };
 
 // Characters in a row that one edit typed; a span stands alone.
@@ -62,6 +74,10 @@ struct TextBlame {
 
 class TextMerge {
  public:
+  TextMerge() = default;
+  // Edits come on top of `base`, which no version names.  Nobody is blamed for it.
+  explicit TextMerge(std::shared_ptr<const TextBase> base);
+
   // Versions are asked for by what somebody had seen of the record.
   //
   // Adds an edit of `device`'s change `sequence`, made by somebody who had `seen` that much: all
@@ -73,6 +89,9 @@ class TextMerge {
   // Whether anything was written in it.
   bool HasAny(const VersionVector& version) const { return !VersionOf(version).empty(); }
   TextMerged At(const VersionVector& version);
+  // Whether what is shown there can be a base: nobody stands at one place with somebody else, nor
+  // beside them in one word (text_history.h says why that is enough).
+  bool CalmAt(const VersionVector& version);
   // From the beginning of the text shown at `version` to its end.
   std::vector<TextBlame> BlameAt(const VersionVector& version);
 
@@ -150,7 +169,6 @@ class TextMerge {
     std::shared_ptr<const Shown> shown;  // null while it is a rewrite
     std::shared_ptr<const Rewrite> rewrite;
   };
-  struct Splices;
   using Segments = std::vector<TextStanding::Segment>;
   // Places of a row that make a word nobody wrote.
   struct Joint {
@@ -174,8 +192,8 @@ class TextMerge {
   std::vector<uint32_t> Top(std::vector<uint32_t> made) const;
   std::u32string ScalarsOf(const TextRow& row) const;
 
-  void Write(const Splices& splices, TextTree::EditOfElements* typing, Made* made, Rewrite* rewrite,
-             std::u32string* typed);
+  void Write(const TextSplices& splices, TextTree::EditOfElements* typing, Made* made,
+             Rewrite* rewrite, std::u32string* typed);
   void Touch(const Rewrite& rewrite, const std::u32string& typed, Made* made);
   void TakeAgreed(TextTree::EditOfElements* typing, Made* made, Rewrite* rewrite);
   template <typename Visit>
@@ -203,6 +221,10 @@ class TextMerge {
   void Settle(std::vector<Region> contested, Shown* shown);
   std::vector<TextSpan> LiveInOrder(const TextBits& live) const;
   uint32_t RankOf(const Row& row, uint32_t number) const;
+  // From one number of a row to another.
+  Stretch StretchBetween(const Row& row, uint32_t first, uint32_t last) const;
+  std::vector<Joint> JointsOf(const Segments& segments, const Version& version, const Row& row,
+                              size_t max) const;
   void FalseJoints(const Segments& segments, const Version& version, Row* row);
   std::vector<uint32_t> Leaning(uint32_t made, Stretch joint, const Version& version) const;
   std::vector<std::pair<size_t, size_t>> Crowded(const Segments& segments, const Row& row) const;
@@ -217,7 +239,10 @@ class TextMerge {
   void ForgetReadings();
   std::string Written(const Region& region, int depth);
   void FindAgain(const Shown& shown, TextProse* prose, std::vector<TextAgain>* again);
+  // Those of the base that nobody touched since.
+  void KeepAgain(const Shown& shown, TextMerged* merged);
 
+  std::shared_ptr<const TextBase> base_;  // its characters are the first elements; null: none
   TextTree tree_;
   std::vector<Maker> makers_;  // by the tree's number of the author
   std::vector<Made> made_;

@@ -10,6 +10,7 @@
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_merge.h"
+#include "sync/text_splices.h"
 #include "sync/text_touch.h"
 #include "sync/text_words.h"
 
@@ -19,42 +20,6 @@ namespace {
 constexpr uint32_t kNone = TextOrder::kNone;
 
 }  // namespace
-
-// One edit's text operations as splices of scalar values, checked against the text they are of.
-struct TextMerge::Splices {
-  struct One {
-    uint32_t position;
-    uint32_t deleted;
-    std::u32string inserted;
-  };
-
-  absl::Status Read(const std::vector<const v1::TextEdit*>& edits, uint32_t length) {
-    for (const v1::TextEdit* edit : edits) {
-      if (edit->length_before() != length) {
-        return absl::InvalidArgumentError(absl::StrCat("text: made on ", edit->length_before(),
-                                                       " characters, the version has ", length));
-      }
-      for (const v1::TextSplice& splice : edit->splices()) {
-        One one = {splice.position(), splice.deleted(), {}};
-        if (one.position > length || one.deleted > length - one.position) {
-          return absl::InvalidArgumentError(
-              absl::StrCat("text: ", one.position, "+", one.deleted, " is past the end, ", length));
-        }
-        if (!DecodeUtf8(splice.inserted(), &one.inserted) ||
-            one.inserted.find(kSpanScalar) != std::u32string::npos) {
-          return absl::InvalidArgumentError("text: the insertion is no text");
-        }
-        length = length - one.deleted + static_cast<uint32_t>(one.inserted.size());
-        typed += one.inserted.size();
-        all.push_back(std::move(one));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  std::vector<One> all;
-  size_t typed = 0;
-};
 
 // Calls `visit(TextSpan)` for those of a set that stand in the stretch.
 template <typename Visit>
@@ -71,7 +36,7 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
   Made made;
   made.seen = VersionOf(seen);
   const std::shared_ptr<const Shown> before = ShownAt(made.seen);
-  Splices splices;
+  TextSplices splices;
   SOTAY_RETURN_IF_ERROR(splices.Read(edits, before->row.places.size()));
   if (splices.typed > TextTree::kElementsMax - tree_.elements()) {
     return absl::ResourceExhaustedError(absl::StrCat("text: more than ", TextTree::kElementsMax,
@@ -129,7 +94,7 @@ uint32_t TextMerge::Rewrite::NumberOf(uint32_t place, const Made& its) const {
   return its.typed.first + (place - TextProse::Typed(*before->sheet));
 }
 
-void TextMerge::Write(const Splices& splices, TextTree::EditOfElements* typing, Made* made,
+void TextMerge::Write(const TextSplices& splices, TextTree::EditOfElements* typing, Made* made,
                       Rewrite* rewrite, std::u32string* typed) {
   const Row& row = rewrite->before->row;
   rewrite->places.Append(0, row.places.size());
@@ -145,7 +110,7 @@ void TextMerge::Write(const Splices& splices, TextTree::EditOfElements* typing, 
       VisitThose(StretchOf({region.first, region.last}), rewrite->before->live, take_away);
     }
   };
-  for (const Splices::One& splice : splices.all) {
+  for (const TextSplices::One& splice : splices.all) {
     rewrite->places.Visit(splice.position, splice.deleted, [&](TextSpan places) {
       if (rewrite->IsTyped(places.first)) {
         take_away({rewrite->NumberOf(places.first, *made), places.length});

@@ -239,19 +239,35 @@ class TextMerge::Joints {
   absl::flat_hash_map<std::vector<uint32_t>, size_t> reached_;
 };
 
-void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
-  const std::vector<std::pair<size_t, size_t>> crowded = Crowded(segments, *row);
-  if (crowded.empty()) return;
-  row->places.Index();
+// At most `max` of them.
+std::vector<TextMerge::Joint> TextMerge::JointsOf(const Segments& segments, const Version& version,
+                                                  const Row& row, size_t max) const {
   std::vector<Joint> joints;
-  {
-    Joints those(*this, segments, version, *row);
-    for (const auto& [first, past] : crowded) {
-      for (size_t i = std::max<size_t>(first, 1); i < past; ++i) {
-        if (absl::optional<Joint> joint = those.At(i)) joints.push_back(*std::move(joint));
-      }
+  const std::vector<std::pair<size_t, size_t>> crowded = Crowded(segments, row);
+  if (crowded.empty()) return joints;
+  Joints those(*this, segments, version, row);
+  for (const auto& [first, past] : crowded) {
+    for (size_t i = std::max<size_t>(first, 1); i < past; ++i) {
+      if (absl::optional<Joint> joint = those.At(i)) joints.push_back(*std::move(joint));
+      if (joints.size() == max) return joints;
     }
   }
+  return joints;
+}
+
+bool TextMerge::CalmAt(const VersionVector& asked) {
+  const std::shared_ptr<const Shown> shown = ShownAt(VersionOf(asked));
+  if (!shown->row.regions.empty()) return false;
+  Rank();
+  const Segments segments = shown->words.Segments(rank_, tree_.elements());
+  return std::all_of(segments.begin(), segments.end(),
+                     [&](const auto& one) { return crowds_.Size(one.crowd) < 2; }) &&
+         JointsOf(segments, shown->version, shown->row, 1).empty();
+}
+
+void TextMerge::FalseJoints(const Segments& segments, const Version& version, Row* row) {
+  row->places.Index();
+  std::vector<Joint> joints = JointsOf(segments, version, *row, SIZE_MAX);
   JoinMeeting(&joints, [](Joint* a, const Joint& b) {
     a->parties.insert(a->parties.end(), b.parties.begin(), b.parties.end());
   });

@@ -163,9 +163,8 @@ void TextMerge::FindAgain(const Shown& shown, TextProse* prose, std::vector<Text
       size_t to = next;
       prose->Trim(&from, &to);
       if (from == to) continue;
-      const uint32_t last = row.places.At(static_cast<uint32_t>(to - 1));
-      const Stretch stretch = {RankOf(row, row.places.At(static_cast<uint32_t>(from))),
-                               rank_[(last & kSpan) != 0 ? row.regions[last & ~kSpan].last : last]};
+      const Stretch stretch = StretchBetween(row, row.places.At(static_cast<uint32_t>(from)),
+                                             row.places.At(static_cast<uint32_t>(to - 1)));
       std::vector<uint32_t> authors = TopBetween(segments, stretch);
       if (authors.size() < 2) continue;
       for (uint32_t author : authors) readers.emplace_back(author, sentences.size());
@@ -201,6 +200,50 @@ void TextMerge::FindAgain(const Shown& shown, TextProse* prose, std::vector<Text
     mark.length = static_cast<uint32_t>(sentence.to - sentence.from);
     for (uint32_t author : sentence.authors) mark.edits.push_back(made_[author].edit);
   }
+}
+
+void TextMerge::KeepAgain(const Shown& shown, TextMerged* merged) {
+  struct Sentence {
+    size_t from, to;
+  };
+  const auto sentences_of = [](const TextSheet& sheet) {
+    std::vector<Sentence> sentences;
+    TextProse prose(sheet);
+    for (size_t begin = 0, next = 0; begin < sheet.size(); begin = next) {
+      next = prose.NextBreak(begin);
+      Sentence one = {begin, next};
+      prose.Trim(&one.from, &one.to);
+      if (one.from < one.to) sentences.push_back(one);
+    }
+    return sentences;
+  };
+  const std::vector<Sentence> of_base = sentences_of(TextSheet(base_->text));
+  const Segments segments = shown.sentences.Segments(rank_, tree_.elements());
+  const auto untouched = [&](Stretch stretch) {
+    for (size_t i = TextStanding::At(segments, stretch.low);
+         i < segments.size() && segments[i].from <= stretch.high; ++i) {
+      if (segments[i].crowd != TextCrowds::kNobody) return false;
+    }
+    return true;
+  };
+  auto was = of_base.begin();
+  auto mark = base_->again.begin();
+  for (const Sentence& is : sentences_of(*shown.sheet)) {
+    const uint32_t first = shown.row.places.At(static_cast<uint32_t>(is.from));
+    const uint32_t last = shown.row.places.At(static_cast<uint32_t>(is.to - 1));
+    if (!untouched(StretchBetween(shown.row, first, last))) continue;
+    while (was != of_base.end() && was->from < first) ++was;
+    if (was == of_base.end() || was->from != first || was->to != last + size_t{1}) {
+      merged->unsure = true;
+      return;
+    }
+    while (mark != base_->again.end() && mark->position < first) ++mark;
+    if (mark == base_->again.end() || mark->position != first) continue;
+    merged->again.push_back(*mark);
+    merged->again.back().position = static_cast<uint32_t>(is.from);
+  }
+  std::sort(merged->again.begin(), merged->again.end(),
+            [](const TextAgain& a, const TextAgain& b) { return a.position < b.position; });
 }
 
 }  // namespace sotay::sync

@@ -104,6 +104,11 @@ TextMerge::Shown TextMerge::Work(const Version& version) {
     shown.live = nearest->live;
     std::copy_if(nearest->row.regions.begin(), nearest->row.regions.end(),
                  std::back_inserter(lasting), [](const Region& region) { return region.lasting; });
+  } else if (base_ != nullptr) {
+    const auto size = static_cast<uint32_t>(base_->text.size());
+    shown.known.Resize(size);
+    shown.known.Add({0, size});
+    shown.live = shown.known;
   }
   std::vector<uint32_t> lacking;
   for (uint32_t author = 0; author < version.size(); ++author) {
@@ -319,6 +324,10 @@ void TextMerge::Settle(std::vector<Region> contested, Shown* shown) {
 
 uint32_t TextMerge::RankOf(const Row& row, uint32_t number) const {
   return rank_[(number & kSpan) != 0 ? row.regions[number & ~kSpan].first : number];
+}
+
+TextMerge::Stretch TextMerge::StretchBetween(const Row& row, uint32_t first, uint32_t last) const {
+  return {RankOf(row, first), rank_[(last & kSpan) != 0 ? row.regions[last & ~kSpan].last : last]};
 }
 
 }  // namespace sotay::sync

@@ -1,5 +1,6 @@
-// The merge of words: what several people typed, in two orders of arrival.  Whatever they did, both
-// orders show the same at every version, every place has an author, and conflicts have readings.
+// The merge of words: what several people typed, in two orders of arrival, as a whole and in eras.
+// Whatever they did, all show the same at every version, every place has an author, and conflicts
+// have readings.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/change.pb.h"
 #include "sync/text.h"
+#include "sync/text_history.h"
 #include "sync/text_merge.h"
 #include "sync/text_words.h"
 #include "tests/fuzz/require.h"
@@ -46,13 +48,15 @@ std::string Words(Bytes* bytes) {
   return words;
 }
 
-void Add(const Typed& typed, sync::TextMerge* merge) {
+template <typename Merge>
+void Add(const Typed& typed, Merge* merge) {
   fuzz::RequireOk(merge->Add(typed.sequence, typed.change, DeviceOf(typed.device), typed.sequence,
                              typed.seen, {&typed.edit}),
                   "an edit of what its author saw fits");
 }
 
-std::string Told(const sync::VersionVector& version, sync::TextMerge* merge) {
+template <typename Merge>
+std::string Told(const sync::VersionVector& version, Merge* merge) {
   const sync::TextMerged merged = merge->At(version);
   std::u32string text;
   Require(sync::DecodeUtf8(merged.text, &text), "what is shown is text");
@@ -85,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<sync::VersionVector> known(kDevices);
   std::vector<sync::VersionVector> versions;
   sync::TextMerge first;
+  sync::TextHistory eras(1);  // as short as they get
   while (past.size() < kEditsMax && bytes.at < bytes.end) {
     Typed typed;
     const uint8_t who = bytes.Next();
@@ -108,12 +113,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                static_cast<uint32_t>(sync::ScalarCount(splice->inserted()).value_or(0));
     }
     Add(typed, &first);
+    Add(typed, &eras);
     known[typed.device].Add(DeviceOf(typed.device), typed.sequence);
     versions.push_back(known[typed.device]);
     past.push_back(std::move(typed));
   }
   // As late as each may come.
-  sync::TextMerge second;
+  sync::TextHistory second(2);
   std::vector<bool> there(past.size(), false);
   for (size_t added = 0; added < past.size(); ++added) {
     for (size_t i = past.size(); i-- > 0;) {
@@ -131,7 +137,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const sync::VersionVector& version : versions) all.Join(version);
   versions.push_back(all);
   for (const sync::VersionVector& version : versions) {
-    Require(Told(version, &first) == Told(version, &second), "both orders show the same");
+    const std::string told = Told(version, &first);
+    Require(told == Told(version, &second), "both orders show the same");
+    Require(told == Told(version, &eras), "eras show the same as the whole");
   }
   return 0;
 }

@@ -1,11 +1,10 @@
 // The merge of words (docs/words.md) against the page written down naively: every version of random
 // pasts, arriving in several orders.
-#include "sync/text_merge.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "sync/text_history.h"
 #include "sync/text_words.h"
 #include "tests/laws/cases.h"
 #include "tests/support/status_matchers.h"
@@ -17,6 +16,7 @@ namespace {
 using laws::Chance;
 using sync::ChangeId;
 using sync::DeviceId;
+using sync::TextHistory;
 using sync::TextMerge;
 using sync::VersionVector;
 
@@ -34,7 +34,8 @@ struct Stage {
     for (size_t edit : version) vector.Add(DeviceOf(edit), edit + 1);
     return vector;
   }
-  absl::Status Add(size_t edit, TextMerge* merge) const {
+  template <typename Merge>
+  absl::Status Add(size_t edit, Merge* merge) const {
     return merge->Add(edit, *ChangeId::From(past.edits[edit].id), DeviceOf(edit), edit + 1,
                       Vector(past.edits[edit].seen), {&past.splices[edit]});
   }
@@ -157,36 +158,57 @@ void ExpectSplicesAlone(const Stage& stage) {
 }
 
 // `pasts` of them from `from` on: every version, in several orders of arrival.
-void ExpectAsThePageSays(size_t from, size_t pasts, size_t edits_max, Vocabulary vocabulary) {
-  for (size_t seed = from; seed < from + pasts; ++seed) {
+void ExpectAsThePageSays(size_t pasts, size_t edits_max, Vocabulary vocabulary,
+                         Company company = Company::kApart) {
+  size_t eras = 0;
+  for (size_t seed = 1; seed <= pasts; ++seed) {
     Chance chance(seed);
-    const Stage stage(MakeWordPast(&chance, edits_max, vocabulary));
+    const Stage stage(MakeWordPast(&chance, edits_max, vocabulary, company));
     SCOPED_TRACE(absl::StrCat("past ", seed));
     ExpectSplicesAlone(stage);
     ExpectNoWordNobodyWrote(stage);
     if (::testing::Test::HasFailure()) return;
     for (int order = 0; order < kOrders; ++order) {
       TextMerge merge;
+      TextHistory history(1 + chance.Below(4));  // an era may begin after so many edits
       for (size_t edit : CausalOrder(stage.past.edits, &chance)) {
         ASSERT_THAT(stage.Add(edit, &merge), IsOk()) << "edit " << edit;
-        if (chance.Below(3) == 0) merge.At(stage.Vector({edit}));  // asking changes nothing
+        ASSERT_THAT(stage.Add(edit, &history), IsOk()) << "edit " << edit;
+        if (chance.Below(3) == 0) {  // asking changes nothing
+          merge.At(stage.Vector(stage.VersionAfter(edit)));
+          history.At(stage.Vector(stage.VersionAfter(edit)));
+        }
       }
       for (const std::set<size_t>& version : stage.Versions()) {
         const VersionVector vector = stage.Vector(version);
-        ASSERT_EQ(Told(merge.At(vector), merge.BlameAt(vector)), Told(stage.naive.At(version)))
-            << "order " << order;
+        const std::string told = Told(stage.naive.At(version));
+        const sync::TextMerged merged = merge.At(vector);
+        ASSERT_EQ(Told(merged, merge.BlameAt(vector)), told) << "order " << order;
+        const sync::TextMerged by_eras = history.At(vector);
+        ASSERT_EQ(Told(by_eras, history.BlameAt(vector)), told)
+            << "order " << order << ", eras: " << history.eras();
+        ASSERT_EQ(by_eras.typed, merged.typed);
+        ASSERT_EQ(by_eras.top, merged.top);
       }
+      eras += history.eras();
       laws::CountCases(stage.Versions().size());
     }
   }
+  // Or nothing was shown of them.
+  EXPECT_GT(eras, pasts * kOrders * (company == Company::kTogether ? 5 : 4) / 4);
 }
 
 TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
-  ExpectAsThePageSays(1, laws::CasesFor(12), kEditsMax, Vocabulary::kMany);
+  ExpectAsThePageSays(laws::CasesFor(9), kEditsMax, Vocabulary::kMany);
 }
 
 TEST(TextMerge, ShowsWhatThePageSaysWherePeopleCrowd) {
-  ExpectAsThePageSays(1, laws::CasesFor(12), kCrowdedEditsMax, Vocabulary::kFew);
+  ExpectAsThePageSays(laws::CasesFor(9), kCrowdedEditsMax, Vocabulary::kFew);
+}
+
+TEST(TextMerge, ShowsWhatThePageSaysWherePeopleSyncOften) {
+  ExpectAsThePageSays(laws::CasesFor(4), kCrowdedEditsMax, Vocabulary::kMany, Company::kTogether);
+  ExpectAsThePageSays(laws::CasesFor(5), kCrowdedEditsMax, Vocabulary::kFew, Company::kTogether);
 }
 
 // A region that comes to meet an earlier one is widened by those who stand between them, too.

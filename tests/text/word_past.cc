@@ -33,7 +33,7 @@ NaiveSplice MakeSplice(size_t length, bool first, Vocabulary vocabulary, Chance*
 
 }  // namespace
 
-WordPast MakeWordPast(Chance* chance, size_t edits_max, Vocabulary vocabulary) {
+WordPast MakeWordPast(Chance* chance, size_t edits_max, Vocabulary vocabulary, Company company) {
   WordPast past;
   const size_t devices = 2 + chance->Below(3);
   const size_t edits = 2 + chance->Below(edits_max - 1);
@@ -41,7 +41,9 @@ WordPast MakeWordPast(Chance* chance, size_t edits_max, Vocabulary vocabulary) {
   for (size_t i = 0; i < edits; ++i) {
     const size_t device = i == 0 ? 0 : chance->Below(devices);
     std::set<size_t>& seen = known[device];
-    if (i > 0 && chance->Below(3) == 0) {
+    if (company == Company::kTogether && chance->Below(3) != 0) {
+      for (size_t other = 0; other < i; ++other) seen.insert(other);
+    } else if (i > 0 && chance->Below(3) == 0) {
       const std::set<size_t>& others = known[chance->Below(devices)];
       seen.insert(others.begin(), others.end());
     }

@@ -20,9 +20,12 @@ struct WordPast {
 // chance, join what others wrote, and crowd into one place.
 enum class Vocabulary { kMany, kFew };
 
-// Between 2 and `edits_max` edits by 2 to 4 devices that sync rarely.
+// How often they sync: rarely, or before most of what they write.
+enum class Company { kApart, kTogether };
+
+// Between 2 and `edits_max` edits by 2 to 4 devices.
 WordPast MakeWordPast(laws::Chance* chance, size_t edits_max,
-                      Vocabulary vocabulary = Vocabulary::kMany);
+                      Vocabulary vocabulary = Vocabulary::kMany, Company company = Company::kApart);
 
 // Another order of that kind, as indexes.
 std::vector<size_t> CausalOrder(const std::vector<MergeEdit>& edits, laws::Chance* chance);

@@ -15,8 +15,7 @@
 #include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
-#include "sync/text_blocks.h"
-#include "sync/text_merge.h"
+#include "sync/text_history.h"
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
 #include "tests/support/builders.h"
@@ -245,37 +244,10 @@ class Reader {
   uint32_t number_ = 0;
 };
 
-absl::StatusOr<bool> OneAfterTheOther(absl::string_view encoded) {
-  Reader reader(encoded);
-  for (uint32_t number = 0; !reader.done(); ++number) {
-    SOTAY_RETURN_IF_ERROR(reader.Next());
-    const std::vector<uint32_t>& parents = reader.parents();
-    if (number > 0 && (parents.size() != 1 || parents[0] != number - 1)) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> Merged(absl::string_view encoded) {
-  SOTAY_ASSIGN_OR_RETURN(const bool linear, OneAfterTheOther(encoded));
   Reader reader(encoded);
-  if (linear) {
-    sync::TextBlocks text({});
-    std::u32string typed;
-    while (!reader.done()) {
-      SOTAY_RETURN_IF_ERROR(reader.Next());
-      for (const Reader::Splice& splice : reader.splices()) {
-        typed.clear();
-        if (!sync::DecodeUtf8(splice.inserted, &typed)) return Broken("not UTF-8");
-        if (splice.position > text.length() || splice.deleted > text.length() - splice.position) {
-          return Broken("a splice past the end");
-        }
-        text.Splice(splice.position, splice.deleted, typed);
-      }
-    }
-    return text.Text();
-  }
   sync::TextTree tree;
   Versions versions;
   std::vector<uint32_t> authors;  // in the tree
@@ -299,25 +271,41 @@ absl::StatusOr<std::string> Merged(absl::string_view encoded) {
   return tree.Text();
 }
 
-absl::StatusOr<ByWords> MergedByWords(const std::vector<NoteChange>& changes) {
-  sync::TextMerge merge;
+std::vector<StoredChange> StoredOf(const std::vector<NoteChange>& changes) {
+  std::vector<StoredChange> stored;
+  stored.reserve(changes.size());
+  for (const NoteChange& change : changes) {
+    stored.push_back({change.author, change.parents, change.edit.SerializeAsString()});
+  }
+  return stored;
+}
+
+absl::StatusOr<ByWords> MergedByWords(const std::vector<StoredChange>& changes) {
+  sync::TextHistory text;
   std::vector<sync::VersionVector> after;
   sync::VersionVector all;
-  for (uint64_t i = 0; i < changes.size(); ++i) {
-    const NoteChange& change = changes[i];
+  const auto so_far = [&](const sync::VersionVector& version) {
+    sync::TextMerged merged = text.At(version);
+    return ByWords{std::move(merged.text), after.size(), merged.spans.size()};
+  };
+  for (const StoredChange& change : changes) {
+    const uint64_t sequence = after.size() + 1;
     sync::VersionVector seen;
     for (uint32_t parent : change.parents) seen.Join(after[parent]);
     const sync::DeviceId device = *sync::DeviceId::From(IdOf(change.author));
-    const absl::Status added = merge.Add(i, ChangeNumbered(i), device, i + 1, seen, {&change.edit});
+    v1::TextEdit edit;
+    if (!edit.ParseFromString(change.edit)) return Broken("an edit that cannot be read");
+    const absl::Status added =
+        text.Add(after.size(), ChangeNumbered(after.size()), device, sequence, seen, {&edit});
     if (!added.ok()) {
-      const size_t apart = merge.At(seen).spans.size();
-      return apart > 0 ? absl::StatusOr<ByWords>({i, apart}) : added;
+      ByWords end = so_far(seen);
+      return end.conflicts > 0 ? absl::StatusOr<ByWords>(std::move(end)) : added;
     }
-    seen.Add(device, i + 1);
-    all.Add(device, i + 1);
+    seen.Add(device, sequence);
+    all.Add(device, sequence);
     after.push_back(std::move(seen));
   }
-  return ByWords{changes.size(), merge.At(all).spans.size()};
+  return so_far(all);
 }
 
 }  // namespace sotay::bench

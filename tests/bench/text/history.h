@@ -31,19 +31,28 @@ std::vector<sync::AdmittedEdit> AdmittedEditsOf(const std::vector<NoteChange>& c
 // The changes one after the other, with who made them on what.
 std::string Encode(const std::vector<NoteChange>& changes);
 
-// The text all of them leave in an empty note: one author's edits are applied to the text, those of
-// several are put in order in a TextTree.
+// The text all of them leave in an empty note, in the order of characters (TextTree): what other
+// libraries do.
 absl::StatusOr<std::string> Merged(absl::string_view encoded);
+
+// A change as a server has it: who made it, on what, and the bytes of its text operation.
+struct StoredChange {
+  uint32_t author = 0;
+  std::vector<uint32_t> parents;
+  std::string edit;
+};
+std::vector<StoredChange> StoredOf(const std::vector<NoteChange>& changes);
 
 // What the word rule makes of a history.
 struct ByWords {
+  std::string text;
   size_t taken = 0;      // changes
   size_t conflicts = 0;  // places with several readings, after these
 };
 
-// The same with the word rule, as a server does that loads the history of a record.  A trace whose
-// authors wrote in one word at a time comes to an end there: they saw letters mixed and typed on in
-// that, where the rule shows both readings as one place.
-absl::StatusOr<ByWords> MergedByWords(const std::vector<NoteChange>& changes);
+// All of them in an empty note by the word rule, as a server does that loads the history of a
+// record.  A trace whose authors wrote in one word at a time comes to an end there: they saw
+// letters mixed and typed on in that, where the rule shows both readings as one place.
+absl::StatusOr<ByWords> MergedByWords(const std::vector<StoredChange>& changes);
 
 }  // namespace sotay::bench

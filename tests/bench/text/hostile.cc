@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
 #include "sync/status_macros.h"
+#include "sync/text_history.h"
 #include "tests/bench/text/hostile_crowds.h"
 #include "tests/bench/text/hostile_writer.h"
 
@@ -84,6 +85,30 @@ HostileText Crowd() {
     writer.Write(who, seen, [&](v1::TextEdit* edit, uint32_t) {
       Splice(edit, 4, 3, absl::StrCat("4,", who));
     });
+  }
+  return writer.Done();
+}
+
+// Two agree again and again; a third, who has seen the beginning alone, then writes one more, and
+// what was settled is the middle of a long quarrel.
+HostileText Latecomer() {
+  HostileWriter writer("latecomer", "two who agree, and a third who never saw it, by turns");
+  const sync::VersionVector beginning = writer.Write(0, {}, [](v1::TextEdit* edit, uint32_t) {
+    Splice(edit, 0, 0, Repeated("Vết phanh dài 4,2 m. ", 40'000));
+  });
+  sync::VersionVector together = beginning;
+  sync::VersionVector late = beginning;
+  const auto insert = [](uint32_t at) {
+    return [at](v1::TextEdit* edit, uint32_t length) { Splice(edit, at % length, 0, " x "); };
+  };
+  for (uint32_t turn = 0; !writer.full(); ++turn) {
+    for (uint32_t i = 0; i < 30; ++i) {
+      const sync::VersionVector before = together;
+      together = writer.Write(1, before, insert(1'000 + 97 * (turn + i)));
+      together.Join(writer.Write(2, before, insert(20'000 + 89 * (turn + i))));
+    }
+    late = writer.Write(3, late, insert(7 * turn));
+    together.Join(late);
   }
   return writer.Done();
 }
@@ -174,6 +199,7 @@ std::vector<HostileText (*)()> HostileTexts() {
       [] { return PingPong("word", "two by turns in one word", "x", 2, false); },
       [] { return PingPong("sentence", "two by turns in one sentence", "ab ", 2, false); },
       &Crowd,
+      &Latecomer,
       &DeleteAll,
       &ManySpans,
       &SamePaste,
@@ -184,7 +210,7 @@ std::vector<HostileText (*)()> HostileTexts() {
 }
 
 absl::StatusOr<sync::TextMerged> MergeAll(const HostileText& text) {
-  sync::TextMerge merge;
+  sync::TextHistory merge;
   sync::VersionVector all;
   for (const HostileEdit& one : text.edits) {
     SOTAY_RETURN_IF_ERROR(merge.Add(one.sequence, HostileChange(one.sequence), one.device,

@@ -194,7 +194,24 @@ absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs) {
     SOTAY_ASSIGN_OR_RETURN(figures.arrive_ms,
                            Time(runs, trace.end, [&] { return Arrived(trace, steps); }));
   }
-  SOTAY_ASSIGN_OR_RETURN(figures.merge_ms, Time(runs, trace.end, [&] { return Merged(encoded); }));
+  const std::vector<StoredChange> stored = StoredOf(changes);
+  if (trace.concurrent) {
+    SOTAY_ASSIGN_OR_RETURN(figures.merge_ms,
+                           Time(runs, trace.end, [&] { return Merged(encoded); }));
+    std::vector<double> times;
+    for (int run = 0; run < runs; ++run) {
+      const double before = CpuMs();
+      SOTAY_ASSIGN_OR_RETURN(figures.by_words, MergedByWords(stored));
+      times.push_back(CpuMs() - before);
+    }
+    figures.words_ms = Median(times);
+  } else {
+    const auto by_words = [&]() -> absl::StatusOr<std::string> {
+      SOTAY_ASSIGN_OR_RETURN(ByWords merged, MergedByWords(stored));
+      return std::move(merged.text);
+    };
+    SOTAY_ASSIGN_OR_RETURN(figures.merge_ms, Time(runs, trace.end, by_words));
+  }
   const std::shared_ptr<const sync::Schema> schema = tests::CaseworkSchema();
   const std::string stored = StoredNote(*schema, trace.end);
   const auto open = [&]() -> absl::StatusOr<std::string> {
@@ -209,9 +226,6 @@ absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs) {
                            sync::MergedRecord::Parse(*schema, stored));
     figures.memory_bytes = Held() - before;
   }
-  const double before = CpuMs();
-  SOTAY_ASSIGN_OR_RETURN(figures.by_words, MergedByWords(changes));
-  figures.words_ms = CpuMs() - before;
   return figures;
 }
 
