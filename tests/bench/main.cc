@@ -1,7 +1,7 @@
 // sotay_bench: the figures the product is held to, measured on the machine it stands on, beside
 // their limits.  Exit code 0: every limit is kept; 1: one is missed; 2: nothing was measured.
 //
-//   sotay_bench [--json] [--only ingest|catch-up|first-sync|wire]… [--seed N] [--dir DIR]
+//   sotay_bench [--json] [--only ingest|wire|first-sync|catch-up|custody]… [--seed N] [--dir DIR]
 //   sotay_bench load --address HOST:PORT --admin DIR …   the load alone, on a server that is up
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -51,6 +51,7 @@ constexpr Bench kBenches[] = {
     {"wire", WireBench},
     {"first-sync", FirstSyncBench},
     {"catch-up", CatchUpBench},
+    {"custody", CustodyBench},
 };
 
 int Report(const Options& options, const Table& table) {

@@ -60,6 +60,7 @@ absl::Status IngestBench(Stage* stage);
 absl::Status CatchUpBench(Stage* stage);
 absl::Status FirstSyncBench(Stage* stage);
 absl::Status WireBench(Stage* stage);
+absl::Status CustodyBench(Stage* stage);
 
 // Records of the large office, and of the small one it is compared with.
 constexpr size_t kManyRecords = 50'000;

@@ -1,0 +1,221 @@
+// What custody costs: whether the time of an answer tells that a record is there, what the guard
+// takes of a catch-up, and how long a large exported dossier takes to check.
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/builtin_schema.h"
+#include "server/directory.h"
+#include "server/feed.h"
+#include "sotay/v1/supervision_service.grpc.pb.h"
+#include "sync/seal/digest.h"
+#include "sync/seal/dossier_check.h"
+#include "sync/seal/key.h"
+#include "sync/seal/random.h"
+#include "sync/status_macros.h"
+#include "tests/bench/figures.h"
+#include "tests/bench/stage.h"
+#include "tests/support/process.h"
+
+namespace sotay::bench {
+namespace {
+
+constexpr size_t kCalls = 4'000;
+constexpr double kTellMax = 1.10;
+constexpr size_t kChanges = 10'000;
+constexpr size_t kChecks = 5;
+constexpr double kCheckMsMax = 2'000;
+constexpr char kNextDoor[] = "do-tai-ben-canh";
+constexpr int kReturns = 20;
+constexpr int kGuardRounds = 2'000;
+constexpr double kGuardShareMax = 0.05;
+// As many as the country has: one above, provinces, regions.
+constexpr int kProvinces = 34;
+constexpr int kRegions = 355;
+constexpr char kOwnUnit[] = "khu-vuc-7";
+
+using Clock = std::chrono::steady_clock;
+
+double Since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+// Somebody of another unit, and what they ask.
+class Stranger {
+ public:
+  static absl::StatusOr<Stranger> Enrol(Office* office) {
+    SOTAY_RETURN_IF_ERROR(office->PutUnit(kNextDoor, "Bên cạnh"));
+    SOTAY_RETURN_IF_ERROR(
+        office->PutUser("nguoi-la", "Người lạ", kNextDoor, options::v1::ROLE_SUPERVISOR));
+    SOTAY_ASSIGN_OR_RETURN(const std::string invitation, office->Invite("nguoi-la"));
+    SOTAY_ASSIGN_OR_RETURN(Identity identity, bench::Enrol(invitation, "máy lạ"));
+    return Stranger(Connect(identity.credentials));
+  }
+
+  // Microseconds until the record is said not to be there.
+  absl::StatusOr<double> Ask(const std::string& id) {
+    v1::GetRecordRequest request;
+    request.set_record_id(id);
+    request.set_history_size(10);
+    v1::GetRecordResponse response;
+    grpc::ClientContext context;
+    const Clock::time_point begun = Clock::now();
+    const grpc::Status status = stub_->GetRecord(&context, request, &response);
+    const double us = Since(begun) * 1e6;
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return us;
+    return absl::InternalError(
+        absl::StrCat("a stranger was answered ", static_cast<int>(status.error_code())));
+  }
+
+ private:
+  explicit Stranger(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(v1::SupervisionService::NewStub(channel)) {}
+
+  std::unique_ptr<v1::SupervisionService::Stub> stub_;
+};
+
+absl::Status MeasureTelling(Stage* stage) {
+  SOTAY_ASSIGN_OR_RETURN(Premises* const premises, stage->FilledPremises(kFewRecords));
+  SOTAY_ASSIGN_OR_RETURN(const ReadBack read, premises->fleet->Check());
+  std::vector<std::string> ids;
+  for (const auto& [id, bytes] : read.content_bytes) ids.push_back(id.str());
+  SOTAY_ASSIGN_OR_RETURN(Stranger stranger, Stranger::Enrol(premises->office.get()));
+  Say(absl::StrCat("custody: a stranger asks ", kCalls, " times for what is there and not theirs, ",
+                   "and as often for what is not there"));
+  std::vector<double> theirs, nobodys;
+  for (size_t i = 0; i < kCalls; ++i) {
+    SOTAY_ASSIGN_OR_RETURN(theirs.emplace_back(), stranger.Ask(ids[i * 37 % ids.size()]));
+    std::string id(sync::RecordId::kSize, '\0');
+    seal::RandomBytes(id.data(), id.size());
+    SOTAY_ASSIGN_OR_RETURN(nobodys.emplace_back(), stranger.Ask(id));
+  }
+  const double ratio = Median(theirs) / Median(nobodys);
+  Table& table = stage->table();
+  table.Add({"custody.tell", "not theirs and not there: the slower ÷ the faster",
+             std::max(ratio, 1 / ratio), "", 3, Bound::kAtMost, kTellMax});
+  table.Add({"custody.not_theirs_us", "  not theirs, median", Median(theirs), "µs", 0});
+  table.Add({"custody.not_there_us", "  not there, median", Median(nobodys), "µs", 0});
+  return absl::OkStatus();
+}
+
+// Everybody the guard has to choose among, and one device of a prosecutor.
+absl::StatusOr<std::unique_ptr<server::Directory>> WholeCountry(const seal::SigningKey& key) {
+  server::Tables tables;
+  tables.meta.emplace();
+  const auto add = [&tables](const std::string& unit, const std::string& parent) {
+    v1::Unit& added = tables.units.emplace_back();
+    added.set_unit_id(unit);
+    added.set_parent_id(parent);
+  };
+  add("toi-cao", "");
+  for (int i = 0; i < kProvinces; ++i) add(absl::StrCat("tinh-", i), "toi-cao");
+  for (int i = 0; i < kRegions; ++i) {
+    add(absl::StrCat("khu-vuc-", i), absl::StrCat("tinh-", i % kProvinces));
+  }
+  v1::User& user = tables.users.emplace_back();
+  user.set_user_id("nguyet");
+  v1::Membership* const membership = user.add_memberships();
+  membership->set_unit_id(kOwnUnit);
+  membership->set_role(options::v1::ROLE_PROSECUTOR);
+  stored::v1::DeviceRow& device = tables.devices.emplace_back();
+  device.set_device_id(seal::DeviceIdOf(key.PublicKey()).str());
+  device.set_public_key(key.PublicKey());
+  device.set_user_id("nguyet");
+  device.set_state(v1::DEVICE_STATE_ACTIVE);
+  return server::Directory::From(std::move(tables));
+}
+
+// Microseconds the guard takes of one exchange: who calls, what they are to be sent, asked
+// before a push and again before the answer, as server/exchange.cc does.
+absl::StatusOr<double> GuardUs() {
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, seal::SigningKey::Generate());
+  SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<server::Directory> directory, WholeCountry(key));
+  const std::string hash = server::HashOfKey(key.PublicKey());
+  google::protobuf::RepeatedPtrField<v1::Cursor> cursors;
+  cursors.Add()->set_unit_id(kOwnUnit);
+  const double begun = OwnCpuSeconds();
+  for (int i = 0; i < kGuardRounds; ++i) {
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller caller, directory->CallerOf(hash));
+    SOTAY_RETURN_IF_ERROR(server::PlanFeed(*directory, *caller.person, cursors).status());
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller again, directory->CallerOf(caller.device));
+    SOTAY_RETURN_IF_ERROR(server::PlanFeed(*directory, *again.person, cursors).status());
+  }
+  return (OwnCpuSeconds() - begun) * 1e6 / kGuardRounds;
+}
+
+// The server's processor time of a catch-up on a hundred records, and the guard's share of it.
+absl::Status MeasureGuard(Stage* stage) {
+  SOTAY_ASSIGN_OR_RETURN(Premises* const premises, stage->FilledPremises(kFewRecords));
+  SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<sdk::Notebook> notebook, premises->NewNotebook());
+  SOTAY_RETURN_IF_ERROR(notebook->Sync());
+  Say(absl::StrCat("custody: ", kReturns, " catch-ups, and what the guard takes of one"));
+  std::vector<double> us;
+  for (int i = 0; i < kReturns; ++i) {
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<Delivery> deliveries,
+                           premises->fleet->Write({10, 10, kNoteBytes}));
+    SOTAY_RETURN_IF_ERROR(Deliver(deliveries, premises->fleet->size()).first_error);
+    premises->proxy->CountedWhenQuiet();
+    const double before = premises->server->CpuSeconds();
+    SOTAY_RETURN_IF_ERROR(notebook->Sync());
+    us.push_back((premises->server->CpuSeconds() - before) * 1e6);
+  }
+  SOTAY_ASSIGN_OR_RETURN(const double guard_us, GuardUs());
+  Table& table = stage->table();
+  table.Add({"custody.guard_share", "the guard's share of a catch-up's processor time",
+             guard_us / Median(us), "", 4, Bound::kAtMost, kGuardShareMax});
+  table.Add({"custody.guard_us", "  the guard, of one exchange, 390 units", guard_us, "µs", 1});
+  table.Add({"custody.catch_up_us", "  a catch-up on 100 records, the server's processor time",
+             Median(us), "µs", 0});
+  return absl::OkStatus();
+}
+
+absl::Status MeasureChecking(Stage* stage) {
+  SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<Premises> premises, stage->NewPremises(1));
+  // Enrolled for the command, which opens it by itself.
+  SOTAY_RETURN_IF_ERROR(premises->NewNotebook().status());
+  const std::string dir = premises->dir + "/nguoi-doc-1";
+  Say(absl::StrCat("custody: writing and exporting a dossier of ", kChanges, " changes"));
+  // The dossier's root is a change as well.
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Delivery> deliveries,
+                         premises->fleet->Write({kChanges - 1, 50, kNoteBytes}));
+  SOTAY_RETURN_IF_ERROR(Deliver(deliveries, 1).first_error);
+  SOTAY_ASSIGN_OR_RETURN(const ReadBack read, premises->fleet->Check());
+  if (read.content_bytes.empty()) return absl::InternalError("custody: nothing was read back");
+  const std::string file = premises->dir + "/dossier.sotay";
+  const Clock::time_point begun = Clock::now();
+  const tests::Ended exported =
+      tests::Run({SOTAY_BENCH_SOTAYCTL, "--dir", dir, "--lang", "en", "export",
+                  read.content_bytes.begin()->first.Hex(), file});
+  const double export_s = Since(begun);
+  if (exported.exit_code != 0) return absl::InternalError("sotayctl export: " + exported.err);
+  std::ifstream in(file, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  std::vector<double> ms;
+  for (size_t i = 0; i < kChecks; ++i) {
+    const Clock::time_point start = Clock::now();
+    const seal::DossierReport report = seal::CheckDossier(*sdk::BuiltinSchema(), bytes, "");
+    ms.push_back(Since(start) * 1e3);
+    if (!report.faults.empty() || report.changes.size() != kChanges) {
+      return absl::InternalError(absl::StrCat("custody: ", report.changes.size(), " changes, ",
+                                              report.faults.size(), " faults"));
+    }
+  }
+  Table& table = stage->table();
+  table.Add({"custody.check_ms", "a dossier of 10,000 changes checked", Median(ms), "ms", 0,
+             Bound::kAtMost, kCheckMsMax});
+  table.Add({"custody.export_s", "  exported", export_s, "s", 1});
+  table.Add({"custody.file_bytes", "  the file", static_cast<double>(bytes.size()), "B"});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CustodyBench(Stage* stage) {
+  SOTAY_RETURN_IF_ERROR(MeasureTelling(stage));
+  SOTAY_RETURN_IF_ERROR(MeasureGuard(stage));
+  return MeasureChecking(stage);
+}
+
+}  // namespace sotay::bench
