@@ -12,6 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/access_log.h"
+#include "server/access_reading.h"
+#include "server/access_service.h"
 #include "server/admin_service.h"
 #include "server/authority.h"
 #include "server/directory.h"
@@ -44,7 +47,8 @@ constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
 constexpr const char* kServices[] = {"sotay.v1.SyncService", "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService", "sotay.v1.EnrolmentService"};
+                                     "sotay.v1.AdminService", "sotay.v1.EnrolmentService",
+                                     "sotay.v1.AccessService"};
 
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
 // more than its share.
@@ -90,15 +94,18 @@ struct Daemon::Parts {
   absl::optional<Authority> authority;
   std::unique_ptr<Watchers> watchers;
   std::unique_ptr<Hub> hub;
+  std::unique_ptr<AccessLog> access_log;
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Notary> notary;
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Supervision> supervision;
   std::unique_ptr<Evidence> evidence;
+  std::unique_ptr<AccessReading> access_reading;
   std::unique_ptr<SyncService> sync_service;
   std::unique_ptr<SupervisionService> supervision_service;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<EnrolmentService> enrolment_service;
+  std::unique_ptr<AccessService> access_service;
   std::unique_ptr<grpc::Server> server;
 
   // Writing is over until the next start; reading goes on.
@@ -107,7 +114,7 @@ struct Daemon::Parts {
         server != nullptr ? server->GetHealthCheckService() : nullptr;
     if (health == nullptr) return;
     for (const char* service : kServices) {
-      health->SetServingStatus(service, service == kServices[1]);
+      health->SetServingStatus(service, service == kServices[1] || service == kServices[4]);
     }
     health->SetServingStatus("", false);
   }
@@ -156,6 +163,7 @@ absl::Status Daemon::Build(DaemonOptions options) {
   };
   p.hub = std::make_unique<Hub>(p.store.get(), p.directory.get(), p.schema.get(), p.watchers.get(),
                                 std::move(hub));
+  p.access_log = std::make_unique<AccessLog>(p.store.get(), p.hub.get(), p.now_ms);
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
   SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
   p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), std::move(log_key));
@@ -165,11 +173,16 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                           p.supervision.get());
   p.sync_service = std::make_unique<SyncService>(p.directory.get(), p.exchange.get(), p.hub.get(),
                                                  p.watchers.get(), p.supervision.get(),
-                                                 p.readers.get(), p.now_ms);
-  p.supervision_service = std::make_unique<SupervisionService>(
-      p.directory.get(), p.supervision.get(), p.evidence.get(), p.readers.get(), p.now_ms);
+                                                 p.access_log.get(), p.readers.get(), p.now_ms);
+  p.supervision_service =
+      std::make_unique<SupervisionService>(p.directory.get(), p.supervision.get(), p.evidence.get(),
+                                           p.access_log.get(), p.readers.get(), p.now_ms);
   p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
                                                    options.config.address, p.now_ms);
+  p.access_reading = std::make_unique<AccessReading>(p.directory.get(), p.store.get(),
+                                                     p.supervision.get(), p.schema.get());
+  p.access_service = std::make_unique<AccessService>(
+      p.directory.get(), p.access_log.get(), p.access_reading.get(), p.readers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   return Listen(options);
 }
@@ -188,6 +201,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.supervision_service.get());
   builder.RegisterService(p.admin_service.get());
   builder.RegisterService(p.enrolment_service.get());
+  builder.RegisterService(p.access_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,
@@ -201,7 +215,10 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   return absl::OkStatus();
 }
 
-void Daemon::Tick() { parts_->watchers->Tick(parts_->now_ms()); }
+void Daemon::Tick() {
+  parts_->watchers->Tick(parts_->now_ms());
+  parts_->access_log->Tick();
+}
 
 void Daemon::Drain() {
   Parts& p = *parts_;
@@ -215,6 +232,7 @@ void Daemon::Drain() {
   // In this order: what the hub has taken is answered by the readers.
   if (p.hub != nullptr) p.hub->Drain();
   p.readers.reset();
+  if (p.access_log != nullptr) p.access_log->Close();
   p.server.reset();
   p.hub.reset();
   if (p.store != nullptr) {

@@ -151,9 +151,7 @@ std::shared_ptr<const Person> Directory::FindPerson(absl::string_view user_id) c
   return at == people_.end() ? nullptr : at->second;
 }
 
-bool Directory::MayReadLocked(const Person& person, absl::string_view unit) const {
-  if (!Has(units_, unit)) return false;
-  if (person.MaySync(unit)) return true;
+bool Directory::OverseesLocked(const Person& person, absl::string_view unit) const {
   std::string above(unit);
   for (int depth = 0; depth < kUnitDepthMax && !above.empty(); ++depth) {
     const auto role = person.roles.find(above);
@@ -163,6 +161,15 @@ bool Directory::MayReadLocked(const Person& person, absl::string_view unit) cons
     above = at->second.parent_id();
   }
   return false;
+}
+
+bool Directory::MayReadLocked(const Person& person, absl::string_view unit) const {
+  return Has(units_, unit) && (person.MaySync(unit) || OverseesLocked(person, unit));
+}
+
+bool Directory::Oversees(const Person& person, absl::string_view unit) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return Has(units_, unit) && OverseesLocked(person, unit);
 }
 
 bool Directory::MayRead(const Person& person, absl::string_view unit) const {

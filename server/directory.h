@@ -77,6 +77,8 @@ class Directory {
 
   // The guard --------------------------------------------------------------------------
   bool MayRead(const Person& person, absl::string_view unit) const;
+  // Whether the person is a supervisor of the unit or of one above it.
+  bool Oversees(const Person& person, absl::string_view unit) const;
   // Units the person may read, parents before children; of those, only `unit` and, if
   // `subtree`, what is below it, when it is not empty.
   std::vector<std::string> Readable(const Person& person, absl::string_view unit = "",
@@ -123,6 +125,8 @@ class Directory {
   Directory() = default;
   absl::Status PutDevice(const stored::v1::DeviceRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Caller> Admit(const sync::DeviceId& id, const DeviceEntry& entry) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool OverseesLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool MayReadLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);

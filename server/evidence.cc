@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kChangesUsual = 100;
 
 // Device → sequences of its changes that are shown.
-using Shown = std::map<sync::DeviceId, std::set<uint64_t>>;
+using Sealed = std::map<sync::DeviceId, std::set<uint64_t>>;
 
 }  // namespace
 
@@ -66,13 +66,15 @@ absl::StatusOr<v1::ProvenPush> Evidence::PushOver(const sync::DeviceId& device,
 
 absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& person,
                                                               const v1::ProveRecordRequest& request,
-                                                              int64_t now_ms) const {
+                                                              int64_t now_ms,
+                                                              ShownParts* shown) const {
   const auto id = sync::RecordId::From(request.record_id());
   if (!id.has_value()) return Malformed("record_id is not 16 bytes");
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), kChangesUsual));
-  std::string unit;
+  Shown place;
   SOTAY_ASSIGN_OR_RETURN(v1::FeedRecord found,
-                         supervision_.Resolve(person, request.record_id(), &unit));
+                         supervision_.Resolve(person, request.record_id(), &place));
+  const std::string& unit = place.unit;
   v1::ProveRecordResponse response;
   SOTAY_ASSIGN_OR_RETURN(*response.mutable_head(),
                          HeadFor(request, unit, found.position(), now_ms));
@@ -84,7 +86,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
   response.set_log_key(notary_.log_key().spki());
   response.set_record(std::move(*found.mutable_record()));
 
-  Shown shown;
+  Sealed sealed;
   absl::Status status;
   size_t bytes = 0;
   uint64_t last = 0;
@@ -96,7 +98,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
     auto proof = ProveInclusion(&store_, unit, position, response.head().size());
     status = entry.ok() ? proof.status() : entry.status();
     if (!status.ok()) return false;
-    shown[entry->device].insert(entry->sequence);
+    sealed[entry->device].insert(entry->sequence);
     v1::ProvenChange* change = response.add_changes();
     change->set_position(position);
     change->set_change(std::move(entry->change));
@@ -118,12 +120,12 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
           aside.unit_id() != unit) {
         return true;
       }
-      shown[*device].insert(aside.sequence());
+      sealed[*device].insert(aside.sequence());
       response.add_refused(std::move(*aside.mutable_change()));
       return true;
     }));
   }
-  for (const auto& [device, sequences] : shown) {
+  for (const auto& [device, sequences] : sealed) {
     uint64_t through = 0;  // of the newest push
     for (const uint64_t sequence : sequences) {
       if (sequence <= through) continue;
@@ -137,6 +139,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
     proven->set_public_key(row->public_key());
     proven->set_user_id(row->user_id());
   }
+  if (shown != nullptr) shown->push_back(std::move(place));
   return response;
 }
 

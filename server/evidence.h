@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/directory.h"
 #include "server/notary.h"
+#include "server/shown.h"
 #include "server/store.h"
 #include "server/supervision.h"
 #include "sotay/v1/evidence.pb.h"
@@ -22,7 +23,8 @@ class Evidence {
   // Fails as SupervisionService.ProveRecord.
   absl::StatusOr<v1::ProveRecordResponse> ProveRecord(const Person& person,
                                                       const v1::ProveRecordRequest& request,
-                                                      int64_t now_ms) const;
+                                                      int64_t now_ms,
+                                                      ShownParts* shown = nullptr) const;
 
  private:
   absl::StatusOr<v1::LogHead> HeadFor(const v1::ProveRecordRequest& request,

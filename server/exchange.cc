@@ -168,7 +168,7 @@ void Exchange::AddHeads(const v1::SyncRequest& request, const FeedPlan& plan, in
 }
 
 absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, PushAnswer* pushed,
-                                                  int64_t now_ms) const {
+                                                  int64_t now_ms, ShownParts* shown) const {
   const v1::SyncRequest& request = prepared.request;
   SOTAY_ASSIGN_OR_RETURN(const Caller caller, directory_.CallerOf(prepared.device));
   v1::SyncResponse response;
@@ -205,6 +205,7 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
     if (page.batch.size() > prepared.pushed_bytes.size() / 4) before = prepared.pushed_bytes;
     *response.mutable_records() = seal::PackAfter(before, page.batch);
   }
+  if (shown != nullptr) *shown = std::move(page.shown);
   if (request.witnesses()) AddHeads(request, plan, now_ms, &response);
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));

@@ -41,9 +41,10 @@ class Exchange {
                                        int64_t now_ms) const;
 
   // The answer: progress, outcomes (`pushed` is the hub's word, null when nothing was pushed),
-  // and the feed since the cursors.  The user's units are looked at anew.
+  // and the feed since the cursors.  The user's units are looked at anew.  What is sent of them is
+  // told in `shown`, unless that is null.
   absl::StatusOr<v1::SyncResponse> Answer(const PreparedSync& prepared, PushAnswer* pushed,
-                                          int64_t now_ms) const;
+                                          int64_t now_ms, ShownParts* shown = nullptr) const;
 
  private:
   absl::Status CheckShape(const v1::SyncRequest& request) const;

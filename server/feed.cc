@@ -40,7 +40,7 @@ class UnitReader {
  private:
   absl::Status Add(const FeedPlace& place);
   // Takes the position being gathered into the page, if it fits.
-  bool Close();
+  bool Close(const std::string& unit);
 
   Store& store_;
   const size_t bytes_max_;
@@ -63,11 +63,14 @@ absl::Status UnitReader::Add(const FeedPlace& place) {
   return absl::OkStatus();
 }
 
-bool UnitReader::Close() {
+bool UnitReader::Close(const std::string& unit) {
   const size_t bytes = open_.ByteSizeLong();
   if (!page_.batch.empty() && page_.batch.size() + bytes > bytes_max_) return false;
   open_.AppendToString(&page_.batch);
   page_.records += static_cast<size_t>(open_.records_size());
+  for (const v1::FeedRecord& record : open_.records()) {
+    AddShown(&page_.shown, unit, record.position());
+  }
   open_.Clear();
   return true;
 }
@@ -78,7 +81,7 @@ absl::StatusOr<bool> UnitReader::Read(uint64_t head, v1::Cursor* cursor) {
   SOTAY_RETURN_IF_ERROR(
       store_.VisitFeed(cursor->unit_id(), cursor->position(), head, [&](const FeedPlace& place) {
         if (place.position != open_position_ && open_position_ != 0) {
-          full = !Close();
+          full = !Close(cursor->unit_id());
           if (full) return false;
           cursor->set_position(open_position_);
         }
@@ -87,7 +90,7 @@ absl::StatusOr<bool> UnitReader::Read(uint64_t head, v1::Cursor* cursor) {
         return status.ok();
       }));
   SOTAY_RETURN_IF_ERROR(status);
-  if (!full && open_position_ != 0) full = !Close();
+  if (!full && open_position_ != 0) full = !Close(cursor->unit_id());
   if (!full) cursor->set_position(head);
   return !full;
 }

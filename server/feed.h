@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/directory.h"
+#include "server/shown.h"
 #include "server/store.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -26,6 +27,7 @@ struct FeedPlan {
 // What it is sent now.
 struct FeedPage {
   std::string batch;  // a serialised RecordBatch
+  ShownParts shown;
   size_t records = 0;
   std::vector<v1::Cursor> cursors;
   bool more = false;

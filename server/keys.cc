@@ -86,6 +86,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kUnit:
     case Table::kUser:
     case Table::kHead:
+    case Table::kReads:
       return TakeNameTo(rest, &parts->name);
     case Table::kDevice:
     case Table::kContact:
@@ -94,6 +95,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kTicket:
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
+    case Table::kRead:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
     case Table::kNode:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
@@ -209,6 +211,10 @@ std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_
 std::string RevisedKey(const sync::DeviceId& device, uint64_t revision) {
   return WithIdAndNumber(Table::kRevised, device.view(), revision);
 }
+std::string ReadKey(absl::string_view unit, uint64_t number) {
+  return WithNameAndNumber(Table::kRead, unit, number);
+}
+std::string ReadsKey(absl::string_view unit) { return WithName(Table::kReads, unit); }
 
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
@@ -273,6 +279,10 @@ const char* RowsIn(Table table) {
       return "set aside";
     case Table::kRevised:
       return "revised outcomes";
+    case Table::kRead:
+      return "reads";
+    case Table::kReads:
+      return "read counts";
   }
   return "?";
 }
@@ -325,6 +335,10 @@ std::string DescribeKey(absl::string_view key) {
                           p.arrival);
     case Table::kRevised:
       return absl::StrCat("revised outcome of device ", Short(p.id), " revision ", p.number);
+    case Table::kRead:
+      return absl::StrCat("read ", p.name.empty() ? "(refused)" : p.name, " number ", p.number);
+    case Table::kReads:
+      return absl::StrCat("count of reads ", p.name.empty() ? "(refused)" : p.name);
   }
   return "unknown key";
 }

@@ -33,6 +33,8 @@ enum class Table : char {
   kQuarantine = 'q',  // unit or "", arrival                     → v1.QuarantinedChange
   kSetAside = 'a',    // device, sequence, arrival               → after position (8), unit
   kRevised = 'v',     // device, revision                        → v1.ChangeOutcome
+  kRead = 'w',        // unit or "", number                      → v1.AccessEntry
+  kReads = 'x',  // unit or ""                              → last number of its reads (8 bytes)
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -65,6 +67,8 @@ std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence);
 std::string QuarantineKey(absl::string_view unit, uint64_t arrival);
 std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_t arrival);
 std::string RevisedKey(const sync::DeviceId& device, uint64_t revision);
+std::string ReadKey(absl::string_view unit, uint64_t number);
+std::string ReadsKey(absl::string_view unit);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.
@@ -79,7 +83,7 @@ struct KeyParts {
   Table table = Table::kMeta;
   std::string name;     // unit, user
   std::string id;       // device, record, SPKI hash
-  uint64_t number = 0;  // position, sequence, revision
+  uint64_t number = 0;  // position, sequence, revision, of a read
   std::string record;   // of a feed key
   int level = 0;        // of a node
   HistoryKind kind = HistoryKind::kAdmitted;

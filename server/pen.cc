@@ -36,6 +36,12 @@ absl::Status Pen::Commit(const Tables& tables) {
   return scribe_.WriteNow(&sheet_, tables);
 }
 
+absl::Status Pen::Commit(std::vector<v1::AccessEntry> reads) {
+  Settle();
+  store_.Fill(&sheet_, std::move(reads));
+  return scribe_.WriteNow(&sheet_, Tables());
+}
+
 void Pen::Hand(Round round, Footprint footprint, Scribe::Written written) {
   store_.Fill(&sheet_, round);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads(round.tables.heads.begin(),

@@ -39,6 +39,7 @@ class Pen {
   // not be written; then nothing has changed, and never will until it is opened again.
   absl::Status Commit(const Round& round);
   absl::Status Commit(const Tables& tables);
+  absl::Status Commit(std::vector<v1::AccessEntry> reads);
 
   // As Commit, without waiting for it: `written` is told what came of it, on the scribe's
   // thread.  `footprint` is what the round was decided on.

@@ -109,6 +109,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
     if (!number.has_value()) return Damaged(ArrivalsKey());
     store->arrivals_ = *number;
   }
+  SOTAY_RETURN_IF_ERROR(store->LoadReads());
   return store;
 }
 

@@ -23,6 +23,7 @@
 #include "server/keys.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/server.pb.h"
+#include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sync/ids.h"
 #include "sync/ingest.h"
@@ -149,6 +150,8 @@ class Store {
   // Puts on the sheet what is to be written.
   void Fill(Sheet* sheet, const Round& round);
   void Fill(Sheet* sheet, const Tables& tables);
+  // Numbers the reads, in that order.
+  void Fill(Sheet* sheet, std::vector<v1::AccessEntry> reads);
   // Commits what is on the sheet, and empties it.
   absl::Status Write(Sheet* sheet);
   bool read_only() const;
@@ -181,6 +184,10 @@ class Store {
   // Revised outcomes of a device after `revision`.
   absl::Status VisitRevised(const sync::DeviceId& device, uint64_t revision,
                             const std::function<bool(v1::ChangeOutcome)>& visit);
+
+  // Reads in a unit ("": refused ones), backwards from the newest whose number is below `before`.
+  absl::Status VisitReadsBackwards(absl::string_view unit, uint64_t before,
+                                   const std::function<bool(v1::AccessEntry)>& visit);
 
   // Seals over a device's pushes, in order of their last sequence; for checking.
   absl::Status VisitSeals(
@@ -234,15 +241,20 @@ class Store {
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
+  // store_reads.cc
+  absl::Status LoadReads();
 
   const std::unique_ptr<durable::Store> durable_;
   const sync::Schema* const schema_;
   UnpackedPushes unpacked_;
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
+  std::map<std::string, uint64_t, std::less<>> reads_;  // unit or "" → last number
   std::string scratch_;
 };
 
+// Where a read is kept and counted: its unit; empty for a refused one.
+const std::string& ShelfOf(const v1::AccessEntry& read);
 // What a change that was set aside is to the records it names.
 HistoryKind KindOf(const v1::QuarantinedChange& change);
 // What lists need of a record.

@@ -39,6 +39,8 @@ class Checker {
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtAside(absl::string_view key, const KeyParts& parts,
                    const v1::QuarantinedChange& change);
+  void LookAtRead(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtReads();
   void LookAtHeads();
   void LookAtDevice(const stored::v1::DeviceRow& row);
   // The change a device made under that number, as far as it can be read.
@@ -57,6 +59,8 @@ class Checker {
   std::map<std::string, uint64_t> kept_;     // unit → how many there are
   std::map<std::string, uint64_t> records_;  // unit → how many
   std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
+  std::map<std::string, uint64_t> reads_;    // unit or "" → newest number
+  std::map<std::string, uint64_t> counted_;  // unit or "" → what is said to be that
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -219,8 +223,32 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     case Table::kRevised:
       Read<v1::ChangeOutcome>(key, value);
       return;
+    case Table::kRead:
+      return LookAtRead(key, *parts, value);
+    case Table::kReads:
+      counted_[parts->name] = TakeNumber(&value).value_or(0);
+      return;
     default:
       return;  // the small tables were read whole, the rest is looked at by device
+  }
+}
+
+void Checker::LookAtRead(absl::string_view key, const KeyParts& parts, absl::string_view value) {
+  if (parts.number != ++reads_[parts.name]) {
+    Fault(key, absl::StrCat("expected number ", reads_[parts.name]));
+    reads_[parts.name] = parts.number;
+  }
+  const auto read = Read<v1::AccessEntry>(key, value);
+  if (!read.has_value()) return;
+  if (read->number() != parts.number || ShelfOf(*read) != parts.name) {
+    Fault(key, "holds another read");
+  }
+}
+
+void Checker::LookAtReads() {
+  counted_.insert(reads_.begin(), reads_.end());
+  for (const auto& [unit, count] : counted_) {
+    if (!Has(ReadsKey(unit)) || reads_[unit] != count) Fault(ReadsKey(unit), "counts other reads");
   }
 }
 
@@ -357,6 +385,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   }));
   for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
   LookAtHeads();
+  LookAtReads();
   return std::move(report_);
 }
 

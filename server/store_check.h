@@ -7,6 +7,7 @@
 //   - the tree over every unit's log, ids and what the server noted, has the root its head keeps
 //   - log, sequence table, history, records and feed name each other
 //   - every record is, bit for bit, what its history merges to
+//   - the reads of every unit are numbered without gap, as many as are counted
 #pragma once
 
 #include <cstdint>

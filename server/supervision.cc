@@ -1,16 +1,10 @@
 #include "server/supervision.h"
 
 #include <algorithm>
-#include <limits>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "server/refusal.h"
-#include "sotay/options/v1/options.pb.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
 #include "sync/history_columns.h"
@@ -21,55 +15,11 @@
 namespace sotay::server {
 namespace {
 
-// Feed rows one page looks through: some 20 ms.
-constexpr size_t kRowsLookedAtMax = 20'000;
 // Records with the same first bytes that are looked at.
 constexpr size_t kNamesakesMax = 256;
 constexpr size_t kIdBytesMin = 4;
 
-// The label of a value as people read it; empty when it has none.
-std::string LabelOf(const google::protobuf::EnumValueDescriptor& value) {
-  // A type from a descriptor file keeps its options in a pool of its own.
-  google::protobuf::EnumValueOptions known;
-  known.ParseFromString(value.options().SerializeAsString());
-  return known.GetExtension(options::v1::value).label().SerializeAsString();
-}
-
-// The values that read the same: a note as born and one that was returned are both drafts.
-std::set<int32_t> AlikeTo(const google::protobuf::EnumValueDescriptor& value) {
-  std::set<int32_t> alike = {value.number()};
-  const std::string label = LabelOf(value);
-  for (int i = 0; !label.empty() && i < value.type()->value_count(); ++i) {
-    const auto& other = *value.type()->value(i);
-    if (LabelOf(other) == label) alike.insert(other.number());
-  }
-  return alike;
-}
-
 }  // namespace
-
-// Which feed rows match.
-struct Supervision::Filter {
-  std::string type;  // empty: any
-  // Type → values; nothing: any.
-  absl::optional<std::map<std::string, std::set<int32_t>>> states;
-  std::string dossier;
-  bool conflicts_only = false;
-
-  bool Matches(const stored::v1::FeedRow& row) const {
-    if (!type.empty() && row.type() != type) return false;
-    if (!dossier.empty() && row.dossier_id() != dossier) return false;
-    if (conflicts_only && row.conflicts() == 0) return false;
-    if (!states.has_value()) return true;
-    const auto state = states->find(row.type());
-    return state != states->end() && state->second.count(row.state()) != 0;
-  }
-};
-
-struct Supervision::Found {
-  std::vector<v1::FeedRecord> records;
-  absl::optional<PagePlace> next;
-};
 
 absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& person,
                                                                const std::string& unit,
@@ -78,115 +28,9 @@ absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& per
   return directory_.Readable(person, unit, subtree);
 }
 
-absl::StatusOr<Supervision::Filter> Supervision::FilterFor(
-    const v1::ListRecordsRequest& request) const {
-  Filter filter;
-  if (!request.type().empty()) {
-    const sync::RecordType* type = schema_.Find(request.type());
-    if (type == nullptr) return Malformed("type: no record type of that name is loaded");
-    filter.type = type->name;
-  }
-  if (!request.dossier_id().empty() && request.dossier_id().size() != sync::RecordId::kSize) {
-    return Malformed("dossier_id is not 16 bytes");
-  }
-  filter.dossier = request.dossier_id();
-  if (request.state().empty()) return filter;
-  filter.states.emplace();
-  for (const auto& [name, type] : schema_.types()) {
-    if (type.state == nullptr || type.state->descriptor->enum_type() == nullptr) continue;
-    const auto* value = type.state->descriptor->enum_type()->FindValueByName(request.state());
-    if (value != nullptr) filter.states->emplace(name, AlikeTo(*value));
-  }
-  if (filter.states->empty()) return Malformed("state: no loaded record type has such a state");
-  return filter;
-}
-
-absl::StatusOr<Supervision::Found> Supervision::Find(const std::vector<std::string>& units,
-                                                     const Filter& filter, size_t size,
-                                                     const absl::optional<PagePlace>& from) const {
-  Found found;
-  auto unit = units.begin();
-  FeedPlace before{std::numeric_limits<uint64_t>::max(), sync::RecordId()};
-  if (from.has_value()) {
-    unit = std::find(units.begin(), units.end(), from->unit);
-    const auto record = sync::RecordId::From(from->record);
-    if (unit == units.end() || !record.has_value()) {
-      return Malformed("page_token: its unit is gone; begin with the first page");
-    }
-    before = {from->number, *record};
-  }
-  size_t looked_at = 0;
-  size_t bytes = 0;
-  absl::Status status;
-  for (; unit != units.end(); ++unit) {
-    bool full = false;
-    FeedPlace last = before;
-    const auto visit = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
-      if (filter.Matches(row)) {
-        auto stored = store_.LoadRecord(place.record);
-        status = stored.status();
-        if (!status.ok()) return false;
-        // Changed since the scan began: it was, or will be, listed where it is now.
-        if (stored->has_value() && (*stored)->position == place.position) {
-          full = !found.records.empty() && bytes + (*stored)->bytes.size() > kPageBytesMax;
-          if (full) return false;
-          bytes += (*stored)->bytes.size();
-          v1::FeedRecord& record = found.records.emplace_back();
-          record.set_position(place.position);
-          *record.mutable_record() = std::move((*stored)->bytes);
-        }
-      }
-      last = place;
-      full = found.records.size() == size || ++looked_at == kRowsLookedAtMax;
-      return !full;
-    };
-    SOTAY_RETURN_IF_ERROR(store_.VisitFeedBackwards(*unit, before, visit));
-    SOTAY_RETURN_IF_ERROR(status);
-    if (full) {
-      found.next = PagePlace{*unit, last.position, last.record.str()};
-      return found;
-    }
-    before = {std::numeric_limits<uint64_t>::max(), sync::RecordId()};
-  }
-  return found;
-}
-
-absl::StatusOr<v1::ListRecordsResponse> Supervision::ListRecords(
-    const Person& person, const v1::ListRecordsRequest& request) const {
-  const std::string question = QuestionOf(request);
-  SOTAY_ASSIGN_OR_RETURN(
-      const auto units,
-      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
-  SOTAY_ASSIGN_OR_RETURN(const Filter filter, FilterFor(request));
-  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
-  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from));
-  v1::ListRecordsResponse response;
-  for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
-  if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));
-  return response;
-}
-
-absl::StatusOr<v1::ListConflictsResponse> Supervision::ListConflicts(
-    const Person& person, const v1::ListConflictsRequest& request) const {
-  const std::string question = QuestionOf(request);
-  SOTAY_ASSIGN_OR_RETURN(
-      const auto units,
-      UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
-  Filter filter;
-  filter.conflicts_only = true;
-  SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
-  SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from));
-  v1::ListConflictsResponse response;
-  for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
-  if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));
-  return response;
-}
-
 absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
                                                     const std::string& id_bytes,
-                                                    std::string* unit) const {
+                                                    Shown* shown) const {
   if (id_bytes.size() < kIdBytesMin || id_bytes.size() > sync::RecordId::kSize) {
     return Malformed(absl::StrCat("record_id of ", id_bytes.size(), " bytes, expected 4 to 16"));
   }
@@ -196,7 +40,7 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   const auto take = [&](const RecordPlace& place) {
     if (directory_.MayRead(person, place.unit)) {
       matches.push_back(place.record);
-      unit->assign(place.unit.data(), place.unit.size());
+      shown->unit.assign(place.unit.data(), place.unit.size());
     }
     return matches.size() < 2 && ++looked_at < kNamesakesMax;
   };
@@ -209,29 +53,32 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   if (!stored.has_value()) return NotFound("the record");
   v1::FeedRecord found;
   found.set_position(stored->position);
+  shown->record = matches.front().str();
+  shown->from = shown->to = stored->position;
+  shown->count = 1;
   *found.mutable_record() = std::move(stored->bytes);
   return found;
 }
 
-bool Supervision::MaySee(const std::vector<std::string>& units,
-                         const v1::QuarantinedChange& change) const {
-  if (!change.unit_id().empty()) {
-    return std::find(units.begin(), units.end(), change.unit_id()) != units.end();
-  }
+std::string Supervision::SeenThrough(const std::vector<std::string>& units,
+                                     const v1::QuarantinedChange& change) const {
   const auto author = directory_.FindPerson(change.user_id());
-  return author != nullptr && std::any_of(units.begin(), units.end(), [&](const std::string& unit) {
-           return author->roles.count(unit) != 0;
-         });
+  const auto through = std::find_if(units.begin(), units.end(), [&](const std::string& unit) {
+    if (!change.unit_id().empty()) return unit == change.unit_id();
+    return author != nullptr && author->roles.count(unit) != 0;
+  });
+  return through == units.end() ? std::string() : *through;
 }
 
-absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
-    const Person& person, const v1::GetRecordRequest& request) const {
+absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& person,
+                                                             const v1::GetRecordRequest& request,
+                                                             ShownParts* shown) const {
   if (request.history_size() < 0 || request.history_size() > 500) {
     return Malformed(absl::StrCat("history_size ", request.history_size(), ", expected 0 to 500"));
   }
   v1::GetRecordResponse response;
-  std::string unit;
-  SOTAY_ASSIGN_OR_RETURN(*response.mutable_record(), Resolve(person, request.record_id(), &unit));
+  Shown found;
+  SOTAY_ASSIGN_OR_RETURN(*response.mutable_record(), Resolve(person, request.record_id(), &found));
   v1::Record record;
   record.ParseFromString(response.record().record());
   const auto id = *sync::RecordId::From(record.record_id());
@@ -241,7 +88,7 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
   absl::Status status;
   if (request.history_size() > 0) {
     SOTAY_RETURN_IF_ERROR(store_.VisitHistoryBackwards(id, [&](uint64_t position) {
-      auto entry = store_.LoadEntry(unit, position);
+      auto entry = store_.LoadEntry(found.unit, position);
       status = entry.status();
       if (!status.ok()) return false;
       bytes += entry->change().size();
@@ -261,11 +108,12 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(
   const std::vector<std::string> units = directory_.Readable(person);
   bytes = 0;
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
-    if (!MaySee(units, change)) return true;
+    if (SeenThrough(units, change).empty()) return true;
     bytes += change.change().size();
     *response.add_quarantined() = std::move(change);
     return bytes < kPageBytesMax / 2;
   }));
+  if (shown != nullptr) shown->push_back(std::move(found));
   return response;
 }
 
@@ -284,7 +132,7 @@ absl::StatusOr<absl::optional<sync::History>> Supervision::HistoryToTell(
 }
 
 absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
-    const Person& person, const v1::ListRecordHistoryRequest& request) const {
+    const Person& person, const v1::ListRecordHistoryRequest& request, ShownParts* shown) const {
   const auto id = sync::RecordId::From(request.record_id());
   if (!id.has_value()) return Malformed("record_id is not 16 bytes");
   const bool packed = request.packed() >= sync::kHistoryVersion;
@@ -292,8 +140,8 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(),
                                                      packed ? sync::kHistoryPartChangesMax : 100));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  std::string unit;
-  SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &unit));
+  Shown place;
+  SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &place));
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling, HistoryToTell(found));
   v1::ListRecordHistoryResponse response;
   std::vector<sync::AdmittedEdit> edits;
@@ -306,7 +154,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   const auto take = [&](uint64_t position) {
     full = taken == size || bytes > kPageBytesMax;
     if (full) return false;
-    auto entry = store_.LoadEntry(unit, position);
+    auto entry = store_.LoadEntry(place.unit, position);
     status = entry.status();
     if (!status.ok()) return false;
     if (telling.has_value()) telling->TellSeen(&*entry);
@@ -326,13 +174,14 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   };
   SOTAY_RETURN_IF_ERROR(store_.VisitHistory(*id, from.has_value() ? from->number : 0, take));
   SOTAY_RETURN_IF_ERROR(status);
-  if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
+  if (full) response.set_next_page_token(PageToken(question, {place.unit, last, ""}));
   if (packed) *response.mutable_packed() = seal::PackHistory(edits);
+  if (shown != nullptr) shown->push_back(std::move(place));
   return response;
 }
 
 absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
-    const Person& person, const v1::ListQuarantineRequest& request) const {
+    const Person& person, const v1::ListQuarantineRequest& request, ShownParts* shown) const {
   const std::string question = QuestionOf(request);
   SOTAY_ASSIGN_OR_RETURN(
       const auto units,
@@ -356,7 +205,9 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       full = response.changes_size() == static_cast<int>(size) || bytes > kPageBytesMax;
       if (full) return false;
       after = arrival;
-      if (!MaySee(units, change)) return true;
+      const std::string through = SeenThrough(units, change);
+      if (through.empty()) return true;
+      if (shown != nullptr) AddShown(shown, through, arrival);
       bytes += change.change().size();
       *response.add_changes() = std::move(change);
       return true;

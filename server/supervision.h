@@ -1,6 +1,7 @@
 // Central reading: what supervisors and members see.  Every answer comes from the guard first
 // and the store second; a unit or record that is not the caller's is answered as if it were not
-// there.  Reads only; any thread.
+// there.  What an answer shows of records is told in `shown`, unless that is null.  Reads only; any
+// thread.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/directory.h"
 #include "server/page.h"
+#include "server/shown.h"
 #include "server/store.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -26,23 +28,29 @@ class Supervision {
   // A page may hold fewer than asked for, even none, and still not be the last: it ends where
   // it has grown to kPageBytesMax or has looked through many records that did not match.
   absl::StatusOr<v1::ListRecordsResponse> ListRecords(const Person& person,
-                                                      const v1::ListRecordsRequest& request) const;
-  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(
-      const Person& person, const v1::ListConflictsRequest& request) const;
+                                                      const v1::ListRecordsRequest& request,
+                                                      ShownParts* shown = nullptr) const;
+  absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const Person& person,
+                                                          const v1::ListConflictsRequest& request,
+                                                          ShownParts* shown = nullptr) const;
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const Person& person,
-                                                  const v1::GetRecordRequest& request) const;
+                                                  const v1::GetRecordRequest& request,
+                                                  ShownParts* shown = nullptr) const;
   absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
-      const Person& person, const v1::ListRecordHistoryRequest& request) const;
+      const Person& person, const v1::ListRecordHistoryRequest& request,
+      ShownParts* shown = nullptr) const;
   // Changes that can be read for no unit are listed with the units of their author.
   absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
-      const Person& person, const v1::ListQuarantineRequest& request) const;
+      const Person& person, const v1::ListQuarantineRequest& request,
+      ShownParts* shown = nullptr) const;
   absl::StatusOr<v1::ListDevicesResponse> ListDevices(const Person& person,
                                                       const v1::ListDevicesRequest& request) const;
   absl::StatusOr<v1::ListUnitsResponse> ListUnits(const Person& person) const;
 
-  // The record a whole id or the beginning of one names, and its unit, for those who may read it.
+  // The record a whole id or the beginning of one names, and what of it is shown, for those who may
+  // read it.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
-                                         std::string* unit) const;
+                                         Shown* shown) const;
 
  private:
   struct Filter;
@@ -54,10 +62,13 @@ class Supervision {
   absl::StatusOr<Filter> FilterFor(const v1::ListRecordsRequest& request) const;
   // A page of the records that match.
   absl::StatusOr<Found> Find(const std::vector<std::string>& units, const Filter& filter,
-                             size_t size, const absl::optional<PagePlace>& from) const;
+                             size_t size, const absl::optional<PagePlace>& from,
+                             ShownParts* shown) const;
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
-  bool MaySee(const std::vector<std::string>& units, const v1::QuarantinedChange& change) const;
+  // Of `units`, the one through which the change may be seen; empty: none.
+  std::string SeenThrough(const std::vector<std::string>& units,
+                          const v1::QuarantinedChange& change) const;
 
   const Directory& directory_;
   Store& store_;

@@ -3,13 +3,37 @@
 #include <utility>
 
 namespace sotay::server {
+namespace {
+
+// What of a question the access log keeps.
+void Keep(const v1::GetRecordRequest& request, v1::AccessEntry* asked) {
+  asked->set_record_id(request.record_id());
+}
+void Keep(const v1::ProveRecordRequest& request, v1::AccessEntry* asked) {
+  asked->set_record_id(request.record_id());
+}
+void Keep(const v1::ListRecordsRequest& request, v1::AccessEntry* asked) {
+  asked->set_unit_id(request.unit_id());
+  asked->set_type(request.type());
+  asked->set_state(request.state());
+  asked->set_dossier_id(request.dossier_id());
+}
+void Keep(const v1::ListConflictsRequest& request, v1::AccessEntry* asked) {
+  asked->set_unit_id(request.unit_id());
+}
+void Keep(const v1::ListQuarantineRequest& request, v1::AccessEntry* asked) {
+  asked->set_unit_id(request.unit_id());
+}
+
+}  // namespace
 
 SupervisionService::SupervisionService(Directory* directory, Supervision* supervision,
-                                       Evidence* evidence, ReaderPool* readers,
+                                       Evidence* evidence, AccessLog* log, ReaderPool* readers,
                                        std::function<int64_t()> now_ms)
     : directory_(*directory),
       supervision_(*supervision),
       evidence_(*evidence),
+      log_(*log),
       readers_(*readers),
       now_ms_(std::move(now_ms)) {}
 
@@ -24,50 +48,66 @@ grpc::ServerUnaryReactor* SupervisionService::Answer(grpc::CallbackServerContext
         return CallerOf(&directory_, of, now_ms_());
       },
       [this, read](Caller caller, Request asked, Reply<Response> reply) {
-        const bool will = readers_.Run([caller, asked = std::move(asked), reply, read] {
-          reply(read(*caller.person, asked));
-        });
+        const bool will = readers_.Run(
+            [caller, asked = std::move(asked), reply, read] { reply(read(caller, asked)); });
         if (!will) reply(Busy("the server is busy; try again shortly"));
       });
+}
+
+template <typename Request, typename Response, typename Read>
+grpc::ServerUnaryReactor* SupervisionService::AnswerNoted(grpc::CallbackServerContext* context,
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response,
+                                                          const char* method, v1::AccessKind kind,
+                                                          Read read) {
+  return Answer<Request, Response>(context, request, response, method,
+                                   [this, kind, read](const Caller& caller, const Request& asked) {
+                                     v1::AccessEntry kept;
+                                     kept.set_kind(kind);
+                                     Keep(asked, &kept);
+                                     return log_.Answer(caller, kept, [&](ShownParts* shown) {
+                                       return read(*caller.person, asked, shown);
+                                     });
+                                   });
 }
 
 grpc::ServerUnaryReactor* SupervisionService::ListRecords(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request,
                                                           grpc::ByteBuffer* response) {
-  return Answer<v1::ListRecordsRequest, v1::ListRecordsResponse>(
-      context, request, response, "ListRecords",
-      [this](const Person& person, const v1::ListRecordsRequest& asked) {
-        return supervision_.ListRecords(person, asked);
+  return AnswerNoted<v1::ListRecordsRequest, v1::ListRecordsResponse>(
+      context, request, response, "ListRecords", v1::ACCESS_KIND_LIST,
+      [this](const Person& person, const v1::ListRecordsRequest& asked, ShownParts* shown) {
+        return supervision_.ListRecords(person, asked, shown);
       });
 }
 
 grpc::ServerUnaryReactor* SupervisionService::GetRecord(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request,
                                                         grpc::ByteBuffer* response) {
-  return Answer<v1::GetRecordRequest, v1::GetRecordResponse>(
-      context, request, response, "GetRecord",
-      [this](const Person& person, const v1::GetRecordRequest& asked) {
-        return supervision_.GetRecord(person, asked);
+  return AnswerNoted<v1::GetRecordRequest, v1::GetRecordResponse>(
+      context, request, response, "GetRecord", v1::ACCESS_KIND_RECORD,
+      [this](const Person& person, const v1::GetRecordRequest& asked, ShownParts* shown) {
+        return supervision_.GetRecord(person, asked, shown);
       });
 }
 
 grpc::ServerUnaryReactor* SupervisionService::ListConflicts(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
-  return Answer<v1::ListConflictsRequest, v1::ListConflictsResponse>(
-      context, request, response, "ListConflicts",
-      [this](const Person& person, const v1::ListConflictsRequest& asked) {
-        return supervision_.ListConflicts(person, asked);
+  return AnswerNoted<v1::ListConflictsRequest, v1::ListConflictsResponse>(
+      context, request, response, "ListConflicts", v1::ACCESS_KIND_CONFLICTS,
+      [this](const Person& person, const v1::ListConflictsRequest& asked, ShownParts* shown) {
+        return supervision_.ListConflicts(person, asked, shown);
       });
 }
 
 grpc::ServerUnaryReactor* SupervisionService::ListQuarantine(grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer* request,
                                                              grpc::ByteBuffer* response) {
-  return Answer<v1::ListQuarantineRequest, v1::ListQuarantineResponse>(
-      context, request, response, "ListQuarantine",
-      [this](const Person& person, const v1::ListQuarantineRequest& asked) {
-        return supervision_.ListQuarantine(person, asked);
+  return AnswerNoted<v1::ListQuarantineRequest, v1::ListQuarantineResponse>(
+      context, request, response, "ListQuarantine", v1::ACCESS_KIND_QUARANTINE,
+      [this](const Person& person, const v1::ListQuarantineRequest& asked, ShownParts* shown) {
+        return supervision_.ListQuarantine(person, asked, shown);
       });
 }
 
@@ -76,18 +116,18 @@ grpc::ServerUnaryReactor* SupervisionService::ListDevices(grpc::CallbackServerCo
                                                           grpc::ByteBuffer* response) {
   return Answer<v1::ListDevicesRequest, v1::ListDevicesResponse>(
       context, request, response, "ListDevices",
-      [this](const Person& person, const v1::ListDevicesRequest& asked) {
-        return supervision_.ListDevices(person, asked);
+      [this](const Caller& caller, const v1::ListDevicesRequest& asked) {
+        return supervision_.ListDevices(*caller.person, asked);
       });
 }
 
 grpc::ServerUnaryReactor* SupervisionService::ProveRecord(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request,
                                                           grpc::ByteBuffer* response) {
-  return Answer<v1::ProveRecordRequest, v1::ProveRecordResponse>(
-      context, request, response, "ProveRecord",
-      [this](const Person& person, const v1::ProveRecordRequest& asked) {
-        return evidence_.ProveRecord(person, asked, now_ms_());
+  return AnswerNoted<v1::ProveRecordRequest, v1::ProveRecordResponse>(
+      context, request, response, "ProveRecord", v1::ACCESS_KIND_PROOF,
+      [this](const Person& person, const v1::ProveRecordRequest& asked, ShownParts* shown) {
+        return evidence_.ProveRecord(person, asked, now_ms_(), shown);
       });
 }
 
@@ -96,8 +136,8 @@ grpc::ServerUnaryReactor* SupervisionService::ListUnits(grpc::CallbackServerCont
                                                         grpc::ByteBuffer* response) {
   return Answer<v1::ListUnitsRequest, v1::ListUnitsResponse>(
       context, request, response, "ListUnits",
-      [this](const Person& person, const v1::ListUnitsRequest&) {
-        return supervision_.ListUnits(person);
+      [this](const Caller& caller, const v1::ListUnitsRequest&) {
+        return supervision_.ListUnits(*caller.person);
       });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "server/access_log.h"
 #include "server/evidence.h"
 #include "server/reader_pool.h"
 #include "server/rpc.h"
@@ -25,7 +26,7 @@ using SupervisionServiceBase = v1::SupervisionService::WithRawCallbackMethod_Lis
 class SupervisionService final : public SupervisionServiceBase {
  public:
   SupervisionService(Directory* directory, Supervision* supervision, Evidence* evidence,
-                     ReaderPool* readers, std::function<int64_t()> now_ms);
+                     AccessLog* log, ReaderPool* readers, std::function<int64_t()> now_ms);
 
   using SupervisionServiceBase::GetRecord;
   using SupervisionServiceBase::ListConflicts;
@@ -57,15 +58,21 @@ class SupervisionService final : public SupervisionServiceBase {
                                       grpc::ByteBuffer* response) override;
 
  private:
-  // Answers with what `read(person, request)` says, on the reader pool.
+  // Answers with what `read(caller, request)` says, on the reader pool.
   template <typename Request, typename Response, typename Read>
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
                                    const char* method, Read read);
+  // The same with what `read(person, request, shown)` shows, noted in the access log.
+  template <typename Request, typename Response, typename Read>
+  grpc::ServerUnaryReactor* AnswerNoted(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                        const char* method, v1::AccessKind kind, Read read);
 
   Directory& directory_;
   Supervision& supervision_;
   Evidence& evidence_;
+  AccessLog& log_;
   ReaderPool& readers_;
   const std::function<int64_t()> now_ms_;
 };

@@ -8,13 +8,14 @@
 namespace sotay::server {
 
 SyncService::SyncService(Directory* directory, Exchange* exchange, Hub* hub, Watchers* watchers,
-                         Supervision* supervision, ReaderPool* readers,
+                         Supervision* supervision, AccessLog* log, ReaderPool* readers,
                          std::function<int64_t()> now_ms)
     : directory_(*directory),
       exchange_(*exchange),
       hub_(*hub),
       watchers_(*watchers),
       supervision_(*supervision),
+      log_(*log),
       readers_(*readers),
       now_ms_(std::move(now_ms)) {}
 
@@ -38,9 +39,14 @@ void SyncService::Serve(const Caller& caller, v1::SyncRequest request,
   }
   absl::optional<Push> push = std::move(prepared->push);
   auto call = std::make_shared<PreparedSync>(*std::move(prepared));
-  const auto answer = [this, call, reply](std::shared_ptr<PushAnswer> pushed) {
-    const bool will = readers_.Run(
-        [this, call, reply, pushed] { reply(exchange_.Answer(*call, pushed.get(), now_ms_())); });
+  const auto answer = [this, caller, call, reply](std::shared_ptr<PushAnswer> pushed) {
+    const bool will = readers_.Run([this, caller, call, reply, pushed] {
+      v1::AccessEntry kept;
+      kept.set_kind(v1::ACCESS_KIND_FEED);
+      reply(log_.Answer(caller, kept, [&](ShownParts* shown) {
+        return exchange_.Answer(*call, pushed.get(), now_ms_(), shown);
+      }));
+    });
     // What was pushed is safe; the repeated call will report it as known.
     if (!will) reply(Busy("the server is busy; try again shortly"));
   };
@@ -73,7 +79,12 @@ grpc::ServerUnaryReactor* SyncService::ListRecordHistory(grpc::CallbackServerCon
       [this](Caller caller, v1::ListRecordHistoryRequest asked,
              Reply<v1::ListRecordHistoryResponse> reply) {
         const bool will = readers_.Run([this, caller, asked = std::move(asked), reply] {
-          reply(supervision_.ListRecordHistory(*caller.person, asked));
+          v1::AccessEntry kept;
+          kept.set_kind(v1::ACCESS_KIND_HISTORY);
+          kept.set_record_id(asked.record_id());
+          reply(log_.Answer(caller, kept, [&](ShownParts* shown) {
+            return supervision_.ListRecordHistory(*caller.person, asked, shown);
+          }));
         });
         if (!will) reply(Busy("the server is busy; try again shortly"));
       });

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "server/access_log.h"
 #include "server/exchange.h"
 #include "server/hub.h"
 #include "server/reader_pool.h"
@@ -25,7 +26,8 @@ using SyncServiceBase =
 class SyncService final : public SyncServiceBase {
  public:
   SyncService(Directory* directory, Exchange* exchange, Hub* hub, Watchers* watchers,
-              Supervision* supervision, ReaderPool* readers, std::function<int64_t()> now_ms);
+              Supervision* supervision, AccessLog* log, ReaderPool* readers,
+              std::function<int64_t()> now_ms);
 
   using SyncServiceBase::ListRecordHistory;
   using SyncServiceBase::Sync;
@@ -47,6 +49,7 @@ class SyncService final : public SyncServiceBase {
   Hub& hub_;
   Watchers& watchers_;
   Supervision& supervision_;
+  AccessLog& log_;
   ReaderPool& readers_;
   const std::function<int64_t()> now_ms_;
 };

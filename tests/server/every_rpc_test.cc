@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sotay/notebook.h"
+#include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/enrolment_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
@@ -52,7 +53,8 @@ std::vector<std::string> Methods() {
   std::vector<std::string> methods;
   for (const google::protobuf::FileDescriptor* file :
        {v1::SyncRequest::descriptor()->file(), v1::ListUnitsRequest::descriptor()->file(),
-        v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file()}) {
+        v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
+        v1::ListAccessRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -157,6 +159,9 @@ class EveryRpc : public ::testing::Test {
     devices.set_unit_id(kUnit);
     add("SupervisionService/ListDevices", devices, kNotFound);
     add("SupervisionService/ListUnits", v1::ListUnitsRequest(), kOk);
+    v1::ListAccessRequest access;
+    access.set_record_id(*record_);
+    add("AccessService/ListAccess", access, kNotFound);
 
     add("AdminService/PutUnit", v1::PutUnitRequest(), kPermissionDenied);
     add("AdminService/ListAllUnits", v1::ListAllUnitsRequest(), kPermissionDenied);

@@ -39,6 +39,10 @@ std::vector<std::string> OneOfEach() {
       QuarantineKey("", 9),
       SetAsideKey(DeviceNamed("d"), 7, 9),
       RevisedKey(DeviceNamed("d"), 2),
+      ReadKey("kv1", 7),
+      ReadKey("", 7),
+      ReadsKey("kv1"),
+      ReadsKey(""),
   };
 }
 
@@ -51,7 +55,7 @@ TEST(Keys, EveryTableIsDescribedAndNoTwoAlike) {
     EXPECT_TRUE(descriptions.insert(description).second) << description;
     tables.insert(key.front());
   }
-  EXPECT_EQ(tables.size(), 18u);
+  EXPECT_EQ(tables.size(), 20u);
 }
 
 TEST(Keys, AreTakenApartAsTheyWerePutTogether) {
