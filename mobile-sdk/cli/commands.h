@@ -21,6 +21,7 @@ void AddImportCommand(CLI::App* app, Invocation* run);   // import
 void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // units, users
 void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);  // enroll, invite, devices, revoke
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run);  // records, show, conflicts, …
+void AddOfficeAccessCommand(CLI::App* app, Invocation* run);   // access
 void AddOfficeExportCommand(CLI::App* app, Invocation* run);   // export
 void AddOfficeWatchCommand(CLI::App* app, Invocation* run);    // watch
 

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "mobile-sdk/core/link.h"
+#include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
@@ -66,6 +67,7 @@ class Office::Calls {
  public:
   explicit Calls(const std::shared_ptr<grpc::Channel>& channel)
       : supervision_(v1::SupervisionService::NewStub(channel)),
+        access_(v1::AccessService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
 
@@ -109,10 +111,12 @@ class Office::Calls {
   }
 
   v1::SupervisionService::Stub& supervision() { return *supervision_; }
+  v1::AccessService::Stub& access() { return *access_; }
   v1::AdminService::Stub& admin() { return *admin_; }
 
  private:
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
+  const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
   absl::Mutex mutex_;
@@ -158,6 +162,10 @@ absl::StatusOr<v1::ListDevicesResponse> Office::ListDevices(const v1::ListDevice
 absl::StatusOr<v1::ListUnitsResponse> Office::ListUnits() {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListUnits,
                       v1::ListUnitsRequest());
+}
+
+absl::StatusOr<v1::ListAccessResponse> Office::ListAccess(const v1::ListAccessRequest& request) {
+  return calls_->Call(calls_->access(), &v1::AccessService::Stub::ListAccess, request);
 }
 
 absl::StatusOr<v1::PutUnitResponse> Office::PutUnit(const v1::PutUnitRequest& request) {

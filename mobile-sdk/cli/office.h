@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mobile-sdk/cli/profile.h"
+#include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
@@ -30,6 +31,7 @@ class Office {
       const v1::ListQuarantineRequest& request);
   absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
   absl::StatusOr<v1::ListUnitsResponse> ListUnits();
+  absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);
 
   absl::StatusOr<v1::PutUnitResponse> PutUnit(const v1::PutUnitRequest& request);
   absl::StatusOr<v1::ListAllUnitsResponse> ListAllUnits();

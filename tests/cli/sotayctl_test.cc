@@ -30,7 +30,7 @@ Printed Sotayctl(std::vector<std::string> args) {
 
 TEST(Sotayctl, TeachesItsCommands) {
   for (const char* command : {"enroll", "units", "users", "invite", "devices", "revoke", "records",
-                              "show", "conflicts", "quarantine", "digest", "watch"}) {
+                              "show", "conflicts", "quarantine", "digest", "access", "watch"}) {
     const Printed help = Sotayctl({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));
@@ -45,6 +45,7 @@ TEST(Sotayctl, SaysHowToEnrolWhereNobodyHas) {
                                              {"units", "put", "vkskv3", "--name", "x"},
                                              {"records"},
                                              {"digest"},
+                                             {"access", "--unit", "vkskv3"},
                                              {"watch"}}) {
     const Printed printed = Sotayctl(args);
     EXPECT_EQ(printed.code, 3) << printed.err;
@@ -58,6 +59,9 @@ TEST(Sotayctl, ReadsTheCommandLineBeforeItCallsAnybody) {
   EXPECT_EQ(Sotayctl({"revoke", "7f3a"}).code, 2);
   EXPECT_EQ(Sotayctl({"show", "7f3a91c2", "--history", "501"}).code, 2);
   EXPECT_EQ(Sotayctl({"enroll", "sotay1:xyz"}).code, 2);
+  EXPECT_EQ(Sotayctl({"access"}).code, 2);
+  EXPECT_EQ(Sotayctl({"access", "--record", "7f3a91c2", "--unit", "vkskv3"}).code, 2);
+  EXPECT_EQ(Sotayctl({"access", "--record", "7f3a"}).code, 2);
   const Printed member =
       Sotayctl({"users", "put", "uu-dam", "--name", "Nguyễn Ưu Đàm", "--member", "vkskv3:judge"});
   EXPECT_EQ(member.code, 2);
