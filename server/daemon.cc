@@ -50,6 +50,11 @@ constexpr const char* kServices[] = {"sotay.v1.SyncService", "sotay.v1.Supervisi
                                      "sotay.v1.AdminService", "sotay.v1.EnrolmentService",
                                      "sotay.v1.AccessService"};
 
+// Whether a service does nothing that has to be written.
+bool OnlyReads(absl::string_view service) {
+  return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService";
+}
+
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
 // more than its share.
 void SetLimits(grpc::ServerBuilder* builder) {
@@ -114,7 +119,7 @@ struct Daemon::Parts {
         server != nullptr ? server->GetHealthCheckService() : nullptr;
     if (health == nullptr) return;
     for (const char* service : kServices) {
-      health->SetServingStatus(service, service == kServices[1] || service == kServices[4]);
+      health->SetServingStatus(service, OnlyReads(service));
     }
     health->SetServingStatus("", false);
   }

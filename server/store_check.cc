@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/reads_check.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
@@ -39,8 +40,6 @@ class Checker {
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtAside(absl::string_view key, const KeyParts& parts,
                    const v1::QuarantinedChange& change);
-  void LookAtRead(absl::string_view key, const KeyParts& parts, absl::string_view value);
-  void LookAtReads();
   void LookAtHeads();
   void LookAtDevice(const stored::v1::DeviceRow& row);
   // The change a device made under that number, as far as it can be read.
@@ -59,8 +58,7 @@ class Checker {
   std::map<std::string, uint64_t> kept_;     // unit → how many there are
   std::map<std::string, uint64_t> records_;  // unit → how many
   std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
-  std::map<std::string, uint64_t> reads_;    // unit or "" → newest number
-  std::map<std::string, uint64_t> counted_;  // unit or "" → what is said to be that
+  ReadsCheck reads_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -224,31 +222,11 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       Read<v1::ChangeOutcome>(key, value);
       return;
     case Table::kRead:
-      return LookAtRead(key, *parts, value);
+      return reads_.LookAtRead(key, *parts, value);
     case Table::kReads:
-      counted_[parts->name] = TakeNumber(&value).value_or(0);
-      return;
+      return reads_.LookAtCount(key, *parts, value);
     default:
       return;  // the small tables were read whole, the rest is looked at by device
-  }
-}
-
-void Checker::LookAtRead(absl::string_view key, const KeyParts& parts, absl::string_view value) {
-  if (parts.number != ++reads_[parts.name]) {
-    Fault(key, absl::StrCat("expected number ", reads_[parts.name]));
-    reads_[parts.name] = parts.number;
-  }
-  const auto read = Read<v1::AccessEntry>(key, value);
-  if (!read.has_value()) return;
-  if (read->number() != parts.number || ShelfOf(*read) != parts.name) {
-    Fault(key, "holds another read");
-  }
-}
-
-void Checker::LookAtReads() {
-  counted_.insert(reads_.begin(), reads_.end());
-  for (const auto& [unit, count] : counted_) {
-    if (!Has(ReadsKey(unit)) || reads_[unit] != count) Fault(ReadsKey(unit), "counts other reads");
   }
 }
 
@@ -385,7 +363,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   }));
   for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
   LookAtHeads();
-  LookAtReads();
+  reads_.End();
   return std::move(report_);
 }
 
