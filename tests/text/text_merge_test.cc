@@ -211,28 +211,14 @@ TEST(TextMerge, ShowsWhatThePageSaysWherePeopleSyncOften) {
   ExpectAsThePageSays(laws::CasesFor(5), kCrowdedEditsMax, Vocabulary::kFew, Company::kTogether);
 }
 
-// A region that comes to meet an earlier one is widened by those who stand between them, too.
-TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
-  struct Line {
-    char device;
-    const char* id;
-    std::set<size_t> seen;
-    std::vector<NaiveSplice> splices;
-  };
-  const std::vector<Line> lines = {
-      {'A', "0836d289", {}, {{0, 0, U"445"}, {0, 3, U"54 "}}},
-      {'B', "f718b761", {0}, {{2, 1, U"5"}, {2, 0, U"4"}}},
-      {'B', "64f6a985", {0, 1}, {{3, 1, U"4"}, {0, 2, U",a"}}},
-      {'B', "e9c8aa4a", {0, 1, 2}, {{1, 1, U"a"}}},
-      {'B', "ccf8a677", {0, 1, 2, 3}, {{1, 0, U"ba"}}},
-      {'C', "64beb009", {0}, {{0, 0, U"44"}}},
-      {'C', "65f97ef4", {0, 5}, {{0, 0, U" ,5"}, {0, 3, U"a4"}}},
-      {'C', "417943ec", {0, 5, 6}, {{6, 1, U",b"}, {6, 2, U" "}}},
-      {'C', "363a41b1", {0, 5, 6, 7}, {{0, 1, U"4b"}, {7, 1, U""}}},
-      {'C', "689be1f9", {0, 5, 6, 7, 8}, {{5, 2, U"a,"}, {2, 0, U"4b"}}},
-      {'A', "99a3f93a", {0}, {{2, 0, U",,"}}},
-      {'C', "0f52d37b", {0, 5, 6, 7, 8, 9}, {{2, 0, U"ab "}}},
-      {'B', "d678ebd2", {0, 1, 2, 3, 4}, {{2, 2, U"b"}}}};
+struct Line {
+  char device;
+  const char* id;
+  std::set<size_t> seen;
+  std::vector<NaiveSplice> splices;
+};
+
+Stage StageOf(const std::vector<Line>& lines) {
   WordPast past;
   for (const Line& line : lines) {
     MergeEdit edit;
@@ -252,13 +238,61 @@ TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
     past.edits.push_back(std::move(edit));
     past.splices.push_back(std::move(travels));
   }
-  const Stage stage(std::move(past));
-  TextMerge merge;
-  for (size_t edit = 0; edit < lines.size(); ++edit) ASSERT_THAT(stage.Add(edit, &merge), IsOk());
+  return Stage(std::move(past));
+}
+
+// Every version, with an era as soon as one may begin.
+template <typename Merge>
+void ExpectAsThePageSays(const Stage& stage, Merge merge) {
+  for (size_t edit = 0; edit < stage.past.edits.size(); ++edit) {
+    ASSERT_THAT(stage.Add(edit, &merge), IsOk()) << "edit " << edit;
+  }
   for (const std::set<size_t>& version : stage.Versions()) {
     const VersionVector vector = stage.Vector(version);
     ASSERT_EQ(Told(merge.At(vector), merge.BlameAt(vector)), Told(stage.naive.At(version)));
   }
+}
+
+// A region that comes to meet an earlier one is widened by those who stand between them, too.
+TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
+  const Stage stage = StageOf({{'A', "0836d289", {}, {{0, 0, U"445"}, {0, 3, U"54 "}}},
+                               {'B', "f718b761", {0}, {{2, 1, U"5"}, {2, 0, U"4"}}},
+                               {'B', "64f6a985", {0, 1}, {{3, 1, U"4"}, {0, 2, U",a"}}},
+                               {'B', "e9c8aa4a", {0, 1, 2}, {{1, 1, U"a"}}},
+                               {'B', "ccf8a677", {0, 1, 2, 3}, {{1, 0, U"ba"}}},
+                               {'C', "64beb009", {0}, {{0, 0, U"44"}}},
+                               {'C', "65f97ef4", {0, 5}, {{0, 0, U" ,5"}, {0, 3, U"a4"}}},
+                               {'C', "417943ec", {0, 5, 6}, {{6, 1, U",b"}, {6, 2, U" "}}},
+                               {'C', "363a41b1", {0, 5, 6, 7}, {{0, 1, U"4b"}, {7, 1, U""}}},
+                               {'C', "689be1f9", {0, 5, 6, 7, 8}, {{5, 2, U"a,"}, {2, 0, U"4b"}}},
+                               {'A', "99a3f93a", {0}, {{2, 0, U",,"}}},
+                               {'C', "0f52d37b", {0, 5, 6, 7, 8, 9}, {{2, 0, U"ab "}}},
+                               {'B', "d678ebd2", {0, 1, 2, 3, 4}, {{2, 2, U"b"}}}});
+  ExpectAsThePageSays(stage, TextMerge());
+  ExpectAsThePageSays(stage, TextHistory(1));
+}
+
+// Two take away the same letters, which is no conflict; but both stand there still, and bring two
+// others together who change what is left and what comes after it.
+TEST(TextHistory, BeginsNoEraWhereTwoStandThoughTheyAgree) {
+  const Stage stage = StageOf({{'A', "00000001", {}, {{0, 0, U"abcd"}}},
+                               {'A', "00000002", {0}, {{2, 2, U""}}},
+                               {'B', "00000003", {0}, {{2, 2, U""}}},
+                               {'C', "00000004", {0, 1, 2}, {{0, 0, U"x"}}},
+                               {'D', "00000005", {0, 1, 2}, {{2, 0, U" y"}}}});
+  ASSERT_EQ(stage.naive.At(stage.Everything()).spans.size(), 1u);
+  ExpectAsThePageSays(stage, TextHistory(1));
+}
+
+// Two sentences become one that nobody touched.
+TEST(TextHistory, AsksTheWholeWhatErasCannotTell) {
+  const Stage stage = StageOf({{'A', "00000001", {}, {{0, 0, U"ab\n\ncd"}}},
+                               {'A', "00000002", {0}, {{0, 0, U"x"}}},
+                               {'B', "00000003", {0}, {{5, 0, U"y"}}},
+                               {'C', "00000004", {0, 1, 2}, {{3, 1, U""}}},
+                               {'D', "00000005", {0, 1, 2}, {{4, 1, U""}}}});
+  ASSERT_EQ(stage.naive.At(stage.Everything()).marks.size(), 1u);
+  ExpectAsThePageSays(stage, TextHistory(1));
 }
 
 // Two people who edit one text without knowing of each other: the case of the field.
