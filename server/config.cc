@@ -15,6 +15,7 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kConfigBytesMax = 256 * 1024;
+constexpr int64_t kBackupEverySMax = 86'400;
 
 absl::Status At(const std::string& path, const toml::source_region& where,
                 absl::string_view message) {
@@ -40,11 +41,36 @@ absl::Status ReadTexts(const std::string& path, const toml::node& node, absl::st
   return absl::OkStatus();
 }
 
+absl::Status ReadBackup(const std::string& path, const toml::node& node, BackupConfig* out) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return At(path, node.source(), "backup is a table: [backup]");
+  for (const auto& [key, value] : *table) {
+    const absl::string_view name(key.str().data(), key.str().size());
+    if (name == "directory") {
+      SOTAY_RETURN_IF_ERROR(ReadText(path, value, "backup.directory", &out->directory));
+    } else if (name == "every_s") {
+      const auto* number = value.as_integer();
+      if (number == nullptr || number->get() < 1 || number->get() > kBackupEverySMax) {
+        return At(path, value.source(),
+                  absl::StrCat("backup.every_s is a number from 1 to ", kBackupEverySMax));
+      }
+      out->every_s = number->get();
+    } else {
+      return At(path, key.source(),
+                absl::StrCat("unknown key backup.", name, "; known are directory, every_s"));
+    }
+  }
+  if (!out->directory.empty()) return absl::OkStatus();
+  return At(path, node.source(),
+            "backup.directory is missing; without a backup leave [backup] out");
+}
+
 }  // namespace
 
 std::string ConfigPath(const std::string& data) { return absl::StrCat(data, "/sotayd.toml"); }
 std::string AuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca"); }
 std::string StorePath(const std::string& data) { return absl::StrCat(data, "/store"); }
+std::string StorePartPath(const std::string& data) { return absl::StrCat(data, "/store.part"); }
 std::string ServerKeyPath(const std::string& data) { return absl::StrCat(data, "/server.key"); }
 std::string LogKeyPath(const std::string& data) { return absl::StrCat(data, "/log.key"); }
 std::string ServerCertificatePath(const std::string& data) {
@@ -83,10 +109,12 @@ absl::StatusOr<Config> LoadConfig(const std::string& data) {
       read = ReadTexts(path, node, name, &config.names);
     } else if (name == "schemas") {
       read = ReadTexts(path, node, name, &config.schemas);
+    } else if (name == "backup") {
+      read = ReadBackup(path, node, &config.backup);
     } else {
       read = At(path, key.source(),
                 absl::StrCat("unknown key ", name,
-                             "; known are listen, address, names, schemas, log_level"));
+                             "; known are listen, address, names, schemas, log_level, backup"));
     }
     SOTAY_RETURN_IF_ERROR(read);
   }
@@ -110,7 +138,16 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
       << "# Record types of your own: descriptor sets from protoc.\n"
       << toml::table{{"schemas", schemas}} << "\n"
       << "# debug, info, warning or error.\n"
-      << toml::table{{"log_level", config.log_level}} << "\n";
+      << toml::table{{"log_level", config.log_level}} << "\n"
+      << "# Where backups go: an existing directory on another disk, and how often.  Without this\n"
+         "# there is no backup.\n";
+  if (config.backup.directory.empty()) {
+    out << "# [backup]\n# directory = \"/mnt/backup/sotay\"\n# every_s = 300\n";
+  } else {
+    out << "[backup]\n"
+        << toml::table{{"directory", config.backup.directory}, {"every_s", config.backup.every_s}}
+        << "\n";
+  }
   return seal::WriteWholeFile(ConfigPath(data), out.str(), 0600);
 }
 

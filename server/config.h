@@ -1,6 +1,7 @@
 // What an operator may set, with units and defaults: DATA/sotayd.toml, overruled by flags.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,14 @@
 #include "absl/status/statusor.h"
 
 namespace sotay::server {
+
+// Where backups go.
+struct BackupConfig {
+  // An existing directory, on another disk than the store.  Empty: there is no backup.
+  std::string directory;
+  // Seconds between two segments.
+  int64_t every_s = 300;
+};
 
 struct Config {
   // Where to listen: host:port or [v6]:port; port 0 lets the system choose.
@@ -21,12 +30,15 @@ struct Config {
   std::vector<std::string> schemas;
   // debug, info, warning or error.
   std::string log_level = "info";
+  BackupConfig backup;
 };
 
 // Files of a data directory.
 std::string ConfigPath(const std::string& data);
 std::string AuthorityPath(const std::string& data);
 std::string StorePath(const std::string& data);
+// Where a restore builds it.
+std::string StorePartPath(const std::string& data);
 std::string ServerKeyPath(const std::string& data);
 std::string LogKeyPath(const std::string& data);
 std::string ServerCertificatePath(const std::string& data);

@@ -17,12 +17,15 @@
 #include "server/access_service.h"
 #include "server/admin_service.h"
 #include "server/authority.h"
+#include "server/backup.h"
 #include "server/directory.h"
 #include "server/enrolment_service.h"
 #include "server/event_log.h"
 #include "server/exchange.h"
 #include "server/founding.h"
 #include "server/hub.h"
+#include "server/lineage.h"
+#include "server/lineage_service.h"
 #include "server/reader_pool.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -31,6 +34,7 @@
 #include "server/sync_service.h"
 #include "server/transport_log.h"
 #include "server/watchers.h"
+#include "server/watermark.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
 
@@ -48,11 +52,12 @@ constexpr std::chrono::seconds kDrainMax(20);
 
 constexpr const char* kServices[] = {"sotay.v1.SyncService", "sotay.v1.SupervisionService",
                                      "sotay.v1.AdminService", "sotay.v1.EnrolmentService",
-                                     "sotay.v1.AccessService"};
+                                     "sotay.v1.AccessService", "sotay.v1.LineageService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
-  return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService";
+  return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService" ||
+         service == "sotay.v1.LineageService";
 }
 
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
@@ -102,6 +107,9 @@ struct Daemon::Parts {
   std::unique_ptr<AccessLog> access_log;
   std::unique_ptr<ReaderPool> readers;
   std::unique_ptr<Notary> notary;
+  std::unique_ptr<Lineage> lineage;
+  Watermark watermark;
+  std::unique_ptr<Backup> backup;  // null: there is none
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Supervision> supervision;
   std::unique_ptr<Evidence> evidence;
@@ -111,6 +119,7 @@ struct Daemon::Parts {
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<EnrolmentService> enrolment_service;
   std::unique_ptr<AccessService> access_service;
+  std::unique_ptr<LineageService> lineage_service;
   std::unique_ptr<grpc::Server> server;
 
   // Writing is over until the next start; reading goes on.
@@ -171,8 +180,18 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.access_log = std::make_unique<AccessLog>(p.store.get(), p.hub.get(), p.now_ms);
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
   SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
-  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), std::move(log_key));
-  p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get(), p.notary.get());
+  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key);
+  p.lineage = std::make_unique<Lineage>(p.directory.get(), p.store.get(), p.notary.get(), log_key);
+  if (options.config.backup.directory.empty()) {
+    Say(Severity::kWarning, "no_backup", {{"message", "sotayd.toml names no [backup] directory"}});
+  } else {
+    p.backup = std::make_unique<Backup>(
+        p.store.get(), &p.watermark, log_key,
+        BackupOptions{options.config.backup.directory, options.config.backup.every_s, p.now_ms},
+        durable::StoreOptions());
+  }
+  p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get(), p.notary.get(),
+                                          p.backup != nullptr ? &p.watermark : nullptr);
   p.supervision = std::make_unique<Supervision>(p.directory.get(), p.store.get(), p.schema.get());
   p.evidence = std::make_unique<Evidence>(p.directory.get(), p.store.get(), p.notary.get(),
                                           p.supervision.get());
@@ -189,6 +208,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.access_service = std::make_unique<AccessService>(
       p.directory.get(), p.access_log.get(), p.access_reading.get(), p.readers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
+  p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
+                                                       p.readers.get(), p.now_ms);
   return Listen(options);
 }
 
@@ -207,6 +228,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.admin_service.get());
   builder.RegisterService(p.enrolment_service.get());
   builder.RegisterService(p.access_service.get());
+  builder.RegisterService(p.lineage_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,
@@ -214,6 +236,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   }
   host_ = where.host;
   p.hub->Start();
+  if (p.backup != nullptr) p.backup->Start();
   grpc::HealthCheckServiceInterface* const health = p.server->GetHealthCheckService();
   for (const char* service : kServices) health->SetServingStatus(service, true);
   Say(Severity::kInfo, "listening", {{"host", host_}, {"port", port_}});
@@ -227,7 +250,8 @@ void Daemon::Tick() {
 
 void Daemon::Drain() {
   Parts& p = *parts_;
-  if (p.server != nullptr) {
+  const bool served = p.server != nullptr;
+  if (served) {
     Say(Severity::kInfo, "stopping", {{"watches", p.watchers->size()}});
     p.server->GetHealthCheckService()->SetServingStatus(false);
     p.watchers->EndAll();
@@ -240,6 +264,8 @@ void Daemon::Drain() {
   if (p.access_log != nullptr) p.access_log->Close();
   p.server.reset();
   p.hub.reset();
+  if (p.backup != nullptr && served) p.backup->Drain();
+  p.backup.reset();
   if (p.store != nullptr) {
     p.store.reset();
     Say(Severity::kInfo, "stopped");

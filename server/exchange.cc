@@ -180,6 +180,11 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
       *response.add_outcomes() = std::move(outcome);
     }
   }
+  if (watermark_ != nullptr) {
+    // A backup may be taken between the push and its answer.
+    response.set_backed_up_through(
+        std::min(watermark_->Through(caller.device), response.accepted_through()));
+  }
   if (request.revision_seen() < caller.row->revisions()) {
     SOTAY_RETURN_IF_ERROR(
         store_.VisitRevised(caller.device, request.revision_seen(), [&](v1::ChangeOutcome outcome) {

@@ -13,6 +13,7 @@
 #include "server/group.h"
 #include "server/notary.h"
 #include "server/store.h"
+#include "server/watermark.h"
 #include "sotay/v1/sync_service.pb.h"
 
 namespace sotay::server {
@@ -32,8 +33,9 @@ struct PreparedSync {
 
 class Exchange {
  public:
-  Exchange(Directory* directory, Store* store, Notary* notary)
-      : directory_(*directory), store_(*store), notary_(*notary) {}
+  // `watermark` null: there is no backup.
+  Exchange(Directory* directory, Store* store, Notary* notary, const Watermark* watermark = nullptr)
+      : directory_(*directory), store_(*store), notary_(*notary), watermark_(watermark) {}
 
   // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
   // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.
@@ -57,6 +59,7 @@ class Exchange {
   Directory& directory_;
   Store& store_;
   Notary& notary_;
+  const Watermark* const watermark_;
 };
 
 }  // namespace sotay::server

@@ -114,6 +114,8 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kSetAside:
       return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number) &&
              TakeNumberTo(rest, &parts->arrival);
+    case Table::kEnded:
+      return TakeNumberTo(rest, &parts->number);
   }
   return false;
 }
@@ -215,6 +217,11 @@ std::string ReadKey(absl::string_view unit, uint64_t number) {
   return WithNameAndNumber(Table::kRead, unit, number);
 }
 std::string ReadsKey(absl::string_view unit) { return WithName(Table::kReads, unit); }
+std::string EndedKey(uint64_t life) {
+  std::string key = Start(Table::kEnded, 9);
+  PutNumber(&key, life);
+  return key;
+}
 
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
@@ -283,6 +290,8 @@ const char* RowsIn(Table table) {
       return "reads";
     case Table::kReads:
       return "read counts";
+    case Table::kEnded:
+      return "ended lives";
   }
   return "?";
 }
@@ -339,6 +348,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("read ", p.name.empty() ? "(refused)" : p.name, " number ", p.number);
     case Table::kReads:
       return absl::StrCat("count of reads ", p.name.empty() ? "(refused)" : p.name);
+    case Table::kEnded:
+      return absl::StrCat("ended life ", p.number);
   }
   return "unknown key";
 }

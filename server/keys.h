@@ -35,6 +35,7 @@ enum class Table : char {
   kRevised = 'v',     // device, revision                        → v1.ChangeOutcome
   kRead = 'w',        // unit or "", number                      → v1.AccessEntry
   kReads = 'x',  // unit or ""                              → last number of its reads (8 bytes)
+  kEnded = 'b',       // number of the life that ended, from 1   → EndedEpoch
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -69,6 +70,7 @@ std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_
 std::string RevisedKey(const sync::DeviceId& device, uint64_t revision);
 std::string ReadKey(absl::string_view unit, uint64_t number);
 std::string ReadsKey(absl::string_view unit);
+std::string EndedKey(uint64_t life);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.
@@ -83,7 +85,7 @@ struct KeyParts {
   Table table = Table::kMeta;
   std::string name;     // unit, user
   std::string id;       // device, record, SPKI hash
-  uint64_t number = 0;  // position, sequence, revision, of a read
+  uint64_t number = 0;  // position, sequence, revision, of a read, of a life
   std::string record;   // of a feed key
   int level = 0;        // of a node
   HistoryKind kind = HistoryKind::kAdmitted;

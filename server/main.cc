@@ -14,9 +14,12 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/authority.h"
+#include "server/backup_chain.h"
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/founding.h"
+#include "server/restore.h"
 #include "server/schema_files.h"
 #include "server/store.h"
 #include "server/store_check.h"
@@ -40,6 +43,10 @@ units, users and further invitations.
 Exit codes: 0 done, or stopped in good order; 1 failed; 2 wrong usage or configuration; 3 cannot
 start (no data directory, store in use, port taken, already founded); 4 the store is damaged:
 restore it from a backup.
+
+Backup: name a directory under [backup] in sotayd.toml, and look at it now and then with
+`backup-check`.  It holds the notes and no key: keep ca/, log.key, server.key and sotayd.toml apart
+from it.  To restore, put these into a new data directory and run `restore`.
 
 Files of the data directory: sotayd.toml (settings), ca/ (the authority's key: guard it), log.key (signs
 the logs: guard it, keep a copy), server.key and server.crt (renewed by themselves), store/ (everything
@@ -124,6 +131,97 @@ int Run(const RunFlags& flags) {
   return kDone;
 }
 
+void PrintLogs(const StoreReport& report) {
+  for (const auto& [unit, log] : report.logs) {
+    const absl::string_view root(reinterpret_cast<const char*>(log.root.data()), log.root.size());
+    std::printf("log of %s: %llu entries, root %s\n", unit.c_str(),
+                static_cast<unsigned long long>(log.entries), absl::BytesToHexString(root).c_str());
+  }
+}
+
+std::string InstantOf(int64_t ms) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms), absl::UTCTimeZone());
+}
+
+// The key of a data directory, before there is a store that would name it.
+absl::StatusOr<seal::VerifyingKey> LogKeyOf(const std::string& data) {
+  const absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(LogKeyPath(data));
+  if (key.ok()) return key->verifying_key();
+  return absl::Status(key.status().code(),
+                      absl::StrCat(LogKeyPath(data), ": ", key.status().message(),
+                                   "; put it back from where keys are kept"));
+}
+
+struct BackupFlags {
+  std::string data;
+  std::string from;
+  std::vector<std::string> schemas;
+};
+
+int CheckBackup(const BackupFlags& flags) {
+  const durable::StoreOptions files;
+  const absl::StatusOr<std::string> life = FindLife(flags.from, files);
+  if (!life.ok()) return Report(life.status());
+  const bool keyed = !flags.data.empty();
+  const auto key = keyed ? LogKeyOf(flags.data) : KeyNamedIn(*life, files);
+  if (!key.ok()) return Report(key.status());
+  std::printf("backup in %s\nlog key %s (%s)\n", life->c_str(),
+              absl::BytesToHexString(key->spki()).c_str(),
+              keyed ? "of the data directory" : "as the backup itself names it: compare it");
+  BackupChain chain(*life, *key, files);
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  const absl::Status held = chain.TakeAll([&](const SegmentSummary& segment) {
+    rows += segment.rows;
+    bytes += segment.bytes;
+    std::printf("%s  %s  %llu rows, %llu bytes\n", SegmentName(segment.number).c_str(),
+                InstantOf(segment.taken_ms).c_str(), static_cast<unsigned long long>(segment.rows),
+                static_cast<unsigned long long>(segment.bytes));
+    std::fflush(stdout);
+  });
+  if (!held.ok()) return Report(held);
+  for (const stored::v1::UnitMark& unit : chain.mark().units()) {
+    std::printf("log of %s: %llu entries\n", unit.unit_id().c_str(),
+                static_cast<unsigned long long>(unit.position()));
+  }
+  std::printf("%zu segments hold, %llu rows, %llu bytes; the newest moment is %s\n",
+              chain.segments().size(), static_cast<unsigned long long>(rows),
+              static_cast<unsigned long long>(bytes),
+              InstantOf(chain.segments().back().taken_ms).c_str());
+  return kDone;
+}
+
+int RestoreStore(const BackupFlags& flags) {
+  // All that a start needs, before any work.
+  RunFlags settings;
+  settings.data = flags.data;
+  settings.schemas = flags.schemas;
+  const absl::StatusOr<Config> config = ConfigFor(settings);
+  if (!config.ok()) return Report(config.status());
+  const absl::StatusOr<Authority> authority = Authority::Open(AuthorityPath(flags.data));
+  if (!authority.ok()) return Report(authority.status());
+  const auto key = LogKeyOf(flags.data);
+  if (!key.ok()) return Report(key.status());
+  const auto schema = LoadSchema(config->schemas);
+  if (!schema.ok()) return Report(schema.status());
+  RestorePlan plan{flags.from, StorePath(flags.data), StorePartPath(flags.data),
+                   *key,       schema->get(),         NowMs(),
+                   nullptr};
+  plan.told = [](const std::string& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  };
+  const absl::StatusOr<Restored> restored = Restore(plan, durable::StoreOptions());
+  if (!restored.ok()) return Report(restored.status());
+  PrintLogs(restored->report);
+  std::printf("0 faults\nrestored to %s, the moment of segment %llu; the new life is %s\n",
+              InstantOf(restored->ended.taken_ms()).c_str(),
+              static_cast<unsigned long long>(restored->ended.segment()),
+              absl::BytesToHexString(restored->ended.next_epoch()).c_str());
+  std::printf("What administration did since then is to be done again, revocations first.\n");
+  return kDone;
+}
+
 int Check(const RunFlags& flags) {
   const absl::StatusOr<Config> config = ConfigFor(flags);
   if (!config.ok()) return Report(config.status());
@@ -141,11 +239,7 @@ int Check(const RunFlags& flags) {
   for (const auto& [table, rows] : report->rows) {
     std::printf("%-18s %llu\n", table.c_str(), static_cast<unsigned long long>(rows));
   }
-  for (const auto& [unit, log] : report->logs) {
-    const absl::string_view root(reinterpret_cast<const char*>(log.root.data()), log.root.size());
-    std::printf("log of %s: %llu entries, root %s\n", unit.c_str(),
-                static_cast<unsigned long long>(log.entries), absl::BytesToHexString(root).c_str());
-  }
+  PrintLogs(*report);
   for (const std::string& fault : report->first_faults) std::printf("FAULT %s\n", fault.c_str());
   std::printf("%llu faults\n", static_cast<unsigned long long>(report->faults));
   return report->faults == 0 ? kDone : kDamaged;
@@ -193,12 +287,34 @@ int Main(int argc, char** argv) {
   data(check);
   check->add_option("--schema", flags.schemas, "as for run");
 
+  BackupFlags backup;
+  const auto from = [&backup](CLI::App* command) {
+    command
+        ->add_option("--from", backup.from,
+                     "the backup's directory: the one in sotayd.toml, or one life's below it")
+        ->required();
+  };
+  CLI::App* backup_check = app.add_subcommand(
+      "backup-check", "read a whole backup and hold every segment against the ones before it");
+  from(backup_check);
+  backup_check->add_option("--data", backup.data,
+                           "a data directory with the log.key it must be signed with");
+
+  CLI::App* restore = app.add_subcommand(
+      "restore", "make the store of a data directory, which has none, from a backup");
+  from(restore);
+  restore->add_option("--data", backup.data, "the data directory: keys and sotayd.toml, no store")
+      ->required();
+  restore->add_option("--schema", backup.schemas, "as for run");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (init->parsed()) return Init(flags.data, founding);
+  if (backup_check->parsed()) return CheckBackup(backup);
+  if (restore->parsed()) return RestoreStore(backup);
   return run->parsed() ? Run(flags) : Check(flags);
 }
 

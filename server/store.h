@@ -22,6 +22,7 @@
 #include "absl/types/optional.h"
 #include "server/keys.h"
 #include "server/unpacked_pushes.h"
+#include "sotay/stored/v1/backup.pb.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
@@ -32,6 +33,7 @@
 
 namespace leveldb {
 class Iterator;
+class Snapshot;
 class WriteBatch;
 }  // namespace leveldb
 namespace sotay::durable {
@@ -92,6 +94,26 @@ class Sheet {
   std::unique_ptr<leveldb::WriteBatch> batch_;
 };
 
+// A store as it was at one moment, whatever is written since.  To be given back soon: what it
+// still shows is not removed from disk meanwhile.  Any thread; before the store closes.
+class Moment {
+ public:
+  // Begins now.
+  explicit Moment(durable::Store* durable);
+  ~Moment();
+  Moment(const Moment&) = delete;
+  Moment& operator=(const Moment&) = delete;
+
+  // Calls `visit` for keys from `from` on, below `end` (empty: all), until it returns false.
+  absl::Status Visit(
+      const std::string& from, const std::string& end,
+      const std::function<bool(absl::string_view key, absl::string_view value)>& visit) const;
+
+ private:
+  durable::Store& durable_;
+  const leveldb::Snapshot* const snapshot_;
+};
+
 // A record as stored.
 struct StoredRecord {
   uint64_t position = 0;
@@ -126,6 +148,11 @@ class Store {
   // Makes a store in `path` that holds `founding`.  Fails with kAlreadyExists when there is one.
   static absl::Status Create(const std::string& path, const durable::StoreOptions& options,
                              const Tables& founding);
+  // Makes an empty store in `path`, to be filled row by row from a backup and opened by Open once
+  // it has its meta row.  Fails with kAlreadyExists when anything is there.
+  static absl::StatusOr<std::unique_ptr<Store>> Begin(const std::string& path,
+                                                      const durable::StoreOptions& options,
+                                                      const sync::Schema* schema);
   // Opens the store in `path`; `schema` says what its records are, and outlives it.  Fails as
   // durable::Open does, with kFailedPrecondition for a format of another build.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
@@ -134,6 +161,9 @@ class Store {
   ~Store();
 
   absl::StatusOr<Tables> LoadTables();
+  // Lives of this store that ended, by number, the newest last; of one that was never restored
+  // none.
+  absl::StatusOr<std::vector<stored::v1::EndedEpoch>> LoadEnded();
 
   // Loads, for decisions.
   absl::StatusOr<absl::optional<StoredRecord>> LoadRecord(const sync::RecordId& id);
@@ -152,6 +182,8 @@ class Store {
   void Fill(Sheet* sheet, const Tables& tables);
   // Numbers the reads, in that order.
   void Fill(Sheet* sheet, std::vector<v1::AccessEntry> reads);
+  // A row as it is; for restoring.
+  void Fill(Sheet* sheet, absl::string_view key, absl::string_view value);
   // Commits what is on the sheet, and empties it.
   absl::Status Write(Sheet* sheet);
   bool read_only() const;
@@ -206,6 +238,9 @@ class Store {
   absl::StatusOr<StoredEntry> LoadStoredEntry(absl::string_view unit, uint64_t position);
   // The push that a device's change came in.  kDataLoss when there is none.
   absl::StatusOr<stored::v1::SealRow> LoadSealOver(const sync::DeviceId& device, uint64_t sequence);
+
+  // Everything as it is now.  For backups.
+  std::unique_ptr<Moment> TakeMoment();
 
   // Every key and value in order of the keys.  For checking.
   absl::Status VisitAll(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/reads_check.h"
+#include "server/lineage.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
@@ -364,6 +365,10 @@ absl::StatusOr<StoreReport> Checker::Run() {
   for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
   LookAtHeads();
   reads_.End();
+  for (std::string& fault : LineageFaults(&store_, tables_)) {
+    ++report_.faults;
+    report_.first_faults.push_back(std::move(fault));
+  }
   return std::move(report_);
 }
 

@@ -8,6 +8,7 @@
 //   - log, sequence table, history, records and feed name each other
 //   - every record is, bit for bit, what its history merges to
 //   - the reads of every unit are numbered without gap, as many as are counted
+//   - of a restored store, the lives that ended join, and each log has the root it had then
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,7 @@
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/enrolment_service.pb.h"
+#include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/seal/certificate.h"
@@ -54,7 +55,7 @@ std::vector<std::string> Methods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::SyncRequest::descriptor()->file(), v1::ListUnitsRequest::descriptor()->file(),
         v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
-        v1::ListAccessRequest::descriptor()->file()}) {
+        v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -170,6 +171,10 @@ class EveryRpc : public ::testing::Test {
     add("AdminService/CreateInvitation", v1::CreateInvitationRequest(), kPermissionDenied);
     add("AdminService/ListAllDevices", v1::ListAllDevicesRequest(), kPermissionDenied);
     add("AdminService/RevokeDevice", v1::RevokeDeviceRequest(), kPermissionDenied);
+    v1::GetLineageRequest lineage;
+    lineage.mutable_held()->set_unit_id(kUnit);
+    lineage.mutable_held()->set_epoch(std::string(16, 'e'));
+    add("LineageService/GetLineage", lineage, kNotFound);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);
     return expected;

@@ -1,0 +1,83 @@
+// The backup of a running server: every so often what came since goes into a new segment
+// (store_segment.h), which counts once it was read back and held.  Phones are told up to where
+// their changes are in one (watermark.h), and keep the rest.
+//
+// A round takes the small tables of one moment, and up to where these say then the rows that are
+// written once, so a segment is consistent though the hub goes on writing.  LevelDB as packaged may
+// show older values again after a snapshot was held for long while keys are written anew; so none
+// is held for longer than the small tables take, or some thousand of the other rows.  What
+// fails (a full disk, a directory that is not mounted) is told to the operator when it begins and
+// when it is over, and tried again with the next round; nothing of it stops the server.  A chain
+// that was damaged on its disk is told, its segments from the first bad one on are put aside
+// (NAME.aside), and what they had is written anew.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
+#include "server/backup_chain.h"
+#include "server/store.h"
+#include "server/watermark.h"
+#include "sync/seal/key.h"
+
+namespace sotay::server {
+
+struct BackupOptions {
+  // Segments of each life of the store stand in a directory of its own below this one, which must
+  // be there: where it is missing, its disk is not mounted.
+  std::string directory;
+  int64_t every_s = 300;
+  // Server clock, milliseconds since 1970.
+  std::function<int64_t()> now_ms;
+};
+
+class Backup {
+ public:
+  // `store` and `watermark` outlive it; `files` says where segments live, as for SegmentWriter.
+  Backup(Store* store, Watermark* watermark, seal::SigningKey key, BackupOptions options,
+         const durable::StoreOptions& files);
+  // Stops without a last round.
+  ~Backup();
+
+  // Begins a thread that makes a round now and then.
+  void Start();
+  // Ends it, and makes the last round: to be called when nothing writes to the store any more.
+  void Drain();
+
+  // One round.  OK, too, when nothing is new.  kFailedPrecondition when the store has less than its
+  // backup: it was set back without a restore, and nothing is written.  Otherwise fails as the file
+  // system does.  One thread at a time.
+  absl::Status RunOnce();
+
+ private:
+  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // A round, with what the operator is told of it.
+  void RunAndTell();
+  absl::Status ReadChain();
+  // Lets go of the moment as soon as it can.
+  absl::Status WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark);
+
+  Store& store_;
+  Watermark& watermark_;
+  const seal::SigningKey key_;
+  const BackupOptions options_;
+  const std::unique_ptr<const durable::StoreOptions> files_;
+
+  // The round's alone.
+  absl::optional<BackupChain> chain_;
+  bool failing_ = false;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace sotay::server

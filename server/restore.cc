@@ -1,0 +1,148 @@
+#include "server/restore.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/backup_chain.h"
+#include "server/lineage.h"
+#include "server/replay.h"
+#include "server/store_files.h"
+#include "sync/durable/open.h"
+#include "sync/seal/random.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kEpochBytes = 16;
+// Rows of one batch.
+constexpr uint64_t kBatch = 1'000;
+// A line of progress for so many entries or records.
+constexpr uint64_t kTellEvery = 50'000;
+
+std::string RandomEpoch() {
+  std::string epoch(kEpochBytes, '\0');
+  seal::RandomBytes(epoch.data(), epoch.size());
+  return epoch;
+}
+
+class Restoring {
+ public:
+  Restoring(const RestorePlan& plan, const durable::StoreOptions& files)
+      : plan_(plan), files_(files) {}
+
+  absl::StatusOr<Restored> Run();
+
+ private:
+  void Tell(const std::string& line) const {
+    if (plan_.told) plan_.told(line);
+  }
+  // Reads all of it, before anything is written.
+  absl::StatusOr<BackupChain> Verify(const std::string& life) const;
+  // Reads it again, and writes its rows.
+  absl::Status Fill(const BackupChain& verified, Store* store) const;
+  absl::Status BeginLife(const BackupChain& verified, Store* store, Restored* restored) const;
+
+  const RestorePlan& plan_;
+  const durable::StoreOptions& files_;
+};
+
+absl::StatusOr<BackupChain> Restoring::Verify(const std::string& life) const {
+  BackupChain chain(life, plan_.log_key, files_);
+  SOTAY_RETURN_IF_ERROR(chain.TakeAll([this](const SegmentSummary& segment) {
+    Tell(absl::StrCat(SegmentName(segment.number), " holds: ", segment.rows, " rows, ",
+                      segment.bytes, " bytes"));
+  }));
+  return chain;
+}
+
+absl::Status Restoring::Fill(const BackupChain& verified, Store* store) const {
+  const uint64_t newest = verified.segments().size();
+  BackupChain chain(verified.directory(), plan_.log_key, files_);
+  Sheet sheet;
+  uint64_t rows = 0;
+  for (uint64_t number = 1; number <= newest; ++number) {
+    SOTAY_RETURN_IF_ERROR(chain.TakeNext(
+        [&](const KeyParts& parts, absl::string_view key, absl::string_view value) -> absl::Status {
+          // Rows of small tables may have gone since.
+          if (number != newest && IsSmall(parts.table)) return absl::OkStatus();
+          store->Fill(&sheet, key, value);
+          return ++rows % kBatch == 0 ? store->Write(&sheet) : absl::OkStatus();
+        }));
+  }
+  if (chain.segments().back().hash != verified.segments().back().hash) {
+    return absl::DataLossError(
+        absl::StrCat("the backup in ", chain.directory(), " changed while it was read"));
+  }
+  Tell(absl::StrCat(rows, " rows written"));
+  return store->Write(&sheet);
+}
+
+absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
+                                  Restored* restored) const {
+  SOTAY_ASSIGN_OR_RETURN(const Tables before, store->LoadTables());
+  SOTAY_ASSIGN_OR_RETURN(const auto lives, store->LoadEnded());
+  stored::v1::EndedEpoch& ended = restored->ended;
+  Tables tables;
+  tables.meta = before.meta;
+  tables.meta->set_epoch(RandomEpoch());
+  ended.set_epoch(before.meta->epoch());
+  ended.set_next_epoch(tables.meta->epoch());
+  ended.set_restored_ms(plan_.now_ms);
+  ended.set_segment(verified.segments().size());
+  ended.set_taken_ms(verified.segments().back().taken_ms);
+  for (const auto& [unit, head] : before.heads) {
+    stored::v1::UnitEnd* const end = ended.add_units();
+    end->set_unit_id(unit);
+    end->set_size(head.position());
+    SOTAY_ASSIGN_OR_RETURN(const seal::MerkleHash root, RootAt(store, unit, head.position()));
+    end->set_root(std::string(root.begin(), root.end()));
+  }
+  Sheet sheet;
+  store->Fill(&sheet, tables);
+  store->Fill(&sheet, EndedKey(lives.size() + 1), ended.SerializeAsString());
+  return store->Write(&sheet);
+}
+
+absl::StatusOr<Restored> Restoring::Run() {
+  if (NamesIn(plan_.store, files_).ok()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("there is a store in ", plan_.store,
+                     " already; it was not touched.  To restore in its place, move it away first"));
+  }
+  Restored restored;
+  SOTAY_ASSIGN_OR_RETURN(restored.life, FindLife(plan_.backup, files_));
+  Tell(absl::StrCat("reading the backup in ", restored.life));
+  SOTAY_ASSIGN_OR_RETURN(const BackupChain chain, Verify(restored.life));
+  SOTAY_RETURN_IF_ERROR(RemoveWithFiles(plan_.part, files_));
+  {
+    SOTAY_ASSIGN_OR_RETURN(const auto store, Store::Begin(plan_.part, files_, plan_.schema));
+    SOTAY_RETURN_IF_ERROR(Fill(chain, store.get()));
+    SOTAY_RETURN_IF_ERROR(
+        MakeDerivedTables(store.get(), *plan_.schema, [this](const char* what, uint64_t done) {
+          if (done % kTellEvery == 0) Tell(absl::StrCat(done, " ", what));
+        }));
+    SOTAY_RETURN_IF_ERROR(BeginLife(chain, store.get(), &restored));
+  }
+  {
+    // Opened anew: what is checked is what is on disk.
+    SOTAY_ASSIGN_OR_RETURN(const auto store, Store::Open(plan_.part, files_, plan_.schema));
+    Tell("checking everything");
+    SOTAY_ASSIGN_OR_RETURN(restored.report, CheckStore(store.get(), *plan_.schema));
+  }
+  if (restored.report.faults != 0) {
+    return absl::DataLossError(absl::StrCat(
+        "what was restored contradicts itself in ", restored.report.faults,
+        " places, the first: ", restored.report.first_faults.front(), "; it lies in ", plan_.part));
+  }
+  SOTAY_RETURN_IF_ERROR(Rename(plan_.part, plan_.store, files_));
+  return restored;
+}
+
+}  // namespace
+
+absl::StatusOr<Restored> Restore(const RestorePlan& plan, const durable::StoreOptions& files) {
+  return Restoring(plan, files).Run();
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,53 @@
+// Restoring: a store made of a backup's segments, in the directory of a server that has its keys
+// and settings and no store.  What is in no backup is made again (replay.h), everything is checked
+// as `sotayd check` does, and the store begins a new life: another epoch, by which phones notice
+// that they may have to send again what the backup did not have yet, and a row about the life that
+// ended (lineage.h).
+//
+// It is built beside its place and moved there last of all, so an attempt that was cut short has
+// done nothing; the next one begins anew.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store_check.h"
+#include "sotay/stored/v1/backup.pb.h"
+#include "sync/schema.h"
+#include "sync/seal/key.h"
+
+namespace sotay::durable {
+struct StoreOptions;
+}  // namespace sotay::durable
+
+namespace sotay::server {
+
+struct RestorePlan {
+  // Segments, or a directory of lives (FindLife).
+  std::string backup;
+  // Where the store is to be, and where it is built.
+  std::string store;
+  std::string part;
+  // The key segments are signed with.
+  seal::VerifyingKey log_key;
+  const sync::Schema* schema = nullptr;
+  int64_t now_ms = 0;
+  // Long work, step by step, for a person who waits; may be empty.
+  std::function<void(const std::string& line)> told;
+};
+
+struct Restored {
+  std::string life;  // the directory it came from
+  stored::v1::EndedEpoch ended;
+  StoreReport report;
+};
+
+// kAlreadyExists when there is a store already, kNotFound when there is no backup, kDataLoss, with
+// the segment and the reason, when a segment does not hold or the result contradicts itself;
+// otherwise fails as the file system does.  Then there is no store, as before.
+absl::StatusOr<Restored> Restore(const RestorePlan& plan, const durable::StoreOptions& files);
+
+}  // namespace sotay::server

@@ -1,0 +1,286 @@
+#include "server/restore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "server/lineage.h"
+#include "sync/seal/epoch_link.h"
+#include "tests/server/backup_room.h"
+
+namespace sotay::server {
+namespace {
+
+using ::testing::HasSubstr;
+using tests::BackupRoom;
+using tests::CaseworkSchema;
+using tests::IsOk;
+using tests::NewCase;
+using tests::Note;
+using tests::RecordNamed;
+using tests::SealedPhone;
+using tests::StatusIs;
+using tests::Workspace;
+
+namespace fs = std::filesystem;
+
+using Rows = std::map<std::string, std::string>;
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string((std::istreambuf_iterator<char>(file)), {});
+}
+
+void WriteFile(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+class RestoreTest : public BackupRoom {
+ protected:
+  RestoreTest() { fs::create_directory(space_ / "backup"); }
+
+  void BackUp() { ASSERT_THAT(NewBackup(space_ / "backup")->RunOnce(), IsOk()); }
+  fs::path Life() { return Chain(space_ / "backup").directory(); }
+
+  // Everything that can become of a change, in three segments.
+  void WriteOfEveryKind() {
+    Notes(70);  // more than one node of the log's tree
+    BackUp();
+    // Two at once in one text, and in a register.
+    nguyet_.Write("k", {Note("n1").Says("Vết phanh dài 4,6 m.")});
+    dam_.Write("k", {Note("n1").Says("Vết phanh dài 4,2 m, lệch trái.")});
+    dam_.Write("k", {Note("m").Says("một")});
+    room_.Exchange(&nguyet_);
+    room_.Exchange(&dam_);
+    room_.Exchange(&nguyet_);
+    nguyet_.Write("k", {Note("n1").Says("Vết phanh dài 4,6 m, lệch phải."), Note("o").Says("ba")});
+    // Refused ones.
+    v1::Change stranger;
+    stranger.set_unit_id("kv2");
+    stranger.set_dossier_id(RecordNamed("x").str());
+    stranger.add_edits()->set_record_id(RecordNamed("x").str());
+    stranger.mutable_edits(0)->set_type("casework.v1.Case");
+    nguyet_.Forge(stranger);
+    nguyet_.ForgeBytes("\xff not a change");
+    v1::Change wrong;  // has a place in the history of a record that is there
+    wrong.set_dossier_id(RecordNamed("k").str());
+    wrong.add_edits()->set_record_id(RecordNamed("m").str());
+    wrong.mutable_edits(0)->set_type("casework.v1.Case");
+    nguyet_.Forge(wrong);
+    nguyet_.Write("k", {Note("m").Says("một rưỡi")});
+    room_.Exchange(&nguyet_);
+    // Held ones: of a dossier that comes later, and of one that never does.
+    room_.Enrol(&waiting_);
+    for (const char* dossier : {"late", "never"}) {
+      v1::Change note;
+      note.set_dossier_id(RecordNamed(dossier).str());
+      note.add_edits()->set_record_id(RecordNamed(std::string("of ") + dossier).str());
+      note.mutable_edits(0)->set_type("casework.v1.Note");
+      waiting_.Forge(note);
+    }
+    ASSERT_THAT(room_.Push(&waiting_), IsOk());
+    BackUp();
+    dam_.Write("late", {NewCase("late")});
+    room_.Exchange(&dam_);
+    // A copy of a phone.
+    room_.Enrol(&copied_);
+    copied_.Write("k", {Note("first").Says("một")});
+    copied_.Write("k", {Note("second").Says("hai")});
+    room_.Exchange(&copied_);
+    copied_.ForgetSince(2);
+    copied_.Write("k", {Note("second").Says("khác")});
+    EXPECT_FALSE(room_.Sync(copied_, copied_.Request(1)).ok());
+    Notes(3);
+    ASSERT_THAT(room_.Faults(), ::testing::IsEmpty());
+    BackUp();
+  }
+
+  absl::StatusOr<Restored> RestoreTo(const std::string& name) {
+    return Restore({space_ / "backup", space_ / name, space_ / (name + ".part"),
+                    room_.log_key.verifying_key(), schema_.get(), ++room_.now_ms, nullptr},
+                   durable::StoreOptions());
+  }
+
+  static Rows RowsOf(Store* store) {
+    Rows rows;
+    EXPECT_THAT(store->VisitAll([&](absl::string_view key, absl::string_view value) {
+      if (key != MetaKey() && key.front() != 'b' && key.front() != 'c') {
+        rows[std::string(key)] = std::string(value);
+      }
+      return true;
+    }),
+                IsOk());
+    return rows;
+  }
+
+  std::unique_ptr<Store> OpenStore(const std::string& name) {
+    return Store::Open(space_ / name, durable::StoreOptions(), schema_.get()).value();
+  }
+
+  // What a phone that holds `held` makes of the store restored under `name`.
+  absl::Status LinkFrom(const v1::LogHead& held, const std::string& name, uint64_t* kept) {
+    const auto store = OpenStore(name);
+    const auto directory = Directory::From(store->LoadTables().value()).value();
+    Notary notary(directory.get(), store.get(), room_.log_key);
+    const Lineage lineage(directory.get(), store.get(), &notary, room_.log_key);
+    const Caller caller = directory->CallerOf(nguyet_.device()).value();
+    const auto shown = lineage.Get(*caller.person, held, room_.now_ms + 10'000);
+    if (!shown.ok()) return shown.status();
+    *kept = shown->links(0).size();
+    const stored::v1::StoreMeta meta = directory->meta();
+    return seal::GoesOnFrom(room_.log_key.verifying_key(), meta.organisation_id(), held,
+                            meta.epoch(), *shown);
+  }
+
+  Workspace space_;
+  SealedPhone waiting_{"que"};
+  SealedPhone copied_{"an"};
+  const std::shared_ptr<const sync::Schema> schema_ = CaseworkSchema();
+};
+
+TEST_F(RestoreTest, MakesTheSameStoreBitForBit) {
+  WriteOfEveryKind();
+  ASSERT_EQ(Holds(space_ / "backup"), 3u);
+  const auto restored = RestoreTo("store");
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_FALSE(fs::exists(space_ / "store.part"));
+  const auto store = OpenStore("store");
+  const Rows before = RowsOf(room_.store.get());
+  const Rows after = RowsOf(store.get());
+  for (const auto& [key, value] : before) {
+    const auto found = after.find(key);
+    ASSERT_NE(found, after.end()) << DescribeKey(key) << " is missing";
+    EXPECT_EQ(found->second, value) << DescribeKey(key);
+  }
+  EXPECT_EQ(after.size(), before.size());
+  EXPECT_NE(store->LoadTables()->meta->epoch(), room_.directory->meta().epoch());
+  ASSERT_EQ(store->LoadEnded()->size(), 1u);
+  EXPECT_EQ(store->LoadEnded()->front().epoch(), room_.directory->meta().epoch());
+  EXPECT_EQ(restored->report.faults, 0u);
+}
+
+TEST_F(RestoreTest, RefusesABackupWithOneFlippedByte) {
+  Notes(2);
+  BackUp();
+  Notes(1);
+  BackUp();
+  size_t tried = 0;
+  for (const char* name : {"000001.segment", "000002.segment"}) {
+    const fs::path path = Life() / name;
+    const std::string good = ReadFile(path);
+    const size_t step = std::max<size_t>(1, good.size() / 200);
+    for (size_t at = 0; at < good.size(); at += step, ++tried) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
+      WriteFile(path, bad);
+      const auto restored = RestoreTo("store");
+      ASSERT_FALSE(restored.ok()) << name << " flipped at " << at;
+      ASSERT_THAT(std::string(restored.status().message()), HasSubstr(name));
+      WriteFile(path, good.substr(0, at));
+      ASSERT_FALSE(RestoreTo("store").ok()) << name << " cut at " << at;
+      ASSERT_FALSE(fs::exists(space_ / "store"));
+    }
+    WriteFile(path, good);
+  }
+  EXPECT_GT(tried, 300u);
+  EXPECT_THAT(RestoreTo("store"), IsOk());
+}
+
+TEST_F(RestoreTest, RefusesSegmentsOutOfOrderMissingOrOfAnotherStore) {
+  for (int round = 0; round < 3; ++round) {
+    Notes(2);
+    BackUp();
+  }
+  const auto at = [&](int number) { return Life() / SegmentName(static_cast<uint64_t>(number)); };
+  const std::string first = ReadFile(at(1)), second = ReadFile(at(2)), third = ReadFile(at(3));
+  WriteFile(at(2), third);
+  WriteFile(at(3), second);
+  EXPECT_THAT(RestoreTo("store").status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("000002.segment")));
+  WriteFile(at(2), first);
+  EXPECT_FALSE(RestoreTo("store").ok());
+  fs::remove(at(2));
+  WriteFile(at(3), third);
+  EXPECT_THAT(RestoreTo("store").status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("000002.segment is missing")));
+  WriteFile(at(2), second);
+  fs::remove(at(1));
+  EXPECT_THAT(RestoreTo("store").status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("000001.segment is missing")));
+  WriteFile(at(1), first);
+  const RestorePlan stranger = {space_ / "backup",
+                                space_ / "store",
+                                space_ / "store.part",
+                                seal::SigningKey::Generate()->verifying_key(),
+                                schema_.get(),
+                                room_.now_ms,
+                                nullptr};
+  EXPECT_THAT(Restore(stranger, durable::StoreOptions()).status(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not signed")));
+  EXPECT_FALSE(fs::exists(space_ / "store"));
+  // A chain that ends earlier is a good one of an earlier moment.
+  fs::remove(at(3));
+  EXPECT_THAT(RestoreTo("store"), IsOk());
+}
+
+TEST_F(RestoreTest, TouchesNoStoreThatIsThere) {
+  BackUp();
+  fs::create_directory(space_ / "store.part");
+  WriteFile(space_ / "store.part/000005.log", "of an attempt that was cut short");
+  ASSERT_THAT(RestoreTo("store"), IsOk());
+  EXPECT_THAT(RestoreTo("store").status(),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("not touched")));
+  EXPECT_THAT(Restore({space_ / "nothing", space_ / "other", space_ / "other.part",
+                       room_.log_key.verifying_key(), schema_.get(), 1, nullptr},
+                      durable::StoreOptions())
+                  .status(),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(RestoreTest, IsLinkedToTheHeadsOfTheLifeBefore) {
+  Notes(70);
+  room_.now_ms += 2'000;
+  const v1::LogHead covered = room_.notary->Prove("kv1", nullptr, room_.now_ms)->head();
+  Notes(5);
+  BackUp();
+  Notes(9);
+  room_.now_ms += 2'000;
+  const v1::LogHead lost = room_.notary->Prove("kv1", nullptr, room_.now_ms)->head();
+  ASSERT_THAT(RestoreTo("store"), IsOk());
+  uint64_t kept = 0;
+  EXPECT_THAT(LinkFrom(covered, "store", &kept), IsOk());
+  EXPECT_EQ(kept, 76u);
+  EXPECT_THAT(LinkFrom(lost, "store", &kept), IsOk());
+  EXPECT_LT(kept, lost.size());
+
+  // Another restore, of the restored one: both links.
+  {
+    const auto store = OpenStore("store");
+    BackupOptions options;
+    options.directory = space_ / "backup";
+    options.now_ms = [this] { return ++room_.now_ms; };
+    Backup backup(store.get(), &watermark_, room_.log_key, options, durable::StoreOptions());
+    ASSERT_THAT(backup.RunOnce(), IsOk());
+  }
+  ASSERT_THAT(RestoreTo("again"), IsOk()) << "the newest life is taken";
+  EXPECT_EQ(OpenStore("again")->LoadEnded()->size(), 2u);
+  EXPECT_THAT(LinkFrom(covered, "again", &kept), IsOk());
+  EXPECT_THAT(LinkFrom(lost, "again", &kept), IsOk());
+  v1::LogHead stranger = covered;
+  stranger.set_epoch(std::string(16, 'x'));
+  EXPECT_THAT(LinkFrom(stranger, "again", &kept), StatusIs(absl::StatusCode::kNotFound));
+  stranger = covered;
+  stranger.set_unit_id("kv2");
+  EXPECT_THAT(LinkFrom(stranger, "again", &kept), StatusIs(absl::StatusCode::kNotFound));
+  // A head with another root does not go on.
+  stranger = covered;
+  stranger.mutable_root()->front() ^= 1;
+  EXPECT_THAT(LinkFrom(stranger, "again", &kept), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+}  // namespace
+}  // namespace sotay::server
