@@ -1,4 +1,5 @@
 // status, digest: how a notebook stands.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,16 @@ json HeadJson(const v1::LogHead& head) {
           {"signed_ms", head.signed_ms()}, {"signature", Hex(head.signature())}};
 }
 
+// When the life of the server began that the device is in since.
+int64_t RestoredMs(const stored::v1::Restoration& restoration) {
+  return restoration.links(restoration.links_size() - 1).restored_ms();
+}
+
+// Entries of those the device had seen that were there after the restore.
+uint64_t KeptOf(const stored::v1::Restoration& restoration) {
+  return std::min(restoration.held().size(), restoration.links(0).size());
+}
+
 json StatusJson(const sdk::Status& status) {
   json cursors = json::array();
   for (const v1::Cursor& cursor : status.cursors) {
@@ -41,6 +52,15 @@ json StatusJson(const sdk::Status& status) {
                         {"found_ms", dispute.found_ms()},
                         {"held", HeadJson(dispute.held())},
                         {"offered", HeadJson(dispute.offered().head())}});
+  }
+  json restorations = json::array();
+  for (const stored::v1::Restoration& restoration : status.restorations) {
+    restorations.push_back({{"unit", restoration.held().unit_id()},
+                            {"restored_ms", RestoredMs(restoration)},
+                            {"kept", KeptOf(restoration)},
+                            {"seen", restoration.held().size()},
+                            {"held", HeadJson(restoration.held())},
+                            {"found_ms", restoration.found_ms()}});
   }
   return {{"enrolled", status.enrolled},
           {"user", status.user_id},
@@ -58,7 +78,8 @@ json StatusJson(const sdk::Status& status) {
           {"refused", status.refused},
           {"cursors", cursors},
           {"logs", logs},
-          {"logs_disputed", disputes}};
+          {"logs_disputed", disputes},
+          {"restorations", restorations}};
 }
 
 std::string HeadInWords(const Voice& voice, const v1::LogHead& head) {
@@ -98,6 +119,24 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     const auto head = status.heads.find(cursor.unit_id());
     if (head == status.heads.end()) continue;
     line(voice("  nhật ký đã kiểm", "  log checked"), HeadInWords(voice, head->second));
+  }
+  for (const stored::v1::Restoration& restoration : status.restorations) {
+    const uint64_t kept = KeptOf(restoration);
+    const uint64_t seen = restoration.held().size();
+    line(voice("Phục hồi", "Restored"),
+         absl::StrCat(voice("máy chủ được phục hồi lúc ", "the server was restored on "),
+                      InstantInWords(RestoredMs(restoration)),
+                      voice("; nhật ký của ", "; its log of "), restoration.held().unit_id(),
+                      voice(" khi đó có ", " then had "), kept, voice(" trong ", " of the "), seen,
+                      voice(" mục máy này đã thấy", " entries this phone had seen"),
+                      kept == seen
+                          ? ""
+                          : voice(". Ghi chép của máy này được gửi lại; dấu cũ được giữ làm chứng.",
+                                  ". What this phone wrote is sent again; the old head is kept as "
+                                  "evidence.")));
+    if (kept != seen) {
+      line(voice("  đã có", "  held"), HeadInWords(voice, restoration.held()));
+    }
   }
   for (const auto& [unit, dispute] : status.disputes) {
     line(

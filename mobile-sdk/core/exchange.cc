@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/lineage.h"
 #include "mobile-sdk/core/record_history.h"
 #include "mobile-sdk/core/settle.h"
 #include "sync/limits.h"
@@ -188,7 +189,8 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
   // case there are such changes soon.  What is written here meanwhile may need another.
   Histories histories;
-  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, fed, histories));
+  const Lineages lineages = FetchLineages(link_, request, response);
+  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, fed, histories, lineages));
   while (!settled.histories_needed.empty() || !settled.histories_wanted.empty()) {
     for (const sync::RecordId& id : settled.histories_needed) {
       SOTAY_ASSIGN_OR_RETURN(histories.fetched[id], FetchHistory(link_, id));
@@ -202,7 +204,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
         histories.not_to_be_had.insert(id);
       }
     }
-    SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, response, fed, histories));
+    SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, response, fed, histories, lineages));
   }
   *events = std::move(settled.events);
   exchanged.accepted_through = settled.accepted_through;

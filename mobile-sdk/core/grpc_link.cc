@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "sotay/v1/enrolment_service.grpc.pb.h"
+#include "sotay/v1/lineage_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
 
 namespace sotay::sdk {
@@ -68,13 +69,16 @@ absl::Status ToAbsl(const grpc::Status& status) {
   return result;
 }
 
-// A channel and its stub.
+// A channel and its stubs.
 struct Line {
   explicit Line(const GrpcAddress& address)
-      : channel(ChannelTo(address)), stub(v1::SyncService::NewStub(channel)) {}
+      : channel(ChannelTo(address)),
+        stub(v1::SyncService::NewStub(channel)),
+        lineage(v1::LineageService::NewStub(channel)) {}
 
   const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<v1::SyncService::Stub> stub;
+  const std::unique_ptr<v1::LineageService::Stub> lineage;
 };
 
 // A server-streaming call as a Listening.
@@ -151,6 +155,13 @@ class GrpcLink : public Link {
     return Call<v1::ListRecordHistoryResponse>(
         kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
           return line->stub->ListRecordHistory(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest& request) override {
+    return Call<v1::GetLineageResponse>(
+        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->lineage->GetLineage(context, request, response);
         });
   }
 

@@ -43,6 +43,10 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
 std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
 
+std::string Restoration(int64_t restored_ms, absl::string_view unit_id) {
+  return absl::StrCat(Numbered("e", static_cast<uint64_t>(restored_ms)), unit_id);
+}
+
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
 std::string AllRefused() { return "x"; }
@@ -51,6 +55,7 @@ std::string Rows() { return "r"; }
 std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
+std::string Restorations() { return "e"; }
 
 absl::optional<uint64_t> NumberOf(absl::string_view key) {
   const bool plain = key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x');
@@ -82,6 +87,9 @@ std::string DescribeKey(absl::string_view key) {
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);
   if (!key.empty() && key[0] == 'q') return absl::StrCat("dispute over the log of unit ", unit);
+  if (!key.empty() && key[0] == 'e' && key.size() > 1 + kNumberBytes) {
+    return absl::StrCat("restoration of unit ", absl::CHexEscape(key.substr(1 + kNumberBytes)));
+  }
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);
   if (number.has_value() && !record.has_value()) {

@@ -16,6 +16,7 @@
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
+//   e ‖ restored_ms ‖ unit stored.v1.Restoration     how its log went on from an earlier life
 //
 // Pure; any thread.
 #pragma once
@@ -42,6 +43,7 @@ std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
+std::string Restoration(int64_t restored_ms, absl::string_view unit_id);
 
 // What all keys of a kind begin with.
 std::string Cursors();
@@ -52,6 +54,7 @@ std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
 std::string Heads();
 std::string Disputes();
+std::string Restorations();
 
 // The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);

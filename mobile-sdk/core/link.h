@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "sotay/v1/error.pb.h"
+#include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
 namespace sotay::sdk {
@@ -48,6 +49,8 @@ class Link {
   virtual absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest& request) = 0;
   virtual absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
       const v1::ListRecordHistoryRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetLineageResponse> GetLineage(
+      const v1::GetLineageRequest& request) = 0;
 
   // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,
   // unless the listening was destroyed before.

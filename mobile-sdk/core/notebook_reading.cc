@@ -259,6 +259,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
+  SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(

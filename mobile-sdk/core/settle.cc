@@ -19,8 +19,9 @@ constexpr size_t kEpochBytes = 16;
 // One settling on its way; lives under the desk's lock.
 class Settling {
  public:
-  Settling(Desk* desk, const sync::Absorbed& absorbed, const Histories& histories)
-      : desk_(*desk), absorbed_(absorbed), histories_(histories) {
+  Settling(Desk* desk, const sync::Absorbed& absorbed, const Histories& histories,
+           const Lineages& lineages)
+      : desk_(*desk), absorbed_(absorbed), histories_(histories), lineages_(lineages) {
     undone_.histories = histories.fetched;
   }
 
@@ -41,6 +42,7 @@ class Settling {
   Desk& desk_;
   const sync::Absorbed& absorbed_;
   const Histories& histories_;
+  const Lineages& lineages_;
   StoreBatch batch_;
   Undone undone_;
   // Records whose row is to be made anew, and fates that changed.
@@ -127,8 +129,12 @@ absl::Status Settling::TakeOutcomes() {
 
 absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
   SOTAY_ASSIGN_OR_RETURN(Heads held, desk_.store->Heads());
-  SOTAY_ASSIGN_OR_RETURN(const Witnessed witnessed, Witness(desk_.meta, std::move(held), response));
+  SOTAY_ASSIGN_OR_RETURN(const Witnessed witnessed,
+                         Witness(desk_.meta, std::move(held), response, lineages_));
   for (const auto& [unit, head] : witnessed.heads) batch_.PutHead(head);
+  for (const auto& [unit, restoration] : witnessed.restorations) {
+    batch_.PutRestoration(restoration);
+  }
   if (witnessed.disputes.empty()) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const auto known, desk_.store->Disputes());
   for (const auto& [unit, dispute] : witnessed.disputes) {
@@ -273,7 +279,7 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
 
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories) {
+                               const Histories& histories, const Lineages& lineages) {
   absl::MutexLock lock(&desk->mutex);
   sync::AbsorbInput input;
   input.schema = desk->schema.get();
@@ -283,7 +289,7 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
   input.records = records;
   input.device_now_ms = desk->now_ms();
   SOTAY_ASSIGN_OR_RETURN(const sync::Absorbed absorbed, sync::Absorb(input));
-  Settling settling(desk, absorbed, histories);
+  Settling settling(desk, absorbed, histories, lineages);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
 }

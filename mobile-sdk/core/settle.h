@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/lineage.h"
 #include "mobile-sdk/core/record_history.h"
 #include "sotay/notebook.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -35,11 +36,12 @@ struct Histories {
   std::set<sync::RecordId> not_to_be_had;
 };
 
-// Takes the desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with
-// kDataLoss or the store's status otherwise; then nothing of it is stored.
+// `lineages`: of units whose epoch has changed (lineage.h).  Takes the desk's lock.  Fails with
+// kInvalidArgument when the answer contradicts itself, with kDataLoss or the store's status
+// otherwise; then nothing of it is stored.
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories);
+                               const Histories& histories, const Lineages& lineages);
 
 // What a call was refused for, where it is for us to mend; each in one batch.
 //

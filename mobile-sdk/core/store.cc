@@ -78,6 +78,11 @@ void StoreBatch::PutHead(const v1::LogHead& head) {
 void StoreBatch::PutDispute(const stored::v1::LogDispute& dispute) {
   Put(keys::Dispute(dispute.held().unit_id()), dispute.SerializeAsString());
 }
+void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
+  const int64_t restored_ms = restoration.links(restoration.links_size() - 1).restored_ms();
+  Put(keys::Restoration(restored_ms, restoration.held().unit_id()),
+      restoration.SerializeAsString());
+}
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
   Put(keys::OwnChange(sequence), own.SerializeAsString());
 }
@@ -199,6 +204,13 @@ absl::StatusOr<std::map<std::string, v1::LogHead>> Store::Heads() const {
 
 absl::StatusOr<std::map<std::string, stored::v1::LogDispute>> Store::Disputes() const {
   return ByUnit<stored::v1::LogDispute>(keys::Disputes());
+}
+
+absl::StatusOr<std::vector<stored::v1::Restoration>> Store::Restorations() const {
+  SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<stored::v1::Restoration>(keys::Restorations()));
+  std::vector<stored::v1::Restoration> restorations;
+  for (auto& [key, restoration] : by_key) restorations.push_back(std::move(restoration));
+  return restorations;
 }
 
 absl::StatusOr<stored::v1::OwnChange> Store::OwnChange(uint64_t sequence) const {

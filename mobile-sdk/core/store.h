@@ -20,6 +20,7 @@
 #include "absl/types/optional.h"
 #include "sotay/notebook.h"
 #include "sotay/stored/v1/phone.pb.h"
+#include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
@@ -55,6 +56,7 @@ class StoreBatch {
   void DropCursor(absl::string_view unit_id);
   void PutHead(const v1::LogHead& head);
   void PutDispute(const stored::v1::LogDispute& dispute);
+  void PutRestoration(const stored::v1::Restoration& restoration);
   void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
@@ -102,6 +104,8 @@ class Store {
   // By unit: the heads of their logs this device holds, and what did not go on from one.
   absl::StatusOr<std::map<std::string, v1::LogHead>> Heads() const;
   absl::StatusOr<std::map<std::string, stored::v1::LogDispute>> Disputes() const;
+  // How their logs went on when the server was restored, oldest first.
+  absl::StatusOr<std::vector<stored::v1::Restoration>> Restorations() const;
 
   // kDataLoss when it is not there: sequences have no gaps.
   absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;
@@ -127,7 +131,7 @@ class Store {
  private:
   explicit Store(std::unique_ptr<durable::Store> disk);
   absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
-  // All of a kind whose keys are the kind's byte and a unit.
+  // All of a kind, by what follows the kind's byte in the key: mostly a unit.
   template <typename Message>
   absl::StatusOr<std::map<std::string, Message>> ByUnit(const std::string& kind) const;
   // Keys that begin with `prefix`, from `from` on, until `take` says false.

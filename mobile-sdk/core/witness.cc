@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/seal/epoch_link.h"
 #include "sync/seal/key.h"
 #include "sync/seal/log_head.h"
 #include "sync/seal/merkle.h"
@@ -18,7 +19,7 @@ absl::Status NotOurs(const v1::LogHead& head, absl::string_view why) {
 
 // Whether the log goes on from `held`, both being signed.
 bool GoesOn(const v1::LogHead& held, const v1::ProvenHead& offered) {
-  if (held.epoch() != offered.head().epoch() || held.size() == 0) return true;
+  if (held.size() == 0) return true;
   const auto before = seal::HashIn(held.root());
   const auto root = seal::HashIn(offered.head().root());
   std::vector<seal::MerkleHash> proof;
@@ -34,7 +35,7 @@ bool GoesOn(const v1::LogHead& held, const v1::ProvenHead& offered) {
 }  // namespace
 
 absl::StatusOr<Witnessed> Witness(const stored::v1::NotebookMeta& meta, Heads held,
-                                  const v1::SyncResponse& response) {
+                                  const v1::SyncResponse& response, const Lineages& lineages) {
   Witnessed witnessed;
   if (response.heads().empty()) return witnessed;
   SOTAY_ASSIGN_OR_RETURN(const auto key, seal::VerifyingKey::From(meta.log_key()));
@@ -50,7 +51,24 @@ absl::StatusOr<Witnessed> Witness(const stored::v1::NotebookMeta& meta, Heads he
       return NotOurs(head, "is not signed with the key this device was told at enrolment");
     }
     v1::LogHead& known = held[head.unit_id()];
-    if (known.signature().empty() || GoesOn(known, offered)) {
+    const bool restored =
+        !known.signature().empty() && known.size() > 0 && known.epoch() != head.epoch();
+    const auto lineage = lineages.find(head.unit_id());
+    if (restored) {
+      if (lineage == lineages.end()) continue;  // it could not be asked now
+      if (lineage->second.has_value() &&
+          seal::GoesOnFrom(key, meta.organisation_id(), known, head.epoch(), *lineage->second)
+              .ok()) {
+        stored::v1::Restoration& restoration = witnessed.restorations[head.unit_id()];
+        *restoration.mutable_held() = known;
+        *restoration.mutable_links() = lineage->second->links();
+        *restoration.mutable_head() = lineage->second->head();
+        restoration.set_found_ms(response.server_now_ms());
+        known = lineage->second->head().head();
+        witnessed.heads[head.unit_id()] = known;
+        continue;
+      }
+    } else if (known.signature().empty() || GoesOn(known, offered)) {
       known = head;
       witnessed.heads[head.unit_id()] = head;
       continue;

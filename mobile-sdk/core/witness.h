@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "mobile-sdk/core/lineage.h"
 #include "sotay/stored/v1/phone.pb.h"
+#include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
 namespace sotay::sdk {
@@ -24,11 +26,16 @@ struct Witnessed {
   Heads heads;  // to be held from now on: the new ones
   // Unit → what was offered instead of going on.
   std::map<std::string, stored::v1::LogDispute> disputes;
+  // Unit → how its log went on from an earlier life of the server.
+  std::map<std::string, stored::v1::Restoration> restorations;
 };
 
 // Judges the answer's heads.  kInvalidArgument when one is not signed with the log key the
 // device was told at enrolment, or not of a unit and an epoch the answer has a cursor of.
+//
+// In another life of the server a head is taken only when `lineage` leads there from the one held.
+// What the server cannot show is a dispute; what could not be asked for waits.
 absl::StatusOr<Witnessed> Witness(const stored::v1::NotebookMeta& meta, Heads held,
-                                  const v1::SyncResponse& response);
+                                  const v1::SyncResponse& response, const Lineages& lineages);
 
 }  // namespace sotay::sdk

@@ -17,6 +17,9 @@ class NoLink : public sdk::Link {
       const v1::ListRecordHistoryRequest&) override {
     return absl::UnavailableError("no network");
   }
+  absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
+    return absl::UnavailableError("no network");
+  }
   std::unique_ptr<sdk::Listening> Watch(const v1::WatchRequest&,
                                         std::function<void(const v1::WatchResponse&)>,
                                         std::function<void(const absl::Status&)>) override {

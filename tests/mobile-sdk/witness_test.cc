@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "sync/seal/epoch_link.h"
 #include "sync/seal/log_head.h"
 #include "sync/seal/merkle.h"
 #include "tests/support/status_matchers.h"
@@ -58,13 +60,26 @@ class WitnessTest : public ::testing::Test {
   }
 
   // The head of `entries`, with the proof from its first `held`.
-  v1::ProvenHead From(size_t held, const std::string& entries) {
-    v1::ProvenHead proven = Head(entries);
+  v1::ProvenHead From(size_t held, const std::string& entries, const std::string& epoch = "e") {
+    v1::ProvenHead proven = Head(entries, epoch);
     const auto leaves = Log(entries);
     for (const seal::MerkleSpan& span : seal::ConsistencySpans(held, entries.size())) {
       proven.add_proof(BytesOf(RootOf(leaves, span.begin, span.end)));
     }
     return proven;
+  }
+
+  // That the life `from` ended with these entries and `to` went on from there.
+  v1::EpochLink Link(const std::string& entries, char from, char to) {
+    v1::EpochLink link;
+    link.set_unit_id("kv1");
+    link.set_ended_epoch(std::string(16, from));
+    link.set_epoch(std::string(16, to));
+    link.set_size(entries.size());
+    link.set_root(BytesOf(RootOf(Log(entries), 0, entries.size())));
+    link.set_restored_ms(++now_ms_);
+    link.set_signature(*key_.Sign(seal::LinkText(meta_.organisation_id(), link)));
+    return link;
   }
 
   // What the device makes of an answer that offers it.
@@ -75,7 +90,7 @@ class WitnessTest : public ::testing::Test {
     cursor->set_unit_id("kv1");
     cursor->set_epoch(proven.head().epoch());
     *response.add_heads() = proven;
-    auto witnessed = Witness(meta_, held_, response);
+    auto witnessed = Witness(meta_, held_, response, lineages_);
     if (witnessed.ok()) {
       for (const auto& [unit, head] : witnessed->heads) held_[unit] = head;
     }
@@ -85,6 +100,7 @@ class WitnessTest : public ::testing::Test {
   stored::v1::NotebookMeta meta_;
   seal::SigningKey key_ = *seal::SigningKey::Generate();
   Heads held_;
+  Lineages lineages_;
   int64_t now_ms_ = 1'794'000'000'000;
 };
 
@@ -125,12 +141,79 @@ TEST_F(WitnessTest, FindsALogThatWasRewrittenCutOrOfAnotherView) {
   EXPECT_THAT(Offer(From(4, "abcde"))->disputes, IsEmpty());
 }
 
-TEST_F(WitnessTest, BeginsAnewWithAnotherLifeOfTheStore) {
+TEST_F(WitnessTest, GoesOnIntoAnotherLifeThatLinksToItsOwn) {
   ASSERT_THAT(Offer(Head("abcd")), IsOk());
-  const auto witnessed = Offer(Head("x", "f"));
+  v1::GetLineageResponse lineage;
+  *lineage.add_links() = Link("abcde", 'e', 'g');
+  *lineage.add_links() = Link("abcdef", 'g', 'f');
+  *lineage.mutable_head() = From(4, "abcdefg", "f");
+  lineages_["kv1"] = lineage;
+  const auto witnessed = Offer(Head("abcdefg", "f"));
   ASSERT_THAT(witnessed, IsOk());
   EXPECT_THAT(witnessed->disputes, IsEmpty());
-  EXPECT_EQ(held_["kv1"].size(), 1u);
+  ASSERT_EQ(witnessed->restorations.count("kv1"), 1u);
+  EXPECT_EQ(witnessed->restorations.at("kv1").held().size(), 4u);
+  EXPECT_EQ(held_["kv1"].size(), 7u);
+  EXPECT_EQ(held_["kv1"].epoch(), std::string(16, 'f'));
+}
+
+TEST_F(WitnessTest, KeepsTheHeadOfWhatTheRestoreLost) {
+  ASSERT_THAT(Offer(Head("abcd")), IsOk());
+  const v1::LogHead before = held_["kv1"];
+  v1::GetLineageResponse lineage;
+  *lineage.add_links() = Link("ab", 'e', 'f');
+  *lineage.mutable_head() = From(2, "abX", "f");
+  lineages_["kv1"] = lineage;
+  const auto witnessed = Offer(Head("abX", "f"));
+  ASSERT_THAT(witnessed, IsOk());
+  EXPECT_THAT(witnessed->disputes, IsEmpty());
+  const stored::v1::Restoration& restoration = witnessed->restorations.at("kv1");
+  EXPECT_EQ(restoration.held().SerializeAsString(), before.SerializeAsString());
+  EXPECT_EQ(restoration.links(0).size(), 2u);
+  EXPECT_EQ(held_["kv1"].size(), 3u);
+}
+
+TEST_F(WitnessTest, DisputesALifeThatDoesNotLinkToItsOwn) {
+  ASSERT_THAT(Offer(Head("abcd")), IsOk());
+  const v1::LogHead held = held_["kv1"];
+  v1::GetLineageResponse good;
+  *good.add_links() = Link("abcd", 'e', 'f');
+  *good.mutable_head() = From(4, "abcde", "f");
+  std::vector<absl::optional<v1::GetLineageResponse>> others = {absl::nullopt,
+                                                                v1::GetLineageResponse()};
+  const auto with = [&](const std::function<void(v1::GetLineageResponse*)>& change) {
+    v1::GetLineageResponse other = good;
+    change(&other);
+    others.push_back(other);
+  };
+  with([](auto* o) { o->mutable_links(0)->set_size(5); });  // no longer as signed
+  with([](auto* o) { o->mutable_links(0)->set_restored_ms(1); });
+  with([&](auto* o) { *o->mutable_links(0) = Link("abcd", 'x', 'f'); });  // from another life
+  with([&](auto* o) { *o->mutable_links(0) = Link("abcd", 'e', 'x'); });  // into another
+  with([&](auto* o) { *o->add_links() = Link("abcd", 'x', 'f'); });       // that do not join
+  with([](auto* o) { o->mutable_head()->clear_proof(); });
+  with([&](auto* o) { *o->mutable_head() = From(4, "abXde", "f"); });  // rewritten
+  with([&](auto* o) { *o->mutable_head() = From(4, "abcde", "x"); });  // of another life
+  with([](auto* o) { o->mutable_head()->mutable_head()->set_size(6); });
+  with([&](auto* o) {
+    *o->mutable_links(0) = Link("abc", 'e', 'f');
+  });  // says it lost one: no proof
+  for (const auto& other : others) {
+    lineages_["kv1"] = other;
+    const auto witnessed = Offer(Head("abcde", "f"));
+    ASSERT_THAT(witnessed, IsOk()) << "what is written is sent all the same";
+    EXPECT_EQ(witnessed->disputes.count("kv1"), 1u);
+    EXPECT_THAT(witnessed->restorations, IsEmpty());
+    EXPECT_EQ(held_["kv1"].SerializeAsString(), held.SerializeAsString()) << "it stays the measure";
+  }
+  // It could not be asked: neither this nor that, until the next time.
+  lineages_.clear();
+  const auto unasked = Offer(Head("abcde", "f"));
+  ASSERT_THAT(unasked, IsOk());
+  EXPECT_THAT(unasked->disputes, IsEmpty());
+  EXPECT_EQ(held_["kv1"].SerializeAsString(), held.SerializeAsString());
+  lineages_["kv1"] = good;
+  EXPECT_EQ(Offer(Head("abcde", "f"))->restorations.count("kv1"), 1u);
 }
 
 TEST_F(WitnessTest, TakesNoHeadTheServerDidNotSign) {
@@ -159,7 +242,7 @@ TEST_F(WitnessTest, TakesNoHeadOfAUnitOrAnEpochWithoutACursor) {
   cursor->set_unit_id("kv1");
   cursor->set_epoch(std::string(16, 'f'));
   *response.add_heads() = Head("abcd");
-  EXPECT_THAT(Witness(meta_, {}, response), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Witness(meta_, {}, response, {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

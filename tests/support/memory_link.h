@@ -32,6 +32,10 @@ class MemoryLink : public sdk::Link {
   absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest& request) override;
   absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(
       const v1::ListRecordHistoryRequest& request) override;
+  // A MemoryHub signs no heads, so nobody asks.
+  absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
+    return absl::UnimplementedError("GetLineage");
+  }
   // Says the state at once, on the calling thread; later news on the thread of whoever made them.
   std::unique_ptr<sdk::Listening> Watch(const v1::WatchRequest& request,
                                         std::function<void(const v1::WatchResponse&)> heard,

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "sotay/stored/v1/phone.pb.h"
+#include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
 #include "sync/ids.h"
@@ -145,6 +146,8 @@ struct Status {
   // offered one that does not go on from that, both (docs/protocol.md).
   std::map<std::string, v1::LogHead> heads;
   std::map<std::string, stored::v1::LogDispute> disputes;
+  // How logs went on when the server was restored, oldest first.
+  std::vector<stored::v1::Restoration> restorations;
   size_t records = 0;
   size_t conflicts = 0;
   size_t refused = 0;

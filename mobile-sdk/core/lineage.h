@@ -1,0 +1,23 @@
+// How the server comes out of an earlier life: asked once when its epoch has changed, before the
+// answer that says so is settled (witness.h judges what it shows).
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/types/optional.h"
+#include "mobile-sdk/core/link.h"
+#include "sotay/v1/lineage_service.pb.h"
+#include "sotay/v1/sync_service.pb.h"
+
+namespace sotay::sdk {
+
+// Unit → what the server showed; nothing when it said it cannot.  A unit that is not here could not
+// be asked for now: its head stays as it is, and the next exchange asks again.
+using Lineages = std::map<std::string, absl::optional<v1::GetLineageResponse>>;
+
+// For every head in the answer that is of another life than the one the request told of.
+Lineages FetchLineages(Link& link, const v1::SyncRequest& request,
+                       const v1::SyncResponse& response);
+
+}  // namespace sotay::sdk
