@@ -29,6 +29,12 @@ std::map<std::string, uint64_t> DevicesIn(const stored::v1::BackupMark& mark) {
   return devices;
 }
 
+std::map<std::string, uint64_t> ReadsIn(const stored::v1::BackupMark& mark) {
+  std::map<std::string, uint64_t> units;
+  for (const auto& reads : mark.reads()) units[reads.unit_id()] = reads.number();
+  return units;
+}
+
 // Whether everything is there that was, and as far.
 bool Covers(const std::map<std::string, uint64_t>& now,
             const std::map<std::string, uint64_t>& was) {
@@ -155,7 +161,8 @@ absl::Status Backup::RunOnce() {
   std::unique_ptr<Moment> moment = store_.TakeMoment();
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();
-  if (!Covers(UnitsIn(mark), UnitsIn(was)) || !Covers(DevicesIn(mark), DevicesIn(was))) {
+  if (!Covers(UnitsIn(mark), UnitsIn(was)) || !Covers(DevicesIn(mark), DevicesIn(was)) ||
+      !Covers(ReadsIn(mark), ReadsIn(was))) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the store has less than its backup in ", chain_->directory(),
         ": it was set back by other means than sotayd restore; nothing is backed up until it is "
@@ -212,10 +219,14 @@ absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1:
   const auto copy = [&](const std::string& from, const std::string& end) {
     return CopyInParts(&store_, from, end, writer.get());
   };
+  // Where each goes on.
+  const auto next = [](const std::map<std::string, uint64_t>& was, const std::string& name) {
+    const auto known = was.find(name);
+    return known == was.end() ? uint64_t{1} : known->second + 1;
+  };
   const auto units = UnitsIn(chain_->mark());
   for (const auto& [unit, position] : UnitsIn(mark)) {
-    const auto was = units.find(unit);
-    const uint64_t from = was == units.end() ? 1 : was->second + 1;
+    const uint64_t from = next(units, unit);
     SOTAY_RETURN_IF_ERROR(copy(LogKey(unit, from), LogKey(unit, position + 1)));
     SOTAY_RETURN_IF_ERROR(copy(NodeKey(unit, from, 0), NodeKey(unit, position + 1, 0)));
   }
@@ -223,9 +234,12 @@ absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1:
   for (const auto& [id, through] : DevicesIn(mark)) {
     const auto device = sync::DeviceId::From(id);
     if (!device.has_value()) return absl::DataLossError("a device row names no device");
-    const auto was = devices.find(id);
-    const uint64_t from = was == devices.end() ? 1 : was->second + 1;
+    const uint64_t from = next(devices, id);
     SOTAY_RETURN_IF_ERROR(copy(SealKey(*device, from), SealKey(*device, through + 1)));
+  }
+  const auto reads = ReadsIn(chain_->mark());
+  for (const auto& [unit, number] : ReadsIn(mark)) {
+    SOTAY_RETURN_IF_ERROR(copy(ReadKey(unit, next(reads, unit)), ReadKey(unit, number + 1)));
   }
   return writer->Finish(key_).status();
 }

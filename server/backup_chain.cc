@@ -46,11 +46,13 @@ class SegmentCheck {
   absl::Status LookAtMeta(absl::string_view value);
   absl::Status LookAtLog(const KeyParts& parts, absl::string_view value);
   absl::Status LookAtSeal(const KeyParts& parts, absl::string_view value);
+  absl::Status LookAtRead(const KeyParts& parts);
 
   const stored::v1::SegmentHeader& header_;
   const std::string name_;
   std::map<std::string, seal::MerkleEdge> logs_;  // unit → grown so far
   std::map<std::string, uint64_t> sealed_;        // device → up to where
+  std::map<std::string, uint64_t> reads_;         // unit → the last one
   seal::Hasher tables_;
   bool meta_ = false;
 };
@@ -64,6 +66,9 @@ SegmentCheck::SegmentCheck(const stored::v1::SegmentHeader& header, std::string 
   }
   for (const stored::v1::DeviceMark& device : header.from().devices()) {
     sealed_[device.device_id()] = device.accepted_through();
+  }
+  for (const stored::v1::ReadsMark& reads : header.from().reads()) {
+    reads_[reads.unit_id()] = reads.number();
   }
 }
 
@@ -98,6 +103,15 @@ absl::Status SegmentCheck::LookAtSeal(const KeyParts& parts, absl::string_view v
   return absl::OkStatus();
 }
 
+absl::Status SegmentCheck::LookAtRead(const KeyParts& parts) {
+  uint64_t& last = reads_[parts.name];
+  if (parts.number != last + 1) {
+    return Fault(absl::StrCat("has read ", parts.number, " where ", last + 1, " should be"));
+  }
+  last = parts.number;
+  return absl::OkStatus();
+}
+
 absl::Status SegmentCheck::Look(const KeyParts& parts, absl::string_view key,
                                 absl::string_view value) {
   if (IsSmall(parts.table)) {
@@ -109,6 +123,8 @@ absl::Status SegmentCheck::Look(const KeyParts& parts, absl::string_view key,
       return LookAtLog(parts, value);
     case Table::kSeal:
       return LookAtSeal(parts, value);
+    case Table::kRead:
+      return LookAtRead(parts);
     case Table::kNode:
       return absl::OkStatus();  // with the log, by sotayd check
     default:
@@ -128,6 +144,11 @@ absl::Status SegmentCheck::End() {
   for (const stored::v1::DeviceMark& device : header_.to().devices()) {
     if (sealed_[device.device_id()] != device.accepted_through()) {
       return Fault("a device's pushes end elsewhere than it says");
+    }
+  }
+  for (const stored::v1::ReadsMark& reads : header_.to().reads()) {
+    if (reads_[reads.unit_id()] != reads.number()) {
+      return Fault("its reads end elsewhere than it says");
     }
   }
   return absl::OkStatus();
@@ -162,6 +183,13 @@ absl::StatusOr<stored::v1::BackupMark> MarkOf(const Moment& moment) {
       stored::v1::DeviceMark* const row = mark.add_devices();
       row->set_device_id(parts->id);
       row->set_accepted_through(device.accepted_through());
+    } else if (good && parts->table == Table::kReads) {
+      absl::string_view rest = value;
+      const absl::optional<uint64_t> last = TakeNumber(&rest);
+      good = last.has_value();
+      stored::v1::ReadsMark* const reads = mark.add_reads();
+      reads->set_unit_id(parts->name);
+      reads->set_number(last.value_or(0));
     } else if (good && parts->table == Table::kArrivals) {
       absl::string_view rest = value;
       mark.set_arrivals(TakeNumber(&rest).value_or(0));

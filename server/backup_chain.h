@@ -4,8 +4,9 @@
 //
 // A segment holds when its hash, its signature and its place in the chain do, when the log entries
 // in it grow every unit's Merkle tree from where the segment before left it to what its own head
-// rows say, when every device's seals go on without a gap, and when the small tables are the ones
-// it names.  What a chain cannot tell is that its newest segments are gone: it then ends earlier.
+// rows say, when every device's seals and every unit's reads go on without a gap, and when the
+// small tables are the ones it names.  What a chain cannot tell is that its newest segments are
+// gone: it then ends earlier.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +31,10 @@ namespace sotay::server {
 constexpr Table kSmallTables[] = {
     Table::kMeta,     Table::kUnit,    Table::kUser,     Table::kDevice,   Table::kContact,
     Table::kTicket,   Table::kHead,    Table::kArrivals, Table::kSequence, Table::kQuarantine,
-    Table::kSetAside, Table::kRevised, Table::kEnded,
+    Table::kSetAside, Table::kRevised, Table::kEnded,    Table::kReads,
 };
-// Whether it is one of them; of the other tables a backup has log, nodes and seals, whose rows are
-// written once, and nothing else: the rest is made of these.
+// Whether it is one of them; of the other tables a backup has log, nodes, seals and reads, whose
+// rows are written once, and nothing else: the rest is made of these.
 bool IsSmall(Table table);
 
 // How far a store had come at that moment.

@@ -50,8 +50,8 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
-constexpr const char* kServices[] = {"sotay.v1.SyncService", "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService", "sotay.v1.EnrolmentService",
+constexpr const char* kServices[] = {"sotay.v1.SyncService",   "sotay.v1.SupervisionService",
+                                     "sotay.v1.AdminService",  "sotay.v1.EnrolmentService",
                                      "sotay.v1.AccessService", "sotay.v1.LineageService"};
 
 // Whether a service does nothing that has to be written.

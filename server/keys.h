@@ -35,7 +35,7 @@ enum class Table : char {
   kRevised = 'v',     // device, revision                        → v1.ChangeOutcome
   kRead = 'w',        // unit or "", number                      → v1.AccessEntry
   kReads = 'x',  // unit or ""                              → last number of its reads (8 bytes)
-  kEnded = 'b',       // number of the life that ended, from 1   → EndedEpoch
+  kEnded = 'b',  // number of the life that ended, from 1   → EndedEpoch
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/reads_check.h"
 #include "server/lineage.h"
+#include "server/reads_check.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"

@@ -46,10 +46,25 @@ class RestoreTest : public BackupRoom {
   void BackUp() { ASSERT_THAT(NewBackup(space_ / "backup")->RunOnce(), IsOk()); }
   fs::path Life() { return Chain(space_ / "backup").directory(); }
 
-  // Everything that can become of a change, in three segments.
+  // So many that were allowed, and one that was not.
+  void Reads(size_t allowed) {
+    std::vector<v1::AccessEntry> reads(allowed + 1);
+    for (v1::AccessEntry& read : reads) {
+      read.set_unit_id("kv1");
+      read.set_rule(v1::ACCESS_RULE_MEMBER);
+    }
+    reads.back().set_rule(v1::ACCESS_RULE_REFUSED);
+    Sheet sheet;
+    room_.store->Fill(&sheet, std::move(reads));
+    ASSERT_THAT(room_.store->Write(&sheet), IsOk());
+  }
+
+  // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
     Notes(70);  // more than one node of the log's tree
+    Reads(2);
     BackUp();
+    Reads(3);
     // Two at once in one text, and in a register.
     nguyet_.Write("k", {Note("n1").Says("Vết phanh dài 4,6 m.")});
     dam_.Write("k", {Note("n1").Says("Vết phanh dài 4,2 m, lệch trái.")});
