@@ -1,21 +1,27 @@
 #include "server/backup.h"
 
+#include <chrono>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "server/event_log.h"
+#include "server/lineage.h"
 #include "server/store_files.h"
 #include "sync/durable/open.h"
+#include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
 namespace {
 
-// Some hundredths of a second.
-constexpr size_t kRowsOfOneMoment = 10'000;
+// What is read at one moment is gathered, and written when that is over.
+constexpr size_t kBytesOfOneMoment = size_t{4} << 20;
+
+// Keys and values.
+using Gathered = std::vector<std::pair<std::string, std::string>>;
 
 std::map<std::string, uint64_t> UnitsIn(const stored::v1::BackupMark& mark) {
   std::map<std::string, uint64_t> units;
@@ -45,28 +51,6 @@ bool Covers(const std::map<std::string, uint64_t>& now,
   return true;
 }
 
-// Rows that are written once, which are the same at every moment: so each part may have its own.
-absl::Status CopyInParts(Store* store, std::string from, const std::string& end,
-                         SegmentWriter* writer) {
-  while (!from.empty()) {
-    std::string next;
-    size_t rows = 0;
-    absl::Status status;
-    SOTAY_RETURN_IF_ERROR(
-        store->TakeMoment()->Visit(from, end, [&](absl::string_view key, absl::string_view value) {
-          if (++rows > kRowsOfOneMoment) {
-            next = std::string(key);
-            return false;
-          }
-          status = writer->Add(key, value);
-          return status.ok();
-        }));
-    SOTAY_RETURN_IF_ERROR(status);
-    from = std::move(next);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 Backup::Backup(Store* store, Watermark* watermark, seal::SigningKey key, BackupOptions options,
@@ -84,38 +68,43 @@ void Backup::Start() {
 }
 
 void Backup::Run() {
-  const auto called = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_; };
   for (;;) {
     RunAndTell();
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(&called), absl::Seconds(options_.every_s))) return;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto stopping = [this] { return stopping_; };
+    if (called_.wait_for(lock, std::chrono::seconds(options_.every_s), stopping)) return;
   }
 }
 
 void Backup::Stop() {
   if (!thread_.joinable()) return;
+  hurried_ = true;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
   }
+  called_.notify_all();
   thread_.join();
   thread_ = std::thread();
+  hurried_ = false;
 }
 
 void Backup::Drain() {
   Stop();
-  RunAndTell();
+  if (!gave_up_) RunAndTell();  // or it would take as long again
 }
 
 void Backup::RunAndTell() {
   const absl::Status status = RunOnce();
-  if (!status.ok() && !failing_) {
-    Say(Severity::kError, "backup_failed",
-        {{"directory", options_.directory}, {"message", std::string(status.message())}});
-  } else if (status.ok() && failing_) {
+  gave_up_ = absl::IsCancelled(status);
+  if (gave_up_) return;
+  const std::string now(status.message());
+  if (!status.ok() && now != failing_) {
+    Say(Severity::kError, "backup_failed", {{"directory", options_.directory}, {"message", now}});
+  } else if (status.ok() && !failing_.empty()) {
     Say(Severity::kInfo, "backup_works_again", {{"directory", options_.directory}});
   }
-  failing_ = !status.ok();
+  failing_ = now;
 }
 
 absl::Status Backup::ReadChain() {
@@ -151,26 +140,49 @@ absl::Status Backup::ReadChain() {
   return absl::OkStatus();
 }
 
-absl::Status Backup::RunOnce() {
-  if (chain_.has_value()) {
-    // Somebody may have exchanged the disk.
-    const auto numbers = SegmentsIn(chain_->directory(), *files_);
-    if (!numbers.ok() || numbers->size() != chain_->segments().size()) chain_.reset();
+bool Backup::ChainStands() const {
+  const auto numbers = SegmentsIn(chain_->directory(), *files_);
+  if (!numbers.ok() || numbers->size() != chain_->segments().size()) return false;
+  if (numbers->empty()) return true;
+  const auto hash = HashOnDisk(chain_->directory(), numbers->back(), *files_);
+  return hash.ok() && *hash == chain_->segments().back().hash;
+}
+
+absl::Status Backup::CheckGoesOn(const stored::v1::BackupMark& mark) {
+  const stored::v1::BackupMark& was = chain_->mark();
+  bool goes_on = Covers(UnitsIn(mark), UnitsIn(was)) && Covers(DevicesIn(mark), DevicesIn(was)) &&
+                 Covers(ReadsIn(mark), ReadsIn(was));
+  // A store that was set back may have grown again to as many, of another kind.
+  for (const stored::v1::UnitMark& unit : was.units()) {
+    if (!goes_on || unit.position() == 0) continue;
+    const auto edge = seal::MerkleEdge::From(unit.position(), unit.tree());
+    SOTAY_ASSIGN_OR_RETURN(const auto root, RootAt(&store_, unit.unit_id(), unit.position()));
+    goes_on = edge.has_value() && edge->Root() == root;
   }
-  if (!chain_.has_value()) SOTAY_RETURN_IF_ERROR(ReadChain());
+  if (goes_on) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the store has not all that its backup in ", chain_->directory(),
+      " has: it was set back by other means than sotayd restore; nothing is backed up until it is "
+      "restored"));
+}
+
+absl::Status Backup::RunOnce() {
+  // Somebody may have exchanged the disk.
+  if (chain_.has_value() && !ChainStands()) chain_.reset();
+  if (!chain_.has_value()) {
+    const absl::Status read = ReadChain();
+    if (!read.ok()) {
+      watermark_.Set(stored::v1::BackupMark());  // there is none that anybody could read
+      return read;
+    }
+  }
   std::unique_ptr<Moment> moment = store_.TakeMoment();
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();
-  if (!Covers(UnitsIn(mark), UnitsIn(was)) || !Covers(DevicesIn(mark), DevicesIn(was)) ||
-      !Covers(ReadsIn(mark), ReadsIn(was))) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the store has less than its backup in ", chain_->directory(),
-        ": it was set back by other means than sotayd restore; nothing is backed up until it is "
-        "restored"));
-  }
   if (!chain_->segments().empty() && mark.SerializeAsString() == was.SerializeAsString()) {
     return absl::OkStatus();
   }
+  SOTAY_RETURN_IF_ERROR(CheckGoesOn(mark));
   SOTAY_RETURN_IF_ERROR(WriteNext(std::move(moment), mark));
   absl::Status held = chain_->TakeNext();
   if (absl::IsDataLoss(held)) {
@@ -184,6 +196,29 @@ absl::Status Backup::RunOnce() {
   const SegmentSummary& written = chain_->segments().back();
   Say(Severity::kInfo, "backup_written",
       {{"segment", written.number}, {"rows", written.rows}, {"bytes", written.bytes}});
+  return absl::OkStatus();
+}
+
+// Rows that are written once, which are the same at every moment: so each part may have its own.
+absl::Status Backup::CopyInParts(std::string from, const std::string& end, SegmentWriter* writer) {
+  while (!from.empty()) {
+    if (hurried_) return absl::CancelledError("the server stops");
+    std::string next;
+    Gathered rows;
+    size_t bytes = 0;
+    SOTAY_RETURN_IF_ERROR(
+        store_.TakeMoment()->Visit(from, end, [&](absl::string_view key, absl::string_view value) {
+          if (bytes >= kBytesOfOneMoment) {
+            next = std::string(key);
+            return false;
+          }
+          rows.emplace_back(key, value);
+          bytes += key.size() + value.size();
+          return true;
+        }));
+    for (const auto& [key, value] : rows) SOTAY_RETURN_IF_ERROR(writer->Add(key, value));
+    from = std::move(next);
+  }
   return absl::OkStatus();
 }
 
@@ -204,20 +239,20 @@ absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1:
   header.set_taken_ms(options_.now_ms());
   *header.mutable_from() = chain_->mark();
   *header.mutable_to() = mark;
-  SOTAY_ASSIGN_OR_RETURN(const auto writer,
-                         SegmentWriter::Begin(chain_->directory(), header, *files_));
-  absl::Status status;
-  const auto add = [&](absl::string_view key, absl::string_view value) {
-    status = writer->Add(key, value);
-    return status.ok();
-  };
+  Gathered tables;
   for (const Table table : kSmallTables) {
-    SOTAY_RETURN_IF_ERROR(moment->Visit(TablePrefix(table), After(TablePrefix(table)), add));
-    SOTAY_RETURN_IF_ERROR(status);
+    SOTAY_RETURN_IF_ERROR(moment->Visit(TablePrefix(table), After(TablePrefix(table)),
+                                        [&](absl::string_view key, absl::string_view value) {
+                                          tables.emplace_back(key, value);
+                                          return true;
+                                        }));
   }
   moment.reset();
+  SOTAY_ASSIGN_OR_RETURN(const auto writer,
+                         SegmentWriter::Begin(chain_->directory(), header, *files_));
+  for (const auto& [key, value] : tables) SOTAY_RETURN_IF_ERROR(writer->Add(key, value));
   const auto copy = [&](const std::string& from, const std::string& end) {
-    return CopyInParts(&store_, from, end, writer.get());
+    return CopyInParts(from, end, writer.get());
   };
   // Where each goes on.
   const auto next = [](const std::map<std::string, uint64_t>& was, const std::string& name) {

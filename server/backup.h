@@ -5,22 +5,23 @@
 // A round takes the small tables of one moment, and up to where these say then the rows that are
 // written once, so a segment is consistent though the hub goes on writing.  LevelDB as packaged may
 // show older values again after a snapshot was held for long while keys are written anew; so none
-// is held for longer than the small tables take, or some thousand of the other rows.  What
-// fails (a full disk, a directory that is not mounted) is told to the operator when it begins and
-// when it is over, and tried again with the next round; nothing of it stops the server.  A chain
-// that was damaged on its disk is told, its segments from the first bad one on are put aside
+// is held for longer than it takes to read the small tables, or some megabytes of the other rows.
+// What fails (a full disk, a directory that is not mounted) is told to the operator when it begins
+// and when it is over, and tried again with the next round; nothing of it stops the server.  A
+// chain that was damaged on its disk is told, its segments from the first bad one on are put aside
 // (NAME.aside), and what they had is written anew.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "server/backup_chain.h"
 #include "server/store.h"
@@ -48,7 +49,8 @@ class Backup {
 
   // Begins a thread that makes a round now and then.
   void Start();
-  // Ends it, and makes the last round: to be called when nothing writes to the store any more.
+  // Ends it, and makes the last round: to be called when nothing writes to the store any more.  A
+  // round that is at work on much gives up, and there is no other.
   void Drain();
 
   // One round.  OK, too, when nothing is new.  kFailedPrecondition when the store has less than its
@@ -57,11 +59,16 @@ class Backup {
   absl::Status RunOnce();
 
  private:
-  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
-  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Run();
+  void Stop();
   // A round, with what the operator is told of it.
   void RunAndTell();
   absl::Status ReadChain();
+  // Whether the newest segment is still the one that was written.
+  bool ChainStands() const;
+  // Whether the store goes on from what the chain has.
+  absl::Status CheckGoesOn(const stored::v1::BackupMark& mark);
+  absl::Status CopyInParts(std::string from, const std::string& end, SegmentWriter* writer);
   // Lets go of the moment as soon as it can.
   absl::Status WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark);
 
@@ -73,10 +80,15 @@ class Backup {
 
   // The round's alone.
   absl::optional<BackupChain> chain_;
-  bool failing_ = false;
+  std::string failing_;  // what the operator was told last; empty: it works
 
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's, which waits by the wall clock: one that is set back would put off the next round
+  // for as long.
+  std::mutex mutex_;
+  std::condition_variable called_;
+  bool stopping_ = false;             // under mutex_
+  std::atomic<bool> hurried_{false};  // a round that has long to go gives up …
+  bool gave_up_ = false;              // … as the last one did
   std::thread thread_;
 };
 

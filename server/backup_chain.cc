@@ -270,47 +270,4 @@ absl::Status BackupChain::TakeAll(const std::function<void(const SegmentSummary&
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> FindLife(const std::string& directory,
-                                     const durable::StoreOptions& files) {
-  const auto here = SegmentsIn(directory, files);
-  SOTAY_RETURN_IF_ERROR(here.status());
-  if (!here->empty()) return directory;
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(directory, files));
-  std::string newest;
-  int64_t newest_ms = -1;
-  // Any key: what is read here only chooses; it is checked afterwards.
-  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
-  for (const std::string& name : names) {
-    const std::string life = absl::StrCat(directory, "/", name);
-    const auto numbers = SegmentsIn(life, files);
-    if (!numbers.ok() || numbers->empty()) continue;
-    const auto last = SegmentReader::Open(life, numbers->back(), any.verifying_key(), files);
-    const int64_t taken_ms = last.ok() ? (*last)->header().taken_ms() : 0;
-    if (taken_ms > newest_ms) {
-      newest = life;
-      newest_ms = taken_ms;
-    }
-  }
-  if (newest.empty()) {
-    return absl::NotFoundError(absl::StrCat("there are no segments in ", directory,
-                                            ", nor in a directory right below it"));
-  }
-  return newest;
-}
-
-absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,
-                                              const durable::StoreOptions& files) {
-  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
-  SOTAY_ASSIGN_OR_RETURN(const auto reader,
-                         SegmentReader::Open(directory, 1, any.verifying_key(), files));
-  absl::string_view key, value;
-  SOTAY_ASSIGN_OR_RETURN(const bool row, reader->Next(&key, &value));
-  stored::v1::StoreMeta meta;
-  if (!row || key != MetaKey() || !Parse(value, &meta)) {
-    return absl::DataLossError(
-        absl::StrCat(directory, "/", SegmentName(1), " does not begin with a meta row"));
-  }
-  return seal::VerifyingKey::From(meta.log_key());
-}
-
 }  // namespace sotay::server

@@ -79,14 +79,4 @@ class BackupChain {
   std::string epoch_;
 };
 
-// Where the segments are that somebody means who names `directory`: there, or in the one directory
-// below it, by epoch, whose newest segment was taken last.  kNotFound when there are none.
-absl::StatusOr<std::string> FindLife(const std::string& directory,
-                                     const durable::StoreOptions& files);
-
-// The log's key as the first segment of `directory` names it, for somebody who has no other word on
-// it: what is signed with it holds together, and is only as true as the key.
-absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,
-                                              const durable::StoreOptions& files);
-
 }  // namespace sotay::server

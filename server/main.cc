@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "server/authority.h"
 #include "server/backup_chain.h"
+#include "server/backup_lives.h"
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/founding.h"

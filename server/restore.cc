@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/backup_chain.h"
+#include "server/backup_lives.h"
 #include "server/lineage.h"
 #include "server/replay.h"
 #include "server/store_files.h"
@@ -116,6 +117,7 @@ absl::StatusOr<Restored> Restoring::Run() {
   SOTAY_ASSIGN_OR_RETURN(const BackupChain chain, Verify(restored.life));
   SOTAY_RETURN_IF_ERROR(RemoveWithFiles(plan_.part, files_));
   {
+    SOTAY_RETURN_IF_ERROR(MakeDirectory(plan_.part, files_));  // closed to others
     SOTAY_ASSIGN_OR_RETURN(const auto store, Store::Begin(plan_.part, files_, plan_.schema));
     SOTAY_RETURN_IF_ERROR(Fill(chain, store.get()));
     SOTAY_RETURN_IF_ERROR(

@@ -22,10 +22,10 @@ constexpr absl::string_view kFront(kPrefix, sizeof(kPrefix));
 constexpr char kSuffix[] = ".segment";
 constexpr size_t kHashBytes = 32;
 constexpr size_t kLengthBytes = 4;
-// More than any row can be: keys have at most a unit's id and two numbers, the largest value is a
-// push.
+// Keys have at most a unit's id and two numbers.  Values are pushes of 1 MiB at most, and rows of
+// devices, which grow with what is held of them.
 constexpr uint64_t kKeyBytesMax = 1'024;
-constexpr uint64_t kValueBytesMax = uint64_t{16} << 20;
+constexpr uint64_t kValueBytesMax = uint64_t{256} << 20;
 constexpr uint64_t kHeaderBytesMax = uint64_t{64} << 20;
 constexpr size_t kWriteBytes = size_t{256} << 10;
 constexpr size_t kReadBytes = size_t{256} << 10;
@@ -69,6 +69,23 @@ absl::StatusOr<std::vector<uint64_t>> SegmentsIn(const std::string& directory,
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
+}
+
+absl::StatusOr<std::string> HashOnDisk(const std::string& directory, uint64_t number,
+                                       const durable::StoreOptions& files) {
+  constexpr uint64_t kEnd = kHashBytes + seal::kSignatureBytes;
+  const std::string path = Path(directory, number);
+  leveldb::Env* const env = BaseOf(files);
+  uint64_t size = 0;
+  SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(env->GetFileSize(path, &size)));
+  if (size < kEnd) return absl::DataLossError(absl::StrCat(path, " is cut short"));
+  leveldb::RandomAccessFile* opened = nullptr;
+  SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(env->NewRandomAccessFile(path, &opened)));
+  const std::unique_ptr<leveldb::RandomAccessFile> file(opened);
+  char bytes[kHashBytes];
+  leveldb::Slice read;
+  SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(file->Read(size - kEnd, kHashBytes, &read, bytes)));
+  return std::string(read.data(), read.size());
 }
 
 SegmentWriter::SegmentWriter(std::unique_ptr<durable::DurableEnv> env) : env_(std::move(env)) {}
@@ -139,6 +156,10 @@ absl::StatusOr<SegmentSummary> SegmentWriter::Finish(const seal::SigningKey& key
   SOTAY_RETURN_IF_ERROR(Flush());
   SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(file_->Sync()));
   SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(file_->Close()));
+  if (env_->FileExists(path_)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, " is there already: another server writes its backup here"));
+  }
   SOTAY_RETURN_IF_ERROR(
       durable::FromLevelDb(env_->RenameFile(absl::StrCat(path_, ".part"), path_)));
   return summary;

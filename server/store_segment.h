@@ -47,6 +47,10 @@ struct SegmentSummary {
   std::string hash;  // 32 bytes
 };
 
+// The hash a segment ends with, as the file says it now.
+absl::StatusOr<std::string> HashOnDisk(const std::string& directory, uint64_t number,
+                                       const durable::StoreOptions& files);
+
 // Where the files live: of `files` the base Env and how names are made durable.
 class SegmentWriter {
  public:

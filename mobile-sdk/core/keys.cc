@@ -7,6 +7,7 @@ namespace sotay::sdk::keys {
 namespace {
 
 constexpr size_t kNumberBytes = 8;
+constexpr size_t kEpochBytes = 16;
 constexpr size_t kRecordBytes = sync::RecordId::kSize;
 
 std::string Numbered(std::string key, uint64_t number) {
@@ -43,8 +44,8 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
 std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
 
-std::string Restoration(int64_t restored_ms, absl::string_view unit_id) {
-  return absl::StrCat(Numbered("e", static_cast<uint64_t>(restored_ms)), unit_id);
+std::string Restoration(absl::string_view epoch, absl::string_view unit_id) {
+  return absl::StrCat("e", epoch, unit_id);
 }
 
 std::string Cursors() { return "c"; }
@@ -87,8 +88,8 @@ std::string DescribeKey(absl::string_view key) {
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);
   if (!key.empty() && key[0] == 'q') return absl::StrCat("dispute over the log of unit ", unit);
-  if (!key.empty() && key[0] == 'e' && key.size() > 1 + kNumberBytes) {
-    return absl::StrCat("restoration of unit ", absl::CHexEscape(key.substr(1 + kNumberBytes)));
+  if (!key.empty() && key[0] == 'e' && key.size() > 1 + kEpochBytes) {
+    return absl::StrCat("restoration of unit ", absl::CHexEscape(key.substr(1 + kEpochBytes)));
   }
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);

@@ -16,7 +16,7 @@
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
-//   e ‖ restored_ms ‖ unit stored.v1.Restoration     how its log went on from an earlier life
+//   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //
 // Pure; any thread.
 #pragma once
@@ -43,7 +43,8 @@ std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
-std::string Restoration(int64_t restored_ms, absl::string_view unit_id);
+// `epoch`: 16 bytes, the life that ended.
+std::string Restoration(absl::string_view epoch, absl::string_view unit_id);
 
 // What all keys of a kind begin with.
 std::string Cursors();

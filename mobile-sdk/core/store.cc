@@ -79,8 +79,8 @@ void StoreBatch::PutDispute(const stored::v1::LogDispute& dispute) {
   Put(keys::Dispute(dispute.held().unit_id()), dispute.SerializeAsString());
 }
 void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
-  const int64_t restored_ms = restoration.links(restoration.links_size() - 1).restored_ms();
-  Put(keys::Restoration(restored_ms, restoration.held().unit_id()),
+  // Of a life that ended there is one: from then on a head of another is held.
+  Put(keys::Restoration(restoration.held().epoch(), restoration.held().unit_id()),
       restoration.SerializeAsString());
 }
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {

@@ -19,8 +19,10 @@ namespace sotay::seal {
 std::string LinkText(absl::string_view organisation_id, const v1::EpochLink& link);
 
 // Whether `lineage` leads from `held`, a head that was checked, to a head of the same unit's log in
-// `epoch`, with nothing lost but what the first link says.  kFailedPrecondition with the reason
-// when it does not.
+// `epoch`.  When the first link has at least as many entries as `held`, nothing that was seen
+// vouched for was lost or changed.  When it has fewer, the new log goes on from the link alone:
+// that the part it kept is the one that was seen is the server's word, and the head held is the
+// evidence against it. kFailedPrecondition with the reason when it does not lead there.
 absl::Status GoesOnFrom(const VerifyingKey& log_key, absl::string_view organisation_id,
                         const v1::LogHead& held, absl::string_view epoch,
                         const v1::GetLineageResponse& lineage);

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "absl/strings/escaping.h"
 #include "sotay/notebook.h"
 #include "tests/e2e/office.h"
 #include "tests/support/status_matchers.h"
@@ -169,7 +170,12 @@ class Drill : public ::testing::Test {
     EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
     EXPECT_THAT(check.out, HasSubstr(log));
     EXPECT_THAT(check.out, HasSubstr("\n0 faults"));
-    EXPECT_EQ(BackupCheck().exit_code, 0) << "and the new life has its own backup";
+    const Ended backup = BackupCheck();
+    EXPECT_EQ(backup.exit_code, 0) << backup.err;
+    const auto status = phones_.front()->GetStatus();
+    ASSERT_THAT(status, IsOk());
+    EXPECT_THAT(backup.out, HasSubstr(absl::BytesToHexString(status->cursors[0].epoch())))
+        << "and the new life has its own backup";
   }
 
   // Everybody's heads are of all there is: one is signed at most once a second.

@@ -54,7 +54,7 @@ TEST(Keys, SayWhatTheyAre) {
   EXPECT_EQ(keys::DescribeKey(keys::OwnChange(214)), "own change 214");
   EXPECT_EQ(keys::DescribeKey(keys::Refused(3)), "set aside: own change 3");
   EXPECT_EQ(keys::DescribeKey(keys::Cursor("vkskv1")), "cursor of unit vkskv1");
-  EXPECT_EQ(keys::DescribeKey(keys::Restoration(7, "vkskv1")), "restoration of unit vkskv1");
+  EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")), "restoration of unit vkskv1");
   EXPECT_EQ(keys::DescribeKey(keys::Touch(record, 4)), "own change 4 edits record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Row(record)), "list row of record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Base(record)),

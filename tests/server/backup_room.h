@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "server/backup.h"
 #include "server/backup_chain.h"
+#include "server/backup_lives.h"
 #include "server/store_files.h"
 #include "server/watermark.h"
 #include "sync/durable/open.h"

@@ -283,6 +283,60 @@ TEST_F(BackupTest, DoesNotGoOnFromAStoreThatWasSetBack) {
   EXPECT_EQ(Holds(space.path()), 1u);
 }
 
+// It has as much as before, and other things.
+TEST_F(BackupTest, DoesNotGoOnFromAStoreThatWasSetBackAndGrewAgain) {
+  const testing::DiskImage before = room_.disk.Visible();
+  Workspace space;
+  Notes(2);
+  ASSERT_THAT(NewBackup(space.path())->RunOnce(), IsOk());
+  room_.Close();
+  room_.disk.Restart(before);
+  ASSERT_THAT(room_.Open(), IsOk());
+  dam_.Write("k", {Note("before").Says("Xen vào trước.")});
+  room_.Exchange(&dam_);
+  v1::SyncRequest again = nguyet_.Request(1);  // all of hers, to a log that is not hers
+  again.clear_cursors();
+  ASSERT_THAT(room_.Sync(nguyet_, again), IsOk());
+  ASSERT_GE(room_.directory->Device(nguyet_.device())->accepted_through(), 3u);
+  const auto backup = NewBackup(space.path());
+  EXPECT_THAT(backup->RunOnce(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("set back")));
+  EXPECT_THAT(backup->RunOnce(), StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::_));
+  const std::string life = Chain(space.path()).directory();
+  EXPECT_EQ(std::distance(fs::directory_iterator(life), fs::directory_iterator()), 1)
+      << "and leaves nothing behind, round after round";
+}
+
+TEST_F(BackupTest, GoesOnWhereEachOfTwoDisksEnds) {
+  Workspace space;
+  const std::string directory = space / "backup";
+  fs::create_directory(directory);
+  const auto backup = NewBackup(directory);
+  ASSERT_THAT(backup->RunOnce(), IsOk());
+  fs::rename(directory, space / "first");
+  fs::create_directory(directory);
+  Notes(1);
+  ASSERT_THAT(backup->RunOnce(), IsOk());
+  fs::rename(directory, space / "second");
+  fs::rename(space / "first", directory);  // as many segments as the other one
+  Notes(1);
+  ASSERT_THAT(backup->RunOnce(), IsOk());
+  EXPECT_EQ(Holds(directory), 2u);
+  EXPECT_EQ(Holds(space / "second"), 1u);
+}
+
+TEST_F(BackupTest, TellsNobodyOfABackupThatIsGone) {
+  Workspace space;
+  const std::string directory = space / "backup";
+  fs::create_directory(directory);
+  const auto backup = NewBackup(directory);
+  ASSERT_THAT(backup->RunOnce(), IsOk());
+  EXPECT_GT(watermark_.Through(nguyet_.device()), 0u);
+  fs::remove_all(directory);
+  EXPECT_FALSE(backup->RunOnce().ok());
+  EXPECT_EQ(watermark_.Through(nguyet_.device()), 0u);
+}
+
 TEST_F(BackupTest, HoldsNoPrivateKey) {
   Workspace space;
   Notes(2);

@@ -242,6 +242,45 @@ TEST_F(RestoreTest, RefusesSegmentsOutOfOrderMissingOrOfAnotherStore) {
   EXPECT_THAT(RestoreTo("store"), IsOk());
 }
 
+// No clock says which, and one that cannot be read is not passed over.
+TEST_F(RestoreTest, TakesTheLifeThatNoneGoesOnFrom) {
+  Notes(2);
+  BackUp();
+  const fs::path first = Life();
+  const auto back_up_again = [&](const std::string& name) {
+    const auto store = OpenStore(name);
+    BackupOptions options;
+    options.directory = space_ / "backup";
+    options.now_ms = [] { return int64_t{1}; };  // long before
+    ASSERT_THAT(
+        Backup(store.get(), &watermark_, room_.log_key, options, durable::StoreOptions()).RunOnce(),
+        IsOk());
+  };
+  ASSERT_THAT(RestoreTo("second"), IsOk());
+  back_up_again("second");
+  const fs::path second = Life();
+  EXPECT_NE(second, first);
+  ASSERT_THAT(RestoreTo("third"), IsOk());
+  EXPECT_EQ(OpenStore("third")->LoadEnded()->size(), 2u);
+
+  const std::string newest = ReadFile(second / "000001.segment");
+  WriteFile(second / "000001.segment", newest.substr(0, 40));
+  EXPECT_THAT(FindLife(space_ / "backup", durable::StoreOptions()),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr(second.filename().string())));
+  WriteFile(second / "000001.segment", newest);
+
+  // Two that go on from the same one.
+  const auto practice =
+      Restore({first, space_ / "practice", space_ / "practice.part", room_.log_key.verifying_key(),
+               schema_.get(), ++room_.now_ms, nullptr},
+              durable::StoreOptions());
+  ASSERT_THAT(practice, IsOk());
+  back_up_again("practice");
+  EXPECT_THAT(FindLife(space_ / "backup", durable::StoreOptions()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("none goes on from")));
+  EXPECT_EQ(FindLife(second, durable::StoreOptions()).value_or(""), second.string());
+}
+
 TEST_F(RestoreTest, TouchesNoStoreThatIsThere) {
   BackUp();
   fs::create_directory(space_ / "store.part");

@@ -1,0 +1,122 @@
+#include "server/backup_lives.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/keys.h"
+#include "server/store_files.h"
+#include "server/store_segment.h"
+#include "sotay/stored/v1/server.pb.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+struct Life {
+  std::string directory;
+  std::string epoch;
+  int64_t taken_ms = 0;         // of its newest segment
+  std::set<std::string> ended;  // the lives before it
+};
+
+template <typename Message>
+bool Parse(absl::string_view value, Message* message) {
+  return message->ParseFromArray(value.data(), static_cast<int>(value.size()));
+}
+
+// What the newest segment says, which must hold by itself.
+absl::StatusOr<Life> LookAt(const std::string& directory, uint64_t newest,
+                            const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey key, KeyNamedIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const auto reader, SegmentReader::Open(directory, newest, key, files));
+  Life life;
+  life.directory = directory;
+  life.epoch = reader->header().epoch();
+  life.taken_ms = reader->header().taken_ms();
+  absl::string_view row;
+  absl::string_view value;
+  for (;;) {
+    SOTAY_ASSIGN_OR_RETURN(const bool more, reader->Next(&row, &value));
+    if (!more) return life;
+    const absl::optional<KeyParts> parts = ParseKey(row);
+    stored::v1::EndedEpoch ended;
+    if (!parts.has_value() || parts->table != Table::kEnded) continue;
+    if (!Parse(value, &ended)) return absl::DataLossError("a life that ended cannot be read");
+    life.ended.insert(ended.epoch());
+  }
+}
+
+absl::Status ChooseOne(absl::string_view why, const std::vector<Life>& lives) {
+  std::string message = absl::StrCat(why, "; name the directory of the one that is meant:");
+  for (const Life& life : lives) {
+    absl::StrAppend(&message, " ", life.directory, " (",
+                    absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(life.taken_ms),
+                                     absl::UTCTimeZone()),
+                    ")");
+  }
+  return absl::FailedPreconditionError(message);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindLife(const std::string& directory,
+                                     const durable::StoreOptions& files) {
+  const auto here = SegmentsIn(directory, files);
+  SOTAY_RETURN_IF_ERROR(here.status());
+  if (!here->empty()) return directory;
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(directory, files));
+  std::vector<std::pair<std::string, uint64_t>> found;  // with its newest segment
+  for (const std::string& name : names) {
+    const std::string life = absl::StrCat(directory, "/", name);
+    const auto numbers = SegmentsIn(life, files);
+    if (numbers.ok() && !numbers->empty()) found.emplace_back(life, numbers->back());
+  }
+  if (found.empty()) {
+    return absl::NotFoundError(absl::StrCat("there are no segments in ", directory,
+                                            ", nor in a directory right below it"));
+  }
+  if (found.size() == 1) return found.front().first;
+  std::vector<Life> lives;
+  for (const auto& [life, newest] : found) {
+    auto looked = LookAt(life, newest, files);
+    if (!looked.ok()) {
+      return absl::DataLossError(
+          absl::StrCat("there are ", found.size(), " lives in ", directory, ", and of ", life,
+                       " it cannot be told whether it is the last: ", looked.status().message(),
+                       "; name the directory of the one that is meant"));
+    }
+    lives.push_back(*std::move(looked));
+  }
+  std::vector<Life> last;
+  std::copy_if(lives.begin(), lives.end(), std::back_inserter(last), [&](const Life& life) {
+    return std::none_of(lives.begin(), lives.end(),
+                        [&](const Life& other) { return other.ended.count(life.epoch) != 0; });
+  });
+  if (last.size() == 1) return last.front().directory;
+  return ChooseOne(
+      absl::StrCat("there are ", last.size(), " lives in ", directory, " that none goes on from"),
+      lives);
+}
+
+absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,
+                                              const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
+  SOTAY_ASSIGN_OR_RETURN(const auto reader,
+                         SegmentReader::Open(directory, 1, any.verifying_key(), files));
+  absl::string_view key, value;
+  SOTAY_ASSIGN_OR_RETURN(const bool row, reader->Next(&key, &value));
+  stored::v1::StoreMeta meta;
+  if (!row || key != MetaKey() || !Parse(value, &meta)) {
+    return absl::DataLossError(
+        absl::StrCat(directory, "/", SegmentName(1), " does not begin with a meta row"));
+  }
+  return seal::VerifyingKey::From(meta.log_key());
+}
+
+}  // namespace sotay::server
