@@ -7,6 +7,11 @@ namespace sotay::server {
 bool Gathering::Add(v1::AccessEntry read) {
   const bool refused = read.rule() == v1::ACCESS_RULE_REFUSED;
   const int64_t at_ms = read.at_ms();
+  if (at_ms / 1'000 != second_) {
+    second_ = at_ms / 1'000;
+    rows_of_second_ = 0;
+    devices_.clear();
+  }
   read.clear_at_ms();
   std::string likeness = read.SerializeAsString();
   auto known = alike_.find(likeness);
@@ -22,7 +27,11 @@ bool Gathering::Add(v1::AccessEntry read) {
     row.set_times(row.times() + 1);
     return true;
   }
-  if (rows_.size() >= limits_.rows_max || device.rows >= limits_.of_device_max) return false;
+  if (rows_.size() >= limits_.rows_max || rows_of_second_ >= limits_.rows_max ||
+      device.rows >= limits_.of_device_max) {
+    return false;
+  }
+  ++rows_of_second_;
   ++device.rows;
   if (refused) ++device.refusals;
   alike_.emplace(std::move(likeness), rows_.size());
@@ -34,7 +43,6 @@ bool Gathering::Add(v1::AccessEntry read) {
 
 std::vector<v1::AccessEntry> Gathering::Take() {
   alike_.clear();
-  devices_.clear();
   return std::exchange(rows_, {});
 }
 

@@ -1,6 +1,7 @@
 // Reads that are to be written down: gathered for a second, so that a read costs no sync of its
 // own, and reads that are all alike count as one row.  How much may be gathered is bounded, for
-// everybody and for each device; so whoever reads in a loop fills the disk no faster than that.
+// everybody and for each device, by the second and however often it is taken; so whoever reads in a
+// loop fills the disk no faster than that.
 //
 // A refused read is bounded otherwise: it must be answered the same whatever it asked for, so
 // past the first of a second a device's refusals are counted without what they asked for.
@@ -33,6 +34,7 @@ class Gathering {
   bool empty() const { return rows_.empty(); }
 
  private:
+  // Within a second; what was taken in it counts on.
   struct OfDevice {
     size_t rows = 0;
     size_t refusals = 0;
@@ -41,6 +43,8 @@ class Gathering {
   const GatheringLimits limits_;
   std::vector<v1::AccessEntry> rows_;
   absl::flat_hash_map<std::string, size_t> alike_;  // a read without its time → its row
+  int64_t second_ = 0;                              // that is counted
+  size_t rows_of_second_ = 0;
   absl::flat_hash_map<std::string, OfDevice> devices_;
 };
 

@@ -82,31 +82,33 @@ void AccessLog::GiveUp(size_t lost) {
        {"message", "the store cannot be written: who reads is recorded no longer"}});
 }
 
-void AccessLog::Flush(std::function<void()> written) {
+void AccessLog::Flush(std::function<void(absl::Status)> written) {
   bool wanted;
   {
     absl::MutexLock lock(&mutex_);
     wanted = !gathering_.empty() || writing_ > 0;
     if (wanted) ++writing_;
   }
-  if (!wanted) return written();
-  const auto done = [this, written] {
+  if (!wanted) return written(absl::OkStatus());
+  const auto done = [this, written](const absl::Status& status) {
     {
       absl::MutexLock lock(&mutex_);
       --writing_;
     }
-    written();
+    written(status);
   };
   const absl::Status taken = hub_.Submit([this, done](Pen* pen) {
     std::vector<v1::AccessEntry> reads = Take();
     const size_t rows = reads.size();
     if (rows > 0 && !pen->Commit(std::move(reads)).ok()) GiveUp(rows);
-    done();
+    done(absl::OkStatus());
   });
   if (taken.ok()) return;
-  // Busy or stopping: what was gathered is written later.
-  if (hub_.failed()) GiveUp(0);
-  done();
+  if (hub_.failed()) {
+    GiveUp(0);
+    return done(absl::OkStatus());
+  }
+  done(taken);  // busy or stopping: what was gathered is written later
 }
 
 void AccessLog::Tick() {
@@ -114,7 +116,7 @@ void AccessLog::Tick() {
     absl::MutexLock lock(&mutex_);
     if (gathering_.empty() || writing_ > 0) return;
   }
-  Flush([] {});
+  Flush([](const absl::Status&) {});
 }
 
 void AccessLog::Close() {

@@ -47,8 +47,8 @@ class AccessLog {
   }
 
   // Calls `written` when everything noted before is on disk, or never will be: on the hub's
-  // thread or the caller's.
-  void Flush(std::function<void()> written) ABSL_LOCKS_EXCLUDED(mutex_);
+  // thread or the caller's.  With BUSY when it will be later.
+  void Flush(std::function<void(absl::Status)> written) ABSL_LOCKS_EXCLUDED(mutex_);
   // To be called about once a second.
   void Tick() ABSL_LOCKS_EXCLUDED(mutex_);
   // Writes what is left, when the hub is drained and nobody reads any more.

@@ -20,7 +20,8 @@ constexpr size_t kRowsOfALookup = 8;
 // Of a record's changes, the newest whose places are told apart.
 constexpr size_t kPlacesMax = 1'000;
 constexpr size_t kNamesakesMax = 256;
-// How much later than the server took a change a read may still have shown the record before it.
+// How much later than the server took a change a read may still have shown the record before it;
+// and how far its clock may have been set back between the two.
 constexpr int64_t kSlackMs = 60'000;
 
 // Where a record stood from then on.
@@ -40,13 +41,15 @@ struct AccessReading::Subject {
   std::vector<Place> places;  // the newest first
 };
 
-absl::Status AccessReading::LearnPlaces(const sync::RecordId& id, Subject* subject) const {
+absl::Status AccessReading::LearnPlaces(Subject* subject) const {
+  const auto id = sync::RecordId::From(subject->record);
+  if (!id.has_value()) return absl::OkStatus();  // of a unit
   absl::Status status;
-  SOTAY_RETURN_IF_ERROR(store_.VisitHistoryBackwards(id, [&](uint64_t position) {
-    const auto entry = store_.LoadEntry(subject->unit, position);
-    status = entry.status();
+  SOTAY_RETURN_IF_ERROR(store_.VisitHistoryBackwards(*id, [&](uint64_t position) {
+    const auto admission = store_.LoadAdmission(subject->unit, position);
+    status = admission.status();
     if (!status.ok()) return false;
-    subject->places.push_back({position, entry->admission().received_ms()});
+    subject->places.push_back({position, admission->received_ms()});
     return subject->places.size() < kPlacesMax;
   }));
   return status;
@@ -65,9 +68,9 @@ absl::StatusOr<AccessReading::Subject> AccessReading::RecordFor(const Person& pe
   if (!may) {
     // Who began it.
     SOTAY_RETURN_IF_ERROR(store_.VisitHistory(id, 0, [&](uint64_t position) {
-      const auto birth = store_.LoadEntry(shown.unit, position);
+      const auto birth = store_.LoadAdmission(shown.unit, position);
       status = birth.status();
-      may = birth.ok() && birth->admission().user_id() == person.user.user_id();
+      may = birth.ok() && birth->user_id() == person.user.user_id();
       return false;
     }));
     SOTAY_RETURN_IF_ERROR(status);
@@ -80,7 +83,6 @@ absl::StatusOr<AccessReading::Subject> AccessReading::RecordFor(const Person& pe
   subject.record = shown.record;
   subject.type = record.type();
   subject.dossier = record.dossier_id();
-  SOTAY_RETURN_IF_ERROR(LearnPlaces(id, &subject));
   return subject;
 }
 
@@ -108,13 +110,14 @@ bool AccessReading::StoodAmong(const Subject& subject, const v1::AccessEntry& re
     if (type != nullptr && type->name != subject.type) return false;
   }
   for (const Place& place : subject.places) {
-    if (place.since_ms <= read.at_ms() && place.position >= read.from() &&
+    if (place.since_ms <= read.at_ms() + kSlackMs && place.position >= read.from() &&
         place.position <= read.to()) {
       return true;
     }
     if (place.since_ms + kSlackMs < read.at_ms()) return false;
   }
-  return false;
+  // Of older places nothing is known here: rather a read too many.
+  return subject.places.size() == kPlacesMax && read.from() <= subject.places.back().position;
 }
 
 bool AccessReading::ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused) const {
@@ -143,10 +146,16 @@ bool AccessReading::Concerns(const Subject& subject, const v1::AccessEntry& read
   return read.kind() != v1::ACCESS_KIND_QUARANTINE && StoodAmong(subject, read);
 }
 
+absl::Status AccessReading::MayAsk(const Person& person,
+                                   const v1::ListAccessRequest& request) const {
+  return SubjectOf(person, request).status();
+}
+
 absl::StatusOr<v1::ListAccessResponse> AccessReading::ListAccess(
     const Person& person, const v1::ListAccessRequest& request) const {
   const std::string question = QuestionOf(request);
-  SOTAY_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(person, request));
+  SOTAY_ASSIGN_OR_RETURN(Subject subject, SubjectOf(person, request));
+  SOTAY_RETURN_IF_ERROR(LearnPlaces(&subject));
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   const std::vector<std::string> shelves = {subject.unit, ""};
@@ -164,7 +173,11 @@ absl::StatusOr<v1::ListAccessResponse> AccessReading::ListAccess(
     const auto take = [&](v1::AccessEntry read) {
       before = read.number();
       looked_at += shelf->empty() ? kRowsOfALookup : 1;
-      if (Concerns(subject, read)) *response.add_entries() = std::move(read);
+      if (Concerns(subject, read)) {
+        // Numbers of refused ones would tell how many others there were.
+        if (shelf->empty()) read.clear_number();
+        *response.add_entries() = std::move(read);
+      }
       full = response.entries_size() == static_cast<int>(size) || looked_at >= kRowsLookedAtMax;
       return !full;
     };

@@ -23,6 +23,8 @@ class AccessReading {
                 const sync::Schema* schema)
       : directory_(*directory), store_(*store), supervision_(*supervision), schema_(*schema) {}
 
+  // OK, or how ListAccess would be refused.
+  absl::Status MayAsk(const Person& person, const v1::ListAccessRequest& request) const;
   // Fails as AccessService.ListAccess.  A page may hold fewer than asked for, even none, and still
   // not be the last: it ends where it has looked through many rows.
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const Person& person,
@@ -34,7 +36,7 @@ class AccessReading {
   absl::StatusOr<Subject> SubjectOf(const Person& person,
                                     const v1::ListAccessRequest& request) const;
   absl::StatusOr<Subject> RecordFor(const Person& person, const std::string& id_bytes) const;
-  absl::Status LearnPlaces(const sync::RecordId& id, Subject* subject) const;
+  absl::Status LearnPlaces(Subject* subject) const;
   bool Concerns(const Subject& subject, const v1::AccessEntry& read) const;
   bool StoodAmong(const Subject& subject, const v1::AccessEntry& read) const;
   // Whether a refused read is of somebody of the unit, or asked for what is the unit's.

@@ -1,5 +1,6 @@
 #include "server/access_service.h"
 
+#include <functional>
 #include <utility>
 
 namespace sotay::server {
@@ -21,17 +22,22 @@ grpc::ServerUnaryReactor* AccessService::ListAccess(grpc::CallbackServerContext*
         return CallerOf(&directory_, of, now_ms_());
       },
       [this](Caller caller, v1::ListAccessRequest asked, Reply<v1::ListAccessResponse> reply) {
-        const bool first = asked.page_token().empty();
-        const auto answer = [this, caller, asked = std::move(asked), reply] {
-          const bool will = readers_.Run(
-              [this, caller, asked, reply] { reply(reading_.ListAccess(*caller.person, asked)); });
-          if (!will) reply(Busy("the server is busy; try again shortly"));
+        const auto run = [this, reply](std::function<void()> read) {
+          if (!readers_.Run(std::move(read))) reply(Busy("the server is busy; try again shortly"));
         };
-        if (first) {
-          log_.Flush(answer);
-        } else {
-          answer();
-        }
+        const auto answer = [this, caller, asked, reply, run] {
+          run([this, caller, asked, reply] { reply(reading_.ListAccess(*caller.person, asked)); });
+        };
+        if (!asked.page_token().empty()) return answer();
+        // Whoever may not ask makes nobody write.
+        run([this, caller, asked, reply, answer] {
+          const absl::Status may = reading_.MayAsk(*caller.person, asked);
+          if (!may.ok()) return reply(may);
+          log_.Flush([reply, answer](const absl::Status& written) {
+            if (!written.ok()) return reply(written);
+            answer();
+          });
+        });
       });
 }
 

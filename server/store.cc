@@ -258,6 +258,16 @@ absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t p
   return entry;
 }
 
+absl::StatusOr<v1::Admission> Store::LoadAdmission(absl::string_view unit, uint64_t position) {
+  const std::string key = LogKey(unit, position);
+  SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
+  if (!bytes.has_value()) return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  SOTAY_ASSIGN_OR_RETURN(const auto row, Read<stored::v1::LogRow>(key, *bytes));
+  v1::Admission admission;
+  if (!admission.ParseFromString(row.admission())) return Damaged(key);
+  return admission;
+}
+
 absl::StatusOr<stored::v1::SealRow> Store::LoadSealOver(const sync::DeviceId& device,
                                                         uint64_t sequence) {
   stored::v1::SealRow seal;

@@ -234,6 +234,8 @@ class Store {
   absl::StatusOr<seal::MerkleHash> LoadNode(absl::string_view unit, uint64_t position, int level);
   // An entry of a unit's log, with the bytes of its change.
   absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
+  // What the server noted of it, without its bytes, which have to be unpacked.
+  absl::StatusOr<v1::Admission> LoadAdmission(absl::string_view unit, uint64_t position);
   // The same as it is hashed.
   absl::StatusOr<StoredEntry> LoadStoredEntry(absl::string_view unit, uint64_t position);
   // The push that a device's change came in.  kDataLoss when there is none.

@@ -1,6 +1,7 @@
 #include "server/supervision.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -107,13 +108,19 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   }
   const std::vector<std::string> units = directory_.Readable(person);
   bytes = 0;
+  std::set<std::string> others;  // whose words are among what was set aside
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
-    if (SeenThrough(units, change).empty()) return true;
+    const std::string through = SeenThrough(units, change);
+    if (through.empty()) return true;
+    if (through != found.unit) others.insert(through);
     bytes += change.change().size();
     *response.add_quarantined() = std::move(change);
     return bytes < kPageBytesMax / 2;
   }));
-  if (shown != nullptr) shown->push_back(std::move(found));
+  if (shown != nullptr) {
+    for (const std::string& unit : others) shown->push_back({unit, found.record, 0, 0, 0});
+    shown->push_back(std::move(found));
+  }
   return response;
 }
 

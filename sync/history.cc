@@ -163,11 +163,12 @@ absl::Status History::AddTexts(const HistoryNode& node) {
 }
 
 absl::Status History::TryTexts(const v1::RecordEdit& edit, const Author& author,
-                               const VersionVector& seen, MergedRecord* record) const {
+                               const VersionVector& seen, MergedRecord* record) {
   VersionVector everything = Everything();
   everything.Add(author.device, author.sequence);
   for (const auto& [path, edits] : TextsOf(edit)) {
     const auto known = texts_.find(path);
+    if (known != texts_.end()) known->second.MakeReadyFor(seen);
     TextHistory tried = known != texts_.end() ? known->second : TextHistory();
     SOTAY_RETURN_IF_ERROR(AddText(nodes_.size(), author, seen, edits, &tried));
     record->SetText(path, Written(tried.At(everything), author));

@@ -58,7 +58,7 @@ class History {
   // What TextsAfter cannot see: tries the texts of an edit that is not here on all that is, and
   // puts them into `record`.  Fails as Add.
   absl::Status TryTexts(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
-                        MergedRecord* record) const;
+                        MergedRecord* record);
   // Puts the texts that `edit` writes into `record`, as they are with everything that is here.
   void CopyTexts(const v1::RecordEdit& edit, MergedRecord* record);
   // Who typed what of a text, at a version; positions as in TextBlame, `edit` an index of nodes().

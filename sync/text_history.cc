@@ -11,8 +11,10 @@
 namespace sotay::sync {
 namespace {
 
-// Texts that are kept, one of each era: past it every other era is joined to the one before.
+// Texts that are kept, one of each era, and their characters: past either, every other era is
+// joined to the one before.
 constexpr size_t kErasMax = 128;
+constexpr size_t kBasesCharactersMax = size_t{1} << 21;
 
 }  // namespace
 
@@ -36,7 +38,9 @@ void TextHistory::Begin(Beginning beginning) {
   try_at_ = made_.size() + era_min_;
   next_.reset();
   eras_.push_back(std::move(beginning));
-  if (eras_.size() <= kErasMax) return;
+  size_t characters = 0;
+  for (const Beginning& one : eras_) characters += one.base->text.size();
+  if (eras_.size() <= kErasMax && characters <= kBasesCharactersMax) return;
   size_t kept = 0;
   for (size_t i = 0; i + 1 < eras_.size(); i += 2) eras_[kept++] = std::move(eras_[i]);
   eras_[kept++] = std::move(eras_.back());
@@ -125,14 +129,7 @@ absl::Status TextHistory::Add(size_t edit, const ChangeId& change, const DeviceI
   }
   GoBackTo(seen);
   EndEra(seen);
-  absl::Status added = era_.Add(made);
-  if (absl::IsResourceExhausted(added) && eras_.size() > 1) {
-    // The base is one more that wrote in it, for the merge.
-    eras_.erase(eras_.begin() + 1, eras_.end());
-    Rebuild();
-    added = era_.Add(made);
-  }
-  SOTAY_RETURN_IF_ERROR(added);
+  SOTAY_RETURN_IF_ERROR(era_.Add(made));
   everything_.Add(device, sequence);
   devices_.insert(device);
   typed_ += made->typed;

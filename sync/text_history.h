@@ -39,6 +39,8 @@ class TextHistory {
   // As of TextMerge.
   absl::Status Add(size_t edit, const ChangeId& change, const DeviceId& device, uint64_t sequence,
                    const VersionVector& seen, const std::vector<const v1::TextEdit*>& edits);
+  // Makes ready for an edit whose author has `seen` that much: copies this is tried on need not.
+  void MakeReadyFor(const VersionVector& seen) { GoBackTo(seen); }
   bool HasAny(const VersionVector& version) const;
   TextMerged At(const VersionVector& version);
   std::vector<TextBlame> BlameAt(const VersionVector& version);

@@ -12,11 +12,8 @@ namespace sotay::sync {
 
 TextMerge::TextMerge(std::shared_ptr<const TextBase> base) : base_(std::move(base)) {
   if (base_->text.empty()) return;
-  const uint32_t nobody = tree_.Author("");  // no device's id
-  TextTree::EditOfElements(&tree_, nobody, TextBits())
-      .Type(TextTree::kBeginning, base_->text)
-      .IgnoreError();  // it was typed once: there is room
-  makers_.emplace_back();
+  tree_.Begin(base_->text);
+  makers_.emplace_back();  // who typed it
 }
 
 TextMerge::Version TextMerge::VersionOf(const VersionVector& version) const {

@@ -43,7 +43,7 @@ absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId&
                                                      " characters were ever typed in it"));
   }
   made.author = tree_.Author(device.view());
-  if (made.author >= TextTree::kAuthorsMax) {
+  if (made.author >= tree_.authors_max()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", TextTree::kAuthorsMax, " devices wrote in it"));
   }

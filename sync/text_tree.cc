@@ -220,8 +220,13 @@ absl::Status TextTree::Edit::Splice(uint32_t position, uint32_t deleted,
   return absl::OkStatus();
 }
 
+void TextTree::Begin(const std::u32string& scalars) {
+  ++authors_max_;  // one who is no device
+  EditOfElements(this, Author(""), TextBits()).Type(kBeginning, scalars).IgnoreError();
+}
+
 absl::Status TextTree::RoomFor(uint32_t author, size_t scalars) const {
-  if (author >= kAuthorsMax) {
+  if (author >= authors_max_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text: more than ", kAuthorsMax, " devices wrote in it"));
   }

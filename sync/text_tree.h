@@ -51,10 +51,16 @@ class TextTree {
   // All of them may delete the same character, each unknown to the others.
   static_assert(kAuthorsMax <= TextOrder::kDeathsMax && kElementsMax <= TextOrder::kSizeMax);
 
+  // Types what everybody had before the first edit; it is of no author, and no edit's events. Once,
+  // into an empty tree.
+  void Begin(const std::u32string& scalars);
+
   // The number of the author of that id; a new one when it has none yet.
   uint32_t Author(absl::string_view id);
   // The same; kNobody when it has none.
   uint32_t Find(absl::string_view id) const;
+  // How many there may be, whoever is counted.
+  uint32_t authors_max() const { return authors_max_; }
   const std::string& AuthorId(uint32_t author) const { return authors_[author].id; }
   // Everything that is here.
   TextVersion version() const;
@@ -177,6 +183,7 @@ class TextTree {
   void Note(uint32_t author, TextSpan elements, bool deletes);
 
   std::vector<Known> authors_;
+  uint32_t authors_max_ = kAuthorsMax;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // of authors, by id
   std::vector<Run> runs_;                               // in order of their elements
   std::u32string scalars_;                              // by element

@@ -67,7 +67,9 @@ TEST(Gathering, IsFullForOneDeviceBeforeItIsForAll) {
   EXPECT_TRUE(gathering.Add(Read("f", "1")));
   EXPECT_FALSE(gathering.Add(Read("f", "2")));
   EXPECT_EQ(gathering.Take().size(), 5u);
-  EXPECT_TRUE(gathering.Add(Read("d", "3")));
+  EXPECT_FALSE(gathering.Add(Read("d", "3"))) << "whoever has it taken gains nothing by that";
+  EXPECT_FALSE(gathering.Add(Read("f", "2")));
+  EXPECT_TRUE(gathering.Add(Read("d", "3", 2'000))) << "a second later";
 }
 
 TEST(Gathering, CountsRefusalsPastTheFirstWithoutWhatTheyAskedFor) {
@@ -88,6 +90,8 @@ TEST(Gathering, CountsRefusalsPastTheFirstWithoutWhatTheyAskedFor) {
   EXPECT_EQ(rows[3].times(), 47u);
   EXPECT_EQ(rows[4].device_id(), "e");
   EXPECT_EQ(rows[5].record_id(), "r");
+  EXPECT_TRUE(gathering.Add(Refusal("d", "51")));
+  EXPECT_EQ(gathering.Take().at(0).record_id(), "") << "in the same second, though it was taken";
 }
 
 }  // namespace
