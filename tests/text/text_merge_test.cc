@@ -1,15 +1,15 @@
 // The merge of words (docs/words.md) against the page written down naively: every version of random
-// pasts, arriving in several orders.
+// pasts, arriving in several orders, as a whole and in eras.
+#include "sync/text_merge.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "sync/text.h"
 #include "sync/text_history.h"
 #include "sync/text_words.h"
 #include "tests/laws/cases.h"
-#include "tests/support/status_matchers.h"
-#include "tests/text/word_past.h"
+#include "tests/text/word_stage.h"
 
 namespace sotay::tests {
 namespace {
@@ -24,89 +24,6 @@ using sync::VersionVector;
 constexpr size_t kEditsMax = 9;
 constexpr size_t kCrowdedEditsMax = 14;
 constexpr int kOrders = 3;
-
-// One past, in numbers the product understands: edit i is the change i + 1 of its device.
-struct Stage {
-  explicit Stage(WordPast made) : past(std::move(made)), naive(past.edits) {}
-
-  DeviceId DeviceOf(size_t edit) const { return *DeviceId::From(past.edits[edit].device); }
-  VersionVector Vector(const std::set<size_t>& version) const {
-    VersionVector vector;
-    for (size_t edit : version) vector.Add(DeviceOf(edit), edit + 1);
-    return vector;
-  }
-  template <typename Merge>
-  absl::Status Add(size_t edit, Merge* merge) const {
-    return merge->Add(edit, *ChangeId::From(past.edits[edit].id), DeviceOf(edit), edit + 1,
-                      Vector(past.edits[edit].seen), {&past.splices[edit]});
-  }
-  std::set<size_t> VersionAfter(size_t edit) const {
-    std::set<size_t> version = past.edits[edit].seen;
-    version.insert(edit);
-    return version;
-  }
-  std::set<size_t> Everything() const {
-    std::set<size_t> all;
-    for (size_t i = 0; i < past.edits.size(); ++i) all.insert(i);
-    return all;
-  }
-  // Every version somebody ever saw, and the whole.
-  std::vector<std::set<size_t>> Versions() const {
-    std::vector<std::set<size_t>> versions;
-    for (size_t i = 0; i < past.edits.size(); ++i) {
-      versions.push_back(past.edits[i].seen);
-      versions.push_back(VersionAfter(i));
-    }
-    versions.push_back(Everything());
-    return versions;
-  }
-
-  WordPast past;
-  NaiveMerge naive;
-};
-
-std::string Told(const sync::TextMerged& merged, const std::vector<sync::TextBlame>& blame) {
-  std::string told = absl::StrCat(merged.text, "\n");
-  for (const auto& span : merged.spans) {
-    for (const sync::TextReading& reading : span) {
-      absl::StrAppend(&told, "[", reading.edit, ":", reading.text, "]");
-    }
-    told += "\n";
-  }
-  for (const sync::TextAgain& again : merged.again) {
-    absl::StrAppend(&told, "again ", again.position, "+", again.length);
-    for (size_t edit : again.edits) absl::StrAppend(&told, " ", edit);
-    told += "\n";
-  }
-  for (const sync::TextBlame& run : blame) {
-    for (uint32_t i = 0; i < run.length; ++i) {
-      told += run.span ? "span " : absl::StrCat(run.edit, " ");
-    }
-  }
-  return told;
-}
-
-std::string Told(const std::vector<MergeReading>& span) {
-  std::string told;
-  for (const MergeReading& reading : span) {
-    absl::StrAppend(&told, "[", reading.edit, ":", Utf8Of(reading.text), "]");
-  }
-  return told + "\n";
-}
-
-std::string Told(const MergeShown& shown) {
-  std::string told = absl::StrCat(Utf8Of(shown.text), "\n");
-  for (const auto& span : shown.spans) told += Told(span);
-  for (const MergeMark& mark : shown.marks) {
-    absl::StrAppend(&told, "again ", mark.position, "+", mark.length);
-    for (size_t edit : mark.edits) absl::StrAppend(&told, " ", edit);
-    told += "\n";
-  }
-  for (size_t edit : shown.typed_by) {
-    told += edit == std::string::npos ? "span " : absl::StrCat(edit, " ");
-  }
-  return told;
-}
 
 std::set<std::u32string> Tokens(const std::u32string& text) {
   std::set<std::u32string> tokens;
@@ -212,48 +129,6 @@ TEST(TextMerge, ShowsWhatThePageSaysWherePeopleSyncOften) {
   ExpectAsThePageSays(laws::CasesFor(5), kCrowdedEditsMax, Vocabulary::kFew, Company::kTogether);
 }
 
-struct Line {
-  char device;
-  const char* id;
-  std::set<size_t> seen;
-  std::vector<NaiveSplice> splices;
-};
-
-Stage StageOf(const std::vector<Line>& lines) {
-  WordPast past;
-  for (const Line& line : lines) {
-    MergeEdit edit;
-    edit.device = std::string(1, line.device) + std::string(15, 'd');
-    edit.id = absl::StrCat(line.id, absl::Dec(past.edits.size(), absl::kZeroPad16), "00000000");
-    edit.seen = line.seen;
-    edit.splices = line.splices;
-    v1::TextEdit travels;
-    travels.set_length_before(
-        static_cast<uint32_t>(NaiveMerge(past.edits).At(line.seen).text.size()));
-    for (const NaiveSplice& splice : line.splices) {
-      v1::TextSplice* const out = travels.add_splices();
-      out->set_position(splice.position);
-      out->set_deleted(splice.deleted);
-      out->set_inserted(Utf8Of(splice.inserted));
-    }
-    past.edits.push_back(std::move(edit));
-    past.splices.push_back(std::move(travels));
-  }
-  return Stage(std::move(past));
-}
-
-// Every version, with an era as soon as one may begin.
-template <typename Merge>
-void ExpectAsThePageSays(const Stage& stage, Merge merge) {
-  for (size_t edit = 0; edit < stage.past.edits.size(); ++edit) {
-    ASSERT_THAT(stage.Add(edit, &merge), IsOk()) << "edit " << edit;
-  }
-  for (const std::set<size_t>& version : stage.Versions()) {
-    const VersionVector vector = stage.Vector(version);
-    ASSERT_EQ(Told(merge.At(vector), merge.BlameAt(vector)), Told(stage.naive.At(version)));
-  }
-}
-
 // A region that comes to meet an earlier one is widened by those who stand between them, too.
 TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
   const Stage stage = StageOf({{'A', "0836d289", {}, {{0, 0, U"445"}, {0, 3, U"54 "}}},
@@ -270,104 +145,6 @@ TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
                                {'C', "0f52d37b", {0, 5, 6, 7, 8, 9}, {{2, 0, U"ab "}}},
                                {'B', "d678ebd2", {0, 1, 2, 3, 4}, {{2, 2, U"b"}}}});
   ExpectAsThePageSays(stage, TextMerge());
-  ExpectAsThePageSays(stage, TextHistory(1));
-}
-
-// Two take away the same letters, which is no conflict; but both stand there still, and bring two
-// others together who change what is left and what comes after it.
-TEST(TextHistory, BeginsNoEraWhereTwoStandThoughTheyAgree) {
-  const Stage stage = StageOf({{'A', "00000001", {}, {{0, 0, U"abcd"}}},
-                               {'A', "00000002", {0}, {{2, 2, U""}}},
-                               {'B', "00000003", {0}, {{2, 2, U""}}},
-                               {'C', "00000004", {0, 1, 2}, {{0, 0, U"x"}}},
-                               {'D', "00000005", {0, 1, 2}, {{2, 0, U" y"}}}});
-  ASSERT_EQ(stage.naive.At(stage.Everything()).spans.size(), 1u);
-  ExpectAsThePageSays(stage, TextHistory(1));
-}
-
-// Longer than a past that can be said naively: against the whole, with as many eras as there can
-// be.
-TEST(TextHistory, SaysWhatTheWholeSaysOfALongHistory) {
-  static const auto* const kWords =
-      new std::vector<std::string>{"ab ", "4,5", " ", ". ", "đỏ ", "\n", "cd. Ef ", "x", ",", ""};
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
-    Chance chance(seed);
-    TextMerge whole;
-    TextHistory eras(1);
-    TextHistory usual;
-    std::vector<VersionVector> known(3);
-    VersionVector all;
-    for (uint64_t sequence = 1; sequence <= 300; ++sequence) {
-      const size_t who = chance.Below(known.size());
-      // Mostly up to date, now and then far behind.
-      if (chance.Below(seed % 2 == 0 ? 12 : 4) != 0) known[who] = all;
-      const VersionVector seen = known[who];
-      std::u32string shown;
-      ASSERT_TRUE(sync::DecodeUtf8(whole.At(seen).text, &shown));
-      v1::TextEdit edit;
-      edit.set_length_before(static_cast<uint32_t>(shown.size()));
-      v1::TextSplice* const splice = edit.add_splices();
-      splice->set_position(static_cast<uint32_t>(chance.Below(shown.size() + 1)));
-      splice->set_deleted(static_cast<uint32_t>(std::min<size_t>(
-          chance.Below(shown.size() < 200 ? 3 : 6), shown.size() - splice->position())));
-      for (size_t words = 1 + chance.Below(3); words > 0; --words) {
-        *splice->mutable_inserted() += chance.Pick(*kWords);
-      }
-      const DeviceId device = *DeviceId::From(std::string(16, static_cast<char>('A' + who)));
-      std::string id(32, static_cast<char>(chance.Below(250)));
-      id[31] = static_cast<char>(sequence);
-      id[30] = static_cast<char>(sequence >> 8);
-      const ChangeId change = *ChangeId::From(id);
-      ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-      ASSERT_THAT(eras.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-      ASSERT_THAT(usual.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-      known[who].Add(device, sequence);
-      all.Add(device, sequence);
-      for (const VersionVector& version : {seen, known[who], all}) {
-        const std::string told = Told(whole.At(version), {});
-        ASSERT_EQ(Told(eras.At(version), {}), told) << "seed " << seed << ", edit " << sequence;
-        ASSERT_EQ(Told(usual.At(version), {}), told) << "seed " << seed << ", edit " << sequence;
-      }
-    }
-    EXPECT_EQ(Told(eras.At(all), eras.BlameAt(all)), Told(whole.At(all), whole.BlameAt(all)));
-    EXPECT_GT(eras.eras(), 1u);
-  }
-}
-
-// On a text that was there before, as many devices may write as on none.
-TEST(TextHistory, TakesAsManyDevicesAsTheWhole) {
-  TextHistory history(1);
-  TextMerge whole;
-  VersionVector all;
-  VersionVector early;
-  const auto add = [&](uint64_t sequence, size_t who, const VersionVector& seen, uint32_t length) {
-    v1::TextEdit edit;
-    edit.set_length_before(length);
-    edit.add_splices()->set_inserted("x ");
-    const DeviceId device = *DeviceId::From(absl::StrCat(absl::Dec(who, absl::kZeroPad16)));
-    const ChangeId change =
-        *ChangeId::From(std::string(16, 'c') + absl::StrCat(absl::Dec(sequence, absl::kZeroPad16)));
-    ASSERT_THAT(history.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-    ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-    all.Add(device, sequence);
-  };
-  uint64_t sequence = 0;
-  for (uint32_t who = 0; who < sync::TextTree::kAuthorsMax; ++who) {
-    ASSERT_NO_FATAL_FAILURE(add(++sequence, who, all, 2 * who));
-    if (who == 3) early = all;
-  }
-  ASSERT_NO_FATAL_FAILURE(add(++sequence, 3, early, 8));
-  EXPECT_EQ(Told(history.At(all), {}), Told(whole.At(all), {}));
-}
-
-// Two sentences become one that nobody touched.
-TEST(TextHistory, AsksTheWholeWhatErasCannotTell) {
-  const Stage stage = StageOf({{'A', "00000001", {}, {{0, 0, U"ab\n\ncd"}}},
-                               {'A', "00000002", {0}, {{0, 0, U"x"}}},
-                               {'B', "00000003", {0}, {{5, 0, U"y"}}},
-                               {'C', "00000004", {0, 1, 2}, {{3, 1, U""}}},
-                               {'D', "00000005", {0, 1, 2}, {{4, 1, U""}}}});
-  ASSERT_EQ(stage.naive.At(stage.Everything()).marks.size(), 1u);
   ExpectAsThePageSays(stage, TextHistory(1));
 }
 
