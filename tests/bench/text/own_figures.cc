@@ -194,20 +194,20 @@ absl::StatusOr<TextFigures> MeasureText(const tests::Trace& trace, int runs) {
     SOTAY_ASSIGN_OR_RETURN(figures.arrive_ms,
                            Time(runs, trace.end, [&] { return Arrived(trace, steps); }));
   }
-  const std::vector<StoredChange> stored = StoredOf(changes);
+  const std::vector<StoredChange> history = StoredOf(changes);
   if (trace.concurrent) {
     SOTAY_ASSIGN_OR_RETURN(figures.merge_ms,
                            Time(runs, trace.end, [&] { return Merged(encoded); }));
     std::vector<double> times;
     for (int run = 0; run < runs; ++run) {
       const double before = CpuMs();
-      SOTAY_ASSIGN_OR_RETURN(figures.by_words, MergedByWords(stored));
+      SOTAY_ASSIGN_OR_RETURN(figures.by_words, MergedByWords(history));
       times.push_back(CpuMs() - before);
     }
     figures.words_ms = Median(times);
   } else {
     const auto by_words = [&]() -> absl::StatusOr<std::string> {
-      SOTAY_ASSIGN_OR_RETURN(ByWords merged, MergedByWords(stored));
+      SOTAY_ASSIGN_OR_RETURN(ByWords merged, MergedByWords(history));
       return std::move(merged.text);
     };
     SOTAY_ASSIGN_OR_RETURN(figures.merge_ms, Time(runs, trace.end, by_words));
