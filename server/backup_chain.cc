@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/store_files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
