@@ -8,6 +8,7 @@
 #include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
+#include "sync/text_splices.h"
 
 namespace sotay::sync {
 namespace {
@@ -25,7 +26,8 @@ TextEdits TextsOf(const v1::RecordEdit& edit) {
 
 absl::Status AddText(size_t number, const Author& author, const VersionVector& seen,
                      const std::vector<const v1::TextEdit*>& edits, TextHistory* text) {
-  return text->Add(number, author.change, author.device, author.sequence, seen, edits);
+  SOTAY_ASSIGN_OR_RETURN(TextSplices splices, TextSplices::Read(edits));
+  return text->Add(number, author.change, author.device, author.sequence, seen, std::move(splices));
 }
 
 void ApplyNode(const HistoryNode& node, MergedRecord* record) {

@@ -3,20 +3,12 @@
 #include <utility>
 
 #include "sync/status_macros.h"
-#include "sync/text_splices.h"
 
 namespace sotay::sync {
 namespace {
 
-std::vector<const v1::TextEdit*> EditsOf(const TextMade& made) {
-  std::vector<const v1::TextEdit*> edits;
-  edits.reserve(made.edits.size());
-  for (const v1::TextEdit& edit : made.edits) edits.push_back(&edit);
-  return edits;
-}
-
 absl::Status AddTo(TextMerge* merge, const TextMade& made) {
-  return merge->Add(made.edit, made.change, made.device, made.sequence, made.seen, EditsOf(made));
+  return merge->Add(made.edit, made.change, made.device, made.sequence, made.seen, made.splices);
 }
 
 }  // namespace
@@ -31,9 +23,8 @@ TextEra::TextEra(std::shared_ptr<const TextBase> base) : base_(std::move(base)) 
 
 absl::Status TextEra::Add(TextMadeRef made) {
   if (straight() && made->seen.Covers(everything_)) {
-    TextSplices splices;
-    SOTAY_RETURN_IF_ERROR(splices.Read(EditsOf(*made), straight_->length()));
-    for (const TextSplices::One& splice : splices.all) {
+    SOTAY_RETURN_IF_ERROR(made->splices.CheckFits(straight_->length()));
+    for (const TextSplices::One& splice : made->splices.all) {
       straight_->Splice(splice.position, splice.deleted, splice.inserted);
     }
   } else {
@@ -41,7 +32,7 @@ absl::Status TextEra::Add(TextMadeRef made) {
     SOTAY_RETURN_IF_ERROR(AddTo(&*merge_, *made));
   }
   everything_.Add(made->device, made->sequence);
-  typed_ += made->typed;
+  typed_ += made->splices.typed;
   made_.push_back(std::move(made));
   return absl::OkStatus();
 }

@@ -9,10 +9,10 @@
 
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
-#include "sotay/v1/change.pb.h"
 #include "sync/ids.h"
 #include "sync/text_blocks.h"
 #include "sync/text_merge.h"
+#include "sync/text_splices.h"
 #include "sync/version_vector.h"
 
 namespace sotay::sync {
@@ -24,8 +24,7 @@ struct TextMade {
   DeviceId device;
   uint64_t sequence = 0;
   VersionVector seen;
-  std::vector<v1::TextEdit> edits;
-  uint64_t typed = 0;  // characters
+  TextSplices splices;
 };
 using TextMadeRef = std::shared_ptr<const TextMade>;
 

@@ -95,7 +95,7 @@ void TextHistory::CutStraight(const VersionVector& seen) {
     if (!seen.Has(made->device, made->sequence)) break;
     before.Add(made).IgnoreError();  // it fitted
     next.before.Add(made->device, made->sequence);
-    next.typed_before += made->typed;
+    next.typed_before += made->splices.typed;
   }
   if (before.size() < era_min_) return;
   auto base = std::make_shared<TextBase>();
@@ -107,19 +107,15 @@ void TextHistory::CutStraight(const VersionVector& seen) {
 }
 
 absl::Status TextHistory::Add(size_t edit, const ChangeId& change, const DeviceId& device,
-                              uint64_t sequence, const VersionVector& seen,
-                              const std::vector<const v1::TextEdit*>& edits) {
+                              uint64_t sequence, const VersionVector& seen, TextSplices splices) {
   auto made = std::make_shared<TextMade>();
   made->edit = edit;
   made->change = change;
   made->device = device;
   made->sequence = sequence;
   made->seen = seen;
-  for (const v1::TextEdit* one : edits) {
-    made->edits.push_back(*one);
-    made->typed += TypedIn(*one);
-  }
-  if (made->typed > TextTree::kElementsMax - typed_) {
+  made->splices = std::move(splices);
+  if (made->splices.typed > TextTree::kElementsMax - typed_) {
     return absl::ResourceExhaustedError(absl::StrCat("text: more than ", TextTree::kElementsMax,
                                                      " characters were ever typed in it"));
   }
@@ -132,7 +128,7 @@ absl::Status TextHistory::Add(size_t edit, const ChangeId& change, const DeviceI
   SOTAY_RETURN_IF_ERROR(era_.Add(made));
   everything_.Add(device, sequence);
   devices_.insert(device);
-  typed_ += made->typed;
+  typed_ += made->splices.typed;
   made_.push_back(std::move(made));
   return absl::OkStatus();
 }
@@ -141,9 +137,7 @@ TextMerge* TextHistory::Whole() {
   if (!whole_.has_value()) whole_.emplace();
   for (; whole_size_ < made_.size(); ++whole_size_) {
     const TextMade& made = *made_[whole_size_];
-    std::vector<const v1::TextEdit*> edits;
-    for (const v1::TextEdit& one : made.edits) edits.push_back(&one);
-    whole_->Add(made.edit, made.change, made.device, made.sequence, made.seen, edits)
+    whole_->Add(made.edit, made.change, made.device, made.sequence, made.seen, made.splices)
         .IgnoreError();  // it fitted
   }
   return &*whole_;

@@ -24,6 +24,7 @@
 #include "absl/types/optional.h"
 #include "sync/text_era.h"
 #include "sync/text_merge.h"
+#include "sync/text_splices.h"
 #include "sync/version_vector.h"
 
 namespace sotay::sync {
@@ -38,7 +39,7 @@ class TextHistory {
 
   // As of TextMerge.
   absl::Status Add(size_t edit, const ChangeId& change, const DeviceId& device, uint64_t sequence,
-                   const VersionVector& seen, const std::vector<const v1::TextEdit*>& edits);
+                   const VersionVector& seen, TextSplices splices);
   // Makes ready for an edit whose author has `seen` that much: copies this is tried on need not.
   void MakeReadyFor(const VersionVector& seen) { GoBackTo(seen); }
   bool HasAny(const VersionVector& version) const;

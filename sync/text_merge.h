@@ -25,10 +25,6 @@
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
 
-namespace sotay::v1 {
-class TextEdit;
-}
-
 namespace sotay::sync {
 
 struct TextSplices;
@@ -80,11 +76,11 @@ class TextMerge {
 
   // Versions are asked for by what somebody had seen of the record.
   //
-  // Adds an edit of `device`'s change `sequence`, made by somebody who had `seen` that much: all
-  // its text operations, in order.  kInvalidArgument when it does not fit the text it was made on,
-  // kResourceExhausted past a limit of TextTree; then nothing was added.
+  // Adds an edit of `device`'s change `sequence`, made by somebody who had `seen` that much.
+  // kInvalidArgument when it does not fit the text it was made on, kResourceExhausted past a limit
+  // of TextTree; then nothing was added.
   absl::Status Add(size_t edit, const ChangeId& change, const DeviceId& device, uint64_t sequence,
-                   const VersionVector& seen, const std::vector<const v1::TextEdit*>& edits);
+                   const VersionVector& seen, const TextSplices& splices);
 
   // Whether anything was written in it.
   bool HasAny(const VersionVector& version) const { return !VersionOf(version).empty(); }

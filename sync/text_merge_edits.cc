@@ -5,10 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "sotay/v1/change.pb.h"
-#include "sync/limits.h"
 #include "sync/status_macros.h"
-#include "sync/text.h"
 #include "sync/text_merge.h"
 #include "sync/text_splices.h"
 #include "sync/text_touch.h"
@@ -31,13 +28,12 @@ void TextMerge::VisitThose(Stretch stretch, const TextBits& those, const Visit& 
 
 absl::Status TextMerge::Add(size_t edit, const ChangeId& change, const DeviceId& device,
                             uint64_t sequence, const VersionVector& seen,
-                            const std::vector<const v1::TextEdit*>& edits) {
+                            const TextSplices& splices) {
   ForgetReadings();
   Made made;
   made.seen = VersionOf(seen);
   const std::shared_ptr<const Shown> before = ShownAt(made.seen);
-  TextSplices splices;
-  SOTAY_RETURN_IF_ERROR(splices.Read(edits, before->row.places.size()));
+  SOTAY_RETURN_IF_ERROR(splices.CheckFits(before->row.places.size()));
   if (splices.typed > TextTree::kElementsMax - tree_.elements()) {
     return absl::ResourceExhaustedError(absl::StrCat("text: more than ", TextTree::kElementsMax,
                                                      " characters were ever typed in it"));

@@ -9,14 +9,25 @@
 
 namespace sotay::sync {
 
-absl::Status TextSplices::Read(const std::vector<const v1::TextEdit*>& edits, uint32_t length) {
+namespace {
+
+absl::Status MadeOnAnother(uint32_t made_on, uint32_t length) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("text: made on ", made_on, " characters, the version has ", length));
+}
+
+}  // namespace
+
+absl::StatusOr<TextSplices> TextSplices::Read(const std::vector<const v1::TextEdit*>& edits) {
+  TextSplices read;
+  if (!edits.empty()) read.length_before = edits.front()->length_before();
+  uint32_t length = read.length_before;
   for (const v1::TextEdit* edit : edits) {
-    if (edit->length_before() != length) {
-      return absl::InvalidArgumentError(absl::StrCat("text: made on ", edit->length_before(),
-                                                     " characters, the version has ", length));
-    }
+    if (edit->length_before() != length) return MadeOnAnother(edit->length_before(), length);
     for (const v1::TextSplice& splice : edit->splices()) {
-      One one = {splice.position(), splice.deleted(), {}};
+      One& one = read.all.emplace_back();
+      one.position = splice.position();
+      one.deleted = splice.deleted();
       if (one.position > length || one.deleted > length - one.position) {
         return absl::InvalidArgumentError(
             absl::StrCat("text: ", one.position, "+", one.deleted, " is past the end, ", length));
@@ -26,11 +37,14 @@ absl::Status TextSplices::Read(const std::vector<const v1::TextEdit*>& edits, ui
         return absl::InvalidArgumentError("text: the insertion is no text");
       }
       length = length - one.deleted + static_cast<uint32_t>(one.inserted.size());
-      typed += one.inserted.size();
-      all.push_back(std::move(one));
+      read.typed += one.inserted.size();
     }
   }
-  return absl::OkStatus();
+  return read;
+}
+
+absl::Status TextSplices::CheckFits(uint32_t length) const {
+  return length == length_before ? absl::OkStatus() : MadeOnAnother(length_before, length);
 }
 
 }  // namespace sotay::sync

@@ -1,5 +1,4 @@
-// What one edit does to a text, read from its text operations and checked against the text they are
-// of.  Value; any thread.
+// What one edit does to a text, read once from its text operations.  Value; any thread.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace sotay::v1 {
 class TextEdit;
@@ -23,12 +24,16 @@ struct TextSplices {
     std::u32string inserted;
   };
 
-  // Of a text of `length` characters.  kInvalidArgument when they do not fit it, or type what is no
-  // text or U+FFFC.
-  absl::Status Read(const std::vector<const v1::TextEdit*>& edits, uint32_t length);
+  // All text operations one edit has for a text, in their order.  kInvalidArgument when they do not
+  // fit each other, or type what is no text or U+FFFC.
+  static absl::StatusOr<TextSplices> Read(const std::vector<const v1::TextEdit*>& edits);
 
-  std::vector<One> all;
-  size_t typed = 0;
+  // kInvalidArgument when they are of a text of another length.
+  absl::Status CheckFits(uint32_t length) const;
+
+  uint32_t length_before = 0;  // characters of the text they are of
+  size_t typed = 0;            // characters
+  absl::InlinedVector<One, 1> all;
 };
 
 }  // namespace sotay::sync

@@ -11,6 +11,7 @@
 #include "sync/text.h"
 #include "sync/text_history.h"
 #include "sync/text_merge.h"
+#include "sync/text_splices.h"
 #include "sync/text_words.h"
 #include "tests/fuzz/require.h"
 
@@ -50,8 +51,10 @@ std::string Words(Bytes* bytes) {
 
 template <typename Merge>
 void Add(const Typed& typed, Merge* merge) {
+  const auto splices = sync::TextSplices::Read({&typed.edit});
+  fuzz::RequireOk(splices.status(), "an edit is text");
   fuzz::RequireOk(merge->Add(typed.sequence, typed.change, DeviceOf(typed.device), typed.sequence,
-                             typed.seen, {&typed.edit}),
+                             typed.seen, *splices),
                   "an edit of what its author saw fits");
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/text.h"
+#include "sync/text_splices.h"
 #include "tests/laws/chance.h"
 #include "tests/text/word_stage.h"
 
@@ -16,6 +17,7 @@ using sync::ChangeId;
 using sync::DeviceId;
 using sync::TextHistory;
 using sync::TextMerge;
+using sync::TextSplices;
 using sync::VersionVector;
 
 // Two take away the same letters, which is no conflict; but both stand there still, and bring two
@@ -58,14 +60,15 @@ TEST(TextHistory, SaysWhatTheWholeSaysOfALongHistory) {
       for (size_t words = 1 + chance.Below(3); words > 0; --words) {
         *splice->mutable_inserted() += chance.Pick(*kWords);
       }
+      const TextSplices splices = *TextSplices::Read({&edit});
       const DeviceId device = *DeviceId::From(std::string(16, static_cast<char>('A' + who)));
       std::string id(32, static_cast<char>(chance.Below(250)));
       id[31] = static_cast<char>(sequence);
       id[30] = static_cast<char>(sequence >> 8);
       const ChangeId change = *ChangeId::From(id);
-      ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-      ASSERT_THAT(eras.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-      ASSERT_THAT(usual.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
+      ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, splices), IsOk());
+      ASSERT_THAT(eras.Add(sequence, change, device, sequence, seen, splices), IsOk());
+      ASSERT_THAT(usual.Add(sequence, change, device, sequence, seen, splices), IsOk());
       known[who].Add(device, sequence);
       all.Add(device, sequence);
       for (const VersionVector& version : {seen, known[who], all}) {
@@ -89,11 +92,12 @@ TEST(TextHistory, TakesAsManyDevicesAsTheWhole) {
     v1::TextEdit edit;
     edit.set_length_before(length);
     edit.add_splices()->set_inserted("x ");
+    const TextSplices splices = *TextSplices::Read({&edit});
     const DeviceId device = *DeviceId::From(absl::StrCat(absl::Dec(who, absl::kZeroPad16)));
     const ChangeId change =
         *ChangeId::From(std::string(16, 'c') + absl::StrCat(absl::Dec(sequence, absl::kZeroPad16)));
-    ASSERT_THAT(history.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
-    ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, {&edit}), IsOk());
+    ASSERT_THAT(history.Add(sequence, change, device, sequence, seen, splices), IsOk());
+    ASSERT_THAT(whole.Add(sequence, change, device, sequence, seen, splices), IsOk());
     all.Add(device, sequence);
   };
   uint64_t sequence = 0;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/text_history.h"
+#include "sync/text_splices.h"
 #include "sync/text_words.h"
 #include "tests/laws/cases.h"
 #include "tests/text/word_stage.h"
@@ -19,6 +20,7 @@ using sync::ChangeId;
 using sync::DeviceId;
 using sync::TextHistory;
 using sync::TextMerge;
+using sync::TextSplices;
 using sync::VersionVector;
 
 constexpr size_t kEditsMax = 9;
@@ -196,8 +198,10 @@ TEST(TextMerge, AddsNothingOfAnEditThatDoesNotFit) {
     splice->set_inserted(inserted);
     VersionVector seen;
     if (sequence > 1) seen.Add(device, sequence - 1);
+    const auto splices = TextSplices::Read({&edit});
+    if (!splices.ok()) return splices.status();
     return merge.Add(sequence, *ChangeId::From(std::string(32, static_cast<char>(sequence))),
-                     device, sequence, seen, {&edit});
+                     device, sequence, seen, *splices);
   };
   ASSERT_THAT(add(1, 0, 0, 0, "dài 4,2 m"), IsOk());
   using absl::StatusCode;

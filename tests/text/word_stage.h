@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "sync/ids.h"
 #include "sync/text_merge.h"
+#include "sync/text_splices.h"
 #include "sync/version_vector.h"
 #include "tests/support/status_matchers.h"
 #include "tests/text/word_past.h"
@@ -33,8 +34,10 @@ struct Stage {
   }
   template <typename Merge>
   absl::Status Add(size_t edit, Merge* merge) const {
+    auto splices = sync::TextSplices::Read({&past.splices[edit]});
+    if (!splices.ok()) return splices.status();
     return merge->Add(edit, *sync::ChangeId::From(past.edits[edit].id), DeviceOf(edit), edit + 1,
-                      Vector(past.edits[edit].seen), {&past.splices[edit]});
+                      Vector(past.edits[edit].seen), *std::move(splices));
   }
   std::set<size_t> VersionAfter(size_t edit) const {
     std::set<size_t> version = past.edits[edit].seen;

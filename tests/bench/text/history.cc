@@ -16,6 +16,7 @@
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_history.h"
+#include "sync/text_splices.h"
 #include "sync/text_tree.h"
 #include "sync/version_vector.h"
 #include "tests/support/builders.h"
@@ -295,8 +296,9 @@ absl::StatusOr<ByWords> MergedByWords(const std::vector<StoredChange>& changes) 
     const sync::DeviceId device = *sync::DeviceId::From(IdOf(change.author));
     v1::TextEdit edit;
     if (!edit.ParseFromString(change.edit)) return Broken("an edit that cannot be read");
-    const absl::Status added =
-        text.Add(after.size(), ChangeNumbered(after.size()), device, sequence, seen, {&edit});
+    SOTAY_ASSIGN_OR_RETURN(sync::TextSplices splices, sync::TextSplices::Read({&edit}));
+    const absl::Status added = text.Add(after.size(), ChangeNumbered(after.size()), device,
+                                        sequence, seen, std::move(splices));
     if (!added.ok()) {
       ByWords end = so_far(seen);
       return end.conflicts > 0 ? absl::StatusOr<ByWords>(std::move(end)) : added;

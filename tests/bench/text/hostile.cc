@@ -8,6 +8,7 @@
 #include "sync/limits.h"
 #include "sync/status_macros.h"
 #include "sync/text_history.h"
+#include "sync/text_splices.h"
 #include "tests/bench/text/hostile_crowds.h"
 #include "tests/bench/text/hostile_writer.h"
 
@@ -213,8 +214,9 @@ absl::StatusOr<sync::TextMerged> MergeAll(const HostileText& text) {
   sync::TextHistory merge;
   sync::VersionVector all;
   for (const HostileEdit& one : text.edits) {
+    SOTAY_ASSIGN_OR_RETURN(sync::TextSplices splices, sync::TextSplices::Read({&one.edit}));
     SOTAY_RETURN_IF_ERROR(merge.Add(one.sequence, HostileChange(one.sequence), one.device,
-                                    one.sequence, one.seen, {&one.edit}));
+                                    one.sequence, one.seen, std::move(splices)));
     all.Add(one.device, one.sequence);
   }
   return merge.At(all);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_format.h"
 #include "sync/text.h"
+#include "sync/text_splices.h"
 
 namespace sotay::bench {
 namespace {
@@ -30,8 +31,10 @@ sync::VersionVector HostileWriter::WriteOn(uint32_t length, size_t device, sync:
       *sync::DeviceId::From(absl::StrFormat("%016x", device)), sequence, std::move(seen), {}};
   one.edit.set_length_before(length);
   splices(&one.edit, length);
-  const absl::Status status =
-      merge_.Add(sequence, HostileChange(sequence), one.device, sequence, one.seen, {&one.edit});
+  const auto read = sync::TextSplices::Read({&one.edit});
+  const absl::Status status = !read.ok() ? read.status()
+                                         : merge_.Add(sequence, HostileChange(sequence), one.device,
+                                                      sequence, one.seen, *read);
   if (!status.ok()) failed_ = status;
   sync::VersionVector after = one.seen;
   after.Add(one.device, sequence);
