@@ -58,6 +58,7 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     if (const auto head = pen->Head(unit)) input->positions[unit] = head->position();
   }
   for (const sync::RecordId& id : footprint.named) {
+    if (!pen->MayHave(id)) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
     if (!stored.has_value()) continue;
     SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,

@@ -24,8 +24,21 @@ bool Meet(const std::vector<Id>& a, const std::vector<Id>& b) {
 
 }  // namespace
 
+void Pen::LearnRecords() {
+  absl::StatusOr<KnownRecords> known = KnownRecords::Of(&store_, directory_);
+  if (known.ok()) known_ = *std::move(known);
+}
+
+void Pen::NoteBirths(const Round& round) {
+  if (!known_.has_value()) return;
+  for (const auto& [id, written] : round.outcome->records) {
+    if (written.previous_position() == 0) known_->Add(id);
+  }
+}
+
 absl::Status Pen::Commit(const Round& round) {
   Settle();
+  NoteBirths(round);
   store_.Fill(&sheet_, round);
   return scribe_.WriteNow(&sheet_, round.tables);
 }
@@ -43,6 +56,7 @@ absl::Status Pen::Commit(std::vector<v1::AccessEntry> reads) {
 }
 
 void Pen::Hand(Round round, Footprint footprint, Scribe::Written written) {
+  NoteBirths(round);
   store_.Fill(&sheet_, round);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads(round.tables.heads.begin(),
                                                                  round.tables.heads.end());

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "server/directory.h"
+#include "server/known_records.h"
 #include "server/scribe.h"
 #include "server/store.h"
 #include "sync/ids.h"
@@ -52,6 +53,14 @@ class Pen {
   // when there is no such unit.
   absl::optional<stored::v1::UnitHead> Head(absl::string_view unit) const;
 
+  // Reads which records there are, so that new ones need not be looked for.  Before the first
+  // commit.
+  void LearnRecords();
+  // False: there is no such record, nor is one being written.
+  bool MayHave(const sync::RecordId& record) const {
+    return !known_.has_value() || known_->MayHave(record);
+  }
+
   Store& store() const { return store_; }
   // For reading; Commit changes it.
   const Directory& directory() const { return directory_; }
@@ -63,12 +72,16 @@ class Pen {
   void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
 
  private:
+  void NoteBirths(const Round& round);
+
   Scribe& scribe_;
   Store& store_;
   Directory& directory_;
   const sync::Schema& schema_;
   int64_t now_ms_ = 0;
   Sheet sheet_;
+  // Nothing when they could not be read: then every one is looked for.
+  absl::optional<KnownRecords> known_;
   // Of what was handed to the scribe last.
   Footprint handed_;
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_;
