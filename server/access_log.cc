@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "server/event_log.h"
 #include "server/refusal.h"
+#include "sotay/v1/access_grounds.pb.h"
 #include "sync/validate.h"
 
 namespace sotay::server {
@@ -12,14 +13,17 @@ namespace {
 
 v1::AccessEntry Granted(const v1::AccessEntry& asked, const Caller& caller, const Shown& shown) {
   v1::AccessEntry read = asked;
-  // Only members are fed; what they are members of was looked at when it was read.
-  const bool member = asked.kind() == v1::ACCESS_KIND_FEED || caller.person->MaySync(shown.unit);
+  // Whom a feed is sent is in the unit; that was looked at when it was read.
+  const bool member = asked.kind() == v1::ACCESS_KIND_FEED || caller.person->IsIn(shown.unit);
   read.set_rule(member ? v1::ACCESS_RULE_MEMBER : v1::ACCESS_RULE_SUPERVISOR_ABOVE);
   read.set_unit_id(shown.unit);
   read.set_record_id(shown.record);
   read.set_from(shown.from);
   read.set_to(shown.to);
   read.set_shown(shown.count);
+  v1::AccessGrounds grounds;
+  grounds.set_lines(shown.lines);
+  read.MergeFromString(grounds.SerializeAsString());
   return read;
 }
 

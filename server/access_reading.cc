@@ -63,7 +63,7 @@ absl::StatusOr<AccessReading::Subject> AccessReading::RecordFor(const Person& pe
   v1::Record record;
   if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
   const auto id = *sync::RecordId::From(shown.record);
-  bool may = directory_.Oversees(person, shown.unit);
+  bool may = directory_.MayRead(person, shown.unit, sync::kAuditKind);
   absl::Status status;
   if (!may) {
     // Who began it.
@@ -95,7 +95,7 @@ absl::StatusOr<AccessReading::Subject> AccessReading::SubjectOf(
     return Malformed("of: neither a record nor a unit; say which");
   }
   if (!directory_.MayRead(person, request.unit_id())) return NotFound("the unit");
-  if (!directory_.Oversees(person, request.unit_id())) {
+  if (!directory_.MayRead(person, request.unit_id(), sync::kAuditKind)) {
     return RoleMayNot("who read a unit's records is shown to its supervisors; ask of one record");
   }
   Subject subject;
@@ -123,7 +123,7 @@ bool AccessReading::StoodAmong(const Subject& subject, const v1::AccessEntry& re
 bool AccessReading::ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused) const {
   if (refused.unit_id() == unit) return true;
   const auto reader = directory_.FindPerson(refused.user_id());
-  if (reader != nullptr && reader->roles.count(unit) != 0) return true;
+  if (reader != nullptr && reader->IsIn(unit)) return true;
   if (refused.record_id().empty()) return false;
   bool ours = false;
   size_t looked_at = 0;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "server/administrator_call.h"
 #include "server/authority.h"
 #include "server/hub.h"
 #include "server/rpc.h"
@@ -59,24 +60,10 @@ class AdminService final : public AdminServiceBase {
                                          grpc::ByteBuffer* response) override;
 
  private:
-  absl::StatusOr<Caller> Administrator(const grpc::CallbackServerContext& context) const;
-  // Answers with what `list()` says.
-  template <typename Request, typename Response, typename List>
-  grpc::ServerUnaryReactor* AnswerNow(grpc::CallbackServerContext* context,
-                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
-                                      const char* method, List list);
-  // Answers with what `mutate(pen, caller, request)` says, on the hub's thread.
-  template <typename Request, typename Response, typename Mutate>
-  grpc::ServerUnaryReactor* AnswerWithPen(grpc::CallbackServerContext* context,
-                                          const grpc::ByteBuffer* request,
-                                          grpc::ByteBuffer* response, const char* method,
-                                          Mutate mutate);
-
   Directory& directory_;
-  Hub& hub_;
+  const AdministratorCalls calls_;
   const Authority& authority_;
   const std::string address_;
-  const std::function<int64_t()> now_ms_;
 };
 
 }  // namespace sotay::server

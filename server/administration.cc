@@ -121,7 +121,7 @@ absl::StatusOr<v1::PutUserResponse> PutUser(Pen* pen, const v1::PutUserRequest& 
   SOTAY_RETURN_IF_ERROR(CheckUser(request.user()));
   SOTAY_RETURN_IF_ERROR(CheckMemberships(pen->directory(), request.user()));
   const auto before = pen->directory().FindPerson(request.user().user_id());
-  if (before != nullptr && before->administrator && !Person(request.user()).administrator &&
+  if (before != nullptr && before->administrator && !IsAdministrator(request.user()) &&
       pen->directory().administrators() == 1) {
     return Refuse(absl::StatusCode::kFailedPrecondition, v1::REASON_ROLE_MAY_NOT,
                   "this is the last administrator; make another one first");

@@ -109,12 +109,15 @@ absl::StatusOr<Config> LoadConfig(const std::string& data) {
       read = ReadTexts(path, node, name, &config.names);
     } else if (name == "schemas") {
       read = ReadTexts(path, node, name, &config.schemas);
+    } else if (name == "rules") {
+      read = ReadText(path, node, name, &config.rules);
     } else if (name == "backup") {
       read = ReadBackup(path, node, &config.backup);
     } else {
-      read = At(path, key.source(),
-                absl::StrCat("unknown key ", name,
-                             "; known are listen, address, names, schemas, log_level, backup"));
+      read =
+          At(path, key.source(),
+             absl::StrCat("unknown key ", name,
+                          "; known are listen, address, names, schemas, rules, log_level, backup"));
     }
     SOTAY_RETURN_IF_ERROR(read);
   }
@@ -137,7 +140,14 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
       << toml::table{{"names", names}} << "\n"
       << "# Record types of your own: descriptor sets from protoc.\n"
       << toml::table{{"schemas", schemas}} << "\n"
-      << "# debug, info, warning or error.\n"
+      << "# A table of rights in place of the one compiled in: a file; begin with sotayctl rules\n"
+         "# --text.\n";
+  if (config.rules.empty()) {
+    out << "# rules = \"/etc/sotay/access.rules\"\n\n";
+  } else {
+    out << toml::table{{"rules", config.rules}} << "\n";
+  }
+  out << "# debug, info, warning or error.\n"
       << toml::table{{"log_level", config.log_level}} << "\n"
       << "# Where backups go: an existing directory on another disk, and how often.  Without this\n"
          "# there is no backup.\n";

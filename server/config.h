@@ -28,6 +28,8 @@ struct Config {
   // Descriptor sets (protoc --include_imports --descriptor_set_out) with record types of the
   // organisation's own, beside the built-in ones.
   std::vector<std::string> schemas;
+  // A table of rights in place of the one compiled in (server/access.rules); empty: that one.
+  std::string rules;
   // debug, info, warning or error.
   std::string log_level = "info";
   BackupConfig backup;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/access_log.h"
 #include "server/access_reading.h"
+#include "server/access_rules.h"
 #include "server/access_service.h"
 #include "server/admin_service.h"
 #include "server/authority.h"
@@ -26,6 +27,7 @@
 #include "server/hub.h"
 #include "server/lineage.h"
 #include "server/lineage_service.h"
+#include "server/organisation_service.h"
 #include "server/reader_pool.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -50,9 +52,10 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
-constexpr const char* kServices[] = {"sotay.v1.SyncService",   "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService",  "sotay.v1.EnrolmentService",
-                                     "sotay.v1.AccessService", "sotay.v1.LineageService"};
+constexpr const char* kServices[] = {"sotay.v1.SyncService",        "sotay.v1.SupervisionService",
+                                     "sotay.v1.AdminService",       "sotay.v1.EnrolmentService",
+                                     "sotay.v1.AccessService",      "sotay.v1.LineageService",
+                                     "sotay.v1.OrganisationService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
@@ -120,6 +123,7 @@ struct Daemon::Parts {
   std::unique_ptr<EnrolmentService> enrolment_service;
   std::unique_ptr<AccessService> access_service;
   std::unique_ptr<LineageService> lineage_service;
+  std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<grpc::Server> server;
 
   // Writing is over until the next start; reading goes on.
@@ -165,7 +169,11 @@ absl::Status Daemon::Build(DaemonOptions options) {
          {"copy", cut.copy}});
   }
   SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
-  SOTAY_ASSIGN_OR_RETURN(p.directory, Directory::From(std::move(tables)));
+  SOTAY_ASSIGN_OR_RETURN(AccessRules rules,
+                         LoadAccessRules(options.config.rules, *p.schema, sync::DayOf(p.now_ms())));
+  Say(Severity::kInfo, "rules", {{"source", rules.source}, {"version", rules.matrix->version()}});
+  SOTAY_ASSIGN_OR_RETURN(p.directory,
+                         Directory::From(std::move(tables), std::move(rules), p.now_ms()));
   p.watchers = std::make_unique<Watchers>(p.directory.get());
   HubOptions hub;
   hub.now_ms = p.now_ms;
@@ -203,6 +211,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                            p.access_log.get(), p.readers.get(), p.now_ms);
   p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
                                                    options.config.address, p.now_ms);
+  p.organisation_service =
+      std::make_unique<OrganisationService>(p.directory.get(), p.hub.get(), p.now_ms);
   p.access_reading = std::make_unique<AccessReading>(p.directory.get(), p.store.get(),
                                                      p.supervision.get(), p.schema.get());
   p.access_service = std::make_unique<AccessService>(
@@ -229,6 +239,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.enrolment_service.get());
   builder.RegisterService(p.access_service.get());
   builder.RegisterService(p.lineage_service.get());
+  builder.RegisterService(p.organisation_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,
@@ -244,6 +255,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
 }
 
 void Daemon::Tick() {
+  parts_->directory->TurnTo(parts_->now_ms());
   parts_->watchers->Tick(parts_->now_ms());
   parts_->access_log->Tick();
 }

@@ -10,13 +10,6 @@
 namespace sotay::server {
 namespace {
 
-using options::v1::ROLE_ADMINISTRATOR;
-using options::v1::ROLE_PROSECUTOR;
-using options::v1::ROLE_SUPERVISOR;
-
-// Deeper than any office stands below the top; ends a walk through damaged tables.
-constexpr int kUnitDepthMax = 64;
-
 template <typename Map>
 bool Has(const Map& map, absl::string_view key) {
   return map.find(std::string_view(key.data(), key.size())) != map.end();
@@ -34,24 +27,11 @@ std::string HashOfKey(absl::string_view spki_der) {
   return std::string(hash.begin(), hash.end());
 }
 
-Person::Person(v1::User of) : user(std::move(of)) {
-  for (const v1::Membership& membership : user.memberships()) {
-    if (membership.role() == ROLE_ADMINISTRATOR) {
-      administrator = true;
-    } else {
-      roles[membership.unit_id()].insert(membership.role());
-    }
-  }
-}
-
-bool Person::MaySync(absl::string_view unit) const {
-  const auto at = roles.find(std::string(unit));
-  return at != roles.end() &&
-         (at->second.count(ROLE_PROSECUTOR) != 0 || at->second.count(ROLE_SUPERVISOR) != 0);
-}
-
-absl::StatusOr<std::unique_ptr<Directory>> Directory::From(Tables tables) {
+absl::StatusOr<std::unique_ptr<Directory>> Directory::From(Tables tables, AccessRules rules,
+                                                           int64_t now_ms) {
   std::unique_ptr<Directory> directory(new Directory());
+  directory->rules_ = std::move(rules);
+  directory->TurnTo(now_ms);
   SOTAY_RETURN_IF_ERROR(directory->Take(tables));
   absl::MutexLock lock(&directory->mutex_);
   for (auto& [device, contact] : tables.contacts) {
@@ -89,9 +69,7 @@ absl::Status Directory::Take(const Tables& committed) {
     units_[unit.unit_id()] = unit;
     heads_[unit.unit_id()];  // an empty log, if it has none yet
   }
-  for (const v1::User& user : committed.users) {
-    people_[user.user_id()] = std::make_shared<const Person>(user);
-  }
+  TakePosts(committed);
   for (const stored::v1::Ticket& ticket : committed.tickets) {
     tickets_[ticket.spki_hash()] = ticket;
   }
@@ -151,30 +129,32 @@ std::shared_ptr<const Person> Directory::FindPerson(absl::string_view user_id) c
   return at == people_.end() ? nullptr : at->second;
 }
 
-bool Directory::OverseesLocked(const Person& person, absl::string_view unit) const {
-  std::string above(unit);
-  for (int depth = 0; depth < kUnitDepthMax && !above.empty(); ++depth) {
-    const auto role = person.roles.find(above);
-    if (role != person.roles.end() && role->second.count(ROLE_SUPERVISOR) != 0) return true;
-    const auto at = Find(units_, above);
-    if (at == units_.end()) return false;
-    above = at->second.parent_id();
-  }
-  return false;
+sync::Seats Directory::SeatsOfLocked(const Person& person, absl::string_view unit) const {
+  const auto standing = Find(standings_, unit);
+  if (standing == standings_.end()) return {};
+  return sync::SeatsIn(person.posts, standing->second, day_);
 }
 
 bool Directory::MayReadLocked(const Person& person, absl::string_view unit) const {
-  return Has(units_, unit) && (person.MaySync(unit) || OverseesLocked(person, unit));
+  return sync::ReadsSome(*rules_.matrix, SeatsOfLocked(person, unit)) != nullptr;
 }
 
-bool Directory::Oversees(const Person& person, absl::string_view unit) const {
+sync::Seats Directory::SeatsOf(const Person& person, absl::string_view unit) const {
   absl::ReaderMutexLock lock(&mutex_);
-  return Has(units_, unit) && OverseesLocked(person, unit);
+  return SeatsOfLocked(person, unit);
 }
 
 bool Directory::MayRead(const Person& person, absl::string_view unit) const {
   absl::ReaderMutexLock lock(&mutex_);
   return MayReadLocked(person, unit);
+}
+
+bool Directory::MayRead(const Person& person, absl::string_view unit, sync::Kind kind,
+                        bool own) const {
+  sync::Facts facts;
+  facts.kind = kind;
+  facts.own = own;
+  return sync::Decide(*rules_.matrix, SeatsOf(person, unit), sync::Verb::kRead, facts).allowed();
 }
 
 std::vector<std::string> Directory::ReadableLocked(const Person& person, absl::string_view unit,
@@ -213,8 +193,8 @@ std::vector<std::string> Directory::Readable(const Person& person, absl::string_
 std::vector<std::string> Directory::Synced(const Person& person) const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<std::string> units;
-  for (const auto& [unit, roles] : person.roles) {
-    if (person.MaySync(unit) && Has(units_, unit)) units.push_back(unit);
+  for (const std::string& unit : person.feeds) {
+    if (Has(units_, unit)) units.push_back(unit);
   }
   return units;
 }

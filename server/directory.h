@@ -1,13 +1,15 @@
-// Who there is: units, users, devices and invitations, in memory, and the one guard in front of
-// every read and every admission.  Loaded from the store at the start; changed by the hub's
-// thread alone, after it has committed; read by everybody.
+// Who there is: units, users, posts, devices and invitations, in memory, and what the guard
+// (sync/guard.h) needs of them: where units stand, and who holds which post today.  Loaded from the
+// store at the start; changed by the hub's thread alone, after it has committed; read by everybody.
 //
 // Identity is a public key: a call's certificate is looked up by the SHA-256 of its
 // SubjectPublicKeyInfo, each time, so that a revocation holds from the next call on.
 //
-// The guard:
-//   may sync a unit   a prosecutor or supervisor of exactly that unit
-//   may read a unit   who may sync it, and supervisors of any unit above it
+// Today is the day it was turned to last (TurnTo); nothing here reads a clock.
+//
+// The guard, of units; of a single record, reading.h:
+//   may sync a unit   whose posts in exactly that unit read everything there, whatever becomes of
+//   it may read a unit   whose posts in it, above it, or in what came after it read something there
 //   administrators    as such, read no content
 //
 // Thread-safe.
@@ -27,29 +29,18 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
+#include "server/access_rules.h"
+#include "server/person.h"
 #include "server/store.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/guard.h"
 #include "sync/ids.h"
+#include "sync/organisation.h"
 #include "sync/schema.h"
 #include "sync/seal/key.h"
 
 namespace sotay::server {
-
-// unit → what somebody is in it.
-using Roles = std::map<std::string, std::set<sync::Role>>;
-
-// A person, with their memberships in the form the guard asks them.
-struct Person {
-  v1::User user;
-  Roles roles;  // of units; an administrator's membership is not among them
-  bool administrator = false;
-
-  explicit Person(v1::User user);
-  Person() = default;
-  // Prosecutor or supervisor of exactly this unit.
-  bool MaySync(absl::string_view unit) const;
-};
 
 // Whoever makes a call: an active device and its user.
 struct Caller {
@@ -60,8 +51,12 @@ struct Caller {
 
 class Directory {
  public:
-  // kDataLoss when the tables contradict each other.
-  static absl::StatusOr<std::unique_ptr<Directory>> From(Tables tables);
+  // As it is at `now_ms`, by those rules.  kDataLoss when the tables contradict each other.
+  static absl::StatusOr<std::unique_ptr<Directory>> From(Tables tables, AccessRules rules,
+                                                         int64_t now_ms);
+  // Posts and terms of units are from now on those of the day it is at `now_ms`, server clock.  To
+  // be called before anybody is identified or anything is decided; cheap within a day.
+  void TurnTo(int64_t now_ms);
 
   // Identity ---------------------------------------------------------------------------
   // The caller a key belongs to.  DEVICE_UNKNOWN, DEVICE_REVOKED; a forked device is let in:
@@ -76,10 +71,16 @@ class Directory {
   std::shared_ptr<const Person> FindPerson(absl::string_view user_id) const;
 
   // The guard --------------------------------------------------------------------------
+  const AccessRules& rules() const { return rules_; }
+  // The person's posts, as they stand to the unit; none when there is no such unit.
+  sync::Seats SeatsOf(const Person& person, absl::string_view unit) const;
+  // Whether something of the unit is the person's to read.
   bool MayRead(const Person& person, absl::string_view unit) const;
-  // Whether the person is a supervisor of the unit or of one above it.
-  bool Oversees(const Person& person, absl::string_view unit) const;
-  // Units the person may read, parents before children; of those, only `unit` and, if
+  // Whether the person may read what is of a kind that is no record: devices, audit.  `own`: what
+  // is about the person.
+  bool MayRead(const Person& person, absl::string_view unit, sync::Kind kind,
+               bool own = false) const;
+  // Units the person may read something of, parents before children; of those, only `unit` and, if
   // `subtree`, what is below it, when it is not empty.
   std::vector<std::string> Readable(const Person& person, absl::string_view unit = "",
                                     bool subtree = true) const;
@@ -93,7 +94,18 @@ class Directory {
   absl::optional<v1::Unit> FindUnit(absl::string_view unit) const;
   std::vector<v1::Unit> Units() const;
   std::vector<v1::User> Users() const;
+  // Units the person may read something of, or see the numbers of.
   std::vector<v1::UnitView> ReadableUnits(const Person& person) const;
+  // Counts what changes the names and roles that devices show: acts of administrators, and posts
+  // that begin or end by the calendar.  Of an office without posts, the directory's revision.
+  uint64_t names_revision() const;
+  // Rows of posts, by user and number: those that stand, or with `history` all.  Of one user, in
+  // one unit, unless these are empty.
+  std::vector<v1::Post> Posts(absl::string_view user, absl::string_view unit, bool history) const;
+  // Terms of units that stand, by unit.
+  std::vector<v1::UnitTerm> Terms() const;
+  // Whether what comes after the unit would lead back to it.
+  bool LeadsBack(const std::string& unit, const std::vector<std::string>& successors) const;
   // The units and people a person's devices show by name.
   v1::Directory NamesFor(const Person& person) const;
   // Devices of members of `units`, by user; of everybody when `units` is null.
@@ -126,7 +138,15 @@ class Directory {
   absl::Status PutDevice(const stored::v1::DeviceRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Caller> Admit(const sync::DeviceId& id, const DeviceEntry& entry) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool OverseesLocked(const Person& person, absl::string_view unit) const
+  // Works out anew where units stand, and everybody.
+  void ReckonAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Reckon(v1::User user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The user's rows that no other replaces.
+  std::vector<v1::Post> StandingPosts(absl::string_view user) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void CountTurns() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakePosts(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  sync::Seats SeatsOfLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool MayReadLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -134,7 +154,15 @@ class Directory {
                                           bool subtree) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   v1::DeviceView View(const DeviceEntry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
+  AccessRules rules_;  // set once
+
   mutable absl::Mutex mutex_;
+  sync::Day day_ ABSL_GUARDED_BY(mutex_) = 0;
+  sync::Organisation organisation_ ABSL_GUARDED_BY(mutex_);
+  Standings standings_ ABSL_GUARDED_BY(mutex_);  // today
+  uint64_t turns_ ABSL_GUARDED_BY(mutex_) = 0;   // posts that began or ended by the calendar
+  std::map<std::string, std::vector<v1::Post>, std::less<>> posts_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::UnitTerm, std::less<>> terms_ ABSL_GUARDED_BY(mutex_);
   stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);

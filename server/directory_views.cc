@@ -30,7 +30,14 @@ size_t Directory::administrators() const {
 std::vector<v1::UnitView> Directory::ReadableUnits(const Person& person) const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<v1::UnitView> views;
-  for (const std::string& id : ReadableLocked(person, "", true)) {
+  // Parents before children; those of which only numbers are seen stand behind.
+  std::vector<std::string> shown = ReadableLocked(person, "", true);
+  for (const auto& [id, unit] : units_) {
+    if (!MayReadLocked(person, id) && sync::Counts(*rules_.matrix, SeatsOfLocked(person, id))) {
+      shown.push_back(id);
+    }
+  }
+  for (const std::string& id : shown) {
     const v1::Unit& unit = units_.find(id)->second;
     const stored::v1::UnitHead& head = heads_.find(id)->second;
     v1::UnitView& view = views.emplace_back();
@@ -56,10 +63,9 @@ v1::Directory Directory::NamesFor(const Person& person) const {
     for (sync::Role role : roles) named->add_roles(role);
   }
   for (const auto& [id, other] : people_) {
-    const bool shared = std::any_of(names.units().begin(), names.units().end(),
-                                    [&roles = other->roles](const v1::DirectoryUnit& unit) {
-                                      return roles.count(unit.unit_id()) != 0;
-                                    });
+    const bool shared = std::any_of(
+        names.units().begin(), names.units().end(),
+        [&of = *other](const v1::DirectoryUnit& unit) { return of.IsIn(unit.unit_id()); });
     if (!shared) continue;
     v1::DirectoryPerson* named = names.add_people();
     named->set_user_id(id);
@@ -93,9 +99,8 @@ std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* u
     const auto person = people_.find(entry.row->user_id());
     if (units != nullptr &&
         (person == people_.end() ||
-         std::none_of(units->begin(), units->end(), [&](const std::string& unit) {
-           return person->second->roles.count(unit) != 0;
-         }))) {
+         std::none_of(units->begin(), units->end(),
+                      [&](const std::string& unit) { return person->second->IsIn(unit); }))) {
       continue;
     }
     views.push_back(View(entry));

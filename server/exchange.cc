@@ -193,7 +193,7 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
           return true;
         }));
   }
-  const uint64_t revision = directory_.meta().directory_revision();
+  const uint64_t revision = directory_.names_revision();
   response.set_directory_revision(revision);
   if (revision != request.directory_revision()) {
     *response.mutable_directory() = directory_.NamesFor(*caller.person);

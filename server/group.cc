@@ -85,6 +85,7 @@ absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   if (person == nullptr) return DeviceUnknown();
   input->device = *row;
   input->roles = person->roles;
+  input->rights = person->rights;
   input->skew_ms = push.skew_ms;
   input->first_sequence = push.first_sequence;
   const uint64_t accepted = row->accepted_through();

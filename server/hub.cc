@@ -121,6 +121,7 @@ std::vector<Hub::Job> Hub::TakeJobs() {
 
 bool Hub::RunOnce() {
   pen_.set_now_ms(options_.now_ms());
+  directory_.TurnTo(pen_.now_ms());
   if (pen_.now_ms() >= contacts_written_ms_ + options_.contacts_ms) Flush();
   if (!to_release_.empty() && !failed()) {
     RunReleases();

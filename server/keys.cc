@@ -96,6 +96,8 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
     case Table::kRead:
+    case Table::kPost:
+    case Table::kTerm:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
     case Table::kNode:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
@@ -223,6 +225,13 @@ std::string EndedKey(uint64_t life) {
   return key;
 }
 
+std::string PostKey(absl::string_view user, uint64_t number) {
+  return WithNameAndNumber(Table::kPost, user, number);
+}
+std::string TermKey(absl::string_view unit, uint64_t number) {
+  return WithNameAndNumber(Table::kTerm, unit, number);
+}
+
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
 std::string IdPrefix(Table table, absl::string_view id_bytes) { return WithId(table, id_bytes); }
@@ -292,6 +301,10 @@ const char* RowsIn(Table table) {
       return "read counts";
     case Table::kEnded:
       return "ended lives";
+    case Table::kPost:
+      return "posts";
+    case Table::kTerm:
+      return "terms of units";
   }
   return "?";
 }
@@ -350,6 +363,10 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("count of reads ", p.name.empty() ? "(refused)" : p.name);
     case Table::kEnded:
       return absl::StrCat("ended life ", p.number);
+    case Table::kPost:
+      return absl::StrCat("post of ", p.name, " number ", p.number);
+    case Table::kTerm:
+      return absl::StrCat("term of unit ", p.name, " number ", p.number);
   }
   return "unknown key";
 }

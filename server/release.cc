@@ -65,6 +65,7 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   sync::ReleaseInput release;
   release.author.device = *device;
   release.author.roles = person->roles;
+  release.author.rights = person->rights;
   release.author.skew_ms = pen->directory().ContactOf(change.first).skew_ms();
   release.author.first_sequence = change.second;
   release.sequence = change.second;

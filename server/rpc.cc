@@ -62,15 +62,17 @@ absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context
   return hash;
 }
 
-absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,
-                                        const grpc::CallbackServerContext& context) {
+absl::StatusOr<Caller> CallerOrForkedOf(Directory* directory,
+                                        const grpc::CallbackServerContext& context,
+                                        int64_t now_ms) {
   SOTAY_ASSIGN_OR_RETURN(const std::string key_hash, KeyHashOf(context));
-  return directory.CallerOf(key_hash);
+  directory->TurnTo(now_ms);
+  return directory->CallerOf(key_hash);
 }
 
 absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
                                 int64_t now_ms) {
-  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(*directory, context));
+  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(directory, context, now_ms));
   if (caller.row->state() == v1::DEVICE_STATE_FORKED) return DeviceForked();
   directory->TouchAt(caller.device, now_ms);
   return caller;

@@ -26,8 +26,8 @@ absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context
 // but for Sync, which notes what the device says of itself as well.
 absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
                                 int64_t now_ms);
-absl::StatusOr<Caller> CallerOrForkedOf(const Directory& directory,
-                                        const grpc::CallbackServerContext& context);
+absl::StatusOr<Caller> CallerOrForkedOf(Directory* directory,
+                                        const grpc::CallbackServerContext& context, int64_t now_ms);
 
 // The status as it travels, with its ErrorDetail in grpc-status-details-bin.  What is ours to
 // know (damage, broken invariants) is said to the operator, and to the caller only that it is.

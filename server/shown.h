@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
 namespace sotay::server {
@@ -19,21 +21,32 @@ struct Shown {
   uint64_t from = 0;
   uint64_t to = 0;
   uint32_t count = 0;
+  std::string lines = {};  // of the table of rights, by which; joined by commas
 };
 
 // One for each unit of which something was shown.
 using ShownParts = std::vector<Shown>;
 
-inline void AddShown(ShownParts* parts, absl::string_view unit, uint64_t place) {
+// Adds a line's name to those of a part, once.
+inline void AddLine(Shown* part, absl::string_view line) {
+  for (const absl::string_view known : absl::StrSplit(part->lines, ',')) {
+    if (known == line) return;
+  }
+  absl::StrAppend(&part->lines, part->lines.empty() ? "" : ",", line);
+}
+
+inline void AddShown(ShownParts* parts, absl::string_view unit, uint64_t place,
+                     absl::string_view line = {}) {
   const auto part = std::find_if(parts->begin(), parts->end(),
                                  [unit](const Shown& known) { return known.unit == unit; });
   if (part == parts->end()) {
-    parts->push_back({std::string(unit), "", place, place, 1});
+    parts->push_back({std::string(unit), "", place, place, 1, std::string(line)});
     return;
   }
   part->from = std::min(part->from, place);
   part->to = std::max(part->to, place);
   ++part->count;
+  if (!line.empty()) AddLine(&*part, line);
 }
 
 }  // namespace sotay::server

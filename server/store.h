@@ -26,6 +26,7 @@
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/post.pb.h"
 #include "sync/ids.h"
 #include "sync/ingest.h"
 #include "sync/schema.h"
@@ -57,6 +58,8 @@ struct Tables {
   std::vector<std::pair<sync::DeviceId, stored::v1::Contact>> contacts;
   std::vector<stored::v1::Ticket> tickets;
   std::map<std::string, stored::v1::UnitHead> heads;
+  std::vector<v1::Post> posts;
+  std::vector<v1::UnitTerm> terms;
 };
 
 // A change that was set aside, with where it stands in the store.

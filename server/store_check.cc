@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/lineage.h"
+#include "server/posts_check.h"
 #include "server/reads_check.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/limits.h"
@@ -60,6 +61,7 @@ class Checker {
   std::map<std::string, uint64_t> records_;  // unit → how many
   std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
   ReadsCheck reads_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -226,6 +228,10 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return reads_.LookAtRead(key, *parts, value);
     case Table::kReads:
       return reads_.LookAtCount(key, *parts, value);
+    case Table::kPost:
+      return posts_.LookAtPost(key, *parts, value);
+    case Table::kTerm:
+      return posts_.LookAtTerm(key, *parts, value);
     default:
       return;  // the small tables were read whole, the rest is looked at by device
   }

@@ -110,6 +110,12 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
     Put(TicketKey(ticket.spki_hash()), ticket, &scratch_, batch);
   }
   for (const auto& [unit, head] : tables.heads) Put(HeadKey(unit), head, &scratch_, batch);
+  for (const v1::Post& post : tables.posts) {
+    Put(PostKey(post.user_id(), post.number()), post, &scratch_, batch);
+  }
+  for (const v1::UnitTerm& term : tables.terms) {
+    Put(TermKey(term.unit_id(), term.number()), term, &scratch_, batch);
+  }
 }
 
 // Bytes that came under a seal of this round are stored with it, as they were packed.

@@ -35,40 +35,62 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   if (id_bytes.size() < kIdBytesMin || id_bytes.size() > sync::RecordId::kSize) {
     return Malformed(absl::StrCat("record_id of ", id_bytes.size(), " bytes, expected 4 to 16"));
   }
-  std::vector<sync::RecordId> matches;
+  absl::optional<sync::RecordId> match;
+  bool several = false;
   size_t looked_at = 0;
-  // Of a record that is not theirs nothing is read: it takes no longer than one that is not there.
+  absl::Status status;
+  v1::FeedRecord found;
+  // Of a record of a unit that is not theirs nothing is read: it takes no longer than one that is
+  // not there.
   const auto take = [&](const RecordPlace& place) {
-    if (directory_.MayRead(person, place.unit)) {
-      matches.push_back(place.record);
-      shown->unit.assign(place.unit.data(), place.unit.size());
-    }
-    return matches.size() < 2 && ++looked_at < kNamesakesMax;
+    ++looked_at;
+    Reading reading = ReadingOf(person, std::string(place.unit));
+    if (!reading.some()) return looked_at < kNamesakesMax;
+    auto stored = store_.LoadRecord(place.record);
+    status = stored.status();
+    if (!status.ok()) return false;
+    v1::Record record;
+    if (!stored->has_value() || !record.ParseFromString((*stored)->bytes)) return true;
+    const absl::StatusOr<sync::Verdict> verdict = reading.Of(record);
+    status = verdict.status();
+    if (!status.ok()) return false;
+    if (!verdict->allowed()) return looked_at < kNamesakesMax;
+    several = match.has_value();
+    if (several) return false;
+    match = place.record;
+    shown->unit.assign(place.unit.data(), place.unit.size());
+    shown->lines = verdict->line->name;
+    shown->from = shown->to = (*stored)->position;
+    found.set_position((*stored)->position);
+    *found.mutable_record() = std::move((*stored)->bytes);
+    return looked_at < kNamesakesMax;
   };
   SOTAY_RETURN_IF_ERROR(store_.VisitRecords(id_bytes, take));
-  if (matches.empty()) return NotFound("the record");
-  if (matches.size() > 1) {
-    return Malformed("record_id: several records begin so; give more of it");
-  }
-  SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(matches.front()));
-  if (!stored.has_value()) return NotFound("the record");
-  v1::FeedRecord found;
-  found.set_position(stored->position);
-  shown->record = matches.front().str();
-  shown->from = shown->to = stored->position;
+  SOTAY_RETURN_IF_ERROR(status);
+  if (!match.has_value()) return NotFound("the record");
+  if (several) return Malformed("record_id: several records begin so; give more of it");
+  shown->record = match->str();
   shown->count = 1;
-  *found.mutable_record() = std::move(stored->bytes);
   return found;
 }
 
-std::string Supervision::SeenThrough(const std::vector<std::string>& units,
+std::vector<std::pair<std::string, Reading>> Supervision::ReadingsOf(
+    const Person& person, const std::vector<std::string>& units) const {
+  std::vector<std::pair<std::string, Reading>> readings;
+  for (const std::string& unit : units) readings.emplace_back(unit, ReadingOf(person, unit));
+  return readings;
+}
+
+std::string Supervision::SeenThrough(const std::vector<std::pair<std::string, Reading>>& units,
                                      const v1::QuarantinedChange& change) const {
   const auto author = directory_.FindPerson(change.user_id());
-  const auto through = std::find_if(units.begin(), units.end(), [&](const std::string& unit) {
-    if (!change.unit_id().empty()) return unit == change.unit_id();
-    return author != nullptr && author->roles.count(unit) != 0;
+  const auto through = std::find_if(units.begin(), units.end(), [&](const auto& read) {
+    const auto& [unit, reading] = read;
+    const bool of_unit = change.unit_id().empty() ? author != nullptr && author->IsIn(unit)
+                                                  : unit == change.unit_id();
+    return of_unit && reading.OfAside(change);
   });
-  return through == units.end() ? std::string() : *through;
+  return through == units.end() ? std::string() : through->first;
 }
 
 absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& person,
@@ -106,7 +128,7 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   if (telling.has_value()) {
     for (v1::LogEntry& entry : *response.mutable_history()) telling->TellSeen(&entry);
   }
-  const std::vector<std::string> units = directory_.Readable(person);
+  const auto units = ReadingsOf(person, directory_.Readable(person));
   bytes = 0;
   std::set<std::string> others;  // whose words are among what was set aside
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
@@ -195,6 +217,7 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
+  const auto readings = ReadingsOf(person, units);
   std::vector<std::string> shelves = units;
   shelves.emplace_back();  // readable for no unit: shown with the units of their authors
   auto shelf = shelves.begin();
@@ -212,7 +235,7 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       full = response.changes_size() == static_cast<int>(size) || bytes > kPageBytesMax;
       if (full) return false;
       after = arrival;
-      const std::string through = SeenThrough(units, change);
+      const std::string through = SeenThrough(readings, change);
       if (through.empty()) return true;
       if (shown != nullptr) AddShown(shown, through, arrival);
       bytes += change.change().size();
@@ -232,8 +255,25 @@ absl::StatusOr<v1::ListDevicesResponse> Supervision::ListDevices(
   SOTAY_ASSIGN_OR_RETURN(
       const auto units,
       UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
+  // Of units whose devices are not theirs to see, their own.
+  std::vector<std::string> whole;
+  std::vector<std::string> own;
+  for (const std::string& unit : units) {
+    if (directory_.MayRead(person, unit, sync::kDeviceKind)) {
+      whole.push_back(unit);
+    } else if (directory_.MayRead(person, unit, sync::kDeviceKind, /*own=*/true)) {
+      own.push_back(unit);
+    }
+  }
   v1::ListDevicesResponse response;
-  for (v1::DeviceView& view : directory_.Devices(&units)) {
+  std::set<std::string> listed;
+  for (v1::DeviceView& view : directory_.Devices(&whole)) {
+    listed.insert(view.device_id());
+    *response.add_devices() = std::move(view);
+  }
+  for (v1::DeviceView& view : directory_.Devices(&own)) {
+    if (view.user_id() != person.user.user_id() || !listed.insert(view.device_id()).second)
+      continue;
     *response.add_devices() = std::move(view);
   }
   return response;

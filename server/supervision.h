@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/directory.h"
 #include "server/page.h"
+#include "server/reading.h"
 #include "server/shown.h"
 #include "server/store.h"
 #include "sotay/v1/supervision_service.pb.h"
@@ -61,14 +62,20 @@ class Supervision {
                                                     bool subtree) const;
   absl::StatusOr<Filter> FilterFor(const v1::ListRecordsRequest& request) const;
   // A page of the records that match.
-  absl::StatusOr<Found> Find(const std::vector<std::string>& units, const Filter& filter,
-                             size_t size, const absl::optional<PagePlace>& from,
-                             ShownParts* shown) const;
+  absl::StatusOr<Found> Find(const Person& person, const std::vector<std::string>& units,
+                             const Filter& filter, size_t size,
+                             const absl::optional<PagePlace>& from, ShownParts* shown) const;
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
-  // Of `units`, the one through which the change may be seen; empty: none.
-  std::string SeenThrough(const std::vector<std::string>& units,
+  Reading ReadingOf(const Person& person, const std::string& unit) const {
+    return Reading(directory_, &store_, schema_, person, unit);
+  }
+  // Of the units that are read, the one through which the change may be seen; empty: none.
+  std::string SeenThrough(const std::vector<std::pair<std::string, Reading>>& units,
                           const v1::QuarantinedChange& change) const;
+  // Those of the units, as the person may read them.
+  std::vector<std::pair<std::string, Reading>> ReadingsOf(
+      const Person& person, const std::vector<std::string>& units) const;
 
   const Directory& directory_;
   Store& store_;

@@ -85,7 +85,8 @@ absl::StatusOr<Supervision::Filter> Supervision::FilterFor(
   return filter;
 }
 
-absl::StatusOr<Supervision::Found> Supervision::Find(const std::vector<std::string>& units,
+absl::StatusOr<Supervision::Found> Supervision::Find(const Person& person,
+                                                     const std::vector<std::string>& units,
                                                      const Filter& filter, size_t size,
                                                      const absl::optional<PagePlace>& from,
                                                      ShownParts* shown) const {
@@ -106,8 +107,13 @@ absl::StatusOr<Supervision::Found> Supervision::Find(const std::vector<std::stri
   for (; unit != units.end(); ++unit) {
     bool full = false;
     FeedPlace last = before;
+    Reading reading = ReadingOf(person, *unit);
     const auto visit = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
-      if (filter.Matches(row)) {
+      absl::StatusOr<sync::Verdict> verdict = sync::Verdict();
+      if (filter.Matches(row)) verdict = reading.Of(place.record, row);
+      status = verdict.status();
+      if (!status.ok()) return false;
+      if (verdict->allowed()) {
         auto stored = store_.LoadRecord(place.record);
         status = stored.status();
         if (!status.ok()) return false;
@@ -119,7 +125,7 @@ absl::StatusOr<Supervision::Found> Supervision::Find(const std::vector<std::stri
           v1::FeedRecord& record = found.records.emplace_back();
           record.set_position(place.position);
           *record.mutable_record() = std::move((*stored)->bytes);
-          if (shown != nullptr) AddShown(shown, *unit, place.position);
+          if (shown != nullptr) AddShown(shown, *unit, place.position, verdict->line->name);
         }
       }
       last = place;
@@ -146,7 +152,7 @@ absl::StatusOr<v1::ListRecordsResponse> Supervision::ListRecords(
   SOTAY_ASSIGN_OR_RETURN(const Filter filter, FilterFor(request));
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from, shown));
+  SOTAY_ASSIGN_OR_RETURN(Found found, Find(person, units, filter, size, from, shown));
   v1::ListRecordsResponse response;
   for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
   if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));
@@ -163,7 +169,7 @@ absl::StatusOr<v1::ListConflictsResponse> Supervision::ListConflicts(
   filter.conflicts_only = true;
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  SOTAY_ASSIGN_OR_RETURN(Found found, Find(units, filter, size, from, shown));
+  SOTAY_ASSIGN_OR_RETURN(Found found, Find(person, units, filter, size, from, shown));
   v1::ListConflictsResponse response;
   for (v1::FeedRecord& record : found.records) *response.add_records() = std::move(record);
   if (found.next.has_value()) response.set_next_page_token(PageToken(question, *found.next));

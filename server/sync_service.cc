@@ -24,7 +24,9 @@ grpc::ServerUnaryReactor* SyncService::Sync(grpc::CallbackServerContext* context
                                             grpc::ByteBuffer* response) {
   return AnswerUnary<v1::SyncRequest, v1::SyncResponse>(
       context, request, response, "Sync",
-      [this](const grpc::CallbackServerContext& of) { return CallerOrForkedOf(directory_, of); },
+      [this](const grpc::CallbackServerContext& of) {
+        return CallerOrForkedOf(&directory_, of, now_ms_());
+      },
       [this](Caller caller, v1::SyncRequest asked, Reply<v1::SyncResponse> reply) {
         Serve(caller, std::move(asked), std::move(reply));
       });

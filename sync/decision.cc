@@ -46,6 +46,7 @@ class Judge {
   absl::optional<Refusal> CheckPlace(const v1::RecordEdit& edit, const RecordId& id,
                                      const WrittenRecord* existing);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
+  absl::optional<Refusal> CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base);
   absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
   absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                     const ReadyEdit& ready);
@@ -182,6 +183,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
   }
   if (auto refusal = CheckEdit(*bench_.input.schema, edit, *base, roles)) return refusal;
+  if (auto refusal = CheckGuard(edit, *base)) return refusal;
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
@@ -189,6 +191,20 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   decision_.after = std::max(decision_.after, base->newest_stamp());
   decision_.ready.push_back(std::move(ready));
   return absl::nullopt;
+}
+
+// What the table of rights says, of the version its author had before them and of the dossier as it
+// is.
+absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base) {
+  const Rights* const rights = arrival_.push->rights.get();
+  if (rights == nullptr) return absl::nullopt;
+  const auto fields = [&]() -> FieldSet {
+    const auto dossier = RecordId::From(arrival_.pushed->change->dossier_id());
+    const WrittenRecord* const root = Find(*dossier);
+    return root == nullptr ? 0 : FieldsOfDossier(*rights->matrix, root->record());
+  };
+  return CheckRights(*rights, arrival_.pushed->change->unit_id(), *bench_.input.schema, edit, base,
+                     fields);
 }
 
 // Characters ever typed in each of the record's texts that the edit touches.

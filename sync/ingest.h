@@ -18,6 +18,7 @@
 #include "sync/history.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
+#include "sync/rights.h"
 #include "sync/schema.h"
 #include "sync/validate.h"
 #include "sync/written_record.h"
@@ -38,6 +39,8 @@ std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes);
 struct PushInput {
   stored::v1::DeviceRow device;
   std::map<std::string, std::set<Role>> roles;  // unit → roles of the device's user
+  // What the table of rights gives them; null: their roles alone decide.
+  std::shared_ptr<const Rights> rights;
   int64_t skew_ms = 0;
   uint64_t first_sequence = 0;
   std::vector<PushedChange> changes;

@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/builtin_schema.h"
+#include "server/access_rules.h"
 #include "server/directory.h"
 #include "server/feed.h"
+#include "server/schema_files.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/dossier_check.h"
@@ -35,6 +37,7 @@ constexpr double kGuardShareMax = 0.05;
 constexpr int kProvinces = 34;
 constexpr int kRegions = 355;
 constexpr char kOwnUnit[] = "khu-vuc-7";
+constexpr int64_t kGuardNowMs = 1'794'000'000'000;
 
 using Clock = std::chrono::steady_clock;
 
@@ -124,7 +127,9 @@ absl::StatusOr<std::unique_ptr<server::Directory>> WholeCountry(const seal::Sign
   device.set_public_key(key.PublicKey());
   device.set_user_id("nguyet");
   device.set_state(v1::DEVICE_STATE_ACTIVE);
-  return server::Directory::From(std::move(tables));
+  SOTAY_ASSIGN_OR_RETURN(const auto schema, server::LoadSchema({}));
+  SOTAY_ASSIGN_OR_RETURN(server::AccessRules rules, server::LoadAccessRules("", *schema, 0));
+  return server::Directory::From(std::move(tables), std::move(rules), kGuardNowMs);
 }
 
 // Microseconds the guard takes of one exchange: who calls, what they are to be sent, asked

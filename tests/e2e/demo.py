@@ -130,11 +130,12 @@ class Demo:
         for unit, parent in (("vks-sm", None), ("vkskv1", "vks-sm"), ("vkskv2", "vks-sm")):
             self.ctl(ADMINISTRATOR, "units", "put", unit, "--name", units[unit],
                      *(["--parent", parent] if parent else []))
-        members = {user: f"{unit}:prosecutor" for user, unit in PHONES.items()}
-        members[SUPERVISOR] = "vks-sm:supervisor"
-        for user, member in members.items():
+        members = {user: [f"{unit}:prosecutor"] for user, unit in PHONES.items()}
+        # Head of the province, who leads both units: from above alone, drafts are not seen.
+        members[SUPERVISOR] = [f"{unit}:supervisor" for unit in ("vks-sm", "vkskv1", "vkskv2")]
+        for user, held in members.items():
             self.ctl(ADMINISTRATOR, "users", "put", user, "--name", self.names[user],
-                     "--member", member)
+                     *(word for member in held for word in ("--member", member)))
             invitation = self.ctl(ADMINISTRATOR, "invite", user)["invitation"]
             if user == SUPERVISOR:
                 self.ctl(user, "enroll", invitation)

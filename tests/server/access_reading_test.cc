@@ -39,6 +39,8 @@ class AccessReadingTest : public ::testing::Test {
     room_.Enrol(&nguyet_);
     room_.Enrol(&dam_);
     room_.Enrol(&trieu_);
+    // Of units below alone a head would not see drafts.
+    room_.AddUser("quoc", {{"tinh", ROLE_SUPERVISOR}, {"kv1", ROLE_SUPERVISOR}});
     room_.Enrol(&quoc_, "tinh");
     room_.Enrol(&an_, "kv2");
     nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});  // position 1

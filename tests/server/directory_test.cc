@@ -25,8 +25,17 @@ using tests::SealedPhone;
 using tests::ServerRoom;
 using tests::StatusIs;
 
-std::unique_ptr<Directory> DirectoryWith(const Tables& tables) {
-  auto directory = Directory::From(tables);
+constexpr int64_t kNowMs = 1'794'000'000'000;
+
+absl::StatusOr<std::unique_ptr<Directory>> From(const Tables& tables) {
+  static const auto* const kRules =
+      new AccessRules(LoadAccessRules("", *tests::CaseworkSchema(), 20260701).value());
+  return Directory::From(tables, *kRules, kNowMs);
+}
+
+std::unique_ptr<Directory> DirectoryWith(Tables tables, std::vector<v1::User> users) {
+  for (v1::User& user : users) tables.users.push_back(std::move(user));
+  auto directory = From(tables);
   EXPECT_TRUE(directory.ok()) << directory.status();
   return *std::move(directory);
 }
@@ -38,9 +47,10 @@ void AddUnit(Tables* tables, const std::string& id, const std::string& parent) {
   unit.set_name("Đơn vị " + id);
 }
 
-v1::User UserWith(const std::vector<std::pair<std::string, sync::Role>>& memberships) {
+v1::User UserWith(const std::vector<std::pair<std::string, sync::Role>>& memberships,
+                  const std::string& id = "u") {
   v1::User user;
-  user.set_user_id("u");
+  user.set_user_id(id);
   for (const auto& [unit, role] : memberships) {
     v1::Membership* membership = user.add_memberships();
     membership->set_unit_id(unit);
@@ -62,18 +72,19 @@ Tables SmallTree() {
 }
 
 TEST(Guard, AMemberReadsAndSyncsExactlyTheirUnit) {
-  const auto directory = DirectoryWith(SmallTree());
-  const Person person(UserWith({{"a", ROLE_PROSECUTOR}}));
+  const auto directory = DirectoryWith(SmallTree(), {UserWith({{"a", ROLE_PROSECUTOR}})});
+  const Person& person = *directory->FindPerson("u");
   EXPECT_THAT(directory->Synced(person), ElementsAre("a"));
   EXPECT_THAT(directory->Readable(person), ElementsAre("a"));
 }
 
 TEST(Guard, ASupervisorReadsEverythingBelowAndSyncsOnlyTheirOwn) {
-  const auto directory = DirectoryWith(SmallTree());
-  const Person person(UserWith({{"a", ROLE_SUPERVISOR}}));
+  const auto directory = DirectoryWith(SmallTree(), {UserWith({{"a", ROLE_SUPERVISOR}}),
+                                                     UserWith({{"top", ROLE_SUPERVISOR}}, "head")});
+  const Person& person = *directory->FindPerson("u");
   EXPECT_THAT(directory->Synced(person), ElementsAre("a"));
   EXPECT_THAT(directory->Readable(person), ElementsAre("a", "a1"));
-  const Person head(UserWith({{"top", ROLE_SUPERVISOR}}));
+  const Person& head = *directory->FindPerson("head");
   EXPECT_THAT(directory->Readable(head), ElementsAre("top", "a", "a1", "b"));
   EXPECT_THAT(directory->Readable(head, "a"), ElementsAre("a", "a1"));
   EXPECT_THAT(directory->Readable(head, "a", false), ElementsAre("a"));
@@ -81,8 +92,8 @@ TEST(Guard, ASupervisorReadsEverythingBelowAndSyncsOnlyTheirOwn) {
 }
 
 TEST(Guard, AnAdministratorReadsNothing) {
-  const auto directory = DirectoryWith(SmallTree());
-  const Person person(UserWith({{"top", ROLE_ADMINISTRATOR}}));
+  const auto directory = DirectoryWith(SmallTree(), {UserWith({{"top", ROLE_ADMINISTRATOR}})});
+  const Person& person = *directory->FindPerson("u");
   EXPECT_TRUE(person.administrator);
   EXPECT_THAT(directory->Synced(person), IsEmpty());
   EXPECT_THAT(directory->Readable(person), IsEmpty());
@@ -106,14 +117,14 @@ TEST(Guard, AnswersAsTheRulesSayForEverybodyAndEverything) {
       units.push_back(id);
     }
     std::shuffle(tables.units.begin(), tables.units.end(), chance);
-    const auto directory = DirectoryWith(tables);
     for (int who = 0; who < 20; ++who) {
       std::vector<std::pair<std::string, sync::Role>> memberships;
       for (unsigned i = 0; i < chance() % 4; ++i) {
         memberships.emplace_back(units[chance() % units.size()],
                                  static_cast<sync::Role>(1 + chance() % 3));
       }
-      const Person person(UserWith(memberships));
+      const auto directory = DirectoryWith(tables, {UserWith(memberships)});
+      const Person& person = *directory->FindPerson("u");
       std::set<std::string> readable;
       for (const std::string& unit : units) {
         const auto is = [&](const std::string& at, sync::Role role) {
@@ -179,12 +190,12 @@ TEST(Directory, RefusesTablesThatContradictEachOther) {
   Tables tables = SmallTree();
   stored::v1::DeviceRow& row = tables.devices.emplace_back();
   row.set_device_id(std::string(16, 'd'));
-  EXPECT_THAT(Directory::From(tables).status(), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(From(tables).status(), StatusIs(absl::StatusCode::kDataLoss));
   const SealedPhone phone("nobody");
   tables.devices[0].set_device_id(phone.device().str());
   tables.devices[0].set_public_key(phone.key().PublicKey());
   tables.devices[0].set_user_id("nobody");
-  EXPECT_THAT(Directory::From(tables).status(), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(From(tables).status(), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

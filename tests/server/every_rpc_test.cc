@@ -19,6 +19,7 @@
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/enrolment_service.pb.h"
 #include "sotay/v1/lineage_service.pb.h"
+#include "sotay/v1/organisation_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/seal/certificate.h"
@@ -55,7 +56,8 @@ std::vector<std::string> Methods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::SyncRequest::descriptor()->file(), v1::ListUnitsRequest::descriptor()->file(),
         v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
-        v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file()}) {
+        v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file(),
+        v1::PutPostRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -171,6 +173,13 @@ class EveryRpc : public ::testing::Test {
     add("AdminService/CreateInvitation", v1::CreateInvitationRequest(), kPermissionDenied);
     add("AdminService/ListAllDevices", v1::ListAllDevicesRequest(), kPermissionDenied);
     add("AdminService/RevokeDevice", v1::RevokeDeviceRequest(), kPermissionDenied);
+    add("OrganisationService/PutPost", v1::PutPostRequest(), kPermissionDenied);
+    add("OrganisationService/EndPost", v1::EndPostRequest(), kPermissionDenied);
+    add("OrganisationService/ListPosts", v1::ListPostsRequest(), kPermissionDenied);
+    add("OrganisationService/PutUnitTerm", v1::PutUnitTermRequest(), kPermissionDenied);
+    add("OrganisationService/ListUnitTerms", v1::ListUnitTermsRequest(), kPermissionDenied);
+    // The table of rights is for everybody; there is nothing of anybody in it.
+    add("OrganisationService/GetRules", v1::GetRulesRequest(), kOk);
     v1::GetLineageRequest lineage;
     lineage.mutable_held()->set_unit_id(kUnit);
     lineage.mutable_held()->set_epoch(std::string(16, 'e'));

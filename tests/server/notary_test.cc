@@ -119,7 +119,7 @@ TEST_F(NotaryTest, SignsNothingItDidNotReadBack) {
   // since: what its directory was told and what the disk says differ.
   room_.Tamper(LogKey("kv1", 3), row.SerializeAsString());
   ASSERT_THAT(room_.Open(), IsOk());
-  auto directory = Directory::From(*std::move(at_start));
+  auto directory = Directory::From(*std::move(at_start), room_.directory->rules(), room_.now_ms);
   ASSERT_THAT(directory, IsOk());
   Notary notary(directory->get(), room_.store.get(), room_.log_key);
   Tables grown;

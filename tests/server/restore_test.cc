@@ -9,6 +9,7 @@
 #include <map>
 
 #include "server/lineage.h"
+#include "server/posts.h"
 #include "sync/seal/epoch_link.h"
 #include "tests/server/backup_room.h"
 
@@ -59,8 +60,33 @@ class RestoreTest : public BackupRoom {
     ASSERT_THAT(room_.store->Write(&sheet), IsOk());
   }
 
+  // A post, its end, and a unit that ends.
+  void Posts() {
+    room_.WithPen([](Pen* pen) {
+      v1::PutPostRequest put;
+      put.mutable_post()->set_user_id("dam");
+      put.mutable_post()->set_unit_id("kv2");
+      put.mutable_post()->set_capacity(v1::CAPACITY_KTV);
+      put.mutable_post()->set_reason("12/QĐ-VKS");
+      EXPECT_THAT(PutPost(pen, "khoa", put), IsOk());
+      v1::EndPostRequest end;
+      end.set_user_id("dam");
+      end.set_number(1);
+      end.set_valid_to(20991231);
+      end.set_reason("13/QĐ-VKS");
+      EXPECT_THAT(EndPost(pen, "khoa", end), IsOk());
+      v1::PutUnitTermRequest term;
+      term.mutable_term()->set_unit_id("kv2");
+      term.mutable_term()->set_valid_to(20991231);
+      term.mutable_term()->add_successor_ids("kv1");
+      term.mutable_term()->set_reason("NQ 7");
+      EXPECT_THAT(PutUnitTerm(pen, "khoa", term), IsOk());
+    });
+  }
+
   // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
+    Posts();
     Notes(70);  // more than one node of the log's tree
     Reads(2);
     BackUp();
@@ -139,7 +165,9 @@ class RestoreTest : public BackupRoom {
   // What a phone that holds `held` makes of the store restored under `name`.
   absl::Status LinkFrom(const v1::LogHead& held, const std::string& name, uint64_t* kept) {
     const auto store = OpenStore(name);
-    const auto directory = Directory::From(store->LoadTables().value()).value();
+    const auto directory = Directory::From(store->LoadTables().value(),
+                                           LoadAccessRules("", *schema_, 0).value(), room_.now_ms)
+                               .value();
     Notary notary(directory.get(), store.get(), room_.log_key);
     const Lineage lineage(directory.get(), store.get(), &notary, room_.log_key);
     const Caller caller = directory->CallerOf(nguyet_.device()).value();

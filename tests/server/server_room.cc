@@ -57,7 +57,9 @@ absl::Status ServerRoom::Open() {
   store = *std::move(opened);
   auto tables = store->LoadTables();
   if (!tables.ok()) return tables.status();
-  auto loaded = server::Directory::From(*std::move(tables));
+  auto loaded = server::Directory::From(
+      *std::move(tables), server::LoadAccessRules("", *schema_, sync::DayOf(now_ms)).value(),
+      now_ms);
   if (!loaded.ok()) return loaded.status();
   directory = *std::move(loaded);
   watchers = std::make_unique<server::Watchers>(directory.get());

@@ -48,7 +48,9 @@ class SupervisionTest : public ::testing::Test {
   SupervisionTest() : nguyet_("nguyet"), an_("an", "kv2") {
     room_.Enrol(&nguyet_);
     room_.Enrol(&an_, "kv2");
-    room_.AddUser("quoc", {{"tinh", ROLE_SUPERVISOR}});
+    // Of units below alone a head would not see drafts (posts_test.cc).
+    room_.AddUser("quoc",
+                  {{"tinh", ROLE_SUPERVISOR}, {"kv1", ROLE_SUPERVISOR}, {"kv2", ROLE_SUPERVISOR}});
     room_.AddUser("trieu", {{"kv1", ROLE_SUPERVISOR}});
     nguyet_.Write("k1", {NewCase("k1")});
     nguyet_.Write("k1", {Note("n1").Says("một")});

@@ -1,0 +1,129 @@
+// The dated half of the directory: posts, terms of units, and what they make of everybody today.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "server/directory.h"
+
+namespace sotay::server {
+namespace {
+
+// Where the day's share of names_revision begins; no office sees so many acts.
+constexpr int kTurnsShift = 40;
+
+}  // namespace
+
+void Directory::TurnTo(int64_t now_ms) {
+  const sync::Day day = sync::DayOf(now_ms);
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (day_ == day) return;
+  }
+  absl::MutexLock lock(&mutex_);
+  if (day_ == day) return;
+  day_ = day;
+  ReckonAll();
+  CountTurns();
+}
+
+std::vector<v1::Post> Directory::StandingPosts(absl::string_view user) const {
+  const auto rows = posts_.find(std::string_view(user.data(), user.size()));
+  if (rows == posts_.end()) return {};
+  std::set<uint64_t> replaced;
+  for (const v1::Post& post : rows->second) replaced.insert(post.replaces());
+  std::vector<v1::Post> standing;
+  std::copy_if(rows->second.begin(), rows->second.end(), std::back_inserter(standing),
+               [&](const v1::Post& post) { return replaced.count(post.number()) == 0; });
+  return standing;
+}
+
+void Directory::Reckon(v1::User user) {
+  const std::string id = user.user_id();
+  people_[id] = std::make_shared<const Person>(
+      PersonOn(day_, std::move(user), StandingPosts(id), standings_, rules_.matrix));
+}
+
+void Directory::ReckonAll() {
+  standings_.clear();
+  for (const auto& [id, unit] : units_) standings_[id] = organisation_.StandingOf(id, day_);
+  std::vector<v1::User> users;
+  for (const auto& [id, person] : people_) users.push_back(person->user);
+  for (v1::User& user : users) Reckon(std::move(user));
+}
+
+void Directory::TakePosts(const Tables& committed) {
+  for (const v1::Unit& unit : committed.units) {
+    organisation_.PutUnit(unit.unit_id(), unit.parent_id());
+  }
+  for (const v1::UnitTerm& term : committed.terms) {
+    // Rows come in order of their numbers; the newest stands.
+    terms_[term.unit_id()] = term;
+    organisation_.PutTerm(term.unit_id(), term.valid_from(), term.valid_to(),
+                          {term.successor_ids().begin(), term.successor_ids().end()});
+  }
+  std::set<std::string> concerned;
+  for (const v1::Post& post : committed.posts) {
+    posts_[post.user_id()].push_back(post);
+    concerned.insert(post.user_id());
+  }
+  if (!committed.posts.empty()) CountTurns();
+  const bool everybody = !committed.units.empty() || !committed.terms.empty();
+  for (const v1::User& user : committed.users) {
+    concerned.erase(user.user_id());
+    if (everybody) {
+      auto known = std::make_shared<Person>();
+      known->user = user;
+      people_[user.user_id()] = std::move(known);
+    } else {
+      Reckon(user);
+    }
+  }
+  if (everybody) return ReckonAll();
+  for (const std::string& id : concerned) {
+    const auto person = people_.find(id);
+    if (person != people_.end()) Reckon(v1::User(person->second->user));
+  }
+}
+
+void Directory::CountTurns() {
+  turns_ = 0;
+  for (const auto& [user, rows] : posts_) {
+    for (const v1::Post& post : StandingPosts(user)) {
+      turns_ += post.valid_from() <= day_ ? 1 : 0;
+      turns_ += post.valid_to() != 0 && post.valid_to() < day_ ? 1 : 0;
+    }
+  }
+}
+
+uint64_t Directory::names_revision() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return meta_.directory_revision() + (turns_ << kTurnsShift);
+}
+
+std::vector<v1::Post> Directory::Posts(absl::string_view user, absl::string_view unit,
+                                       bool history) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::Post> posts;
+  for (const auto& [id, rows] : posts_) {
+    if (!user.empty() && user != id) continue;
+    for (const v1::Post& post : history ? rows : StandingPosts(id)) {
+      if (unit.empty() || unit == post.unit_id()) posts.push_back(post);
+    }
+  }
+  return posts;
+}
+
+std::vector<v1::UnitTerm> Directory::Terms() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<v1::UnitTerm> terms;
+  for (const auto& [unit, term] : terms_) terms.push_back(term);
+  return terms;
+}
+
+bool Directory::LeadsBack(const std::string& unit,
+                          const std::vector<std::string>& successors) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return organisation_.LeadsBack(unit, successors);
+}
+
+}  // namespace sotay::server

@@ -1,0 +1,50 @@
+// What of a unit somebody may read, record by record: the guard (sync/guard.h) with what the store
+// says of a record.  Made for one person, one unit and one answer.  Reads only; one thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/directory.h"
+#include "server/store.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/guard.h"
+#include "sync/ids.h"
+#include "sync/schema.h"
+
+namespace sotay::server {
+
+class Reading {
+ public:
+  // What it is given outlives it.
+  Reading(const Directory& directory, Store* store, const sync::Schema& schema,
+          const Person& person, absl::string_view unit);
+
+  // Whether anything there may be read; if not, nothing of the store is looked at.
+  bool some() const { return some_; }
+  // Whether everything may.
+  bool all() const { return all_; }
+
+  // Whether a record of the unit may be read, and by which line; by its row in the feed, by what is
+  // stored, or a change to such records that was set aside, which is read as a draft is.  Of other
+  // records nothing is read unless a line asks for it.
+  absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
+  absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
+  bool OfAside(const v1::QuarantinedChange& change) const;
+
+ private:
+  absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
+
+  const sync::Matrix& matrix_;
+  Store& store_;
+  const sync::Schema& schema_;
+  const std::string user_id_;
+  const sync::Seats seats_;
+  const bool some_;
+  const bool all_;
+  std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at
+};
+
+}  // namespace sotay::server

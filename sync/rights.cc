@@ -1,0 +1,122 @@
+#include "sync/rights.h"
+
+#include "absl/container/inlined_vector.h"
+#include "sync/fragment.h"
+
+namespace sotay::sync {
+namespace {
+
+// Verbs of which any one will do, a bit each.
+using Verbs = uint32_t;
+
+constexpr Verbs Bit(Verb verb) { return Verbs{1} << static_cast<uint32_t>(verb); }
+
+bool Has(const std::set<Role>& roles, Role role) { return roles.count(role) != 0; }
+
+// What writing to a field is to those who write it.
+Verbs VerbsOf(const std::set<Role>& writers) {
+  Verbs verbs = 0;
+  if (Has(writers, options::v1::ROLE_PROSECUTOR)) verbs |= Bit(Verb::kEdit);
+  if (Has(writers, options::v1::ROLE_SUPERVISOR)) verbs |= Bit(Verb::kApprove);
+  return verbs;
+}
+
+Verbs VerbsOfStep(const TypeInMatrix& known, const FieldType& field, const v1::FieldOp& op,
+                  const MergedRecord& base) {
+  const int32_t from = base.StateInForce(field.number);
+  const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
+  const auto step = field.transitions.find({from, to});
+  const bool anybody = step == field.transitions.end() || step->second.empty();
+  Verbs verbs = VerbsOf(anybody ? field.writers : step->second);
+  // A prosecutor's step that submits is no mere edit.
+  if ((verbs & Bit(Verb::kEdit)) != 0 && known.Submitted(to) && !known.Submitted(from)) {
+    verbs = (verbs & ~Bit(Verb::kEdit)) | Bit(Verb::kSubmit);
+  }
+  return verbs;
+}
+
+// What the edit asks for: of each entry one verb must be allowed.
+absl::InlinedVector<Verbs, 4> Asked(const RecordType& type, const TypeInMatrix& known,
+                                    const v1::RecordEdit& edit, const MergedRecord& base) {
+  absl::InlinedVector<Verbs, 4> asked;
+  const auto ask = [&asked](Verbs verbs) {
+    for (const Verbs already : asked) {
+      if (already == verbs) return;
+    }
+    asked.push_back(verbs);
+  };
+  if (base.empty()) ask(Bit(Verb::kCreate));
+  for (const v1::FieldOp& op : edit.ops()) {
+    const FieldType* const field = type.Field(op.field());
+    if (field != nullptr && field == type.state) {
+      ask(VerbsOfStep(known, *field, op, base));
+    } else if (!base.empty()) {
+      // Of a field no schema knows nobody says who writes it.
+      ask(field == nullptr ? Bit(Verb::kEdit) : VerbsOf(field->writers));
+    }
+  }
+  return asked;
+}
+
+}  // namespace
+
+FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root) {
+  const TypeInMatrix& known = matrix.TypeOf(root.type_name());
+  if (known.field_number == 0) return 0;
+  const FieldSlot* const slot = root.Slot(known.field_number);
+  if (slot == nullptr) return 0;
+  FieldSet fields = 0;
+  for (const StandingReading& reading : slot->readings) {
+    const auto value = static_cast<int32_t>(VarintOf(reading.value).value_or(0));
+    const auto at = known.fields.find(value);
+    if (at != known.fields.end()) fields |= at->second;
+  }
+  return fields;
+}
+
+absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
+                                    const Schema& schema, const v1::RecordEdit& edit,
+                                    const MergedRecord& base,
+                                    absl::FunctionRef<FieldSet()> fields) {
+  const RecordType* const type = schema.Find(edit.type());
+  const Matrix& matrix = *rights.matrix;
+  const TypeInMatrix& known = matrix.TypeOf(type->name);
+  static const Seats* const kNowhere = new Seats();
+  const auto at = rights.seats.find(unit);
+  const Seats& seats = at == rights.seats.end() ? *kNowhere : at->second;
+  Facts facts;
+  facts.kind = known.kind;
+  bool whole = false;  // whether `facts` say all there is to say
+  for (const Verbs verbs : Asked(*type, known, edit, base)) {
+    Verdict nearest;
+    Verb of_nearest = Verb::kEdit;
+    const auto allowed = [&] {
+      for (size_t i = 0; i < kVerbs; ++i) {
+        const auto verb = static_cast<Verb>(i);
+        if ((verbs & Bit(verb)) == 0) continue;
+        const Verdict verdict = Decide(matrix, seats, verb, facts);
+        if (verdict.allowed()) return true;
+        if (nearest.line == nullptr || verdict.lack > nearest.lack) {
+          nearest = verdict;
+          of_nearest = verb;
+        }
+      }
+      return false;
+    };
+    if (allowed()) continue;
+    if (!whole && nearest.line != nullptr) {
+      // A line is about it: now what costs a look matters.
+      whole = true;
+      facts.own = base.empty() || base.birth().user_id == rights.user_id;
+      facts.submitted = !base.empty() && type->state != nullptr &&
+                        known.Submitted(base.StateInForce(type->state->number));
+      facts.fields = fields();
+      nearest = Verdict();
+      if (allowed()) continue;
+    }
+    return Refusal{v1::REASON_WRITER_MAY_NOT, Why(matrix, nearest, of_nearest, known.kind)};
+  }
+  return absl::nullopt;
+}
+
+}  // namespace sotay::sync

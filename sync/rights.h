@@ -1,0 +1,39 @@
+// What a change asks of the guard (guard.h): which verbs its edits are, and whether its author's
+// posts allow them.  The part of a change's judgement (decision.h) that the table of rights
+// decides; which fields a role writes decides the schema (validate.h).  Pure; any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/types/optional.h"
+#include "sotay/v1/change.pb.h"
+#include "sync/guard.h"
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+#include "sync/validate.h"
+
+namespace sotay::sync {
+
+// What somebody's posts give them, for the units they write for.
+struct Rights {
+  std::string user_id;
+  std::shared_ptr<const Matrix> matrix;
+  std::map<std::string, Seats> seats;  // by unit
+};
+
+// The fields of work of a dossier with this root.  While people disagree of what kind it is, those
+// of every kind that was said.
+FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root);
+
+// Whether an edit, lawful by the schema, may be made by its author in `unit` on `base`, the record
+// as they saw it (empty when the edit creates it).  Otherwise WRITER_MAY_NOT with the rule's name.
+// `fields` is asked for the dossier's fields of work when it matters.  Allocates nothing unless it
+// refuses.
+absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
+                                    const Schema& schema, const v1::RecordEdit& edit,
+                                    const MergedRecord& base, absl::FunctionRef<FieldSet()> fields);
+
+}  // namespace sotay::sync

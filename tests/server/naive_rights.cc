@@ -1,0 +1,118 @@
+#include "tests/server/naive_rights.h"
+
+namespace sotay::tests {
+namespace {
+
+enum class Where { kNowhere, kBelow, kHere };
+
+bool Under(const std::map<std::string, NaiveUnit>& units, const std::string& unit,
+           const std::string& top) {
+  const std::string& parent = units.at(unit).parent;
+  return !parent.empty() && (parent == top || Under(units, parent, top));
+}
+
+// Where a record of `unit` is for somebody with a post in `post`.
+Where Look(const std::map<std::string, NaiveUnit>& units, const std::string& unit,
+           const std::string& post, sync::Day day) {
+  if (unit == post) return Where::kHere;
+  Where found = Under(units, unit, post) ? Where::kBelow : Where::kNowhere;
+  const NaiveUnit& row = units.at(unit);
+  if (row.last_day == 0 || day <= row.last_day) return found;
+  for (const std::string& successor : row.successors) {
+    const Where there = Look(units, successor, post, day);
+    if (there > found) found = there;
+  }
+  return found;
+}
+
+bool Meet(const NaivePost& post, const NaiveRecord& record) {
+  if (post.fields.count("*") != 0) return true;
+  for (const std::string& field : record.fields) {
+    if (post.fields.count(field) != 0) return true;
+  }
+  return false;
+}
+
+// One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
+bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
+  const std::string& kind = record.kind;
+  if (kind == "case") return verb == "read" || (verb == "approve" && here);
+  if (kind == "comment") return here && (verb == "create" || verb == "read");
+  if (kind == "device" || kind == "audit") return verb == "read";
+  if (verb == "read") return here || record.submitted;
+  return verb == "approve" && here;
+}
+
+bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string& verb, bool here) {
+  if (!here) return false;
+  if (record.kind == "device" || record.kind == "audit") return verb == "read";
+  if (record.kind == "comment") return verb == "create" || verb == "read";
+  return verb == "read" || (verb == "approve" && Meet(post, record));
+}
+
+bool Division(const NaivePost& post, const NaiveRecord& record, const std::string& verb) {
+  if (record.kind == "device" || record.kind == "audit") return false;
+  if (record.kind == "comment") return verb == "create" || verb == "read";
+  if (verb != "read" || !Meet(post, record)) return false;
+  return record.kind == "case" || record.submitted;
+}
+
+bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
+  if (!here || record.kind == "audit") return false;
+  if (record.kind == "device") return verb == "read" && record.own;
+  if (record.kind == "comment") return verb == "create" || verb == "read";
+  if (verb == "read" || verb == "edit") return true;
+  if (verb == "create") return prosecutor || record.kind != "case";
+  return verb == "submit" && prosecutor && record.kind != "case";
+}
+
+bool Statistician(const NaiveRecord& record, const std::string& verb, bool here) {
+  const bool content =
+      record.kind != "comment" && record.kind != "device" && record.kind != "audit";
+  return verb == "numbers" && here && content;
+}
+
+bool Inspector(const NaiveRecord& record, const std::string& verb) {
+  return verb == "read" && record.kind != "comment" && record.kind != "device";
+}
+
+}  // namespace
+
+bool NaivelyAllowed(const std::map<std::string, NaiveUnit>& units,
+                    const std::vector<NaivePost>& posts, const NaiveRecord& record,
+                    const std::string& verb, sync::Day day) {
+  for (const NaivePost& post : posts) {
+    if (day < post.first_day || (post.last_day != 0 && day > post.last_day)) continue;
+    const Where where = Look(units, record.unit, post.unit, day);
+    if (where == Where::kNowhere) continue;
+    const bool here = where == Where::kHere;
+    bool allowed = false;
+    switch (post.capacity) {
+      case v1::CAPACITY_HEAD:
+        allowed = Head(record, verb, here);
+        break;
+      case v1::CAPACITY_DEP:
+        allowed = Deputy(post, record, verb, here);
+        break;
+      case v1::CAPACITY_DIV:
+        allowed = Division(post, record, verb);
+        break;
+      case v1::CAPACITY_KSV:
+      case v1::CAPACITY_KTV:
+        allowed = Writer(record, verb, here, post.capacity == v1::CAPACITY_KSV);
+        break;
+      case v1::CAPACITY_STA:
+        allowed = Statistician(record, verb, here);
+        break;
+      case v1::CAPACITY_INS:
+        allowed = Inspector(record, verb);
+        break;
+      default:  // clerks and administrators see no content
+        break;
+    }
+    if (allowed) return true;
+  }
+  return false;
+}
+
+}  // namespace sotay::tests
