@@ -172,8 +172,8 @@ std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const
 
 uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
-  const BoundedStamp bounded =
-      BoundStamp(change.stamp(), arrival.push->skew_ms, input_.now_ms, decision.after);
+  const BoundedStamp bounded = BoundStamp(change.stamp(), change.claimed_ms(),
+                                          arrival.push->skew_ms, input_.now_ms, decision.after);
   const uint64_t position = ++bench_.positions[change.unit_id()];
   NewEntry entry;
   entry.unit_id = change.unit_id();

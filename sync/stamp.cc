@@ -22,21 +22,21 @@ Stamp NextStamp(Stamp last, int64_t unix_ms) {
   return std::max(last + 1, StampAt(unix_ms));
 }
 
-BoundedStamp BoundStamp(Stamp claimed, int64_t skew_ms, int64_t now_ms, Stamp after) {
+BoundedStamp BoundStamp(Stamp claimed, int64_t clock_ms, int64_t skew_ms, int64_t now_ms,
+                        Stamp after) {
   BoundedStamp result;
   result.stamp = claimed;
-  if (skew_ms >= kSkewCorrectedMsMin || skew_ms <= -kSkewCorrectedMsMin) {
-    const Stamp counter = claimed & ((Stamp{1} << kCounterBits) - 1);
-    // Both terms are below 2^49 in size, so the difference cannot overflow.
-    const int64_t skew = std::clamp<int64_t>(skew_ms, -kMsMax, kMsMax);
-    result.stamp = StampAt(StampMs(claimed) - skew) | counter;
-    result.corrected = true;
-  }
+  result.corrected = skew_ms >= kSkewCorrectedMsMin || skew_ms <= -kSkewCorrectedMsMin;
   const Stamp believable = StampAt(now_ms + kStampAheadMsMax);
-  if (result.stamp > believable) {
-    result.stamp = believable;
-    result.bounded = true;
+  if (result.corrected || claimed > believable) {
+    const bool by_clock = clock_ms != 0 && BoundMs(clock_ms) < StampMs(claimed);
+    const Stamp counter = by_clock ? 0 : claimed & ((Stamp{1} << kCounterBits) - 1);
+    // Both terms are below 2^49 in size, so the difference cannot overflow.
+    const int64_t skew = result.corrected ? std::clamp<int64_t>(skew_ms, -kMsMax, kMsMax) : 0;
+    result.stamp = StampAt((by_clock ? BoundMs(clock_ms) : StampMs(claimed)) - skew) | counter;
   }
+  result.bounded = (result.corrected ? result.stamp : claimed) > believable;
+  result.stamp = std::min(result.stamp, believable);
   if (result.stamp <= after && after != std::numeric_limits<Stamp>::max()) {
     result.stamp = after + 1;
   }

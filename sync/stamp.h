@@ -33,13 +33,17 @@ Stamp NextStamp(Stamp last, int64_t unix_ms);
 // What the server makes of a claimed stamp.
 struct BoundedStamp {
   Stamp stamp = 0;
-  bool corrected = false;  // the device's skew was taken off
+  bool corrected = false;  // the device's skew was taken off its wall clock
   bool bounded = false;    // the claim was later than could be believed
 };
 
-// effective = max(min(claimed - skew, now + 5 min), 1 + after), where the skew is taken off
-// only when it is over 5 min, and `after` is the greatest effective stamp of everything the
-// author had seen (so an edit always outranks what it was made on, whatever the clocks say).
-BoundedStamp BoundStamp(Stamp claimed, int64_t skew_ms, int64_t now_ms, Stamp after);
+// effective = max(min(claimed, now + 5 min), 1 + after), where `after` is the greatest effective
+// stamp of everything the author had seen (so an edit always outranks what it was made on, whatever
+// the clocks say).  When the skew is 5 min or more, or `claimed` is past now + 5 min, the device's
+// wall clock less the skew stands for the claimed stamp: the stamp of a clock that is slow, or was
+// set back, is one after the newest the device had seen, and says nothing of when.  `clock_ms` is
+// what that clock said; 0, or later than the stamp: the stamp's milliseconds.
+BoundedStamp BoundStamp(Stamp claimed, int64_t clock_ms, int64_t skew_ms, int64_t now_ms,
+                        Stamp after);
 
 }  // namespace sotay::sync

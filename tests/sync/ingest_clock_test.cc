@@ -48,6 +48,24 @@ TEST_F(IngestClockTest, CorrectsAClockThreeDaysFastBySkew) {
       << "the reader sees what the clock said";
 }
 
+// Its stamps follow what it has seen; when it wrote is what its clock said, less the skew.
+TEST_F(IngestClockTest, CorrectsAClockYearsSlowThatHasSeenOthersWork) {
+  PaperPhone slow = office_.Enrol("que", kProsecutor);
+  phone_.Write("k", {NewCase("k")});
+  office_.Exchange(&phone_);
+  office_.Exchange(&slow);
+  const int64_t wrote_ms = phone_.clock_ms + kMinute;
+  slow.clock_ms = wrote_ms - 1000 * kDay;
+  slow.Write("k", {Note("n").Says("chậm gần ba năm")});
+  office_.now_ms = wrote_ms + kDay;
+  office_.skew_ms = -1000 * kDay;
+  office_.Push(slow);
+  const v1::Admission& admission = office_.journal().back().admission;
+  EXPECT_NEAR(static_cast<double>(StampMs(admission.stamp())), static_cast<double>(wrote_ms), 2'000)
+      << "not the day it was received";
+  EXPECT_THAT(admission.marks(), ElementsAre(v1::MARK_CLOCK_CORRECTED));
+}
+
 TEST_F(IngestClockTest, BoundsAClaimItCannotBelieve) {
   v1::Change change = PaperPhone::Draft("k", Note("n"), {});
   phone_.clock_ms += 50 * 365 * kDay;

@@ -63,13 +63,14 @@ struct BoundCase {
   Stamp stamp;
   bool corrected;
   bool bounded;
+  int64_t clock_ms = 0;
 };
 
 class BoundStampTable : public ::testing::TestWithParam<BoundCase> {};
 
 TEST_P(BoundStampTable, Gives) {
   const BoundCase& c = GetParam();
-  const BoundedStamp bounded = BoundStamp(c.claimed, c.skew_ms, kNow, c.after);
+  const BoundedStamp bounded = BoundStamp(c.claimed, c.clock_ms, c.skew_ms, kNow, c.after);
   EXPECT_EQ(bounded.stamp, c.stamp) << c.what;
   EXPECT_EQ(bounded.corrected, c.corrected) << c.what;
   EXPECT_EQ(bounded.bounded, c.bounded) << c.what;
@@ -107,6 +108,20 @@ const BoundCase kBoundCases[] = {
     {"an equal stamp moves on", StampAt(kNow), 0, StampAt(kNow), StampAt(kNow) + 1, false, false},
     {"a later stamp stays", StampAt(kNow) + 1, 0, StampAt(kNow), StampAt(kNow) + 1, false, false},
     {"nothing is after the end of time", StampAt(kNow), 0, kStampMax, StampAt(kNow), false, false},
+    // A slow clock's stamps stand one after the newest its device had seen.
+    {"years behind, an hour ago", StampAt(kNow - kDay) + 1, -2 * kYear, 0,
+     StampAt(kNow - 60 * kMinute), true, false, kNow - 2 * kYear - 60 * kMinute},
+    {"behind, and made on what came after", StampAt(kNow - kDay) + 1, -kDay, StampAt(kNow),
+     StampAt(kNow) + 1, true, false, kNow - kDay - kMinute},
+    {"a fast clock is its stamp", StampAt(kNow + 3 * kDay) + 2, 3 * kDay, 0, StampAt(kNow) + 2,
+     true, false, kNow + 3 * kDay},
+    {"was ahead, and was set right", StampAt(kNow + 3 * kDay) + 9, 0, 0, StampAt(kNow - kMinute),
+     false, true, kNow - kMinute},
+    {"a clock later than its own stamp", StampAt(kNow + kDay), kDay, 0, StampAt(kNow), true, false,
+     kNow + 9 * kDay},
+    {"a clock before 1970", StampAt(kNow), -kDay, 0, StampAt(kDay), true, false, -kYear},
+    {"believed, whatever the wall clock says", StampAt(kNow) + 1, 0, 0, StampAt(kNow) + 1, false,
+     false, kNow - kYear},
 };
 INSTANTIATE_TEST_SUITE_P(Claims, BoundStampTable, ::testing::ValuesIn(kBoundCases));
 
@@ -117,7 +132,7 @@ TEST(BoundStamp, AlwaysOutranksWhatTheAuthorHadSeen) {
   for (int round = 0; round < 1000; ++round) {
     const Stamp claimed = claims[static_cast<size_t>(round) % 6];
     const int64_t skew = skews[static_cast<size_t>(round) / 6 % 6];
-    const Stamp stamp = BoundStamp(claimed, skew, kNow, after).stamp;
+    const Stamp stamp = BoundStamp(claimed, 0, skew, kNow, after).stamp;
     ASSERT_GT(stamp, after) << "round " << round;
     after = stamp;
   }
