@@ -33,12 +33,14 @@ using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 using NamePtr = std::unique_ptr<GENERAL_NAME, Freer<GENERAL_NAME_free>>;
 
 constexpr absl::Duration kAuthorityLife = absl::Hours(24 * (20 * 365 + 5));  // five leap days
-// What browsers and phones accept at most.
 constexpr absl::Duration kServerLife = absl::Hours(24 * 825);
 constexpr absl::Duration kDeviceLife = absl::Hours(24 * 400);
 constexpr absl::Duration kInvitationLifeMax = absl::Hours(24 * 7);
-// How much slow or late clocks are allowed for.
+// How late whoever was invited may come.
 constexpr absl::Duration kLeeway = absl::Hours(24);
+// Nothing is refused for its clock, so certificates hold from before there was any of them: a phone
+// whose battery ran out believes it is the year it was made.  2000-01-01.
+constexpr absl::Time kValidFrom = absl::FromUnixSeconds(946'684'800);
 
 constexpr size_t kCertificateFileBytesMax = 64 * 1024;
 std::string KeyPath(const std::string& dir) { return absl::StrCat(dir, "/ca.key"); }
@@ -120,7 +122,7 @@ absl::StatusOr<NamesPtr> AlternativeNames(const std::vector<std::string>& names)
   return list;
 }
 
-// From a leeway ago for `life` from now, but never past the authority's own end.
+// For `life` from now, but never past the authority's own end.
 absl::Status SetValidity(absl::Time now, absl::Duration life, absl::Time authority_not_after,
                          CertificateDraft* draft) {
   if (now >= authority_not_after) {
@@ -129,7 +131,7 @@ absl::Status SetValidity(absl::Time now, absl::Duration life, absl::Time authori
                      absl::FormatTime("%Y-%m-%d", authority_not_after, absl::UTCTimeZone()),
                      "; make a new one and enrol devices anew"));
   }
-  draft->Valid(now - kLeeway, std::min(now + life, authority_not_after));
+  draft->Valid(kValidFrom, std::min(now + life, authority_not_after));
   return absl::OkStatus();
 }
 
@@ -145,7 +147,7 @@ absl::StatusOr<std::string> MakeAuthorityCertificate(const seal::SigningKey& key
                                                      absl::Time now) {
   const std::string key_id = KeyIdOf(key.PublicKey());
   CertificateDraft draft(key.pkey());
-  draft.Valid(now - kLeeway, now + kAuthorityLife);
+  draft.Valid(kValidFrom, now + kAuthorityLife);
   draft.Subject(NID_organizationName, organisation_name);
   // A spare or a successor has another name, so that chains are never built on the wrong one.
   draft.Subject(NID_commonName,

@@ -7,8 +7,8 @@
 // up by its public key, so that a certificate never has to be taken back.
 //
 // Thread-safe after construction: every call from any thread at once.  `now` is the server's
-// clock; certificates begin a day before it, so that a phone whose clock is slow accepts them,
-// and none outlives the authority.
+// clock; certificates begin long before it, so that a phone whose clock is slow by years accepts
+// them, and none outlives the authority.
 #pragma once
 
 #include <string>
