@@ -131,8 +131,9 @@ absl::Status Exchange::CheckSeal(const Push& push) const {
 
 absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncRequest request,
                                                int64_t now_ms) const {
-  const bool forked = caller.row->state() == v1::DEVICE_STATE_FORKED;
-  if (forked && !request.has_push()) return DeviceForked();
+  const v1::DeviceState state = caller.row->state();
+  if (state == v1::DEVICE_STATE_FORKED && !request.has_push()) return DeviceForked();
+  if (state == v1::DEVICE_STATE_REVOKED && !request.has_push()) return DeviceRevoked();
   SOTAY_RETURN_IF_ERROR(CheckShape(request));
   stored::v1::Contact contact;
   contact.set_last_contact_ms(now_ms);
@@ -140,7 +141,9 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   contact.set_skew_ms(SkewOf(request, now_ms));
   contact.set_app_version(request.app_version());
   directory_.Touch(caller.device, std::move(contact));
-  SOTAY_RETURN_IF_ERROR(PlanFeed(directory_, *caller.person, request.cursors()).status());
+  if (state != v1::DEVICE_STATE_REVOKED) {  // which is fed nothing, wherever its cursors stand
+    SOTAY_RETURN_IF_ERROR(PlanFeed(directory_, *caller.person, request.cursors()).status());
+  }
 
   PreparedSync prepared;
   prepared.device = caller.device;
@@ -215,6 +218,21 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
   response.set_more(page.more || response.revised_size() == kRevisedMax);
+  return response;
+}
+
+v1::SyncResponse Exchange::AnswerRevoked(const PreparedSync& prepared, PushAnswer* pushed,
+                                         int64_t now_ms) {
+  v1::SyncResponse response;
+  response.set_server_now_ms(now_ms);
+  response.set_accepted_through(pushed->accepted_through);
+  for (v1::ChangeOutcome& outcome : pushed->outcomes) {
+    *response.add_outcomes() = std::move(outcome);
+  }
+  // It stays where it is.
+  *response.mutable_cursors() = prepared.request.cursors();
+  response.set_directory_revision(prepared.request.directory_revision());
+  response.set_more(true);
   return response;
 }
 

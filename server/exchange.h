@@ -38,7 +38,8 @@ class Exchange {
       : directory_(*directory), store_(*store), notary_(*notary), watermark_(watermark) {}
 
   // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
-  // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.
+  // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.  A caller that is
+  // forked or revoked may only push.
   absl::StatusOr<PreparedSync> Prepare(const Caller& caller, v1::SyncRequest request,
                                        int64_t now_ms) const;
 
@@ -47,6 +48,10 @@ class Exchange {
   // told in `shown`, unless that is null.
   absl::StatusOr<v1::SyncResponse> Answer(const PreparedSync& prepared, PushAnswer* pushed,
                                           int64_t now_ms, ShownParts* shown = nullptr) const;
+  // The answer to a device that is revoked: what became of its push, and nothing else.  It is to
+  // call again, and is told DEVICE_REVOKED once it has nothing left to send.
+  static v1::SyncResponse AnswerRevoked(const PreparedSync& prepared, PushAnswer* pushed,
+                                        int64_t now_ms);
 
  private:
   absl::Status CheckShape(const v1::SyncRequest& request) const;

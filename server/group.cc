@@ -14,7 +14,12 @@
 namespace sotay::server {
 namespace {
 
+// Changes a revoked device may still leave in quarantine, with all that were set aside of it: what
+// a lost phone has unsent, and no way to fill the disk from it.  At most 64 KiB each.
+constexpr uint64_t kRevokedAsideMax = 2'000;
+
 absl::Status ToStatus(const sync::PushOutcome& outcome) {
+  if (outcome.refused->reason == v1::REASON_DEVICE_REVOKED) return DeviceRevoked();
   v1::ErrorDetail detail;
   detail.set_reason(outcome.refused->reason);
   detail.set_expected_sequence(outcome.expected_sequence);
@@ -80,7 +85,11 @@ Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(
 absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   const auto row = pen_.directory().Device(push.device);
   if (row == nullptr) return DeviceUnknown();
-  if (row->state() == v1::DEVICE_STATE_REVOKED) return DeviceRevoked();
+  // Ingest sets its changes aside; a push past the bound is refused as a whole.
+  if (row->state() == v1::DEVICE_STATE_REVOKED &&
+      row->set_aside() + push.changes.size() > kRevokedAsideMax) {
+    return DeviceRevoked();
+  }
   const auto person = pen_.directory().FindPerson(row->user_id());
   if (person == nullptr) return DeviceUnknown();
   input->device = *row;

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/event_log.h"
 #include "sync/seal/certificate.h"
+#include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -48,31 +49,53 @@ class KeyHashes {
   absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace
-
-absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context) {
+// The certificate the peer proved to hold.
+absl::StatusOr<std::string> CertificateOf(const grpc::CallbackServerContext& context) {
   const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
   if (auth == nullptr) return DeviceUnknown();
   const std::vector<grpc::string_ref> pem =
       auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (pem.size() != 1) return DeviceUnknown();
+  return std::string(pem[0].data(), pem[0].size());
+}
+
+// The revoked device that holds the certificate's key.
+absl::StatusOr<Caller> RevokedOf(const Directory& directory, absl::string_view certificate) {
+  const absl::StatusOr<std::string> spki = seal::SpkiOfCertificatePem(certificate);
+  if (!spki.ok()) return DeviceUnknown();
+  const sync::DeviceId id = seal::DeviceIdOf(*spki);
+  auto row = directory.Device(id);
+  if (row == nullptr || row->state() != v1::DEVICE_STATE_REVOKED) return DeviceUnknown();
+  auto person = directory.FindPerson(row->user_id());
+  if (person == nullptr) return DeviceUnknown();
+  return Caller{id, std::move(row), std::move(person)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context) {
+  SOTAY_ASSIGN_OR_RETURN(const std::string pem, CertificateOf(context));
   static auto* const hashes = new KeyHashes();
-  absl::StatusOr<std::string> hash = hashes->Of(absl::string_view(pem[0].data(), pem[0].size()));
+  absl::StatusOr<std::string> hash = hashes->Of(pem);
   if (!hash.ok()) return DeviceUnknown();
   return hash;
 }
 
-absl::StatusOr<Caller> CallerOrForkedOf(Directory* directory,
-                                        const grpc::CallbackServerContext& context,
-                                        int64_t now_ms) {
+absl::StatusOr<Caller> SenderOf(Directory* directory, const grpc::CallbackServerContext& context,
+                                int64_t now_ms) {
   SOTAY_ASSIGN_OR_RETURN(const std::string key_hash, KeyHashOf(context));
   directory->TurnTo(now_ms);
-  return directory->CallerOf(key_hash);
+  absl::StatusOr<Caller> caller = directory->CallerOf(key_hash);
+  if (caller.ok() || DetailOf(caller.status()).reason() != v1::REASON_DEVICE_REVOKED) return caller;
+  SOTAY_ASSIGN_OR_RETURN(const std::string pem, CertificateOf(context));
+  return RevokedOf(*directory, pem);
 }
 
 absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
                                 int64_t now_ms) {
-  SOTAY_ASSIGN_OR_RETURN(Caller caller, CallerOrForkedOf(directory, context, now_ms));
+  SOTAY_ASSIGN_OR_RETURN(const std::string key_hash, KeyHashOf(context));
+  directory->TurnTo(now_ms);
+  SOTAY_ASSIGN_OR_RETURN(Caller caller, directory->CallerOf(key_hash));
   if (caller.row->state() == v1::DEVICE_STATE_FORKED) return DeviceForked();
   directory->TouchAt(caller.device, now_ms);
   return caller;

@@ -22,12 +22,13 @@ namespace sotay::server {
 // SHA-256 of the public key in the certificate the peer proved to hold.
 absl::StatusOr<std::string> KeyHashOf(const grpc::CallbackServerContext& context);
 
-// The active device the peer is, looked up now; that it called is noted.  A forked device is none,
-// but for Sync, which notes what the device says of itself as well.
+// The active device the peer is, looked up now; that it called is noted.
 absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,
                                 int64_t now_ms);
-absl::StatusOr<Caller> CallerOrForkedOf(Directory* directory,
-                                        const grpc::CallbackServerContext& context, int64_t now_ms);
+// For Sync alone: also a forked or a revoked one.  What it has is still to be received; it is given
+// nothing (Exchange sees to that), and notes what it says of itself as well.
+absl::StatusOr<Caller> SenderOf(Directory* directory, const grpc::CallbackServerContext& context,
+                                int64_t now_ms);
 
 // The status as it travels, with its ErrorDetail in grpc-status-details-bin.  What is ours to
 // know (damage, broken invariants) is said to the operator, and to the caller only that it is.

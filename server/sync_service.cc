@@ -25,7 +25,7 @@ grpc::ServerUnaryReactor* SyncService::Sync(grpc::CallbackServerContext* context
   return AnswerUnary<v1::SyncRequest, v1::SyncResponse>(
       context, request, response, "Sync",
       [this](const grpc::CallbackServerContext& of) {
-        return CallerOrForkedOf(&directory_, of, now_ms_());
+        return SenderOf(&directory_, of, now_ms_());
       },
       [this](Caller caller, v1::SyncRequest asked, Reply<v1::SyncResponse> reply) {
         Serve(caller, std::move(asked), std::move(reply));
@@ -41,7 +41,12 @@ void SyncService::Serve(const Caller& caller, v1::SyncRequest request,
   }
   absl::optional<Push> push = std::move(prepared->push);
   auto call = std::make_shared<PreparedSync>(*std::move(prepared));
-  const auto answer = [this, caller, call, reply](std::shared_ptr<PushAnswer> pushed) {
+  const bool revoked = caller.row->state() == v1::DEVICE_STATE_REVOKED;
+  const auto answer = [this, caller, call, reply, revoked](std::shared_ptr<PushAnswer> pushed) {
+    if (revoked) {
+      reply(exchange_.AnswerRevoked(*call, pushed.get(), now_ms_()));
+      return;
+    }
     const bool will = readers_.Run([this, caller, call, reply, pushed] {
       v1::AccessEntry kept;
       kept.set_kind(v1::ACCESS_KIND_FEED);

@@ -60,7 +60,12 @@ absl::optional<PushOutcome> Ingester::RefuseWhole(const PushInput& push, PushOut
     if (sequence <= accepted) {
       const auto known = push.known.find(sequence);
       if (known != push.known.end() && known->second.change_id() != pushed.id.view()) {
-        QuarantineFork(push, i, outcome);
+        if (push.device.state() == v1::DEVICE_STATE_REVOKED) {
+          outcome->refused =
+              Refusal{v1::REASON_DEVICE_REVOKED, "the device is revoked, and forked"};
+        } else {
+          QuarantineFork(push, i, outcome);
+        }
         return *outcome;
       }
       continue;

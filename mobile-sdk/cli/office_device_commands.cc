@@ -88,6 +88,17 @@ uint64_t Unsent(const v1::DeviceView& device) {
              : 0;
 }
 
+// Nobody will ask a revoked device again, and what it said last is not all it may have written
+// since.
+bool MayHaveUnsent(const v1::DeviceView& device) {
+  return device.state() == v1::DEVICE_STATE_REVOKED || Unsent(device) > 0;
+}
+
+std::string UnsentInWords(const Voice& voice, const v1::DeviceView& device) {
+  if (device.state() != v1::DEVICE_STATE_REVOKED) return absl::StrCat(Unsent(device));
+  return Unsent(device) > 0 ? absl::StrCat("≥ ", Unsent(device)) : voice("có thể còn", "maybe");
+}
+
 json DeviceJson(const v1::DeviceView& device) {
   return {{"device", Hex(device.device_id())},
           {"user", device.user_id()},
@@ -98,6 +109,7 @@ json DeviceJson(const v1::DeviceView& device) {
           {"accepted_through", device.accepted_through()},
           {"last_sequence", device.last_sequence()},
           {"unsent", Unsent(device)},
+          {"may_have_unsent", MayHaveUnsent(device)},
           {"set_aside", device.set_aside()},
           {"skew_ms", device.skew_ms()},
           {"app_version", device.app_version()}};
@@ -127,6 +139,7 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
                {voice("tên máy", "called"), false, 12, true},
                {voice("trạng thái", "state")},
                {voice("liên lạc cuối", "last contact")},
+               {voice("đã nhận đến", "received to"), true},
                {voice("chưa gửi", "unsent"), true},
                {voice("giữ lại", "set aside"), true},
                {voice("lệch giờ", "clock ahead")},
@@ -137,8 +150,9 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
     table.Add({Hex(device.device_id()).substr(0, 8), device.full_name(), device.device_name(),
                DeviceStateInWords(voice, device.state()),
                AgoInWords(voice, device.last_contact_ms(), run.NowMs()),
-               absl::StrCat(Unsent(device)), absl::StrCat(device.set_aside()),
-               SpanInWords(voice, device.skew_ms()), device.app_version()});
+               absl::StrCat(device.accepted_through()), UnsentInWords(voice, device),
+               absl::StrCat(device.set_aside()), SpanInWords(voice, device.skew_ms()),
+               device.app_version()});
   }
   run.Print(list, table.Print(run.streams.columns));
   return absl::OkStatus();
@@ -177,7 +191,11 @@ absl::Status Revoke(const Invocation& run, const RevokeWords& words) {
             absl::StrCat(run.voice("Đã thu hồi máy ", "Revoked device "),
                          Hex(response.device().device_id()).substr(0, 8), "  ",
                          OneLine(response.device().full_name()), "  ",
-                         OneLine(response.device().device_name()), "\n"));
+                         OneLine(response.device().device_name()),
+                         run.voice("\nĐã nhận đến số ", "\nReceived up to change "),
+                         response.device().accepted_through(),
+                         run.voice("; có thể còn mục chưa gửi.\n",
+                                   "; it may hold others that were never sent.\n")));
   return absl::OkStatus();
 }
 

@@ -165,7 +165,7 @@ TEST(Revocation, TakesEffectAtOnceOnOpenConnectionsAndKeepsWhatWasWritten) {
   }
 }
 
-TEST(Revocation, LeavesTheOutboxOnThePhone) {
+TEST(Revocation, TakesTheOutboxIntoQuarantine) {
   ServedOffice office;
   office.PutUser("nguyet", {{kUnit, ROLE_PROSECUTOR}});
   const std::string dir = office.space() / "phone";
@@ -182,7 +182,11 @@ TEST(Revocation, LeavesTheOutboxOnThePhone) {
   office.Revoke(*sync::DeviceId::From(absl::HexStringToBytes(status->device_id)));
   EXPECT_THAT(notebook.Sync(), StatusIs(absl::StatusCode::kUnauthenticated,
                                         "device revoked; contact your unit's administrator"));
-  EXPECT_EQ(notebook.GetStatus()->outbox, 1u);
+  EXPECT_EQ(notebook.GetStatus()->outbox, 0u);
+  const auto refused = notebook.Refused();
+  ASSERT_THAT(refused, IsOk());
+  ASSERT_EQ(refused->size(), 1u) << "its author is told what became of it";
+  EXPECT_EQ(refused->front().outcome.reason(), v1::REASON_DEVICE_REVOKED);
 }
 
 // A leader writes without a network and has meanwhile stopped being one.

@@ -143,6 +143,9 @@ server::Caller ServerRoom::CallerOf(const SealedPhone& phone) const {
 absl::StatusOr<v1::SyncResponse> ServerRoom::Sync(const SealedPhone& phone,
                                                   const v1::SyncRequest& request) {
   auto caller = directory->CallerOf(phone.device());
+  const auto row = directory->Device(phone.device());
+  const bool revoked = row != nullptr && row->state() == v1::DEVICE_STATE_REVOKED;
+  if (revoked) caller = server::Caller{phone.device(), row, directory->FindPerson(row->user_id())};
   if (!caller.ok()) return caller.status();
   auto prepared = exchange->Prepare(*caller, request, now_ms);
   if (!prepared.ok()) return prepared.status();
@@ -156,6 +159,7 @@ absl::StatusOr<v1::SyncResponse> ServerRoom::Sync(const SealedPhone& phone,
     if (!answer.ok()) return answer.status();
     pushed = *std::move(answer);
   }
+  if (revoked) return server::Exchange::AnswerRevoked(*prepared, &*pushed, now_ms);
   return exchange->Answer(*prepared, pushed.has_value() ? &*pushed : nullptr, now_ms);
 }
 

@@ -1,0 +1,112 @@
+// What a revoked device still sends: kept for people, in no record, and never an answer that tells
+// it anything of others.
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/refusal.h"
+#include "tests/server/server_room.h"
+#include "tests/support/status_matchers.h"
+
+namespace sotay::server {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using tests::IsOk;
+using tests::NewCase;
+using tests::Note;
+using tests::RecordNamed;
+using tests::SealedPhone;
+using tests::ServerRoom;
+
+v1::Reason ReasonOf(const absl::Status& status) { return DetailOf(status).reason(); }
+
+class RevokedPush : public ::testing::Test {
+ protected:
+  RevokedPush() {
+    room_.Enrol(&nguyet_);
+    room_.Enrol(&que_);
+    nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+    room_.Exchange(&nguyet_);
+    room_.Exchange(&que_);
+  }
+  uint64_t position() { return room_.directory->Head("kv1")->position(); }
+  std::shared_ptr<const stored::v1::DeviceRow> row() {
+    return room_.directory->Device(nguyet_.device());
+  }
+
+  ServerRoom room_;
+  SealedPhone nguyet_{"nguyet"};
+  SealedPhone que_{"que"};
+};
+
+TEST_F(RevokedPush, IsKeptInQuarantineOnceHoweverOftenItComes) {
+  nguyet_.Write("k", {Note("n").Says("hai")});
+  nguyet_.Write("k", {Note("m").Says("ba")});
+  room_.Revoke(nguyet_);
+  que_.Write("k", {Note("q").Says("bốn")});
+  room_.Exchange(&que_);
+  const uint64_t before = position();
+  for (int again = 0; again < 2; ++again) {
+    SOTAY_ASSERT_OK_AND_ASSIGN(const auto response, room_.Sync(nguyet_, nguyet_.Request(2, 3)));
+    EXPECT_EQ(response.accepted_through(), 3u);
+    ASSERT_EQ(response.outcomes_size(), 2);
+    for (const v1::ChangeOutcome& outcome : response.outcomes()) {
+      EXPECT_EQ(outcome.verdict(), v1::VERDICT_QUARANTINED);
+      EXPECT_EQ(outcome.reason(), v1::REASON_DEVICE_REVOKED);
+      EXPECT_EQ(outcome.duplicate(), again == 1);
+    }
+    EXPECT_FALSE(response.has_records()) << "it is given nothing";
+    EXPECT_FALSE(response.has_directory());
+    ASSERT_EQ(response.cursors_size(), 1);
+    EXPECT_EQ(response.cursors(0).position(), nguyet_.cursors.at(0).position());
+    EXPECT_TRUE(response.more());
+    ASSERT_THAT(room_.Open(), IsOk());
+    EXPECT_EQ(room_.Quarantine("kv1").size(), 2u);
+  }
+  EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, nguyet_.Pull()).status()), v1::REASON_DEVICE_REVOKED);
+  EXPECT_EQ(position(), before);
+  EXPECT_EQ(row()->set_aside(), 2u);
+  EXPECT_EQ(row()->state(), v1::DEVICE_STATE_REVOKED);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+TEST_F(RevokedPush, DoesNotTouchWhatWasReceivedBefore) {
+  nguyet_.Write("k2", {Note("m").Says("hồ sơ chưa tới")});
+  ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  ASSERT_EQ(room_.Quarantine("kv1").at(0).verdict(), v1::VERDICT_HELD);
+  room_.Revoke(nguyet_);
+  que_.Write("k2", {NewCase("k2")});
+  room_.Exchange(&que_);
+  EXPECT_THAT(room_.Quarantine("kv1"), IsEmpty());
+  EXPECT_NE(que_.Shown("m"), nullptr) << "it came while the device was its author's";
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+TEST_F(RevokedPush, IsRefusedPastWhatALostPhoneMayHold) {
+  room_.Revoke(nguyet_);
+  for (int i = 0; i < 2'001; ++i) nguyet_.ForgeBytes("x");
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(2, 1'001)), IsOk());
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1'002, 2'001)), IsOk());
+  EXPECT_EQ(row()->set_aside(), 2'000u);
+  EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, nguyet_.Request(2'002, 2'002)).status()),
+            v1::REASON_DEVICE_REVOKED);
+  EXPECT_EQ(row()->set_aside(), 2'000u);
+  EXPECT_EQ(row()->accepted_through(), 2'001u);
+}
+
+TEST_F(RevokedPush, OfACopyIsRefusedAndTheDeviceStaysRevoked) {
+  nguyet_.Write("k", {Note("n").Says("hai")});
+  ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  room_.Revoke(nguyet_);
+  nguyet_.ForgetSince(2);
+  nguyet_.Write("k", {Note("n").Says("khác")});
+  EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, nguyet_.Request(2, 2)).status()),
+            v1::REASON_DEVICE_REVOKED);
+  EXPECT_EQ(row()->state(), v1::DEVICE_STATE_REVOKED);
+  EXPECT_THAT(room_.Quarantine("kv1"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace sotay::server
