@@ -20,6 +20,8 @@
 #include "server/authority.h"
 #include "server/backup.h"
 #include "server/directory.h"
+#include "server/duplicate_service.h"
+#include "server/duplicates.h"
 #include "server/enrolment_service.h"
 #include "server/event_log.h"
 #include "server/exchange.h"
@@ -52,15 +54,15 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
-constexpr const char* kServices[] = {"sotay.v1.SyncService",        "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService",       "sotay.v1.EnrolmentService",
-                                     "sotay.v1.AccessService",      "sotay.v1.LineageService",
-                                     "sotay.v1.OrganisationService"};
+constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
+                                     "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
+                                     "sotay.v1.AccessService",       "sotay.v1.LineageService",
+                                     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
   return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService" ||
-         service == "sotay.v1.LineageService";
+         service == "sotay.v1.LineageService" || service == "sotay.v1.DuplicateService";
 }
 
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
@@ -117,11 +119,13 @@ struct Daemon::Parts {
   std::unique_ptr<Supervision> supervision;
   std::unique_ptr<Evidence> evidence;
   std::unique_ptr<AccessReading> access_reading;
+  std::unique_ptr<Duplicates> duplicates;
   std::unique_ptr<SyncService> sync_service;
   std::unique_ptr<SupervisionService> supervision_service;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<EnrolmentService> enrolment_service;
   std::unique_ptr<AccessService> access_service;
+  std::unique_ptr<DuplicateService> duplicate_service;
   std::unique_ptr<LineageService> lineage_service;
   std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<grpc::Server> server;
@@ -217,6 +221,10 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                                      p.supervision.get(), p.schema.get());
   p.access_service = std::make_unique<AccessService>(
       p.directory.get(), p.access_log.get(), p.access_reading.get(), p.readers.get(), p.now_ms);
+  SOTAY_ASSIGN_OR_RETURN(p.duplicates,
+                         Duplicates::Make(p.directory.get(), p.store.get(), p.schema.get()));
+  p.duplicate_service = std::make_unique<DuplicateService>(
+      p.directory.get(), p.access_log.get(), p.duplicates.get(), p.readers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
@@ -238,6 +246,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.admin_service.get());
   builder.RegisterService(p.enrolment_service.get());
   builder.RegisterService(p.access_service.get());
+  builder.RegisterService(p.duplicate_service.get());
   builder.RegisterService(p.lineage_service.get());
   builder.RegisterService(p.organisation_service.get());
   p.server = builder.BuildAndStart();

@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/link.h"
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
+#include "sotay/v1/duplicate_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
 #include "sync/status_macros.h"
@@ -68,6 +69,7 @@ class Office::Calls {
   explicit Calls(const std::shared_ptr<grpc::Channel>& channel)
       : supervision_(v1::SupervisionService::NewStub(channel)),
         access_(v1::AccessService::NewStub(channel)),
+        duplicates_(v1::DuplicateService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
 
@@ -112,11 +114,13 @@ class Office::Calls {
 
   v1::SupervisionService::Stub& supervision() { return *supervision_; }
   v1::AccessService::Stub& access() { return *access_; }
+  v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
   v1::AdminService::Stub& admin() { return *admin_; }
 
  private:
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
+  const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
   absl::Mutex mutex_;
@@ -166,6 +170,11 @@ absl::StatusOr<v1::ListUnitsResponse> Office::ListUnits() {
 
 absl::StatusOr<v1::ListAccessResponse> Office::ListAccess(const v1::ListAccessRequest& request) {
   return calls_->Call(calls_->access(), &v1::AccessService::Stub::ListAccess, request);
+}
+
+absl::StatusOr<v1::ListDuplicatesResponse> Office::ListDuplicates(
+    const v1::ListDuplicatesRequest& request) {
+  return calls_->Call(calls_->duplicates(), &v1::DuplicateService::Stub::ListDuplicates, request);
 }
 
 absl::StatusOr<v1::PutUnitResponse> Office::PutUnit(const v1::PutUnitRequest& request) {

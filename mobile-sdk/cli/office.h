@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/profile.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -32,6 +33,8 @@ class Office {
   absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
   absl::StatusOr<v1::ListUnitsResponse> ListUnits();
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);
+  absl::StatusOr<v1::ListDuplicatesResponse> ListDuplicates(
+      const v1::ListDuplicatesRequest& request);
 
   absl::StatusOr<v1::PutUnitResponse> PutUnit(const v1::PutUnitRequest& request);
   absl::StatusOr<v1::ListAllUnitsResponse> ListAllUnits();

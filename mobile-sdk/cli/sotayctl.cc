@@ -16,6 +16,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeDeviceCommands(&app, run);
   AddOfficeAdminCommands(&app, run);
   AddOfficeRecordCommands(&app, run);
+  AddOfficeDuplicatesCommand(&app, run);
   AddOfficeAccessCommand(&app, run);
   AddOfficeExportCommand(&app, run);
   AddOfficeWatchCommand(&app, run);
@@ -30,6 +31,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl devices --unit vks-sm --subtree
   sotayctl records --unit vks-sm --subtree --type finding
   sotayctl conflicts && sotayctl watch
+  sotayctl duplicates --unit vkskv3
   sotayctl access --unit vkskv3
   sotayctl export 7f3a91c2 vu-885.sotay
 

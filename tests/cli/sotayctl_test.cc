@@ -29,8 +29,9 @@ Printed Sotayctl(std::vector<std::string> args) {
 }
 
 TEST(Sotayctl, TeachesItsCommands) {
-  for (const char* command : {"enroll", "units", "users", "invite", "devices", "revoke", "records",
-                              "show", "conflicts", "quarantine", "digest", "access", "watch"}) {
+  for (const char* command :
+       {"enroll", "units", "users", "invite", "devices", "revoke", "records", "show", "conflicts",
+        "quarantine", "digest", "access", "watch", "duplicates"}) {
     const Printed help = Sotayctl({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));

@@ -1,0 +1,145 @@
+#include "server/duplicates.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "casework/v1/finding.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/refusal.h"
+#include "tests/server/server_room.h"
+#include "tests/support/status_matchers.h"
+
+namespace sotay::server {
+namespace {
+
+using options::v1::ROLE_SUPERVISOR;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using tests::NewCase;
+using tests::RecordNamed;
+using tests::SealedPhone;
+using tests::ServerRoom;
+using tests::StatusIs;
+using tests::Wish;
+using F = casework::v1::Finding;
+
+constexpr int64_t kHourMs = 60 * 60 * 1000;
+constexpr int64_t kThenMs = 1'793'000'000'000;
+
+Wish Finding(const std::string& name) { return Wish(name, "casework.v1.Finding"); }
+// What is alike by default.
+Wish Alike(const std::string& name, int64_t hours = 0, const std::string& visit = "i") {
+  return Finding(name)
+      .Set(F::kInspectionIdFieldNumber, RecordNamed(visit).view())
+      .Set(F::kViolationCodeFieldNumber, "tin_bao.thieu_gio_chu_ky")
+      .Set(F::kBodyResponsibleFieldNumber, "Công an xã Rạch Đước")
+      .SetNumber(F::kOccurredMsFieldNumber, static_cast<uint64_t>(kThenMs + hours * kHourMs));
+}
+
+std::string NameOf(const v1::FeedRecord& fed) {
+  const auto record = sync::MergedRecord::Parse(*tests::CaseworkSchema(), fed.record());
+  EXPECT_TRUE(record.ok());
+  const std::string padded = record->id().str();
+  return padded.substr(0, padded.find('.'));
+}
+
+class DuplicatesTest : public ::testing::Test {
+ protected:
+  DuplicatesTest() {
+    room_.Enrol(&nguyet_);
+    room_.Enrol(&que_);
+    room_.AddUser("trieu", {{"kv1", ROLE_SUPERVISOR}});
+    room_.AddUser("binh", {{"kv2", ROLE_SUPERVISOR}});
+    nguyet_.Write("k", {NewCase("k")});
+    room_.Exchange(&nguyet_);
+    room_.Exchange(&que_);
+  }
+  void Write(const std::vector<sync::RecordWish>& wishes) {
+    nguyet_.Write("k", wishes);
+    room_.Exchange(&nguyet_);
+  }
+  absl::StatusOr<v1::ListDuplicatesResponse> List(const std::string& user, const std::string& unit,
+                                                  ShownParts* shown = nullptr) {
+    auto duplicates = Duplicates::Make(room_.directory.get(), room_.store.get(), schema_.get());
+    if (!duplicates.ok()) return duplicates.status();
+    v1::ListDuplicatesRequest request;
+    request.set_unit_id(unit);
+    return (*duplicates)->ListDuplicates(*room_.directory->FindPerson(user), request, shown);
+  }
+  std::vector<std::pair<std::string, std::string>> Pairs() {
+    const auto response = List("trieu", "kv1");
+    EXPECT_TRUE(response.ok()) << response.status();
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const v1::DuplicatePair& pair : response->pairs()) {
+      EXPECT_EQ(pair.link(), "duplicate_of");
+      pairs.emplace_back(NameOf(pair.first()), NameOf(pair.second()));
+    }
+    return pairs;
+  }
+
+  const std::shared_ptr<const sync::Schema> schema_ = tests::CaseworkSchema();
+  ServerRoom room_;
+  SealedPhone nguyet_{"nguyet"};
+  SealedPhone que_{"que"};
+};
+
+TEST_F(DuplicatesTest, AreOfOneInspectionCodeAndBodyWithinADay) {
+  Write({Alike("a"), Alike("b", 24)});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b")));
+  Write({Alike("c", 49), Alike("d", 0, "j"),
+         Alike("e").Set(F::kViolationCodeFieldNumber, "tin_bao.cham_chuyen"),
+         Alike("f").Set(F::kBodyResponsibleFieldNumber, "Công an xã Bãi Nổi")});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b"))) << "a day and an hour later is another";
+  Write({Finding("g").Set(F::kInspectionIdFieldNumber, RecordNamed("l").view()),
+         Finding("h").Set(F::kInspectionIdFieldNumber, RecordNamed("l").view())});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b"))) << "of what is not said nothing is alike";
+}
+
+TEST_F(DuplicatesTest, OfManyEachStandsWithTheNextTheNewestFirst) {
+  Write({Alike("c", 2), Alike("a"), Alike("b", 1)});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b")));
+}
+
+TEST_F(DuplicatesTest, AreNotSuggestedOnceTheyAreLinkedAlsoOverOthers) {
+  Write({Alike("a"), Alike("b", 1), Alike("c", 2)});
+  Write({Finding("a").Set(F::kDuplicateOfFieldNumber, RecordNamed("c").view())});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b"))) << "b is neither";
+  Write({Finding("b").Set(F::kDuplicateOfFieldNumber, RecordNamed("c").view())});
+  EXPECT_THAT(Pairs(), IsEmpty());
+  Write({Finding("c").Set(F::kDuplicateOfFieldNumber, RecordNamed("a").view())});
+  EXPECT_THAT(Pairs(), IsEmpty()) << "nor when they lead around";
+  Write({Finding("b").Clear(F::kDuplicateOfFieldNumber)});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b")));
+}
+
+TEST_F(DuplicatesTest, AreNotGuessedFromWhatIsDisputed) {
+  Write({Alike("a"), Alike("b", 1)});
+  room_.Exchange(&que_);
+  nguyet_.Write("k", {Finding("b").Set(F::kBodyResponsibleFieldNumber, "Công an xã Bãi Nổi")});
+  que_.Write("k", {Finding("b").Set(F::kBodyResponsibleFieldNumber, "Công an xã Cồn Sậy")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&que_);
+  EXPECT_THAT(Pairs(), IsEmpty());
+}
+
+TEST_F(DuplicatesTest, AreShownToWhoMayReadThemAndThatIsNoted) {
+  Write({Alike("a"), Alike("b", 1)});
+  EXPECT_THAT(List("binh", "kv1").status(), StatusIs(absl::StatusCode::kNotFound));
+  ShownParts shown;
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto none, List("binh", "", &shown));
+  EXPECT_EQ(none.pairs_size(), 0);
+  EXPECT_THAT(shown, IsEmpty());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto both, List("trieu", "", &shown));
+  ASSERT_EQ(both.pairs_size(), 1);
+  EXPECT_EQ(both.pairs(0).apart_ms(), kHourMs);
+  EXPECT_FALSE(both.more());
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].unit, "kv1");
+  EXPECT_EQ(shown[0].count, 2u);
+}
+
+}  // namespace
+}  // namespace sotay::server
