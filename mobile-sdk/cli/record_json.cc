@@ -3,6 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "google/protobuf/message.h"
 #include "mobile-sdk/cli/value.h"
+#include "sync/apart.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
@@ -138,6 +139,10 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
     texts[FieldName(record.type(), path.first)] = {{"written", sync::WrittenOut(&slot)},
                                                    {"read_again", again}};
   }
+  json apart = json::array();
+  for (const sync::Author& author : sync::ApartFromState(record)) {
+    apart.push_back(AuthorJson(reader, author));
+  }
   const auto content = sync::Content(*reader.schema, record);
   return {{"id", record.id().Hex()},
           {"type", record.type_name()},
@@ -147,6 +152,7 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
           {"changed_ms", sync::StampMs(record.newest_stamp())},
           {"content", content != nullptr ? MessageAsJson(*content) : json(nullptr)},
           {"texts", texts},
+          {"state_apart", apart},
           {"conflicts", found}};
 }
 

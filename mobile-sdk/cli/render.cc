@@ -13,6 +13,7 @@
 #include "mobile-sdk/cli/table.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
+#include "sync/apart.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
@@ -114,6 +115,22 @@ std::string FieldInWords(const Reader& reader, const sync::MergedRecord& record,
   const std::string& shown = slot.readings.front().value;
   return shown.empty() ? ""
                        : Entry(reader, label, ValueInWords(reader, record.type(), field, shown));
+}
+
+// Who wrote on while the record was moved, neither knowing of the other.
+std::string ApartInWords(const Reader& reader, const sync::MergedRecord& record) {
+  std::string out;
+  for (const sync::Author& author : sync::ApartFromState(record)) {
+    absl::StrAppend(
+        &out,
+        Indented(reader,
+                 absl::StrCat(reader.voice("Xem lại: khi đổi trạng thái chưa biết bản sửa của ",
+                                           "Look again: its state was set without knowing of "
+                                           "what was written by "),
+                              AuthorInWords(reader, author)),
+                 2));
+  }
+  return out;
 }
 
 std::string OpInWords(const Reader& reader, const sync::RecordType* type, const v1::FieldOp& op) {
@@ -280,6 +297,7 @@ std::string RecordInWords(const Reader& reader, const sync::MergedRecord& record
   for (const sync::Conflict& conflict : conflicts) {
     if (!conflict.span.has_value()) disputed[{conflict.field, conflict.key}] = &conflict;
   }
+  absl::StrAppend(&out, ApartInWords(reader, record));
   for (const auto& [path, slot] : record.fields()) {
     const auto conflict = disputed.find(path);
     absl::StrAppend(&out, conflict != disputed.end()
