@@ -1,0 +1,90 @@
+// A phone with unsent notes is lost, and revoked.  Whatever comes from it later is received and
+// kept for the leader, in no record; and its owner's new phone has exactly what came before.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/stories/stage.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class LostPhone : public ::testing::TestWithParam<size_t> {
+ protected:
+  LostPhone() : stage_({kDam, kQue}) {
+    visit_ = stage_.Inspection({"target_body=Công an xã Bãi Nổi"});
+    first_ = stage_.New(kDam, "note", visit_, {"body=Tháng 10 tiếp nhận 17 tin."});
+    stage_.Share(kDam);
+    device_ = stage_.Phone(kDam, {"status"})["device"];
+    for (const char* body : {"body=Tin số 9 không ghi giờ.", "body=Tin số 14 thiếu chữ ký.",
+                             "body=Đề nghị tổng hợp kiến nghị."}) {
+      stage_.New(kDam, "note", visit_, {body});
+    }
+    stage_.Lose(kDam);
+  }
+  void Revoke() { stage_.office().Administrator({"revoke", device_, "--reason", "mất máy"}); }
+  json Device(const std::string& reader) {
+    for (const json& device : stage_.Console(reader, {"devices"})) {
+      if (device["device"] == device_) return device;
+    }
+    return {};
+  }
+
+  Stage stage_;
+  std::string visit_, first_, device_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, LostPhone, ::testing::Values(0, 1));
+
+TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
+  const uint64_t received = Device(kLeader)["accepted_through"];
+  EXPECT_EQ(received, 2u);
+  Revoke();
+  for (const char* reader : {kLeader, kQue}) {
+    const json device = Device(reader);
+    EXPECT_EQ(device["state"], "DEVICE_STATE_REVOKED");
+    EXPECT_EQ(device["accepted_through"], received);
+    EXPECT_EQ(device["may_have_unsent"], true) << "nobody knows what it wrote since";
+  }
+
+  // Its owner goes on with a new one, before the lost one is found or after.
+  const auto found = [&] {
+    const Ended ended = stage_.Exchange(kDam);
+    EXPECT_NE(ended.exit_code, 0);
+    EXPECT_THAT(ended.err, HasSubstr("revoked"));
+  };
+  if (GetParam() == 0) found();
+  stage_.Enrol("may-moi", kDam);
+  if (GetParam() == 1) found();
+  stage_.New("may-moi", "note", visit_, {"body=Đã lập biên bản mất máy."});
+  stage_.Meet(GetParam());
+
+  const json notes = stage_.Phone("may-moi", {"list", "note"});
+  ASSERT_THAT(notes, SizeIs(2)) << "what came before, and what is new";
+  EXPECT_EQ(notes[1]["id"], first_);
+  const json quarantine = stage_.Console({"quarantine"});
+  ASSERT_THAT(quarantine, SizeIs(3)) << "each once, though each came twice";
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(quarantine[i]["reason"], "REASON_DEVICE_REVOKED");
+    EXPECT_EQ(quarantine[i]["user"], kDam);
+    EXPECT_EQ(quarantine[i]["device"], device_);
+    EXPECT_EQ(quarantine[i]["sequence"], received + 1 + i);
+    EXPECT_GT(quarantine[i]["received_ms"], 0);
+  }
+  const json device = Device(kLeader);
+  EXPECT_EQ(device["set_aside"], 3);
+  EXPECT_EQ(device["accepted_through"], received + 3);
+  // Whoever has the lost phone is told what became of it, and is given nothing new.
+  EXPECT_THAT(stage_.Phone(kDam, {"refused"}), SizeIs(3));
+  EXPECT_EQ(stage_.Try(kDam, {"show", notes[0]["id"]}).exit_code, 3);
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+}  // namespace
+}  // namespace sotay::tests

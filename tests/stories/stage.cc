@@ -1,0 +1,200 @@
+#include "tests/stories/stage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+
+namespace fs = std::filesystem;
+
+constexpr char kUnit[] = "vkskv1";
+
+// Values of FIELD=VALUE, FIELD+=VALUE, and of --value and --reason.
+std::vector<std::string> TypedIn(const std::vector<std::string>& words) {
+  std::vector<std::string> typed;
+  if (words.empty() || (words[0] != "new" && words[0] != "edit" && words[0] != "resolve"))
+    return {};
+  for (size_t i = 1; i < words.size(); ++i) {
+    const bool option = words[i - 1] == "--value" || words[i - 1] == "--reason";
+    const size_t sign = words[i].find('=');
+    if (option) typed.push_back(words[i]);
+    if (!option && sign != std::string::npos) typed.push_back(words[i].substr(sign + 1));
+  }
+  return typed;
+}
+
+std::string Lower(const json& document) {
+  return absl::AsciiStrToLower(document.dump(-1, ' ', /*ensure_ascii=*/false));
+}
+
+}  // namespace
+
+Stage::Stage(const Words& prosecutors, std::string schema) : schema_(std::move(schema)) {
+  office_.StartServer(schema_.empty() ? Words{} : Words{"--schema", schema_});
+  office_.MakeUnit(prosecutors);
+  PutUser(kLeader, "supervisor");
+  Enrol(kLeader, kLeader);
+  for (const std::string& user : prosecutors) Enrol(user, user);
+}
+
+void Stage::PutUser(const std::string& user, const std::string& role) {
+  Words words = {"users", "put", user, "--name", user};
+  if (!role.empty()) words.insert(words.end(), {"--member", absl::StrCat(kUnit, ":", role)});
+  office_.Administrator(words);
+}
+
+void Stage::Enrol(const std::string& phone, const std::string& user) {
+  Phone(phone, {"enroll", office_.Invite(user)});
+  Phone(phone, {"sync"});
+  phones_.push_back(phone);
+}
+
+void Stage::SetClock(const std::string& phone, const std::string& faketime) {
+  clocks_[phone] = faketime;
+}
+
+void Stage::Lose(const std::string& phone) {
+  phones_.erase(std::remove(phones_.begin(), phones_.end(), phone), phones_.end());
+}
+
+Ended Stage::Run(const std::string& program, const std::string& phone, const Words& words) {
+  Words command;
+  std::map<std::string, std::string> env;
+  if (const auto clock = clocks_.find(phone); clock != clocks_.end()) {
+    command = {FAKETIME, "-f", clock->second};
+    env = {{"FAKETIME_DONT_FAKE_MONOTONIC", "1"}, {"NO_FAKE_STAT", "1"}};
+  }
+  command.insert(command.end(), {program, "--dir", DirectoryOf(phone), "--lang", "en", "--json"});
+  if (!schema_.empty()) command.insert(command.end(), {"--schema", schema_});
+  command.insert(command.end(), words.begin(), words.end());
+  return tests::Run(command, env);
+}
+
+Ended Stage::Try(const std::string& phone, const Words& words) {
+  Ended ended = Run(SOTAY, phone, words);
+  if (ended.exit_code == 0) {
+    for (std::string& value : TypedIn(words)) typed_.push_back(std::move(value));
+  }
+  return ended;
+}
+
+json Stage::Phone(const std::string& phone, const Words& words) {
+  const Ended ended = Try(phone, words);
+  EXPECT_EQ(ended.exit_code, 0) << phone << " " << words.front() << ": " << ended.err;
+  return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+}
+
+json Stage::Console(const std::string& user, const Words& words) {
+  const Ended ended = Run(SOTAYCTL, user, words);
+  EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
+  return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+}
+
+Ended Stage::Exchange(const std::string& phone) {
+  const std::string kept = DirectoryOf(phone);
+  const std::string copy = absl::StrCat(kept, ".copy");
+  fs::copy(kept, copy, fs::copy_options::recursive);
+  if (const auto clock = clocks_.find(phone); clock != clocks_.end()) {
+    clocks_[phone + ".copy"] = clock->second;
+  }
+  Run(SOTAY, phone + ".copy", {"sync"});
+  fs::remove_all(copy);
+  return Run(SOTAY, phone, {"sync"});
+}
+
+void Stage::Meet(size_t order) {
+  Words turns = phones_;
+  std::sort(turns.begin(), turns.end());
+  for (size_t i = 0; i < order; ++i) std::next_permutation(turns.begin(), turns.end());
+  for (const std::string& phone : turns) {
+    const Ended ended = Exchange(phone);
+    EXPECT_EQ(ended.exit_code, 0) << phone << ": " << ended.err;
+  }
+  for (const std::string& phone : turns) Phone(phone, {"sync"});
+}
+
+void Stage::Share(const std::string& phone) {
+  Phone(phone, {"sync"});
+  for (const std::string& other : phones_) {
+    if (other != phone) Phone(other, {"sync"});
+  }
+}
+
+std::string Stage::Inspection(const Words& fields) {
+  Words words = {"new", "inspection", "kind=custody_place"};
+  words.insert(words.end(), fields.begin(), fields.end());
+  const std::string id = Phone(kDam, words).value("id", "");
+  Share(kDam);
+  return id;
+}
+
+std::string Stage::New(const std::string& phone, const std::string& type,
+                       const std::string& inspection, const Words& fields) {
+  Words words = {"new", type, "--in", inspection};
+  words.insert(words.end(), fields.begin(), fields.end());
+  return Phone(phone, words).value("id", "");
+}
+
+void Stage::ExpectTogether() {
+  const json digest = Console({"digest", "--unit", kUnit});
+  for (const std::string& phone : phones_) EXPECT_EQ(Phone(phone, {"digest"}), digest) << phone;
+  ExpectNothingLost();
+  ExpectConflictsSayWhoAndWhen();
+}
+
+void Stage::ExpectNothingLost() {
+  for (const json& line : Console({"records", "--limit", "10000"})) {
+    // One that did not move is as it was.
+    auto& [position, document] = records_[line["id"]];
+    const uint64_t now = line["position"];
+    if (std::exchange(position, now) == now) continue;
+    document = Console({"show", line["id"], "--history", "500"});
+  }
+  std::string found = Lower(Console({"quarantine"}));
+  for (const auto& [id, record] : records_) absl::StrAppend(&found, Lower(record.second));
+  for (const std::string& value : typed_) {
+    for (const absl::string_view word : absl::StrSplit(value, ' ', absl::SkipEmpty())) {
+      EXPECT_TRUE(absl::StrContains(found, absl::AsciiStrToLower(word)))
+          << "\"" << word << "\" of \"" << value << "\" is nowhere";
+    }
+  }
+}
+
+void Stage::ExpectConflictsSayWhoAndWhen() {
+  for (const json& conflict : Console({"conflicts"})) {
+    std::map<std::string, int64_t> received;
+    for (const json& change : records_[conflict["record"]].second["history"]) {
+      received[change["change"]] = change["admission"]["received_ms"];
+    }
+    std::set<std::string> values;
+    for (const json& reading : conflict["readings"]) {
+      values.insert(reading["value"].dump());
+      EXPECT_NE(reading["user"], "") << conflict;
+      EXPECT_NE(reading["device"], "") << conflict;
+      EXPECT_GT(reading["claimed_ms"], 0) << conflict;
+      EXPECT_GT(received[reading["change"]], 0) << conflict;
+    }
+    EXPECT_GE(values.size(), 2u) << conflict;
+  }
+}
+
+void Stage::Close() {
+  EXPECT_EQ(office_.StopServer(), 0);
+  const Ended check = office_.Check(schema_.empty() ? Words{} : Words{"--schema", schema_});
+  EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+}
+
+}  // namespace sotay::tests
