@@ -19,6 +19,8 @@ void AddSyncCommands(CLI::App* app, Invocation* run);    // enroll, sync, watch
 void AddImportCommand(CLI::App* app, Invocation* run);   // import
 
 void AddOfficeAdminCommands(CLI::App* app, Invocation* run);      // units, users
+void AddOfficePostCommands(CLI::App* app, Invocation* run);       // posts
+void AddOfficeRulesCommand(CLI::App* app, Invocation* run);       // rules
 void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);     // enroll, invite, devices, revoke
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run);     // records, show, conflicts, …
 void AddOfficeAccessCommand(CLI::App* app, Invocation* run);      // access

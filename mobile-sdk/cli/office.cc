@@ -12,6 +12,7 @@
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
+#include "sotay/v1/organisation_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
 #include "sync/status_macros.h"
@@ -71,6 +72,7 @@ class Office::Calls {
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
+        organisation_(v1::OrganisationService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
 
   template <typename Stub, typename Request, typename Response>
@@ -116,12 +118,14 @@ class Office::Calls {
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
   v1::AdminService::Stub& admin() { return *admin_; }
+  v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
  private:
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
+  const std::unique_ptr<v1::OrganisationService::Stub> organisation_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
@@ -207,6 +211,32 @@ absl::StatusOr<v1::ListAllDevicesResponse> Office::ListAllDevices() {
 absl::StatusOr<v1::RevokeDeviceResponse> Office::RevokeDevice(
     const v1::RevokeDeviceRequest& request) {
   return calls_->Call(calls_->admin(), &v1::AdminService::Stub::RevokeDevice, request);
+}
+
+absl::StatusOr<v1::PutPostResponse> Office::PutPost(const v1::PutPostRequest& request) {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::PutPost, request);
+}
+
+absl::StatusOr<v1::EndPostResponse> Office::EndPost(const v1::EndPostRequest& request) {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::EndPost, request);
+}
+
+absl::StatusOr<v1::ListPostsResponse> Office::ListPosts(const v1::ListPostsRequest& request) {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::ListPosts, request);
+}
+
+absl::StatusOr<v1::PutUnitTermResponse> Office::PutUnitTerm(const v1::PutUnitTermRequest& request) {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::PutUnitTerm, request);
+}
+
+absl::StatusOr<v1::ListUnitTermsResponse> Office::ListUnitTerms() {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::ListUnitTerms,
+                      v1::ListUnitTermsRequest());
+}
+
+absl::StatusOr<v1::GetRulesResponse> Office::GetRules() {
+  return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::GetRules,
+                      v1::GetRulesRequest());
 }
 
 absl::Status Office::Watch(const v1::WatchRequest& request,

@@ -13,6 +13,7 @@
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
+#include "sotay/v1/organisation_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -44,6 +45,13 @@ class Office {
       const v1::CreateInvitationRequest& request);
   absl::StatusOr<v1::ListAllDevicesResponse> ListAllDevices();
   absl::StatusOr<v1::RevokeDeviceResponse> RevokeDevice(const v1::RevokeDeviceRequest& request);
+
+  absl::StatusOr<v1::PutPostResponse> PutPost(const v1::PutPostRequest& request);
+  absl::StatusOr<v1::EndPostResponse> EndPost(const v1::EndPostRequest& request);
+  absl::StatusOr<v1::ListPostsResponse> ListPosts(const v1::ListPostsRequest& request);
+  absl::StatusOr<v1::PutUnitTermResponse> PutUnitTerm(const v1::PutUnitTermRequest& request);
+  absl::StatusOr<v1::ListUnitTermsResponse> ListUnitTerms();
+  absl::StatusOr<v1::GetRulesResponse> GetRules();
 
   // Listens until the server or the network ends it, or `heard` returns false (then OK).
   // `heard` comes on the calling thread, for heartbeats too, and at least once a minute or the

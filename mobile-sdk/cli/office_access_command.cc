@@ -9,6 +9,7 @@
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/table.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "sotay/v1/access_grounds.pb.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -77,6 +78,13 @@ std::string ReadInWords(const Reader& reader, const v1::AccessEntry& read) {
                       ")");
 }
 
+// By which lines of the table of rights; empty when none is noted.
+std::string LinesOf(const v1::AccessEntry& read) {
+  v1::AccessGrounds grounds;
+  grounds.ParseFromString(read.SerializeAsString());
+  return grounds.lines();
+}
+
 json AccessJson(const Reader& reader, const v1::AccessEntry& read) {
   return {{"number", read.number()},
           {"at_ms", read.at_ms()},
@@ -86,6 +94,7 @@ json AccessJson(const Reader& reader, const v1::AccessEntry& read) {
           {"device", Hex(read.device_id())},
           {"kind", v1::AccessKind_Name(read.kind())},
           {"rule", v1::AccessRule_Name(read.rule())},
+          {"lines", LinesOf(read)},
           {"unit", read.unit_id()},
           {"record", Hex(read.record_id())},
           {"from", read.from()},
@@ -116,6 +125,7 @@ absl::Status Access(const Invocation& run, const AccessWords& words) {
                {voice("máy", "device")},
                {voice("đã xem", "read"), false, 20},
                {voice("theo", "as")},
+               {voice("quy tắc", "rule"), false, 0, true},
                {voice("lần", "times"), true}});
   json list = json::array();
   bool more = false;
@@ -127,7 +137,7 @@ absl::Status Access(const Invocation& run, const AccessWords& words) {
       list.push_back(AccessJson(open.reader, read));
       table.Add({InstantInWords(read.at_ms()), open.reader.names.Person(read.user_id()),
                  Hex(read.device_id()).substr(0, 8), ReadInWords(open.reader, read),
-                 RuleInWords(voice, read.rule()), absl::StrCat(read.times())});
+                 RuleInWords(voice, read.rule()), LinesOf(read), absl::StrCat(read.times())});
     }
     request.set_page_token(page.next_page_token());
   } while (!more && !request.page_token().empty());

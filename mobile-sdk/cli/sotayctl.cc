@@ -15,6 +15,8 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddGlobalOptions(&app, run);
   AddOfficeDeviceCommands(&app, run);
   AddOfficeAdminCommands(&app, run);
+  AddOfficePostCommands(&app, run);
+  AddOfficeRulesCommand(&app, run);
   AddOfficeRecordCommands(&app, run);
   AddOfficeDuplicatesCommand(&app, run);
   AddOfficeAccessCommand(&app, run);
@@ -24,6 +26,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
       voice("Quản trị:", "An administrator:") + R"(
   sotayctl units put vkskv3 --name "VKSND khu vực 3 – Sông Mây" --parent vks-sm
   sotayctl users put uu-dam --name "Nguyễn Ưu Đàm" --member vkskv3:prosecutor
+  sotayctl posts put uu-dam vkskv3 KSV --from 1/12/2026 --reason "12/QĐ-VKS"
   sotayctl invite uu-dam --valid 2h
   sotayctl revoke 7f3a --reason "mất máy"
 )" + voice("Lãnh đạo:", "A supervisor:") +

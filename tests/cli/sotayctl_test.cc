@@ -31,12 +31,14 @@ Printed Sotayctl(std::vector<std::string> args) {
 TEST(Sotayctl, TeachesItsCommands) {
   for (const char* command :
        {"enroll", "units", "users", "invite", "devices", "revoke", "records", "show", "conflicts",
-        "quarantine", "digest", "access", "watch", "duplicates"}) {
+        "quarantine", "digest", "access", "watch", "duplicates", "posts", "rules"}) {
     const Printed help = Sotayctl({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));
   }
   EXPECT_THAT(Sotayctl({"--help"}).out, AllOf(HasSubstr("Quản trị:"), HasSubstr("Lãnh đạo:")));
+  EXPECT_THAT(Sotayctl({"posts", "put", "--help"}).out,
+              AllOf(HasSubstr("HEAD DEP DIV KSV KTV CLK STA INS"), HasSubstr("--field hinh_su")));
   EXPECT_THAT(Sotayctl({"users", "put", "--help"}).out, HasSubstr("vkskv3:prosecutor"));
 }
 
@@ -47,6 +49,8 @@ TEST(Sotayctl, SaysHowToEnrolWhereNobodyHas) {
                                              {"records"},
                                              {"digest"},
                                              {"access", "--unit", "vkskv3"},
+                                             {"posts"},
+                                             {"rules", "--text"},
                                              {"watch"}}) {
     const Printed printed = Sotayctl(args);
     EXPECT_EQ(printed.code, 3) << printed.err;
@@ -57,6 +61,8 @@ TEST(Sotayctl, SaysHowToEnrolWhereNobodyHas) {
 TEST(Sotayctl, ReadsTheCommandLineBeforeItCallsAnybody) {
   EXPECT_EQ(Sotayctl({}).code, 2);
   EXPECT_EQ(Sotayctl({"units", "put", "vkskv3"}).code, 2);
+  EXPECT_EQ(Sotayctl({"posts", "put", "uu-dam", "vkskv3", "KSV"}).code, 2);
+  EXPECT_EQ(Sotayctl({"posts", "put", "uu-dam", "vkskv3", "CHIEF", "--reason", "x"}).code, 2);
   EXPECT_EQ(Sotayctl({"revoke", "7f3a"}).code, 2);
   EXPECT_EQ(Sotayctl({"show", "7f3a91c2", "--history", "501"}).code, 2);
   EXPECT_EQ(Sotayctl({"enroll", "sotay1:xyz"}).code, 2);
