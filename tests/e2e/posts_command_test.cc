@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/office.h"
@@ -10,6 +12,7 @@ namespace sotay::tests {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -98,6 +101,47 @@ TEST_F(PostsCommandTest, AnExaminersSubmissionIsKeptAndSaysWhy) {
   // The words are there all the same.
   EXPECT_EQ(Phone(kDam, {"sync"}).exit_code, 0);
   EXPECT_THAT(Phone(kDam, {"show", note}).out, HasSubstr("Một"));
+}
+
+// An office's own table, made from the text of the one in force, takes its place.
+TEST_F(PostsCommandTest, AnotherTableDecidesOtherwise) {
+  const std::string rules = office_.space() / "office.rules";
+  const std::string settings = office_.space() / "server/sotayd.toml";
+  std::string before;
+  {
+    std::ifstream file(settings);
+    before.assign((std::istreambuf_iterator<char>(file)), {});
+  }
+  const std::string text = Ctl("administrator", {"rules", "--text"}).out;
+  std::ofstream(rules) << text << "rule ktv.submit  KTV  note  submit  unit\n";
+  std::ofstream(settings) << "rules = \"" << rules << "\"\n" << before;
+  office_.KillServer();
+  office_.StartServer();
+  EXPECT_THAT(Ctl("administrator", {"rules", "--capacity", "KTV"}).out,
+              AllOf(HasSubstr("a file of the server's"), HasSubstr("ktv.submit")));
+  ASSERT_EQ(Ctl("administrator", {"posts", "put", kHa, "vkskv1", "KTV", "--reason", "12/QĐ-VKS"})
+                .exit_code,
+            0);
+  for (const char* user : {kDam, kHa}) {
+    EXPECT_EQ(Phone(user, {"enroll", office_.Invite(user)}).exit_code, 0) << user;
+    Phone(user, {"sync"});
+  }
+  const json matter = json::parse(
+      Phone(kDam, {"new", "inspection", "kind=scene_examination", "place=xã Tân Mây", "--json"})
+          .out,
+      nullptr, false);
+  Phone(kDam, {"sync"});
+  Phone(kHa, {"sync"});
+  const std::string inspection = matter.at("id");
+  const json written = json::parse(
+      Phone(kHa, {"new", "note", "--in", inspection, "kind=scene", "body=Một", "--json"}).out,
+      nullptr, false);
+  const std::string note = written.at("id");
+  EXPECT_EQ(Phone(kHa, {"edit", note, "state=submitted"}).exit_code, 0);
+  Phone(kHa, {"sync"});
+  EXPECT_THAT(Phone(kHa, {"refused"}).out, Not(HasSubstr("submit")));
+  Phone(kDam, {"sync"});
+  EXPECT_THAT(Phone(kDam, {"show", note}).out, HasSubstr("Submitted"));
 }
 
 TEST_F(PostsCommandTest, TheTableInForceIsShown) {
