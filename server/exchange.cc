@@ -135,13 +135,16 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   if (state == v1::DEVICE_STATE_FORKED && !request.has_push()) return DeviceForked();
   if (state == v1::DEVICE_STATE_REVOKED && !request.has_push()) return DeviceRevoked();
   SOTAY_RETURN_IF_ERROR(CheckShape(request));
-  stored::v1::Contact contact;
-  contact.set_last_contact_ms(now_ms);
-  contact.set_last_sequence(request.last_sequence());
-  contact.set_skew_ms(SkewOf(request, now_ms));
-  contact.set_app_version(request.app_version());
-  directory_.Touch(caller.device, std::move(contact));
-  if (state != v1::DEVICE_STATE_REVOKED) {  // which is fed nothing, wherever its cursors stand
+  if (state == v1::DEVICE_STATE_REVOKED) {  // which is fed nothing, wherever its cursors stand
+    const v1::Push& push = request.push();
+    SOTAY_RETURN_IF_ERROR(CheckRevoked(*caller.row, push.first_sequence(), push.count()));
+  } else {
+    stored::v1::Contact contact;
+    contact.set_last_contact_ms(now_ms);
+    contact.set_last_sequence(request.last_sequence());
+    contact.set_skew_ms(SkewOf(request, now_ms));
+    contact.set_app_version(request.app_version());
+    directory_.Touch(caller.device, std::move(contact));
     SOTAY_RETURN_IF_ERROR(PlanFeed(directory_, *caller.person, request.cursors()).status());
   }
 
@@ -151,6 +154,15 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
     SOTAY_ASSIGN_OR_RETURN(prepared.push,
                            Open(caller, request.mutable_push(), &prepared.pushed_bytes));
     SOTAY_RETURN_IF_ERROR(CheckSeal(*prepared.push));
+    if (state == v1::DEVICE_STATE_REVOKED) {
+      // Of what it says of itself, what its seal proves: not its clock, by which what was held
+      // before the revocation is still to be judged.
+      stored::v1::Contact contact = directory_.ContactOf(caller.device);
+      const uint64_t last = prepared.push->first_sequence + prepared.push->changes.size() - 1;
+      contact.set_last_contact_ms(now_ms);
+      contact.set_last_sequence(std::max(contact.last_sequence(), last));
+      directory_.Touch(caller.device, std::move(contact));
+    }
     prepared.push->skew_ms = SkewOf(request, now_ms);
     request.clear_push();
   }

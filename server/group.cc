@@ -14,10 +14,6 @@
 namespace sotay::server {
 namespace {
 
-// Changes a revoked device may still leave in quarantine, with all that were set aside of it: what
-// a lost phone has unsent, and no way to fill the disk from it.  At most 64 KiB each.
-constexpr uint64_t kRevokedAsideMax = 2'000;
-
 absl::Status ToStatus(const sync::PushOutcome& outcome) {
   if (outcome.refused->reason == v1::REASON_DEVICE_REVOKED) return DeviceRevoked();
   v1::ErrorDetail detail;
@@ -72,12 +68,18 @@ class Group : public std::enable_shared_from_this<Group> {
 };
 
 Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(jobs)) {
+  std::vector<const v1::Change*> judged;
   for (const PushJob& job : jobs_) {
+    // What a revoked device sends is set aside without a look at the records it names.
+    const auto row = pen_.directory().Device(job.push.device);
+    const bool revoked = row != nullptr && row->state() == v1::DEVICE_STATE_REVOKED;
     for (const sync::PushedChange& pushed : job.push.changes) {
-      if (pushed.change != nullptr) changes_.push_back(pushed.change.get());
+      if (pushed.change == nullptr) continue;
+      changes_.push_back(pushed.change.get());
+      if (!revoked) judged.push_back(pushed.change.get());
     }
   }
-  footprint_ = FootprintOf(changes_);
+  footprint_ = FootprintOf(judged);
   for (const PushJob& job : jobs_) footprint_.devices.push_back(job.push.device);
   std::sort(footprint_.devices.begin(), footprint_.devices.end());
 }
@@ -85,11 +87,7 @@ Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(
 absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   const auto row = pen_.directory().Device(push.device);
   if (row == nullptr) return DeviceUnknown();
-  // Ingest sets its changes aside; a push past the bound is refused as a whole.
-  if (row->state() == v1::DEVICE_STATE_REVOKED &&
-      row->set_aside() + push.changes.size() > kRevokedAsideMax) {
-    return DeviceRevoked();
-  }
+  SOTAY_RETURN_IF_ERROR(CheckRevoked(*row, push.first_sequence, push.changes.size()));
   const auto person = pen_.directory().FindPerson(row->user_id());
   if (person == nullptr) return DeviceUnknown();
   input->device = *row;
@@ -313,6 +311,18 @@ void Group::Run(HeldNews* news) {
 }
 
 }  // namespace
+
+absl::Status CheckRevoked(const stored::v1::DeviceRow& row, uint64_t first, uint64_t count) {
+  const uint64_t accepted = row.accepted_through();
+  const uint64_t last = first + count - 1;
+  // What is here already is answered as it stands.
+  if (row.state() != v1::DEVICE_STATE_REVOKED || last <= accepted) return absl::OkStatus();
+  const uint64_t fresh = last - std::max(first - 1, accepted);
+  const uint64_t room = kRevokedAsideMax - std::min<uint64_t>(row.set_aside(), kRevokedAsideMax);
+  if (fresh <= room) return absl::OkStatus();
+  if (room == 0) return DeviceRevoked();
+  return TooLarge("push: changes of a revoked device", fresh, room, "send it in parts");
+}
 
 HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs) {
   HeldNews news;

@@ -52,6 +52,14 @@ struct HeldNews {
   std::vector<stored::v1::DeviceRow> devices;
 };
 
+// Changes a revoked device may still leave in quarantine, with all that were set aside of it: what
+// a lost phone has unsent, and no way to fill the disk from it.  At most 64 KiB each.
+constexpr uint64_t kRevokedAsideMax = 2'000;
+
+// Whether a push of `count` changes from `first` on is within that bound; of a device that is not
+// revoked it is.  DEVICE_REVOKED past it, TOO_LARGE when a shorter one would fit.
+absl::Status CheckRevoked(const stored::v1::DeviceRow& row, uint64_t first, uint64_t count);
+
 // Takes the pushes, at most one of each device, in their order.  When something stored that one
 // push needs is damaged, only the pushes that need it fail (kDataLoss).
 HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs);

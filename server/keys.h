@@ -46,7 +46,7 @@ enum class Table : char {
 enum class HistoryKind : char {
   kAdmitted = 0,
   kRefused = 1,  // has a place in the graph and no effect
-  kOutside = 2,  // held, or of a forked branch: not in the graph
+  kOutside = 2,  // held, of a forked branch or a revoked device: not in the graph
 };
 
 std::string MetaKey();

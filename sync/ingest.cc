@@ -278,7 +278,9 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
       const auto history = bench_.histories.find(*id);
       // A forked branch shares its sequences with the first one, so it has no place in a graph
       // that tells changes apart by them; nor has what is held, yet.
-      const bool outside = held || decision.refusal->reason == v1::REASON_FORKED_BRANCH;
+      // What came after a revocation says nothing of what was seen before it, and costs nobody.
+      const bool outside = held || decision.refusal->reason == v1::REASON_FORKED_BRANCH ||
+                           decision.refusal->reason == v1::REASON_DEVICE_REVOKED;
       if (outside || history == bench_.histories.end()) continue;
       HistoryNode node;
       node.author.change = pushed.id;

@@ -94,6 +94,52 @@ TEST_F(RevokedPush, IsRefusedPastWhatALostPhoneMayHold) {
             v1::REASON_DEVICE_REVOKED);
   EXPECT_EQ(row()->set_aside(), 2'000u);
   EXPECT_EQ(row()->accepted_through(), 2'001u);
+  // One whose answer was lost is told again.
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto again, room_.Sync(nguyet_, nguyet_.Request(1'002, 2'001)));
+  EXPECT_EQ(again.outcomes_size(), 1'000);
+}
+
+TEST_F(RevokedPush, IsAskedForAShorterOneWhenThatFits) {
+  room_.Revoke(nguyet_);
+  for (int i = 0; i < 2'400; ++i) nguyet_.ForgeBytes("x");
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(2, 1'001)), IsOk());
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1'002, 1'701)), IsOk());
+  EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, nguyet_.Request(1'702, 2'401)).status()),
+            v1::REASON_TOO_LARGE);
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1'702, 2'001)), IsOk());
+  EXPECT_EQ(row()->set_aside(), 2'000u);
+}
+
+TEST_F(RevokedPush, ItsClockIsNotBelieved) {
+  nguyet_.Write("k", {Note("n").Says("hai")});
+  room_.Revoke(nguyet_);
+  const stored::v1::Contact before = room_.directory->ContactOf(nguyet_.device());
+  v1::SyncRequest request = nguyet_.Request(2, 2);
+  request.set_device_now_ms(room_.now_ms - int64_t{10} * 365 * 86'400'000);
+  request.set_last_sequence(77);
+  v1::SyncRequest unsealed = request;
+  unsealed.mutable_push()->mutable_signature()->front() ^= 1;
+  EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, unsealed).status()), v1::REASON_BAD_SIGNATURE);
+  EXPECT_EQ(room_.directory->ContactOf(nguyet_.device()).SerializeAsString(),
+            before.SerializeAsString());
+  ASSERT_THAT(room_.Sync(nguyet_, request), IsOk());
+  EXPECT_EQ(room_.directory->ContactOf(nguyet_.device()).skew_ms(), before.skew_ms());
+  EXPECT_EQ(room_.directory->ContactOf(nguyet_.device()).last_sequence(), 2u);
+}
+
+// What is held of it is judged by what it had seen then, whatever is pushed in its name later.
+TEST_F(RevokedPush, HasNoPlaceInTheGraph) {
+  nguyet_.Write("k2", {Note("m").Says("hồ sơ chưa tới")});
+  ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  room_.Revoke(nguyet_);
+  nguyet_.Write("k2", {Note("m").Says("viết sau")});
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(3, 3)), IsOk());
+  que_.Write("k2", {NewCase("k2")});
+  room_.Exchange(&que_);
+  ASSERT_NE(que_.Shown("m"), nullptr);
+  EXPECT_FALSE(que_.Shown("m")->seen().Has(nguyet_.device(), 3));
+  EXPECT_THAT(room_.Quarantine("kv1"), SizeIs(1));
+  EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
 TEST_F(RevokedPush, OfACopyIsRefusedAndTheDeviceStaysRevoked) {
