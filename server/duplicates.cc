@@ -11,6 +11,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "server/page.h"
+#include "server/reading.h"
 #include "server/refusal.h"
 #include "sotay/options/v1/duplicates.pb.h"
 #include "sync/fragment.h"
@@ -20,16 +21,24 @@
 namespace sotay::server {
 namespace {
 
-constexpr size_t kLookedAtMax = 20'000;
+// Rows of lists, and records among them: one call is some 100 ms of one of the threads that answer
+// everybody.
+constexpr size_t kRowsMax = 100'000;
+constexpr size_t kLookedAtMax = 5'000;
 constexpr int kPairsMax = 200;
 
 // Which of them are linked, directly or over others.
 class Linked {
  public:
-  const sync::RecordId& RootOf(const sync::RecordId& id) const {
-    const sync::RecordId* at = &id;
-    for (auto up = above_.find(*at); up != above_.end(); up = above_.find(*at)) at = &up->second;
-    return *at;
+  sync::RecordId RootOf(const sync::RecordId& id) {
+    sync::RecordId at = id;
+    for (auto up = above_.find(at); up != above_.end(); up = above_.find(at)) {
+      // Half the way is saved for the next who asks (path halving).
+      const auto further = above_.find(up->second);
+      if (further != above_.end()) up->second = further->second;
+      at = up->second;
+    }
+    return at;
   }
   void Link(const sync::RecordId& a, const sync::RecordId& b) {
     const sync::RecordId of_a = RootOf(a);
@@ -136,18 +145,25 @@ absl::optional<Duplicates::Candidate> Duplicates::CandidateOf(const Rule& rule,
   return candidate;
 }
 
-absl::StatusOr<std::vector<Duplicates::Candidate>> Duplicates::Gather(const std::string& unit,
-                                                                      size_t* left) const {
+absl::StatusOr<std::vector<Duplicates::Candidate>> Duplicates::Gather(const Person& person,
+                                                                      const std::string& unit,
+                                                                      Bound* left) const {
   std::vector<Candidate> candidates;
+  Reading reading(directory_, &store_, schema_, person, unit);
   absl::Status status;
   const FeedPlace newest{std::numeric_limits<uint64_t>::max(), sync::RecordId()};
   const auto visit = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
-    if (*left == 0) return false;
-    --*left;
+    if (left->rows == 0 || left->records == 0) return false;
+    --left->rows;
     const auto rule = std::find_if(rules_.begin(), rules_.end(), [&row](const Rule& one) {
       return one.type->name == row.type();
     });
     if (rule == rules_.end()) return true;
+    const absl::StatusOr<sync::Verdict> verdict = reading.Of(place.record, row);
+    status = verdict.status();
+    if (!status.ok()) return false;
+    if (!verdict->allowed()) return true;
+    --left->records;
     const auto stored = store_.LoadRecord(place.record);
     status = stored.status();
     if (!status.ok()) return false;
@@ -192,16 +208,16 @@ absl::StatusOr<v1::ListDuplicatesResponse> Duplicates::ListDuplicates(
   }
   const bool subtree = request.unit_id().empty() || request.subtree();
   std::vector<Pair> pairs;
-  size_t left = kLookedAtMax;
+  Bound left = {kRowsMax, kLookedAtMax};
   for (const std::string& unit : directory_.Readable(person, request.unit_id(), subtree)) {
-    SOTAY_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, Gather(unit, &left));
+    SOTAY_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, Gather(person, unit, &left));
     for (Pair& pair : PairsAmong(std::move(candidates))) pairs.push_back(std::move(pair));
   }
   std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
     return std::tie(b.when_ms, a.second) < std::tie(a.when_ms, b.second);
   });
   v1::ListDuplicatesResponse response;
-  response.set_more(left == 0);
+  response.set_more(left.rows == 0 || left.records == 0);
   size_t bytes = 0;
   const auto fill = [&](const sync::RecordId& id, v1::FeedRecord* record) -> absl::Status {
     SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(id));

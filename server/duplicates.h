@@ -22,8 +22,9 @@ class Duplicates {
   static absl::StatusOr<std::unique_ptr<Duplicates>> Make(const Directory* directory, Store* store,
                                                           const sync::Schema* schema);
 
-  // Fails as DuplicateService.ListDuplicates.  Looks through at most 20,000 records, the newest,
-  // and answers at most 200 pairs or 2 MiB of records.
+  // Fails as DuplicateService.ListDuplicates.  Looks through at most 100,000 rows, the newest, and
+  // 5,000 records of types that declare duplicates, and answers at most 200 pairs or 2 MiB of
+  // records.
   absl::StatusOr<v1::ListDuplicatesResponse> ListDuplicates(
       const Person& person, const v1::ListDuplicatesRequest& request,
       ShownParts* shown = nullptr) const;
@@ -37,6 +38,11 @@ class Duplicates {
     const sync::FieldType* link = nullptr;
     int64_t within_ms = 0;
   };
+  // How much may still be looked through.
+  struct Bound {
+    size_t rows;
+    size_t records;
+  };
   struct Candidate;
   struct Pair;
 
@@ -44,8 +50,10 @@ class Duplicates {
       : directory_(*directory), store_(*store), schema_(*schema) {}
 
   static absl::StatusOr<Rule> RuleOf(const sync::RecordType& type);
-  // The unit's records of types with a rule; `left` is how many may still be looked through.
-  absl::StatusOr<std::vector<Candidate>> Gather(const std::string& unit, size_t* left) const;
+  // The unit's records of types with a rule that the person may read; `left` is how many may still
+  // be looked through.
+  absl::StatusOr<std::vector<Candidate>> Gather(const Person& person, const std::string& unit,
+                                                Bound* left) const;
   static absl::optional<Candidate> CandidateOf(const Rule& rule, const sync::MergedRecord& record);
   static std::vector<Pair> PairsAmong(std::vector<Candidate> candidates);
 

@@ -98,6 +98,16 @@ TEST_F(DuplicatesTest, AreOfOneInspectionCodeAndBodyWithinADay) {
   EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b"))) << "of what is not said nothing is alike";
 }
 
+TEST_F(DuplicatesTest, AreShownToWhomBothAreShown) {
+  room_.AddUser("quoc", {{"tinh", ROLE_SUPERVISOR}});
+  Write({Alike("a"), Alike("b", 1)});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b")));
+  // A head above reads what was put forward.
+  const auto above = List("quoc", "kv1");
+  ASSERT_TRUE(above.ok()) << above.status();
+  EXPECT_EQ(above->pairs_size(), 0);
+}
+
 TEST_F(DuplicatesTest, OfManyEachStandsWithTheNextTheNewestFirst) {
   Write({Alike("c", 2), Alike("a"), Alike("b", 1)});
   EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b")));
