@@ -108,7 +108,8 @@ class Directory {
   bool LeadsBack(const std::string& unit, const std::vector<std::string>& successors) const;
   // The units and people a person's devices show by name.
   v1::Directory NamesFor(const Person& person) const;
-  // Devices of members of `units`, by user; of everybody when `units` is null.
+  // Devices of those who have a post in `units`, and of those who had one there and have not sent
+  // everything yet, by user; of everybody when `units` is null.
   std::vector<v1::DeviceView> Devices(const std::vector<std::string>* units) const;
   absl::optional<v1::DeviceView> ViewOf(const sync::DeviceId& device) const;
   size_t administrators() const;
@@ -153,11 +154,15 @@ class Directory {
   std::vector<std::string> ReadableLocked(const Person& person, absl::string_view unit,
                                           bool subtree) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   v1::DeviceView View(const DeviceEntry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Whether the user ever had a post there.
+  bool WasIn(const std::string& user, const std::string& unit) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   AccessRules rules_;  // set once
 
   mutable absl::Mutex mutex_;
   sync::Day day_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t turned_ms_ ABSL_GUARDED_BY(mutex_) = 0;  // the clock when it was turned to that
   sync::Organisation organisation_ ABSL_GUARDED_BY(mutex_);
   Standings standings_ ABSL_GUARDED_BY(mutex_);  // today
   uint64_t turns_ ABSL_GUARDED_BY(mutex_) = 0;   // posts that began or ended by the calendar

@@ -10,6 +10,8 @@ namespace {
 
 // Where the day's share of names_revision begins; no office sees so many acts.
 constexpr int kTurnsShift = 40;
+// A call may have looked at the clock before midnight and come here after it.
+constexpr int64_t kLateMs = 10 * 60 * 1000;
 
 }  // namespace
 
@@ -20,8 +22,9 @@ void Directory::TurnTo(int64_t now_ms) {
     if (day_ == day) return;
   }
   absl::MutexLock lock(&mutex_);
-  if (day_ == day) return;
+  if (day_ == day || (day < day_ && turned_ms_ - now_ms < kLateMs)) return;
   day_ = day;
+  turned_ms_ = now_ms;
   ReckonAll();
   CountTurns();
 }

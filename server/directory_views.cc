@@ -92,18 +92,28 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
   return view;
 }
 
+bool Directory::WasIn(const std::string& user, const std::string& unit) const {
+  const auto rows = posts_.find(user);
+  return rows != posts_.end() &&
+         std::any_of(rows->second.begin(), rows->second.end(),
+                     [&](const v1::Post& post) { return post.unit_id() == unit; });
+}
+
 std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* units) const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<v1::DeviceView> views;
   for (const auto& [id, entry] : devices_) {
-    const auto person = people_.find(entry.row->user_id());
-    if (units != nullptr &&
-        (person == people_.end() ||
-         std::none_of(units->begin(), units->end(),
-                      [&](const std::string& unit) { return person->second->IsIn(unit); }))) {
-      continue;
+    v1::DeviceView view = View(entry);
+    // What somebody wrote while they were there is missed until it is here.
+    const bool waits = view.last_sequence() > view.accepted_through();
+    const auto concerns = [&](const std::string& unit) {
+      const auto person = people_.find(view.user_id());
+      if (person == people_.end()) return false;
+      return person->second->IsIn(unit) || (waits && WasIn(view.user_id(), unit));
+    };
+    if (units == nullptr || std::any_of(units->begin(), units->end(), concerns)) {
+      views.push_back(std::move(view));
     }
-    views.push_back(View(entry));
   }
   std::sort(views.begin(), views.end(), [](const v1::DeviceView& a, const v1::DeviceView& b) {
     return std::tie(a.user_id(), a.device_id()) < std::tie(b.user_id(), b.device_id());

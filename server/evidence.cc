@@ -22,6 +22,13 @@ constexpr size_t kChangesUsual = 100;
 // Device → sequences of its changes that are shown.
 using Sealed = std::map<sync::DeviceId, std::set<uint64_t>>;
 
+// Nothing can be left out of a change that is to be proven.
+absl::Status ProvesMore() {
+  return RoleMayNot(
+      "changes of this record also edit records that are not yours to read; ask somebody who reads "
+      "the whole unit for the export");
+}
+
 }  // namespace
 
 absl::StatusOr<v1::LogHead> Evidence::HeadFor(const v1::ProveRecordRequest& request,
@@ -86,6 +93,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
   response.set_log_key(notary_.log_key().spki());
   response.set_record(std::move(*found.mutable_record()));
 
+  Reading reading = supervision_.ReadingOf(person, unit);
   Sealed sealed;
   absl::Status status;
   size_t bytes = 0;
@@ -95,6 +103,11 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
     full = static_cast<size_t>(response.changes_size()) == size || bytes > kPageBytesMax;
     if (full) return false;
     auto entry = store_.LoadStoredEntry(unit, position);
+    if (entry.ok()) {
+      const auto may = reading.OfAllIn(entry->change, id->view());
+      status = may.ok() && !*may ? ProvesMore() : may.status();
+      if (!status.ok()) return false;
+    }
     auto proof = ProveInclusion(&store_, unit, position, response.head().size());
     status = entry.ok() ? proof.status() : entry.status();
     if (!status.ok()) return false;
@@ -120,10 +133,15 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
           aside.unit_id() != unit) {
         return true;
       }
+      if (!reading.OfAside(aside)) {
+        status = ProvesMore();
+        return false;
+      }
       sealed[*device].insert(aside.sequence());
       response.add_refused(std::move(*aside.mutable_change()));
       return true;
     }));
+    SOTAY_RETURN_IF_ERROR(status);
   }
   for (const auto& [device, sequences] : sealed) {
     uint64_t through = 0;  // of the newest push

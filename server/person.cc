@@ -38,11 +38,12 @@ Person PersonOn(sync::Day day, v1::User user, const std::vector<v1::Post>& posts
   rights->user_id = user.user_id();
   rights->matrix = matrix;
   for (const sync::HeldPost& post : person.posts) {
-    const auto standing = standings.find(post.unit);
-    if (standing == standings.end()) continue;
+    if (standings.find(post.unit) == standings.end()) continue;
     const sync::Role role = sync::RoleOf(post.capacity);
     if (role != options::v1::ROLE_UNSPECIFIED) person.roles[post.unit].insert(role);
-    const sync::Seats seats = sync::SeatsIn(person.posts, standing->second, day);
+    // From posts in that very unit: what one is in a unit that came after it, or above, lets one
+    // read there, and neither write nor carry its feed.
+    const sync::Seats seats = sync::SeatsIn(person.posts, {{post.unit}, {}}, day);
     if (sync::ReadsAll(*matrix, seats)) person.feeds.insert(post.unit);
     rights->seats.emplace(post.unit, seats);
   }

@@ -117,6 +117,9 @@ absl::StatusOr<v1::PutPostResponse> PutPost(Pen* pen, absl::string_view actor,
   SOTAY_RETURN_IF_ERROR(CheckFields(*pen->directory().rules().matrix, post));
   SOTAY_RETURN_IF_ERROR(CheckReason(post.reason()));
   if (!sync::IsSlug(post.user_id(), /*dots=*/true)) return Malformed("user_id: no user id");
+  if (post.user_id() == actor) {
+    return RoleMayNot("nobody gives a post to themselves; ask another administrator");
+  }
   if (!sync::IsSlug(post.unit_id(), /*dots=*/false)) return Malformed("unit_id: no unit id");
   if (pen->directory().FindPerson(post.user_id()) == nullptr) {
     return NotFound(absl::StrCat("user ", post.user_id()));

@@ -1,6 +1,7 @@
 #include "server/reading.h"
 
 #include <algorithm>
+#include <set>
 
 #include "sync/merged_record.h"
 #include "sync/rights.h"
@@ -65,6 +66,50 @@ absl::StatusOr<sync::Verdict> Reading::Of(const v1::Record& record) {
   SOTAY_ASSIGN_OR_RETURN(const auto merged, sync::MergedRecord::FromProto(schema_, record));
   FillFeedRow(sync::WrittenRecord(&merged, 0), &row);
   return Of(*id, row);
+}
+
+absl::StatusOr<bool> Reading::OfId(absl::string_view record) {
+  const auto id = sync::RecordId::From(record);
+  if (!id.has_value()) return false;
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
+  v1::Record read;
+  if (!stored.has_value() || !read.ParseFromString(stored->bytes)) return false;
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, Of(read));
+  return verdict.allowed();
+}
+
+absl::StatusOr<bool> Reading::OfAllIn(absl::string_view bytes, absl::string_view about) {
+  if (all_) return true;
+  v1::Change change;
+  if (!change.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (edit.record_id() == about) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool may, OfId(edit.record_id()));
+    if (!may) return false;
+  }
+  return true;
+}
+
+absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
+  if (all_) return absl::OkStatus();
+  v1::Change change;
+  if (!change.ParseFromString(entry->change())) {
+    return absl::DataLossError("a change of a log cannot be read");
+  }
+  std::set<std::string> refused;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    if (edit.record_id() == about) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool may, OfId(edit.record_id()));
+    if (!may) refused.insert(edit.record_id());
+  }
+  if (refused.empty()) return absl::OkStatus();
+  const auto is_refused = [&refused](const auto& of) { return refused.count(of.record_id()) != 0; };
+  auto* const edits = change.mutable_edits();
+  edits->erase(std::remove_if(edits->begin(), edits->end(), is_refused), edits->end());
+  auto* const assigned = entry->mutable_admission()->mutable_assigned();
+  assigned->erase(std::remove_if(assigned->begin(), assigned->end(), is_refused), assigned->end());
+  entry->set_change(change.SerializeAsString());
+  return absl::OkStatus();
 }
 
 bool Reading::OfAside(const v1::QuarantinedChange& aside) const {

@@ -33,8 +33,13 @@ class Reading {
   absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
   absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
   bool OfAside(const v1::QuarantinedChange& change) const;
+  // Whether every record that a change of the unit edits may be read, `about` aside.
+  absl::StatusOr<bool> OfAllIn(absl::string_view change, absl::string_view about);
+  // Takes out of an entry what it says of other records than `about` that may not be read.
+  absl::Status Cut(absl::string_view about, v1::LogEntry* entry);
 
  private:
+  absl::StatusOr<bool> OfId(absl::string_view record);
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
   const sync::Matrix& matrix_;

@@ -109,10 +109,13 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   std::vector<v1::LogEntry> newest;
   size_t bytes = 0;
   absl::Status status;
+  Reading reading = ReadingOf(person, found.unit);
   if (request.history_size() > 0) {
     SOTAY_RETURN_IF_ERROR(store_.VisitHistoryBackwards(id, [&](uint64_t position) {
       auto entry = store_.LoadEntry(found.unit, position);
       status = entry.status();
+      if (!status.ok()) return false;
+      status = reading.Cut(id.view(), &*entry);
       if (!status.ok()) return false;
       bytes += entry->change().size();
       if (!newest.empty() && bytes > kPageBytesMax) return false;
@@ -172,6 +175,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   Shown place;
   SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &place));
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling, HistoryToTell(found));
+  Reading reading = ReadingOf(person, place.unit);
   v1::ListRecordHistoryResponse response;
   std::vector<sync::AdmittedEdit> edits;
   sync::HistoryPart part;
@@ -195,6 +199,8 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
       if (full || !status.ok()) return false;
       edits.push_back(*std::move(edit));
     } else {
+      status = reading.Cut(id->view(), &*entry);
+      if (!status.ok()) return false;
       *response.add_entries() = *std::move(entry);
     }
     ++taken;

@@ -52,6 +52,10 @@ class Supervision {
   // read it.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          Shown* shown) const;
+  // A unit's records as the person may read them.
+  Reading ReadingOf(const Person& person, const std::string& unit) const {
+    return Reading(directory_, &store_, schema_, person, unit);
+  }
 
  private:
   struct Filter;
@@ -67,9 +71,6 @@ class Supervision {
                              const absl::optional<PagePlace>& from, ShownParts* shown) const;
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
-  Reading ReadingOf(const Person& person, const std::string& unit) const {
-    return Reading(directory_, &store_, schema_, person, unit);
-  }
   // Of the units that are read, the one through which the change may be seen; empty: none.
   std::string SeenThrough(const std::vector<std::pair<std::string, Reading>>& units,
                           const v1::QuarantinedChange& change) const;

@@ -28,7 +28,7 @@ struct HeldPost {
 };
 
 // Where a unit stands on a day: itself and, when it has ended, what came after it; and the units
-// above any of these.
+// above any of these, with what came after those.
 struct Standing {
   std::vector<std::string> self;
   std::vector<std::string> above;

@@ -34,20 +34,27 @@ Standing Organisation::StandingOf(absl::string_view unit, Day day) const {
   Standing standing;
   if (!Has(unit)) return standing;
   standing.self.emplace_back(unit);
-  // Both lists grow while they are walked; a unit is added once, so damaged rows end too.
-  for (size_t i = 0; i < standing.self.size(); ++i) {
-    const Unit& at = units_.find(standing.self[i])->second;
-    if (at.to == 0 || day <= at.to) continue;
+  // Lists grow while they are walked; a unit is added once, so damaged rows end too.
+  const auto add_after = [&](const std::string& ended, std::vector<std::string>* to) {
+    const Unit& at = units_.find(ended)->second;
+    if (at.to == 0 || day <= at.to) return;
     for (const std::string& successor : at.successors) {
-      if (Has(successor)) Add(&standing.self, successor);
+      if (Has(successor)) Add(to, successor);
     }
+  };
+  for (size_t i = 0; i < standing.self.size(); ++i) {
+    add_after(std::string(standing.self[i]), &standing.self);
   }
   const auto add_above = [&](const std::string& of) {
     const std::string& parent = units_.find(of)->second.parent;
     if (Has(parent)) Add(&standing.above, parent);
   };
   for (const std::string& self : standing.self) add_above(self);
-  for (size_t i = 0; i < standing.above.size(); ++i) add_above(std::string(standing.above[i]));
+  for (size_t i = 0; i < standing.above.size(); ++i) {
+    const std::string above = standing.above[i];
+    add_above(above);
+    add_after(above, &standing.above);
+  }
   return standing;
 }
 

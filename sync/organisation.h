@@ -21,7 +21,8 @@ class Organisation {
 
   bool Has(absl::string_view unit) const;
   // Where the unit stands on that day.  One that has ended stands where its successors do as well,
-  // and where theirs do if these have ended too.  Of a unit that is not there: nowhere.
+  // and where theirs do if these have ended too; what stands under it stands under them.  Of a unit
+  // that is not there: nowhere.
   Standing StandingOf(absl::string_view unit, Day day) const;
   // Whether, with these successors, what comes after the unit would lead back to it.
   bool LeadsBack(const std::string& unit, const std::vector<std::string>& successors) const;

@@ -21,15 +21,16 @@ Verbs VerbsOf(const std::set<Role>& writers) {
   return verbs;
 }
 
-Verbs VerbsOfStep(const TypeInMatrix& known, const FieldType& field, const v1::FieldOp& op,
-                  const MergedRecord& base) {
+Verbs VerbsOfStep(const RecordType& type, const TypeInMatrix& known, const FieldType& field,
+                  const v1::FieldOp& op, const MergedRecord& base) {
   const int32_t from = base.StateInForce(field.number);
   const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
   const auto step = field.transitions.find({from, to});
   const bool anybody = step == field.transitions.end() || step->second.empty();
   Verbs verbs = VerbsOf(anybody ? field.writers : step->second);
   // A prosecutor's step that submits is no mere edit.
-  if ((verbs & Bit(Verb::kEdit)) != 0 && known.Submitted(to) && !known.Submitted(from)) {
+  if (&field == type.state && (verbs & Bit(Verb::kEdit)) != 0 && known.Submitted(to) &&
+      !known.Submitted(from)) {
     verbs = (verbs & ~Bit(Verb::kEdit)) | Bit(Verb::kSubmit);
   }
   return verbs;
@@ -48,12 +49,14 @@ absl::InlinedVector<Verbs, 4> Asked(const RecordType& type, const TypeInMatrix& 
   if (base.empty()) ask(Bit(Verb::kCreate));
   for (const v1::FieldOp& op : edit.ops()) {
     const FieldType* const field = type.Field(op.field());
-    if (field != nullptr && field == type.state) {
-      ask(VerbsOfStep(known, *field, op, base));
-    } else if (!base.empty()) {
-      // Of a field no schema knows nobody says who writes it.
-      ask(field == nullptr ? Bit(Verb::kEdit) : VerbsOf(field->writers));
+    // Of a field no schema knows nobody says who writes it.
+    Verbs verbs = Bit(Verb::kEdit);
+    if (field != nullptr) {
+      verbs = field->rule == options::v1::RULE_STATE ? VerbsOfStep(type, known, *field, op, base)
+                                                     : VerbsOf(field->writers);
     }
+    // Who creates a record fills in what those write who edit it, and no more.
+    if (!base.empty() || (verbs & Bit(Verb::kEdit)) == 0) ask(verbs);
   }
   return asked;
 }

@@ -1,21 +1,46 @@
 #include "tests/server/naive_rights.h"
 
+#include <set>
+
 namespace sotay::tests {
 namespace {
 
 enum class Where { kNowhere, kBelow, kHere };
 
+// Whether `top` is `unit`, or came after it by then.
+bool Became(const std::map<std::string, NaiveUnit>& units, const std::string& unit,
+            const std::string& top, sync::Day day) {
+  if (unit == top) return true;
+  const NaiveUnit& row = units.at(unit);
+  if (row.last_day == 0 || day <= row.last_day) return false;
+  for (const std::string& successor : row.successors) {
+    if (Became(units, successor, top, day)) return true;
+  }
+  return false;
+}
+
+// A unit stands under its parent and whatever that became, and under what these stand under.
 bool Under(const std::map<std::string, NaiveUnit>& units, const std::string& unit,
-           const std::string& top) {
-  const std::string& parent = units.at(unit).parent;
-  return !parent.empty() && (parent == top || Under(units, parent, top));
+           const std::string& top, sync::Day day) {
+  std::set<std::string> above = {units.at(unit).parent};
+  for (size_t before = 0; before != above.size();) {
+    before = above.size();
+    for (const std::string& one : std::set<std::string>(above)) {
+      if (one.empty()) continue;
+      above.insert(units.at(one).parent);
+      for (const auto& [other, row] : units) {
+        if (Became(units, one, other, day)) above.insert(other);
+      }
+    }
+  }
+  return above.count(top) != 0;
 }
 
 // Where a record of `unit` is for somebody with a post in `post`.
 Where Look(const std::map<std::string, NaiveUnit>& units, const std::string& unit,
            const std::string& post, sync::Day day) {
   if (unit == post) return Where::kHere;
-  Where found = Under(units, unit, post) ? Where::kBelow : Where::kNowhere;
+  Where found = Under(units, unit, post, day) ? Where::kBelow : Where::kNowhere;
   const NaiveUnit& row = units.at(unit);
   if (row.last_day == 0 || day <= row.last_day) return found;
   for (const std::string& successor : row.successors) {
@@ -52,7 +77,7 @@ bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string&
 
 bool Division(const NaivePost& post, const NaiveRecord& record, const std::string& verb) {
   if (record.kind == "device" || record.kind == "audit") return false;
-  if (record.kind == "comment") return verb == "create" || verb == "read";
+  if (record.kind == "comment") return verb == "read";
   if (verb != "read" || !Meet(post, record)) return false;
   return record.kind == "case" || record.submitted;
 }

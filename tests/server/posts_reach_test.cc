@@ -15,7 +15,6 @@ namespace sotay::server {
 namespace {
 
 using casework::v1::CASE_KIND_CIVIL;
-using casework::v1::NOTE_STATE_SIGNED;
 using casework::v1::NOTE_STATE_SUBMITTED;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -91,14 +90,15 @@ TEST_F(PostsReachTest, RefusedChangesAreNotProvenToWhomTheyAreNotShown) {
   room_.Enrol(&nguyet);
   nguyet.Write("k", {NewCase("k")});
   nguyet.Write("k", {Note("n").Says("một")});
-  nguyet.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
   room_.Exchange(&nguyet);
   SealedPhone ha("ha");
   Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
   room_.Exchange(&ha);
-  ha.Write("k", {Note("n").Moves(NOTE_STATE_SIGNED)});
+  ha.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
   room_.Exchange(&ha);
   ASSERT_THAT(room_.Quarantine("kv1"), SizeIs(1));
+  nguyet.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  room_.Exchange(&nguyet);
   Give("trieu", PostOf("trieu", "tinh", v1::CAPACITY_DIV, 0, 0, {"*"}));
   Give("ngu", PostOf("ngu", "kv1", v1::CAPACITY_HEAD));
   ASSERT_THAT(Asked("trieu", "n"), IsOk());
