@@ -129,15 +129,30 @@ TEST_F(RevokedPush, ItsClockIsNotBelieved) {
 
 // What is held of it is judged by what it had seen then, whatever is pushed in its name later.
 TEST_F(RevokedPush, HasNoPlaceInTheGraph) {
-  nguyet_.Write("k2", {Note("m").Says("hồ sơ chưa tới")});
+  const auto kind_on = [](const sync::ChangeId& parent, casework::v1::NoteKind kind) {
+    v1::Change change;
+    change.set_dossier_id(RecordNamed("k").str());
+    v1::RecordEdit* const edit = change.add_edits();
+    edit->set_record_id(RecordNamed("n").str());
+    edit->set_type("casework.v1.Note");
+    edit->add_parents(parent.str());
+    *edit->add_ops() = tests::OnlyOp(
+        Note("n").SetNumber(casework::v1::Note::kKindFieldNumber, static_cast<uint64_t>(kind)));
+    return change;
+  };
+  // Made on what a colleague has not sent yet.
+  que_.Write("k", {Note("n").Says("một hai")});
+  nguyet_.Forge(kind_on(que_.id(1), casework::v1::NOTE_KIND_COURT_SESSION));
   ASSERT_THAT(room_.Push(&nguyet_), IsOk());
+  ASSERT_EQ(room_.Quarantine("kv1").at(0).verdict(), v1::VERDICT_HELD);
   room_.Revoke(nguyet_);
-  nguyet_.Write("k2", {Note("m").Says("viết sau")});
+  nguyet_.Forge(kind_on(nguyet_.id(1), casework::v1::NOTE_KIND_INTERROGATION));
   ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(3, 3)), IsOk());
-  que_.Write("k2", {NewCase("k2")});
   room_.Exchange(&que_);
-  ASSERT_NE(que_.Shown("m"), nullptr);
-  EXPECT_FALSE(que_.Shown("m")->seen().Has(nguyet_.device(), 3));
+  const sync::MergedRecord* const note = que_.Shown("n");
+  ASSERT_NE(note, nullptr);
+  EXPECT_TRUE(note->seen().Has(nguyet_.device(), 2));
+  EXPECT_FALSE(note->seen().Has(nguyet_.device(), 3));
   EXPECT_THAT(room_.Quarantine("kv1"), SizeIs(1));
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
