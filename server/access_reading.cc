@@ -65,7 +65,7 @@ absl::StatusOr<AccessReading::Subject> AccessReading::RecordFor(const Person& pe
   const auto id = *sync::RecordId::From(shown.record);
   bool may = directory_.MayRead(person, shown.unit, sync::kAuditKind);
   absl::Status status;
-  if (!may) {
+  if (!may && directory_.MayRead(person, shown.unit, sync::kAuditKind, /*own=*/true)) {
     // Who began it.
     SOTAY_RETURN_IF_ERROR(store_.VisitHistory(id, 0, [&](uint64_t position) {
       const auto birth = store_.LoadAdmission(shown.unit, position);

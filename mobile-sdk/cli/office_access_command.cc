@@ -49,9 +49,9 @@ std::string KindInWords(const Voice& voice, v1::AccessKind kind) {
 std::string RuleInWords(const Voice& voice, v1::AccessRule rule) {
   switch (rule) {
     case v1::ACCESS_RULE_MEMBER:
-      return voice("người của đơn vị", "member of the unit");
+      return voice("có nhiệm vụ ở đơn vị", "by a post in the unit");
     case v1::ACCESS_RULE_SUPERVISOR_ABOVE:
-      return voice("lãnh đạo cấp trên", "supervisor above");
+      return voice("qua đơn vị khác", "by a post elsewhere");
     case v1::ACCESS_RULE_REFUSED:
       return voice("bị từ chối", "refused");
     default:

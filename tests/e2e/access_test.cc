@@ -65,7 +65,7 @@ TEST_F(AccessTest, AnAuthorIsToldWhoReadTheirRecord) {
   EXPECT_EQ(told[1]["user"], kDam) << "their own phone, which was sent it back";
   const Ended words = Ctl(kDam, {"access", "--record", record_.substr(0, 8)});
   EXPECT_THAT(words.out, HasSubstr("record " + record_.substr(0, 8)));
-  EXPECT_THAT(words.out, HasSubstr("member of the unit"));
+  EXPECT_THAT(words.out, HasSubstr("by a post in the unit"));
   const Ended refused = Ctl(kQue, {"access", "--record", record_});
   EXPECT_EQ(refused.exit_code, 4) << refused.out;
   EXPECT_THAT(refused.err, HasSubstr("whoever began it"));

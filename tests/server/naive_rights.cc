@@ -83,8 +83,8 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
 }
 
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
-  if (!here || record.kind == "audit") return false;
-  if (record.kind == "device") return verb == "read" && record.own;
+  if (!here) return false;
+  if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.own;
   if (record.kind == "comment") return verb == "create" || verb == "read";
   if (verb == "read" || verb == "edit") return true;
   if (verb == "create") return prosecutor || record.kind != "case";
