@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/access_log.h"
@@ -30,6 +31,7 @@
 #include "server/lineage.h"
 #include "server/lineage_service.h"
 #include "server/organisation_service.h"
+#include "server/posts.h"
 #include "server/reader_pool.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -178,6 +180,12 @@ absl::Status Daemon::Build(DaemonOptions options) {
   Say(Severity::kInfo, "rules", {{"source", rules.source}, {"version", rules.matrix->version()}});
   SOTAY_ASSIGN_OR_RETURN(p.directory,
                          Directory::From(std::move(tables), std::move(rules), p.now_ms()));
+  for (const v1::Post& post : PostsInUnknownFields(*p.directory, p.now_ms())) {
+    Say(Severity::kWarning, "post_field_unknown",
+        {{"user", post.user_id()},
+         {"number", post.number()},
+         {"fields", absl::StrJoin(post.fields_of_work(), ",")}});
+  }
   p.watchers = std::make_unique<Watchers>(p.directory.get());
   HubOptions hub;
   hub.now_ms = p.now_ms;

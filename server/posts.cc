@@ -225,6 +225,18 @@ absl::StatusOr<v1::PutUnitTermResponse> PutUnitTerm(Pen* pen, absl::string_view 
   return response;
 }
 
+std::vector<v1::Post> PostsInUnknownFields(const Directory& directory, int64_t now_ms) {
+  const sync::Day today = sync::DayOf(now_ms);
+  std::vector<v1::Post> posts;
+  for (v1::Post& post : directory.Posts("", "", /*history=*/false)) {
+    const bool over = post.valid_to() != 0 && post.valid_to() < today;
+    if (!over && !CheckFields(*directory.rules().matrix, post).ok()) {
+      posts.push_back(std::move(post));
+    }
+  }
+  return posts;
+}
+
 v1::GetRulesResponse DescribeRules(const AccessRules& rules) {
   const sync::Matrix& matrix = *rules.matrix;
   v1::GetRulesResponse response;

@@ -3,6 +3,9 @@
 // same thing twice is saying it once: what changes nothing writes nothing.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/directory.h"
@@ -19,6 +22,10 @@ absl::StatusOr<v1::EndPostResponse> EndPost(Pen* pen, absl::string_view actor,
                                             const v1::EndPostRequest& request);
 absl::StatusOr<v1::PutUnitTermResponse> PutUnitTerm(Pen* pen, absl::string_view actor,
                                                     const v1::PutUnitTermRequest& request);
+
+// Posts that stand, today or later, in fields of work the table in force does not have: they give
+// nothing in these.
+std::vector<v1::Post> PostsInUnknownFields(const Directory& directory, int64_t now_ms);
 
 // The table in force, for whoever asks.
 v1::GetRulesResponse DescribeRules(const AccessRules& rules);

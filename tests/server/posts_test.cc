@@ -98,6 +98,19 @@ TEST_F(PostsTest, RowsAreAddedNeverChanged) {
   EXPECT_THAT(room_.Faults(), ElementsAre(HasSubstr("post of nguyet number 2: expected number 1")));
 }
 
+TEST_F(PostsTest, TellsOfThoseInFieldsTheTableNoLongerHas) {
+  room_.AddUser("nguyet", {});
+  v1::Post post = PostOf("nguyet", "kv1", v1::CAPACITY_DEP, 0, kToday, {"hinh_su"});
+  ASSERT_THAT(Put(post), IsOk());
+  EXPECT_THAT(PostsInUnknownFields(*room_.directory, room_.now_ms), IsEmpty());
+  post.set_number(1);
+  post.set_fields_of_work(0, "ma_tuy");
+  room_.Tamper(PostKey("nguyet", 1), post.SerializeAsString());
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(PostsInUnknownFields(*room_.directory, room_.now_ms), SizeIs(1));
+  EXPECT_THAT(PostsInUnknownFields(*room_.directory, room_.now_ms + kDayMs), IsEmpty());
+}
+
 TEST_F(PostsTest, RefusesWhatIsNoPost) {
   room_.AddUser("nguyet", {});
   const auto refused = [&](const v1::Post& post, const std::string& why) {
