@@ -154,7 +154,7 @@ class Directory {
   std::vector<std::string> ReadableLocked(const Person& person, absl::string_view unit,
                                           bool subtree) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   v1::DeviceView View(const DeviceEntry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  // Whether the user ever had a post there.
+  // Whether the user has, or had, a post there.
   bool WasIn(const std::string& user, const std::string& unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 

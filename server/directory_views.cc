@@ -93,10 +93,11 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
 }
 
 bool Directory::WasIn(const std::string& user, const std::string& unit) const {
-  const auto rows = posts_.find(user);
-  return rows != posts_.end() &&
-         std::any_of(rows->second.begin(), rows->second.end(),
-                     [&](const v1::Post& post) { return post.unit_id() == unit; });
+  const sync::Day today = day_;
+  const std::vector<v1::Post> posts = StandingPosts(user);
+  return std::any_of(posts.begin(), posts.end(), [&](const v1::Post& post) {
+    return post.unit_id() == unit && post.valid_from() <= today;
+  });
 }
 
 std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* units) const {

@@ -25,8 +25,8 @@ using Sealed = std::map<sync::DeviceId, std::set<uint64_t>>;
 // Nothing can be left out of a change that is to be proven.
 absl::Status ProvesMore() {
   return RoleMayNot(
-      "changes of this record also edit records that are not yours to read; ask somebody who reads "
-      "the whole unit for the export");
+      "not everything this record was made of is yours to read; ask somebody who reads the whole "
+      "unit for the export");
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ Hub::Hub(Store* store, Directory* directory, const sync::Schema* schema, Watcher
   for (const v1::DeviceView& view : directory_.Devices(nullptr)) {
     waiting_.Put(*directory_.Device(*sync::DeviceId::From(view.device_id())));
   }
-  pen_.LearnRecords();
+  const absl::Status learnt = pen_.LearnRecords();
+  if (!learnt.ok() && options_.failed) options_.failed(learnt);
   // A crash may have come between a commit and the release of what waited for it.
   to_release_ = waiting_.All();
   contacts_written_ms_ = options_.now_ms();

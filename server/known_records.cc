@@ -9,6 +9,7 @@ namespace sotay::server {
 
 absl::StatusOr<KnownRecords> KnownRecords::Of(Store* store, const Directory& directory) {
   KnownRecords known;
+  uint64_t total = 0;
   for (const v1::Unit& unit : directory.Units()) {
     // Each record of the unit stands in its feed once.
     uint64_t records = 0;
@@ -24,6 +25,10 @@ absl::StatusOr<KnownRecords> KnownRecords::Of(Store* store, const Directory& dir
       return absl::DataLossError(absl::StrCat("unit ", unit.unit_id(), " has ", counted,
                                               " records, ", records, " stand in its feed"));
     }
+    total += records;
+  }
+  if (known.hashes_.size() != total) {
+    return absl::DataLossError("a record stands in the feeds twice, or two have one hash");
   }
   return known;
 }

@@ -24,9 +24,10 @@ bool Meet(const std::vector<Id>& a, const std::vector<Id>& b) {
 
 }  // namespace
 
-void Pen::LearnRecords() {
+absl::Status Pen::LearnRecords() {
   absl::StatusOr<KnownRecords> known = KnownRecords::Of(&store_, directory_);
   if (known.ok()) known_ = *std::move(known);
+  return known.status();
 }
 
 void Pen::NoteBirths(const Round& round) {

@@ -54,8 +54,8 @@ class Pen {
   absl::optional<stored::v1::UnitHead> Head(absl::string_view unit) const;
 
   // Reads which records there are, so that new ones need not be looked for.  Before the first
-  // commit.
-  void LearnRecords();
+  // commit.  When it fails, as KnownRecords::Of, every record is looked for.
+  absl::Status LearnRecords();
   // False: there is no such record, nor is one being written.
   bool MayHave(const sync::RecordId& record) const {
     return !known_.has_value() || known_->MayHave(record);

@@ -71,11 +71,13 @@ absl::StatusOr<sync::Verdict> Reading::Of(const v1::Record& record) {
 absl::StatusOr<bool> Reading::OfId(absl::string_view record) {
   const auto id = sync::RecordId::From(record);
   if (!id.has_value()) return false;
+  const auto known = may_.find(*id);
+  if (known != may_.end()) return known->second;
   SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
   v1::Record read;
   if (!stored.has_value() || !read.ParseFromString(stored->bytes)) return false;
   SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, Of(read));
-  return verdict.allowed();
+  return may_[*id] = verdict.allowed();
 }
 
 absl::StatusOr<bool> Reading::OfAllIn(absl::string_view bytes, absl::string_view about) {
@@ -108,6 +110,9 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
   edits->erase(std::remove_if(edits->begin(), edits->end(), is_refused), edits->end());
   auto* const assigned = entry->mutable_admission()->mutable_assigned();
   assigned->erase(std::remove_if(assigned->begin(), assigned->end(), is_refused), assigned->end());
+  // The salt would let one try what the edits said; the reason may be theirs.
+  change.clear_salt();
+  change.clear_reason();
   entry->set_change(change.SerializeAsString());
   return absl::OkStatus();
 }

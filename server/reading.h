@@ -50,6 +50,7 @@ class Reading {
   const bool some_;
   const bool all_;
   std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at
+  std::map<sync::RecordId, bool> may_;            // records that were
 };
 
 }  // namespace sotay::server

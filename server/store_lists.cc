@@ -22,7 +22,11 @@ absl::optional<sync::HistoryNode> RefusedNode(const v1::QuarantinedChange& row,
   v1::Change change;
   if (!change.ParseFromString(row.change())) return absl::nullopt;
   auto node = sync::NodeOf(change, row.change_id(), record);
-  if (node.has_value()) node->applied = false;
+  if (!node.has_value()) return node;
+  // As it came, whatever it says of itself.
+  node->author.device = sync::DeviceId::From(row.device_id()).value_or(sync::DeviceId());
+  node->author.sequence = row.sequence();
+  node->applied = false;
   return node;
 }
 

@@ -115,10 +115,10 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
       auto entry = store_.LoadEntry(found.unit, position);
       status = entry.status();
       if (!status.ok()) return false;
-      status = reading.Cut(id.view(), &*entry);
-      if (!status.ok()) return false;
       bytes += entry->change().size();
       if (!newest.empty() && bytes > kPageBytesMax) return false;
+      status = reading.Cut(id.view(), &*entry);
+      if (!status.ok()) return false;
       newest.push_back(*std::move(entry));
       return newest.size() < static_cast<size_t>(request.history_size());
     }));

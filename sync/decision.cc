@@ -63,6 +63,11 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
     decision_.refusal = Refusal{reason, std::move(message)};
     return std::move(decision_);
   };
+  // What was held since before is still its author's; what comes now may be a thief's, in any
+  // shape.
+  if (device.state() == v1::DEVICE_STATE_REVOKED && !arrival_.released) {
+    return refuse(v1::REASON_DEVICE_REVOKED, "received after its device was revoked");
+  }
   if (pushed.change == nullptr) return refuse(v1::REASON_MALFORMED, "not a valid Change");
   const v1::Change& change = *pushed.change;
   if (auto refusal = CheckShape(change, pushed.bytes)) {
@@ -71,10 +76,6 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
   }
   if (change.device_id() != device.device_id() || change.sequence() != arrival_.sequence) {
     return refuse(v1::REASON_MALFORMED, "names another device or sequence than it came under");
-  }
-  // What was held since before is still its author's; what comes now may be a thief's.
-  if (device.state() == v1::DEVICE_STATE_REVOKED && !arrival_.released) {
-    return refuse(v1::REASON_DEVICE_REVOKED, "received after its device was revoked");
   }
   const auto roles = arrival_.push->roles.find(change.unit_id());
   if (bench_.positions.count(change.unit_id()) == 0 || roles == arrival_.push->roles.end() ||

@@ -252,6 +252,43 @@ TEST(Hub, AnEditOnARefusedCreationIsRefusedAndNotHeldForEver) {
   EXPECT_THAT(room.Faults(), IsEmpty());
 }
 
+// A refused change has its place in the graph as the device that sent it, whatever it says itself.
+TEST(Hub, AChangeInAnothersNameSaysNothingOfThem) {
+  ServerRoom room;
+  SealedPhone nguyet("nguyet");
+  SealedPhone dam("dam");
+  room.Enrol(&nguyet);
+  room.Enrol(&dam);
+  nguyet.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room.Exchange(&nguyet);
+  room.Exchange(&dam);
+  v1::Change forged;
+  forged.set_device_id(nguyet.device().str());
+  forged.set_sequence(999);
+  forged.set_dossier_id(RecordNamed("k").str());
+  v1::RecordEdit* const edit = forged.add_edits();
+  edit->set_record_id(RecordNamed("n").str());
+  edit->set_type("casework.v1.Note");
+  edit->add_parents(nguyet.id(1).str());
+  dam.Forge(forged);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto refused, room.Push(&dam));
+  EXPECT_EQ(refused.outcomes(0).reason(), v1::REASON_MALFORMED);
+  ASSERT_THAT(room.Open(), IsOk());
+  // Both write without knowing of the other, so that the note's history is read.
+  dam.Write("k", {Note("n").Says("một hai")});
+  nguyet.Write("k", {Note("n").Says("không một")});
+  room.Exchange(&dam);
+  room.Exchange(&nguyet);
+  nguyet.Write("k", {Note("n").Says("không một hai ba")});
+  room.Exchange(&nguyet);
+  room.Exchange(&dam);
+  const sync::MergedRecord* const note = dam.Shown("n");
+  ASSERT_NE(note, nullptr);
+  EXPECT_EQ(note->ShownText(casework::v1::Note::kBodyFieldNumber, ""), "không một hai ba");
+  EXPECT_FALSE(note->seen().Has(nguyet.device(), 999));
+  EXPECT_THAT(room.Faults(), IsEmpty());
+}
+
 TEST(Hub, ConcurrentEditsBecomeAConflictEverybodySees) {
   ServerRoom room;
   SealedPhone nguyet("nguyet");

@@ -76,7 +76,7 @@ TEST_F(PostsReachTest, AHistoryTellsNothingOfOtherRecordsThatAreKeptBack) {
   EXPECT_THAT(Told("ngu", "k"), HasSubstr("lời nháp chưa trình"));
   // Nothing can be left out of what is to be proven.
   EXPECT_THAT(Proven("quoc", "k"),
-              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("not yours to read")));
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("not everything")));
   EXPECT_THAT(Proven("ngu", "k"), IsOk());
   // Once it is submitted it is theirs to read.
   nguyet.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});

@@ -87,7 +87,8 @@ TEST_F(RevokedPush, DoesNotTouchWhatWasReceivedBefore) {
 TEST_F(RevokedPush, IsRefusedPastWhatALostPhoneMayHold) {
   room_.Revoke(nguyet_);
   for (int i = 0; i < 2'001; ++i) nguyet_.ForgeBytes("x");
-  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(2, 1'001)), IsOk());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto first, room_.Sync(nguyet_, nguyet_.Request(2, 1'001)));
+  EXPECT_EQ(first.outcomes(0).reason(), v1::REASON_DEVICE_REVOKED) << "in whatever shape";
   ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1'002, 2'001)), IsOk());
   EXPECT_EQ(row()->set_aside(), 2'000u);
   EXPECT_EQ(ReasonOf(room_.Sync(nguyet_, nguyet_.Request(2'002, 2'002)).status()),
