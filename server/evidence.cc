@@ -22,6 +22,14 @@ constexpr size_t kChangesUsual = 100;
 // Device → sequences of its changes that are shown.
 using Sealed = std::map<sync::DeviceId, std::set<uint64_t>>;
 
+// Whether a change says that it is of the device that sent it, in its place.  One that does not
+// was made by no phone of ours, nothing is made on it, and it would only prove that it lies.
+bool SaysWhose(const v1::QuarantinedChange& aside) {
+  v1::Change change;
+  return change.ParseFromString(aside.change()) && change.device_id() == aside.device_id() &&
+         change.sequence() == aside.sequence();
+}
+
 // Nothing can be left out of a change that is to be proven.
 absl::Status ProvesMore() {
   return RoleMayNot(
@@ -130,7 +138,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       // What names the record from another unit has no place in its history, and may not be the
       // reader's to see.
       if (KindOf(aside) != HistoryKind::kRefused || !device.has_value() ||
-          aside.unit_id() != unit) {
+          aside.unit_id() != unit || !SaysWhose(aside)) {
         return true;
       }
       if (!reading.OfAside(aside)) {

@@ -125,6 +125,25 @@ TEST_F(EvidenceTest, HoldsWhereAChangeWasRefused) {
   EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
 }
 
+TEST_F(EvidenceTest, HoldsWhereSomebodyWroteInAnothersName) {
+  SealedPhone dam("dam");
+  room_.Enrol(&dam);
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  v1::Change forged;
+  forged.set_device_id(nguyet_.device().str());
+  forged.set_sequence(999);
+  forged.set_dossier_id(RecordNamed("k").str());
+  v1::RecordEdit* const edit = forged.add_edits();
+  edit->set_record_id(RecordNamed("n").str());
+  edit->set_type("casework.v1.Note");
+  edit->add_parents(nguyet_.id(1).str());
+  dam.Forge(forged);
+  room_.Exchange(&dam);
+  ASSERT_EQ(room_.Quarantine("kv1").size(), 1u);
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+}
+
 TEST_F(EvidenceTest, IsOfOneMoment) {
   nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
   room_.Exchange(&nguyet_);
