@@ -68,6 +68,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
       "occurred_ms": "1793837700000"
     },
     "texts": {},
+    "state_apart": [],
     "conflicts": [],
     "records": []
   })"))));
