@@ -38,7 +38,8 @@ class UnitReader {
   absl::StatusOr<bool> Read(uint64_t head, v1::Cursor* cursor);
 
  private:
-  absl::Status Add(const FeedPlace& place);
+  absl::Status Add(const std::string& unit, const FeedPlace& place);
+  void AddRecord(StoredRecord stored);
   // Takes the position being gathered into the page, if it fits.
   bool Close(const std::string& unit);
 
@@ -49,7 +50,14 @@ class UnitReader {
   uint64_t open_position_ = 0;
 };
 
-absl::Status UnitReader::Add(const FeedPlace& place) {
+absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place) {
+  if (place.newborn) {
+    // Should it have changed since the scan began, it comes again, at its new place.
+    SOTAY_ASSIGN_OR_RETURN(StoredRecord born,
+                           store_.LoadNewborn(unit, place.position, place.record));
+    AddRecord(std::move(born));
+    return absl::OkStatus();
+  }
   SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(place.record));
   if (!stored.has_value()) {
     return absl::DataLossError(
@@ -57,10 +65,14 @@ absl::Status UnitReader::Add(const FeedPlace& place) {
   }
   // Changed again since the scan began: it comes at its new place, past this page's cursor.
   if (stored->position != place.position) return absl::OkStatus();
-  v1::FeedRecord* record = open_.add_records();
-  record->set_position(stored->position);
-  *record->mutable_record() = std::move(stored->bytes);
+  AddRecord(*std::move(stored));
   return absl::OkStatus();
+}
+
+void UnitReader::AddRecord(StoredRecord stored) {
+  v1::FeedRecord* record = open_.add_records();
+  record->set_position(stored.position);
+  *record->mutable_record() = std::move(stored.bytes);
 }
 
 bool UnitReader::Close(const std::string& unit) {
@@ -86,7 +98,7 @@ absl::StatusOr<bool> UnitReader::Read(uint64_t head, v1::Cursor* cursor) {
           cursor->set_position(open_position_);
         }
         open_position_ = place.position;
-        status = Add(place);
+        status = Add(cursor->unit_id(), place);
         return status.ok();
       }));
   SOTAY_RETURN_IF_ERROR(status);

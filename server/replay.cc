@@ -172,6 +172,7 @@ absl::Status Replay::MakeRecord(const sync::RecordId& id) {
   }
   stored::v1::FeedRow feed;
   FillFeedRow(sync::WrittenRecord(&*record, *newest), &feed);
+  feed.set_newborn(first == *newest);
   store_.Fill(&sheet_, FeedKey(*unit, *newest, id), feed.SerializeAsString());
   return Count("records");
 }

@@ -192,13 +192,16 @@ absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::Recor
   if (!value.has_value()) return absl::optional<StoredRecord>();
   absl::string_view merged;
   SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &merged));
-  StoredRecord stored{place.position, std::string(place.unit), std::string(merged)};
-  if (merged.empty()) {
-    SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, LoadEntry(place.unit, place.position));
-    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
-    stored.bytes = record.Serialize();
-  }
-  return absl::optional<StoredRecord>(std::move(stored));
+  if (merged.empty()) return LoadNewborn(place.unit, place.position, id);
+  return absl::optional<StoredRecord>(
+      StoredRecord{place.position, std::string(place.unit), std::string(merged)});
+}
+
+absl::StatusOr<StoredRecord> Store::LoadNewborn(absl::string_view unit, uint64_t position,
+                                                const sync::RecordId& id) {
+  SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, LoadEntry(unit, position));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
+  return StoredRecord{position, std::string(unit), record.Serialize(), /*newborn=*/true};
 }
 
 absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {

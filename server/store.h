@@ -121,7 +121,8 @@ class Moment {
 struct StoredRecord {
   uint64_t position = 0;
   std::string unit;
-  std::string bytes;  // a serialised v1::Record
+  std::string bytes;     // a serialised v1::Record
+  bool newborn = false;  // the change at `position` is all there is to it
 };
 
 // Where a record stands, which is known before anything of it is read.
@@ -144,6 +145,8 @@ struct StoredEntry {
 struct FeedPlace {
   uint64_t position = 0;
   sync::RecordId record;
+  // The change at `position` is all there is to it (FeedRow.newborn).
+  bool newborn = false;
 };
 
 class Store {
@@ -170,6 +173,9 @@ class Store {
 
   // Loads, for decisions.
   absl::StatusOr<absl::optional<StoredRecord>> LoadRecord(const sync::RecordId& id);
+  // A record as its first change made it, which stands at `position` of the unit's log.
+  absl::StatusOr<StoredRecord> LoadNewborn(absl::string_view unit, uint64_t position,
+                                           const sync::RecordId& id);
   // The graph of a record that is there.
   absl::StatusOr<sync::History> LoadHistory(const v1::Record& record);
   // What became of a device's changes `from` to `to`, as far as they are here.

@@ -48,6 +48,7 @@ void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   row->Clear();
   row->set_dossier_id(written.dossier().str());
   if (const sync::Birth* birth = written.newborn()) {
+    row->set_newborn(true);
     row->set_type(birth->edit->type());
     if (birth->type->state != nullptr) row->set_state(StateOf(*birth, *birth->type->state));
     return;

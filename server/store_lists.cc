@@ -122,15 +122,18 @@ absl::Status Store::VisitFeed(absl::string_view unit, uint64_t after, uint64_t u
   absl::Status status;
   const std::string from = FeedKey(unit, after + 1, sync::RecordId());
   const std::string last = UnitPrefix(Table::kFeed, unit);
-  SOTAY_RETURN_IF_ERROR(Visit(from, After(last), [&](absl::string_view key, absl::string_view) {
-    const absl::optional<KeyParts> parts = ParseKey(key);
-    if (!parts.has_value()) {
-      status = absl::DataLossError(DescribeKey(key));
-      return false;
-    }
-    if (parts->number > up_to) return false;
-    return visit({parts->number, *sync::RecordId::From(parts->record)});
-  }));
+  stored::v1::FeedRow row;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(from, After(last), [&](absl::string_view key, absl::string_view value) {
+        const absl::optional<KeyParts> parts = ParseKey(key);
+        if (!parts.has_value() ||
+            !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+          status = Damaged(key);
+          return false;
+        }
+        if (parts->number > up_to) return false;
+        return visit({parts->number, *sync::RecordId::From(parts->record), row.newborn()});
+      }));
   return status;
 }
 
