@@ -344,6 +344,14 @@ absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round*
     head.set_position(position);
     const auto births = outcome.births.find(unit);
     if (births != outcome.births.end()) head.set_records(head.records() + births->second);
+    const auto numbers = outcome.numbers.find(unit);
+    if (numbers == outcome.numbers.end()) continue;
+    head.clear_numbers();
+    for (const auto& [series, last] : numbers->second) {
+      stored::v1::NumberSeries* const row = head.add_numbers();
+      row->set_series(series);
+      row->set_last(last);
+    }
   }
   std::vector<seal::MerkleNode> grown;
   round->admissions.reserve(outcome.entries.size());

@@ -55,7 +55,12 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
   for (const v1::Change* change : changes) {
     const std::string& unit = change->unit_id();
     if (input->positions.count(unit) != 0) continue;
-    if (const auto head = pen->Head(unit)) input->positions[unit] = head->position();
+    const auto head = pen->Head(unit);
+    if (!head.has_value()) continue;
+    input->positions[unit] = head->position();
+    for (const stored::v1::NumberSeries& series : head->numbers()) {
+      input->numbers[unit][series.series()] = series.last();
+    }
   }
   for (const sync::RecordId& id : footprint.named) {
     if (!pen->MayHave(id)) continue;

@@ -7,6 +7,7 @@
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
+#include "casework/v1/legal_action.pb.h"
 #include "casework/v1/note.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "sync/seal/whole_file.h"
@@ -37,6 +38,7 @@ absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
           casework::v1::Inspection::descriptor()->file(),
           casework::v1::Note::descriptor()->file(),
           casework::v1::Finding::descriptor()->file(),
+          casework::v1::LegalAction::descriptor()->file(),
           casework::v1::Comment::descriptor()->file(),
       },
       sets);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/lineage.h"
+#include "server/numbers_check.h"
 #include "server/posts_check.h"
 #include "server/reads_check.h"
 #include "sotay/v1/record.pb.h"
@@ -61,6 +62,8 @@ class Checker {
   std::map<std::string, uint64_t> records_;  // unit → how many
   std::map<std::string, uint64_t> placed_;   // unit → how many entries devices' sequences name
   ReadsCheck reads_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  NumbersCheck numbers_{
+      [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
 };
 
@@ -112,6 +115,7 @@ void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::stri
   const auto entry = store_.LoadEntry(parts.name, parts.number);
   if (!entry.ok()) return Fault(key, entry.status().message());
   if (entry->admission().position() != parts.number) Fault(key, "holds another position");
+  numbers_.LookAtEntry(key, parts.name, entry->admission());
   if (seal::HashChange(entry->change()).view() != entry->change_id()) {
     Fault(key, "its bytes are not the ones its id names");
   }
@@ -246,6 +250,7 @@ void Checker::LookAtHeads() {
   for (const auto& [unit, head] : tables_.heads) {
     if (head.position() != positions_[unit]) Fault(HeadKey(unit), "its log ends elsewhere");
     if (head.records() != records_[unit]) Fault(HeadKey(unit), "counts other records");
+    numbers_.LookAtHead(unit, head);
     const seal::MerkleEdge& tree = trees_[unit];
     if (head.tree() != tree.Bytes()) Fault(HeadKey(unit), "its log is not the one it was made of");
     report_.logs[unit] = {tree.size(), tree.Root()};

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/decision.h"
 #include "sync/fragment.h"
+#include "sync/numbering.h"
 #include "sync/stamp.h"
 
 namespace sotay::sync {
@@ -33,6 +34,8 @@ class Ingester {
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
   uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
   std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type) const;
+  std::vector<v1::FieldOp> GiveNumber(const Author& author, MergedRecord* record,
+                                      v1::Admission* admission);
   void NoteInHistory(const Author& author, const v1::RecordEdit& edit,
                      const std::vector<v1::FieldOp>& assigned, Histories::iterator history);
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
@@ -175,6 +178,27 @@ std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const
   return assigned;
 }
 
+// The number the record is due by what was just applied to it, if any.
+std::vector<v1::FieldOp> Ingester::GiveNumber(const Author& author, MergedRecord* record,
+                                              v1::Admission* admission) {
+  const auto due = NumberDue(*record, input_.now_ms);
+  if (!due.has_value()) return {};
+  const std::string& unit = record->unit_id();
+  const auto before = input_.numbers.find(unit);
+  if (before != input_.numbers.end()) outcome_.numbers.insert(*before);
+  const uint64_t number = ++outcome_.numbers[unit][due->series];
+  v1::FieldOp op;
+  op.set_field(due->field);
+  op.set_set(StringFragment(due->field, NumberInWords(number, due->sign, unit)));
+  record->Assign(op, author);
+  v1::AssignedOp* const noted = admission->add_assigned();
+  noted->set_record_id(record->id().str());
+  *noted->mutable_op() = op;
+  noted->set_series(due->series);
+  noted->set_number(number);
+  return {std::move(op)};
+}
+
 uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
   const BoundedStamp bounded = BoundStamp(change.stamp(), change.claimed_ms(),
@@ -225,8 +249,9 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       NoteInHistory(author, edit, birth.assigned, history);
       bench_.working.emplace(id, WrittenRecord(std::move(birth), position));
     } else {
-      written->Edit(position)->Apply(edit, author, ready.seen, ready.texts);
-      NoteInHistory(author, edit, {}, history);
+      MergedRecord* const record = written->Edit(position);
+      record->Apply(edit, author, ready.seen, ready.texts);
+      NoteInHistory(author, edit, GiveNumber(author, record, &admission), history);
     }
     if (history != bench_.histories.end()) {
       history->second.CopyTexts(edit, bench_.Find(id)->Edit(position));

@@ -54,6 +54,8 @@ struct LoadedRecord {
   uint64_t position = 0;  // its latest place in the feed
 };
 
+using UnitNumbers = std::map<std::string, std::map<std::string, uint64_t>>;
+
 struct IngestInput {
   const Schema* schema = nullptr;
   int64_t now_ms = 0;
@@ -64,6 +66,8 @@ struct IngestInput {
   std::map<RecordId, History> histories;
   // Newest position of every unit the changes name; absent: no such unit.
   std::map<std::string, uint64_t> positions;
+  // Unit → series of numbers → the last one given (numbering.h); absent: none.
+  UnitNumbers numbers;
 };
 
 // A change to be appended to a unit's log.
@@ -106,6 +110,7 @@ struct IngestOutcome {
   std::map<RecordId, WrittenRecord> records;  // the changed ones
   std::map<std::string, uint64_t> positions;  // new ones only
   std::map<std::string, uint64_t> births;     // unit → records created
+  UnitNumbers numbers;                        // of units where one was given: all
 };
 
 // Takes every push in turn.

@@ -6,6 +6,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
+#include "sync/numbering.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sync {
@@ -240,6 +241,7 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
   if (placed.state != nullptr && placed.state->rule != options::v1::RULE_STATE) {
     return Bad(*placed.state->descriptor, "is named as state_field but is no RULE_STATE");
   }
+  SOTAY_ASSIGN_OR_RETURN(placed.numbering, ReadNumbering(placed));
   return absl::OkStatus();
 }
 

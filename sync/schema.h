@@ -58,6 +58,8 @@ struct FieldType {
   std::map<int32_t, uint32_t> caution;
 };
 
+struct Numbering;  // numbering.h
+
 // A record type.
 struct RecordType {
   std::string name;        // full name
@@ -69,6 +71,7 @@ struct RecordType {
   const FieldType* title = nullptr;
   const FieldType* state = nullptr;
   std::map<uint32_t, FieldType> fields;
+  std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
   const google::protobuf::Descriptor* descriptor = nullptr;
 
   // Nothing when the type has no such field.

@@ -8,6 +8,7 @@
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
+#include "casework/v1/legal_action.pb.h"
 #include "casework/v1/note.pb.h"
 
 namespace sotay::sdk {
@@ -19,6 +20,7 @@ std::shared_ptr<const sync::Schema> BuiltinSchema() {
         casework::v1::Comment::descriptor()->file(),
         casework::v1::Finding::descriptor()->file(),
         casework::v1::Inspection::descriptor()->file(),
+        casework::v1::LegalAction::descriptor()->file(),
         casework::v1::Note::descriptor()->file(),
     });
     if (!built.ok()) {

@@ -9,6 +9,7 @@
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
+#include "casework/v1/legal_action.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "sync/fragment.h"
 
@@ -74,6 +75,7 @@ std::shared_ptr<const sync::Schema> CaseworkSchema() {
       sync::Schema::Build(
           {casework::v1::Case::descriptor()->file(), casework::v1::Inspection::descriptor()->file(),
            casework::v1::Note::descriptor()->file(), casework::v1::Finding::descriptor()->file(),
+           casework::v1::LegalAction::descriptor()->file(),
            casework::v1::Comment::descriptor()->file()})
           .value();
   return schema;

@@ -53,6 +53,7 @@ sync::IngestInput PaperOffice::Load(std::vector<sync::PushInput> pushes) const {
   input.schema = schema_.get();
   input.now_ms = now_ms;
   input.positions = positions_;
+  input.numbers = numbers_;
   for (const sync::PushInput& push : pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
       if (pushed.change == nullptr) continue;
@@ -249,6 +250,7 @@ void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
     records_[id] = {written.record().Serialize(), written.position()};
   }
   for (const auto& [unit, position] : outcome.positions) positions_[unit] = position;
+  for (const auto& [unit, numbers] : outcome.numbers) numbers_[unit] = numbers;
 }
 
 absl::optional<sync::MergedRecord> PaperOffice::Find(absl::string_view record) const {

@@ -143,6 +143,7 @@ class PaperOffice {
 
   std::shared_ptr<const sync::Schema> schema_;
   std::map<std::string, uint64_t> positions_;
+  sync::UnitNumbers numbers_;
   std::map<sync::DeviceId, stored::v1::DeviceRow> devices_;
   std::map<std::string, std::map<std::string, std::set<sync::Role>>> roles_;  // user → unit → …
   SequenceRows sequences_;
