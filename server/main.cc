@@ -219,6 +219,13 @@ int RestoreStore(const BackupFlags& flags) {
               InstantOf(restored->ended.taken_ms()).c_str(),
               static_cast<unsigned long long>(restored->ended.segment()),
               absl::BytesToHexString(restored->ended.next_epoch()).c_str());
+  for (const auto& [unit, head] : restored->heads) {
+    for (const stored::v1::NumberSeries& series : head.numbers()) {
+      std::printf(
+          "%s: numbers of %s are known up to %llu; later ones are given anew: compare paper\n",
+          unit.c_str(), series.series().c_str(), static_cast<unsigned long long>(series.last()));
+    }
+  }
   std::printf("What administration did since then is to be done again, revocations first.\n");
   return kDone;
 }

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/keys.h"
+#include "sync/fragment.h"
+#include "sync/numbering.h"
 
 namespace sotay::server {
 
@@ -15,6 +17,10 @@ void NumbersCheck::LookAtEntry(absl::string_view key, const std::string& unit,
                                ", expected ", last + 1));
     }
     last = assigned.number();
+    const std::string sign = assigned.series().substr(0, assigned.series().rfind('/'));
+    if (sync::StringOf(assigned.op().set()) != sync::NumberInWords(last, sign, unit)) {
+      fault_(key, absl::StrCat("writes number ", last, " of ", assigned.series(), " as another"));
+    }
   }
 }
 

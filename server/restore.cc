@@ -99,6 +99,7 @@ absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
     SOTAY_ASSIGN_OR_RETURN(const seal::MerkleHash root, RootAt(store, unit, head.position()));
     end->set_root(std::string(root.begin(), root.end()));
   }
+  restored->heads = before.heads;
   Sheet sheet;
   store->Fill(&sheet, tables);
   store->Fill(&sheet, EndedKey(lives.size() + 1), ended.SerializeAsString());

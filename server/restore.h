@@ -42,6 +42,8 @@ struct RestorePlan {
 struct Restored {
   std::string life;  // the directory it came from
   stored::v1::EndedEpoch ended;
+  // Of each unit, as the new life begins.
+  std::map<std::string, stored::v1::UnitHead> heads;
   StoreReport report;
 };
 

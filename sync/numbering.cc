@@ -104,8 +104,7 @@ absl::optional<DueNumber> NumberDue(const MergedRecord& record, int64_t now_ms) 
   DueNumber due;
   due.field = numbering.field;
   due.sign = sign->second;
-  due.series = absl::StrCat(type->short_name.empty() ? type->name : type->short_name, "/", due.sign,
-                            "/", DayOf(now_ms) / kDaysOfYear);
+  due.series = absl::StrCat(due.sign, "/", DayOf(now_ms) / kDaysOfYear);
   return due;
 }
 

@@ -30,7 +30,7 @@ struct Numbering {
 // declaration breaks numbering.proto.
 absl::StatusOr<std::shared_ptr<const Numbering>> ReadNumbering(const RecordType& type);
 
-// A number that is due: its series within the unit ("legal_action/KN/2026"), and its sign.
+// A number that is due: its series within the unit ("KN/2026"), and its sign.
 struct DueNumber {
   uint32_t field = 0;
   std::string series;

@@ -31,8 +31,8 @@ std::shared_ptr<const Matrix> BuiltIn() {
 
 constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
                                Verb::kSubmit, Verb::kApprove, Verb::kNumbers};
-constexpr const char* kEveryKind[] = {"case",    "note",  "inspection", "finding",
-                                      "comment", "other", "device",     "audit"};
+constexpr const char* kEveryKind[] = {"case",    "action", "note",   "inspection", "finding",
+                                      "comment", "other",  "device", "audit"};
 
 // A small office with everybody in it, twice: as the guard knows it and as the model does.
 class Office {
@@ -92,7 +92,7 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
   }
   tests::NaiveRecord record;
   record.unit = Unit(Roll(kUnits));
-  record.kind = kEveryKind[Roll(8)];
+  record.kind = kEveryKind[Roll(9)];
   record.submitted = Roll(2) == 0;
   record.own = Roll(2) == 0;
   google::protobuf::RepeatedPtrField<std::string> codes;

@@ -61,7 +61,7 @@ bool Meet(const NaivePost& post, const NaiveRecord& record) {
 // One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
-  if (kind == "case") return verb == "read" || (verb == "approve" && here);
+  if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
   if (verb == "read") return here || record.submitted;
@@ -79,7 +79,7 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
   if (record.kind == "device" || record.kind == "audit") return false;
   if (record.kind == "comment") return verb == "read";
   if (verb != "read" || !Meet(post, record)) return false;
-  return record.kind == "case" || record.submitted;
+  return record.kind == "case" || record.kind == "action" || record.submitted;
 }
 
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
@@ -87,7 +87,7 @@ bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool 
   if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.own;
   if (record.kind == "comment") return verb == "create" || verb == "read";
   if (verb == "read" || verb == "edit") return true;
-  if (verb == "create") return prosecutor || record.kind != "case";
+  if (verb == "create") return prosecutor || (record.kind != "case" && record.kind != "action");
   return verb == "submit" && prosecutor && record.kind != "case";
 }
 

@@ -104,7 +104,7 @@ TEST_F(NumberingTest, CountsInSeriesWithoutGaps) {
   EXPECT_EQ(NumberOf("a"), "02/KN-VKSKV1");
   EXPECT_EQ(NumberOf("c"), "01/QĐKN-VKSKV1");
   EXPECT_EQ(NumberOf("d"), "");
-  EXPECT_THAT(Given(), ElementsAre("action/KN/2026 1", "action/QĐKN/2026 1", "action/KN/2026 2"));
+  EXPECT_THAT(Given(), ElementsAre("KN/2026 1", "QĐKN/2026 1", "KN/2026 2"));
   const auto shown = phone_.Shown("a");
   ASSERT_NE(shown->Slot(LegalAction::kNumberFieldNumber), nullptr) << "phones have it as well";
 }
@@ -127,7 +127,7 @@ TEST_F(NumberingTest, BeginAnewWithTheYearOfTheServerWhereTheOfficeIs) {
   Issue("a");
   office_.now_ms = 1'798'736'400'000;  // 31/12/2026 17:00 UTC, 01/01/2027 there
   Issue("b");
-  EXPECT_THAT(Given(), ElementsAre("action/KL/2026 1", "action/KL/2027 1"));
+  EXPECT_THAT(Given(), ElementsAre("KL/2026 1", "KL/2027 1"));
 }
 
 // A leader issues what another leader returned meanwhile: the more cautious state holds, so there
@@ -144,6 +144,7 @@ TEST_F(NumberingTest, AreNotGivenToWhatIsReturned) {
   EXPECT_EQ(office_.Find("a")->StateInForce(LegalAction::kStateFieldNumber),
             casework::v1::LEGAL_ACTION_STATE_RETURNED);
   EXPECT_EQ(NumberOf("a"), "");
+  Step(&phone_, "a", casework::v1::LEGAL_ACTION_STATE_DRAFT);
   Step(&phone_, "a", casework::v1::LEGAL_ACTION_STATE_SUBMITTED);
   Meet();
   Issue("a");
@@ -160,7 +161,23 @@ TEST_F(NumberingTest, WhatWasOutBeforeItWasReturnedKeepsItsNumber) {
   office_.Exchange(&head_);
   Meet();
   EXPECT_EQ(NumberOf("a"), "01/KN-VKSKV1") << "it stood on paper that somebody may have";
-  EXPECT_THAT(Given(), ElementsAre("action/KN/2026 1"));
+  EXPECT_THAT(Given(), ElementsAre("KN/2026 1"));
+}
+
+// Two leaders approve apart, and one goes on: what is in force jumps past "issued".
+TEST_F(NumberingTest, AreGivenToWhatIsFoundToBeFurtherOn) {
+  Draft("a", casework::v1::LEGAL_ACTION_KIND_RECOMMENDATION);
+  Step(&head_, "a", casework::v1::LEGAL_ACTION_STATE_APPROVED);
+  office_.Exchange(&head_);
+  for (const auto to :
+       {casework::v1::LEGAL_ACTION_STATE_APPROVED, casework::v1::LEGAL_ACTION_STATE_ISSUED,
+        casework::v1::LEGAL_ACTION_STATE_WITHDRAWN}) {
+    Step(&deputy_, "a", to);
+  }
+  Meet();
+  EXPECT_EQ(office_.Find("a")->StateInForce(LegalAction::kStateFieldNumber),
+            casework::v1::LEGAL_ACTION_STATE_WITHDRAWN);
+  EXPECT_EQ(NumberOf("a"), "01/KN-VKSKV1");
 }
 
 // --- declarations

@@ -33,8 +33,8 @@ step "format" format
 step "proto lint" lint
 step "proto breaking changes" breaking
 step "proto breaking changes are found" breaking_is_found
-step "warnings, gcc" preset dev
-step "warnings, clang" preset clang
+step "warnings, clang" preset dev
+step "warnings, gcc" preset gcc
 step "address and undefined-behaviour sanitizers" sanitized asan 'unit|law'
 step "thread sanitizer" sanitized tsan 'unit'
 step "fuzz targets, 20 s each" ./dev fuzz 20
