@@ -32,6 +32,7 @@
 #include "server/lineage_service.h"
 #include "server/organisation_service.h"
 #include "server/posts.h"
+#include "server/quarantine_service.h"
 #include "server/reader_pool.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -56,10 +57,10 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
-constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
-                                     "sotay.v1.AccessService",       "sotay.v1.LineageService",
-                                     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService"};
+constexpr const char* kServices[] = {
+    "sotay.v1.SyncService",         "sotay.v1.SupervisionService", "sotay.v1.AdminService",
+    "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
+    "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
@@ -129,6 +130,7 @@ struct Daemon::Parts {
   std::unique_ptr<AccessService> access_service;
   std::unique_ptr<DuplicateService> duplicate_service;
   std::unique_ptr<LineageService> lineage_service;
+  std::unique_ptr<QuarantineService> quarantine_service;
   std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<grpc::Server> server;
 
@@ -233,6 +235,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
                          Duplicates::Make(p.directory.get(), p.store.get(), p.schema.get()));
   p.duplicate_service = std::make_unique<DuplicateService>(
       p.directory.get(), p.access_log.get(), p.duplicates.get(), p.readers.get(), p.now_ms);
+  p.quarantine_service =
+      std::make_unique<QuarantineService>(p.directory.get(), p.hub.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
@@ -256,6 +260,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.access_service.get());
   builder.RegisterService(p.duplicate_service.get());
   builder.RegisterService(p.lineage_service.get());
+  builder.RegisterService(p.quarantine_service.get());
   builder.RegisterService(p.organisation_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {

@@ -133,6 +133,7 @@ bool Hub::RunOnce() {
   if (jobs.front().mutation != nullptr) {
     pen_.Settle();
     jobs.front().mutation(&pen_);
+    to_release_.merge(waiting_.For(pen_.TakeSatisfied()));
   } else {
     RunGroup(std::move(jobs));
   }

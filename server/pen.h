@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -67,6 +68,12 @@ class Pen {
   Directory& contacts() const { return directory_; }
   const sync::Schema& schema() const { return schema_; }
 
+  // Notes what held changes may have waited for and now have, for the hub to look at them again.
+  void Satisfy(const std::vector<sync::ChangeId>& satisfied) {
+    satisfied_.insert(satisfied_.end(), satisfied.begin(), satisfied.end());
+  }
+  std::vector<sync::ChangeId> TakeSatisfied() { return std::exchange(satisfied_, {}); }
+
   // Server clock of this turn, milliseconds since 1970.
   int64_t now_ms() const { return now_ms_; }
   void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
@@ -80,6 +87,7 @@ class Pen {
   const sync::Schema& schema_;
   int64_t now_ms_ = 0;
   Sheet sheet_;
+  std::vector<sync::ChangeId> satisfied_;
   // Nothing when they could not be read: then every one is looked for.
   absl::optional<KnownRecords> known_;
   // Of what was handed to the scribe last.

@@ -81,6 +81,8 @@ struct Round {
   std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> seals;
   // Held changes that were decided, as they stood.
   std::vector<AsideRow> released;
+  // Refused ones that a person decided on, as they stand from now on (IsTakenIn, dismissed).
+  std::vector<AsideRow> decided;
   std::vector<std::pair<sync::DeviceId, v1::ChangeOutcome>> revised;
 };
 
@@ -285,8 +287,11 @@ class Store {
   void PutEntries(const Round& round, leveldb::WriteBatch* batch);
   void PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,
+                   leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch);
+  void PutDecided(const AsideRow& row, leveldb::WriteBatch* batch);
   // store_reads.cc
   absl::Status LoadReads();
 
@@ -303,6 +308,10 @@ class Store {
 const std::string& ShelfOf(const v1::AccessEntry& read);
 // What a change that was set aside is to the records it names.
 HistoryKind KindOf(const v1::QuarantinedChange& change);
+// Whether a refused change was taken in since: then its row is there for its place in the graph.
+bool IsTakenIn(const v1::QuarantinedChange& change);
+// What its author is told of a refused change.
+std::string FateInWords(const v1::QuarantinedChange& change);
 // What lists need of a record.
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row);
 

@@ -44,6 +44,16 @@ HistoryKind KindOf(const v1::QuarantinedChange& change) {
              : HistoryKind::kRefused;
 }
 
+bool IsTakenIn(const v1::QuarantinedChange& change) {
+  return change.verdict() == v1::VERDICT_APPLIED;
+}
+
+std::string FateInWords(const v1::QuarantinedChange& change) {
+  if (!change.has_dismissed()) return change.message();
+  return absl::StrCat(change.message(), "; dismissed by ", change.dismissed().user_id(), ": ",
+                      change.dismissed().reason());
+}
+
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   row->Clear();
   row->set_dossier_id(written.dossier().str());
@@ -76,9 +86,10 @@ void Store::Fill(Sheet* sheet, const Round& round) {
     batch->Put(NodeKey(unit, node.end, node.level),
                leveldb::Slice(reinterpret_cast<const char*>(node.hash.data()), node.hash.size()));
   }
-  if (!round.released.empty()) PutSequences(*round.outcome, batch);
+  if (!round.released.empty() || !round.decided.empty()) PutSequences(*round.outcome, batch);
   PutRecords(*round.outcome, batch);
   PutAside(*round.outcome, batch);
+  for (const AsideRow& row : round.decided) PutDecided(row, batch);
   for (const auto& [device, seal] : round.seals) {
     Put(SealKey(device, seal.last_sequence()), seal, &scratch_, batch);
   }
@@ -183,6 +194,16 @@ void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* 
   }
 }
 
+void Store::PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,
+                        leveldb::WriteBatch* batch) {
+  stored::v1::SequenceRow row;
+  row.set_change_id(change.change_id());
+  row.set_verdict(change.verdict());
+  row.set_reason(change.reason());
+  row.set_message(FateInWords(change));
+  Put(SequenceKey(device, change.sequence()), row, &scratch_, batch);
+}
+
 void Store::PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
   for (const sync::SetAside& aside : outcome.set_aside) {
     const v1::QuarantinedChange& change = aside.change;
@@ -199,18 +220,26 @@ void Store::PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* ba
     }
     // A forked branch has no sequence: the number belongs to the change that came first.
     if (change.reason() == v1::REASON_FORKED_BRANCH) continue;
-    stored::v1::SequenceRow row;
-    row.set_change_id(change.change_id());
-    row.set_verdict(change.verdict());
-    row.set_reason(change.reason());
-    row.set_message(change.message());
-    Put(SequenceKey(device, change.sequence()), row, &scratch_, batch);
+    PutSequence(device, change, batch);
   }
   if (!outcome.set_aside.empty()) {
     scratch_.clear();
     PutNumber(&scratch_, arrivals_);
     batch->Put(ArrivalsKey(), scratch_);
   }
+}
+
+// Its places stay: others may have seen it where it was refused.
+void Store::PutDecided(const AsideRow& row, leveldb::WriteBatch* batch) {
+  const v1::QuarantinedChange& change = row.change;
+  Put(QuarantineKey(change.unit_id(), row.arrival), change, &scratch_, batch);
+  // Whoever holds a revoked device is told no more than before.
+  if (IsTakenIn(change) || change.reason() == v1::REASON_FORKED_BRANCH ||
+      change.reason() == v1::REASON_DEVICE_REVOKED) {
+    return;
+  }
+  const auto device = sync::DeviceId::From(change.device_id()).value_or(sync::DeviceId());
+  PutSequence(device, change, batch);
 }
 
 void Store::DeleteAside(const AsideRow& row, leveldb::WriteBatch* batch) {

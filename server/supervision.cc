@@ -93,6 +93,10 @@ std::string Supervision::SeenThrough(const std::vector<std::pair<std::string, Re
   return through == units.end() ? std::string() : through->first;
 }
 
+bool Supervision::MaySee(const Person& person, const v1::QuarantinedChange& change) const {
+  return !SeenThrough(ReadingsOf(person, directory_.Readable(person)), change).empty();
+}
+
 absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& person,
                                                              const v1::GetRecordRequest& request,
                                                              ShownParts* shown) const {
@@ -136,7 +140,7 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   std::set<std::string> others;  // whose words are among what was set aside
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
     const std::string through = SeenThrough(units, change);
-    if (through.empty()) return true;
+    if (through.empty() || IsTakenIn(change)) return true;
     if (through != found.unit) others.insert(through);
     bytes += change.change().size();
     *response.add_quarantined() = std::move(change);
@@ -242,7 +246,7 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       if (full) return false;
       after = arrival;
       const std::string through = SeenThrough(readings, change);
-      if (through.empty()) return true;
+      if (through.empty() || IsTakenIn(change)) return true;
       if (shown != nullptr) AddShown(shown, through, arrival);
       bytes += change.change().size();
       *response.add_changes() = std::move(change);

@@ -52,6 +52,8 @@ class Supervision {
   // read it.
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          Shown* shown) const;
+  // Whether the person is shown a change that was set aside.
+  bool MaySee(const Person& person, const v1::QuarantinedChange& change) const;
   // A unit's records as the person may read them.
   Reading ReadingOf(const Person& person, const std::string& unit) const {
     return Reading(directory_, &store_, schema_, person, unit);

@@ -14,8 +14,7 @@ namespace {
 
 // Whether Show lays the change on: nobody refused it and the base does not hold it yet.
 bool Lies(const MergedRecord& base, const OwnChange& own) {
-  return own.outcome.verdict() != v1::VERDICT_QUARANTINED &&
-         !base.seen().Has(own.author.device, own.author.sequence);
+  return own.outcome.verdict() != v1::VERDICT_QUARANTINED && !Holds(base, own);
 }
 
 bool Touches(const OwnChange& own, const RecordId& id) {
@@ -27,9 +26,11 @@ absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<Ad
   History history(
       MergedRecord(base.type(), base.id(), base.type_name(), base.unit_id(), base.dossier()));
   for (const AdmittedEdit& edit : past) {
-    if (!base.seen().Has(edit.device, edit.sequence)) continue;
-    SOTAY_RETURN_IF_ERROR(edit.told.entries().empty() ? history.Add(NodeOf(edit))
-                                                      : history.AddSeen(NodeOf(edit), edit.told));
+    HistoryNode node = NodeOf(edit);
+    if (!base.seen().Has(node.author.device, node.author.sequence)) continue;
+    SOTAY_RETURN_IF_ERROR(edit.told.entries().empty()
+                              ? history.Add(std::move(node))
+                              : history.AddSeen(std::move(node), edit.told));
   }
   // What was refused is in nobody's record, and yet in what its author had seen.
   VersionVector told;
@@ -43,20 +44,61 @@ absl::StatusOr<History> HistoryOf(const MergedRecord& base, const std::vector<Ad
   return history;
 }
 
-// What Show lays on the base, in order.
-std::vector<const OwnChange*> Laid(const MergedRecord& base,
-                                   const std::vector<const OwnChange*>& own) {
-  std::vector<const OwnChange*> laid;
-  for (const OwnChange* change : own) {
-    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back(change);
+// An own change that is laid on the base.
+struct Laid {
+  const OwnChange* change = nullptr;
+  // Where the server will find that its author had seen more than it says; else empty.
+  std::vector<stored::v1::EditContext> known = {};
+
+  const std::vector<stored::v1::EditContext>& contexts() const {
+    return known.empty() ? change->contexts : known;
   }
-  std::sort(laid.begin(), laid.end(), [](const OwnChange* a, const OwnChange* b) {
-    return a->author.sequence < b->author.sequence;
+};
+
+// What was made on a change of ours that was refused, and has been taken in since, was made on
+// that; and so was, of this device, whatever came after it.
+void FindMadeOnTakenIn(const MergedRecord& base, std::vector<Laid>* laid) {
+  VersionVector apart;
+  for (Laid& one : *laid) {
+    const v1::Change& change = one.change->change;
+    for (int i = 0; i < change.edits_size(); ++i) {
+      const auto at = static_cast<size_t>(i);
+      if (change.edits(i).record_id() != base.id().view()) continue;
+      for (const std::string& parent : change.edits(i).parents()) {
+        const auto id = ChangeId::From(parent);
+        if (!id.has_value() || !base.seen().Has(TakenInAs(*id), kTakenInSequence)) continue;
+        apart.Add(TakenInAs(*id), kTakenInSequence);
+      }
+      if (at >= one.change->contexts.size()) continue;
+      VersionVector seen = VersionVector::FromProto(one.change->contexts[at].seen());
+      if (seen.Covers(apart)) continue;
+      seen.Join(apart);
+      if (one.known.empty()) one.known = one.change->contexts;
+      one.known[at].clear_seen();
+      seen.ToProto(one.known[at].mutable_seen());
+    }
+  }
+}
+
+// What Show lays on the base, in order.
+std::vector<Laid> LaidOn(const MergedRecord& base, const std::vector<const OwnChange*>& own) {
+  std::vector<Laid> laid;
+  for (const OwnChange* change : own) {
+    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back({change});
+  }
+  std::sort(laid.begin(), laid.end(), [](const Laid& a, const Laid& b) {
+    return a.change->author.sequence < b.change->author.sequence;
   });
+  FindMadeOnTakenIn(base, &laid);
   return laid;
 }
 
 }  // namespace
+
+bool Holds(const MergedRecord& base, const OwnChange& own) {
+  return base.seen().Has(own.author.device, own.author.sequence) ||
+         base.seen().Has(TakenInAs(own.id), kTakenInSequence);
+}
 
 absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
                                         const std::string& user_id, uint32_t authority) {
@@ -84,17 +126,18 @@ absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
                                                   const std::vector<const OwnChange*>& own,
                                                   const std::vector<AdmittedEdit>& past) {
   // The base is what decides what lies on it, so it must not move while we lay.
-  const std::vector<const OwnChange*> laid = Laid(base, own);
+  const std::vector<Laid> laid = LaidOn(base, own);
   MergedRecord record = base;
   bool moved = false;
-  for (const OwnChange* change : laid) {
-    moved = !LayOn(change->change, change->id, change->author, change->contexts, &record) || moved;
+  for (const Laid& one : laid) {
+    const OwnChange& change = *one.change;
+    moved = !LayOn(change.change, change.id, change.author, one.contexts(), &record) || moved;
   }
   if (record.empty()) return absl::optional<MergedRecord>();
   if (!moved) return absl::optional<MergedRecord>(std::move(record));
   SOTAY_ASSIGN_OR_RETURN(History history, HistoryShown(base, own, past));
-  for (const OwnChange* change : laid) {
-    for (const v1::RecordEdit& edit : change->change.edits()) {
+  for (const Laid& one : laid) {
+    for (const v1::RecordEdit& edit : one.change->change.edits()) {
       if (edit.record_id() == base.id().view()) history.CopyTexts(edit, &record);
     }
   }
@@ -105,18 +148,19 @@ absl::StatusOr<History> HistoryShown(const MergedRecord& base,
                                      const std::vector<const OwnChange*>& own,
                                      const std::vector<AdmittedEdit>& past) {
   SOTAY_ASSIGN_OR_RETURN(History history, HistoryOf(base, past));
-  for (const OwnChange* change : Laid(base, own)) {
+  for (const Laid& one : LaidOn(base, own)) {
+    const OwnChange* const change = one.change;
     for (int i = 0; i < change->change.edits_size(); ++i) {
       const auto at = static_cast<size_t>(i);
       if (change->change.edits(i).record_id() != base.id().view()) continue;
-      if (at >= change->contexts.size()) continue;
+      if (at >= one.contexts().size()) continue;
       HistoryNode node;
       node.author = change->author;
       node.author.change = change->id;
       node.edit = change->change.edits(i);
       // A text typed on one that was refused meanwhile fits nothing; the server will refuse it too.
       const absl::Status added =
-          history.AddSeen(std::move(node), VersionVector::FromProto(change->contexts[at].seen()));
+          history.AddSeen(std::move(node), VersionVector::FromProto(one.contexts()[at].seen()));
       if (!added.ok() && !absl::IsInvalidArgument(added)) return added;
     }
   }

@@ -52,6 +52,10 @@ absl::StatusOr<History> HistoryShown(const MergedRecord& base,
                                      const std::vector<const OwnChange*>& own,
                                      const std::vector<AdmittedEdit>& past);
 
+// Whether the base holds an own change: as the device made it, or as it was taken in by somebody's
+// decision.
+bool Holds(const MergedRecord& base, const OwnChange& own);
+
 // The sequences of `own` that Show would lay on the base.
 std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own);
 

@@ -16,7 +16,7 @@ namespace sotay::sync {
 
 struct AdmittedEdit {
   ChangeId change;
-  DeviceId device;
+  DeviceId device;  // that it was written on, and its count there
   uint64_t sequence = 0;
   int64_t claimed_ms = 0;
   std::string reason;
@@ -32,7 +32,8 @@ absl::optional<AdmittedEdit> AdmittedEditOf(const v1::LogEntry& entry, const Rec
 absl::optional<AdmittedEdit> TakeAdmittedEdit(const v1::LogEntry& entry, v1::Change* read,
                                               const RecordId& record);
 
-// As a History takes it.
+// As a History takes it: one that was taken in (Admission.taken_in) stands under a device of its
+// own.
 HistoryNode NodeOf(const AdmittedEdit& admitted);
 
 }  // namespace sotay::sync

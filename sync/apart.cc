@@ -14,7 +14,8 @@ Author AuthorOf(const v1::ChangeRef& change) {
           change.stamp(),
           change.user_id(),
           change.claimed_ms(),
-          change.authority()};
+          change.authority(),
+          DeviceId::From(change.written_on())};
 }
 
 }  // namespace

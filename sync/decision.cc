@@ -47,6 +47,8 @@ class Judge {
                                      const WrittenRecord* existing);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
   absl::optional<Refusal> CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base);
+  absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
+                                   const std::set<Role>& roles);
   absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
   absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                     const ReadyEdit& ready);
@@ -65,7 +67,8 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
   };
   // What was held since before is still its author's; what comes now may be a thief's, in any
   // shape.
-  if (device.state() == v1::DEVICE_STATE_REVOKED && !arrival_.released) {
+  if (device.state() == v1::DEVICE_STATE_REVOKED && !arrival_.released &&
+      arrival_.taken == nullptr) {
     return refuse(v1::REASON_DEVICE_REVOKED, "received after its device was revoked");
   }
   if (pushed.change == nullptr) return refuse(v1::REASON_MALFORMED, "not a valid Change");
@@ -83,8 +86,8 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
     return refuse(v1::REASON_NOT_MEMBER, "the author is no member of the unit it is written for");
   }
   for (const stored::v1::HeldRow& held : device.held()) {
-    // A later one waits for this one, not this one for it.
-    if (held.sequence() >= arrival_.sequence) continue;
+    // A later one waits for this one, not this one for it; nor does what is decided by itself.
+    if (held.sequence() >= arrival_.sequence || arrival_.taken != nullptr) continue;
     for (const v1::RecordEdit& edit : change.edits()) {
       if (std::find(held.record_ids().begin(), held.record_ids().end(), edit.record_id()) ==
           held.record_ids().end()) {
@@ -95,7 +98,7 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
                     absl::StrCat("waits for change ", held.sequence(), " of the same device"));
     }
   }
-  decision_.after = arrival_.released ? 0 : device.stamp();
+  decision_.after = arrival_.released || arrival_.taken != nullptr ? 0 : device.stamp();
   for (const v1::RecordEdit& edit : change.edits()) {
     auto refusal = PrepareEdit(roles->second, edit);
     if (!refusal.has_value()) continue;
@@ -152,7 +155,6 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   const WrittenRecord* const existing = Find(*id);
   if (auto refusal = CheckPlace(edit, *id, existing)) return refusal;
   const std::vector<ChangeId> parents = ParentsOf(edit);
-  const auto device = DeviceId::From(arrival_.push->device.device_id());
 
   ReadyEdit ready;
   ready.edit = &edit;
@@ -169,7 +171,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
       return Refusal{v1::REASON_UNSPECIFIED, "asks for the record's history"};
     }
     ChangeId missing;
-    auto seen = history->second.SeenBy(parents, *device, &missing);
+    auto seen = history->second.SeenBy(parents, arrival_.Device(), &missing);
     if (!seen.has_value()) {
       decision_.waits_for = missing;
       return Refusal{v1::REASON_PARENT_UNKNOWN,
@@ -188,7 +190,10 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
   }
   if (auto refusal = CheckEdit(*bench_.input.schema, edit, *base, roles)) return refusal;
-  if (auto refusal = CheckGuard(edit, *base)) return refusal;
+  if (auto refusal =
+          arrival_.taken == nullptr ? CheckGuard(edit, *base) : CheckNow(edit, existing, roles)) {
+    return refusal;
+  }
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
@@ -212,6 +217,18 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
                      fields);
 }
 
+// A step that led nowhere then must lead on from the state that is in force now, too.
+absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
+                                        const std::set<Role>& roles) {
+  if (arrival_.taken->taken_in.refused_for() != v1::REASON_ILLEGAL_TRANSITION) return absl::nullopt;
+  const MergedRecord& now = existing != nullptr ? existing->record() : bench_.nothing;
+  auto refusal = CheckEdit(*bench_.input.schema, edit, now, roles);
+  if (!refusal.has_value() || refusal->reason != v1::REASON_ILLEGAL_TRANSITION) {
+    return absl::nullopt;
+  }
+  return refusal;
+}
+
 // Characters ever typed in each of the record's texts that the edit touches.
 absl::optional<Refusal> Judge::CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now) {
   std::map<FieldPath, uint64_t> typed_in;
@@ -233,8 +250,7 @@ absl::optional<Refusal> Judge::CheckTyped(const v1::RecordEdit& edit, const Merg
 absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                          const ReadyEdit& ready) {
   const MergedRecord& now = existing != nullptr ? existing->record() : bench_.nothing;
-  const DeviceId device = *DeviceId::From(arrival_.push->device.device_id());
-  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(device, 1)) {
+  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(arrival_.Device(), 1)) {
     return TooLarge(edit, now.seen().entries().size(), "devices", kRecordDevicesMax);
   }
   static_assert(kChangeBytesMax <= kTextTypedMax, "one change alone cannot type too much");
@@ -254,10 +270,7 @@ absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const Writt
   birth.change = arrival_.pushed->change.get();
   birth.edit = &edit;
   MergedRecord after = existing != nullptr ? now : birth.Unborn();
-  Author author;
-  author.change = arrival_.pushed->id;
-  author.device = device;
-  author.sequence = arrival_.sequence;
+  const Author author = arrival_.Place();
   after.Apply(edit, author, ready.seen, ready.texts);
   if (readings) {
     const absl::Status tried = history->second.TryTexts(edit, author, ready.seen, &after);
@@ -268,6 +281,22 @@ absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const Writt
 }
 
 }  // namespace
+
+DeviceId Arrival::Device() const {
+  if (taken != nullptr) return TakenInAs(pushed->id);
+  return DeviceId::From(push->device.device_id()).value_or(DeviceId());
+}
+
+Author Arrival::Place() const {
+  Author author;
+  author.change = pushed->id;
+  author.device = DeviceId::From(push->device.device_id()).value_or(DeviceId());
+  author.sequence = sequence;
+  author.user_id = push->device.user_id();
+  if (pushed->change != nullptr) author.claimed_ms = pushed->change->claimed_ms();
+  if (taken != nullptr) author.StandApart();
+  return author;
+}
 
 WrittenRecord* Bench::Find(const RecordId& id) {
   if (const auto at = working.find(id); at != working.end()) return &at->second;

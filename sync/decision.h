@@ -33,12 +33,20 @@ struct Arrival {
   const PushedChange* pushed = nullptr;
   uint64_t sequence = 0;
   bool released = false;
+  const TakeInInput* taken = nullptr;  // by whose decision it comes, after it was refused
+
+  // The device it will stand under in histories, and as whom; without stamp and authority.
+  DeviceId Device() const;
+  Author Place() const;
 };
 
 // The state changes are judged against, and admitted to: a working copy of what was loaded.
 struct Bench {
   explicit Bench(const IngestInput& loaded)
-      : input(loaded), histories(loaded.histories), positions(loaded.positions) {}
+      : input(loaded),
+        histories(loaded.histories),
+        positions(loaded.positions),
+        numbers(loaded.numbers) {}
 
   // Null when there is no such record.
   WrittenRecord* Find(const RecordId& id);
@@ -46,6 +54,7 @@ struct Bench {
   const IngestInput& input;
   std::map<RecordId, History> histories;
   std::map<std::string, uint64_t> positions;  // by unit
+  UnitNumbers numbers;
   std::map<RecordId, WrittenRecord> working;
   std::set<RecordId> histories_needed;  // what Ingest must be called again with
   // What an edit is made on that makes a record.

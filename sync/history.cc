@@ -125,8 +125,13 @@ absl::optional<VersionVector> History::SeenBy(const std::vector<ChangeId>& paren
   return seen;
 }
 
+bool History::Has(const HistoryNode& node) const {
+  const HistoryNode* const known = Find(node.author.change);
+  return known != nullptr && (known->applied || !node.applied);
+}
+
 absl::Status History::Add(HistoryNode node, ChangeId* missing) {
-  if (by_id_.contains(node.author.change)) return absl::OkStatus();
+  if (Has(node)) return absl::OkStatus();
   std::vector<ChangeId> parents;
   for (const std::string& bytes : node.edit.parents()) {
     const auto parent = ChangeId::From(bytes);
@@ -141,7 +146,7 @@ absl::Status History::Add(HistoryNode node, ChangeId* missing) {
 }
 
 absl::Status History::AddSeen(HistoryNode node, VersionVector seen) {
-  if (by_id_.contains(node.author.change)) return absl::OkStatus();
+  if (Has(node)) return absl::OkStatus();
   node.seen = std::move(seen);
   if (node.applied) SOTAY_RETURN_IF_ERROR(AddTexts(node));
   by_id_[node.author.change] = nodes_.size();

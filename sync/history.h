@@ -38,6 +38,9 @@ class History {
   // Adds an edit whose parents are all here (kFailedPrecondition otherwise: the first one
   // missing is in `missing`).  kInvalidArgument when a text edit does not fit the version it
   // names, kResourceExhausted past a limit of TextTree; then nothing was added.
+  //
+  // A refused edit that was taken in is here twice: where it was refused, for those who had seen
+  // it then, and where it was taken in, for whoever names it from then on.
   absl::Status Add(HistoryNode node, ChangeId* missing = nullptr);
 
   // The same for an edit of which it is known what its author had seen, whatever its parents are.
@@ -71,6 +74,8 @@ class History {
   const HistoryNode* Find(const ChangeId& id) const;
 
  private:
+  // Whether it is here; one that was refused is not, as one that was taken in.
+  bool Has(const HistoryNode& node) const;
   absl::Status AddTexts(const HistoryNode& node);
   WrittenText Written(const TextMerged& merged, const Author& next) const;
   WrittenText TextAt(const FieldPath& path, const VersionVector& version);

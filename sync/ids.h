@@ -74,4 +74,12 @@ using RecordId = FixedBytes<struct RecordTag, 16>;
 // A change: SHA-256 of its bytes.
 using ChangeId = FixedBytes<struct ChangeTag, 32>;
 
+// The device a change stands under in histories that was refused first and then taken in by a
+// person's decision: its own, as its first change and last (docs/merge.md).  Beginning of a hash,
+// as every device id is.
+inline DeviceId TakenInAs(const ChangeId& change) {
+  return *DeviceId::From(change.view().substr(0, DeviceId::kSize));
+}
+constexpr uint64_t kTakenInSequence = 1;
+
 }  // namespace sotay::sync

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "sync/decision.h"
 #include "sync/fragment.h"
-#include "sync/numbering.h"
 #include "sync/stamp.h"
 
 namespace sotay::sync {
@@ -25,6 +24,7 @@ class Ingester {
 
   void TakePush(const PushInput& push);
   void TakeRelease(const ReleaseInput& release, stored::v1::DeviceRow* row);
+  void TakeDecided(const TakeInInput& taken);
   IngestOutcome Finish();
 
  private:
@@ -33,9 +33,7 @@ class Ingester {
   v1::ChangeOutcome Repeat(const PushInput& push, uint64_t sequence) const;
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
   uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
-  std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type) const;
-  std::vector<v1::FieldOp> GiveNumber(const Author& author, MergedRecord* record,
-                                      v1::Admission* admission);
+  std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type, int64_t received_ms) const;
   void NoteInHistory(const Author& author, const v1::RecordEdit& edit,
                      const std::vector<v1::FieldOp>& assigned, Histories::iterator history);
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
@@ -151,6 +149,27 @@ void Ingester::TakeRelease(const ReleaseInput& release, stored::v1::DeviceRow* r
   outcome_.pushes.push_back(std::move(outcome));
 }
 
+void Ingester::TakeDecided(const TakeInInput& taken) {
+  PushOutcome outcome;
+  outcome.device = taken.author.device;
+  Arrival arrival{&taken.author, &taken.author.changes.front(), taken.sequence, false, &taken};
+  Decision decision = Decide(arrival, outcome.device, &bench_);
+  v1::ChangeOutcome& decided = outcome.outcomes.emplace_back();
+  decided.set_sequence(taken.sequence);
+  if (decision.refusal.has_value()) {
+    decided.set_verdict(VERDICT_QUARANTINED);
+    decided.set_reason(decision.refusal->reason);
+    decided.set_message(decision.refusal->message);
+  } else {
+    decided.set_verdict(VERDICT_APPLIED);
+    decided.set_position(Admit(arrival, std::move(decision), &outcome.device));
+    if (outcome.device.set_aside() > 0) {
+      outcome.device.set_set_aside(outcome.device.set_aside() - 1);
+    }
+  }
+  outcome_.pushes.push_back(std::move(outcome));
+}
+
 v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device) {
   Decision decision = Decide(arrival, *device, &bench_);
   v1::ChangeOutcome outcome;
@@ -167,42 +186,23 @@ v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::Devic
   return outcome;
 }
 
-std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type) const {
+std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type,
+                                                   int64_t received_ms) const {
   std::vector<v1::FieldOp> assigned;
   for (const auto& [number, field] : type.fields) {
     if (field.assigned != options::v1::ASSIGNED_RECEIVED_MS) continue;
     v1::FieldOp& op = assigned.emplace_back();
     op.set_field(number);
-    op.set_set(VarintFragment(number, static_cast<uint64_t>(input_.now_ms)));
+    op.set_set(VarintFragment(number, static_cast<uint64_t>(received_ms)));
   }
   return assigned;
 }
 
-// The number the record is due by what was just applied to it, if any.
-std::vector<v1::FieldOp> Ingester::GiveNumber(const Author& author, MergedRecord* record,
-                                              v1::Admission* admission) {
-  const auto due = NumberDue(*record, input_.now_ms);
-  if (!due.has_value()) return {};
-  const std::string& unit = record->unit_id();
-  const auto before = input_.numbers.find(unit);
-  if (before != input_.numbers.end()) outcome_.numbers.insert(*before);
-  const uint64_t number = ++outcome_.numbers[unit][due->series];
-  v1::FieldOp op;
-  op.set_field(due->field);
-  op.set_set(StringFragment(due->field, NumberInWords(number, due->sign, unit)));
-  record->Assign(op, author);
-  v1::AssignedOp* const noted = admission->add_assigned();
-  noted->set_record_id(record->id().str());
-  *noted->mutable_op() = op;
-  noted->set_series(due->series);
-  noted->set_number(number);
-  return {std::move(op)};
-}
-
 uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
+  const int64_t received_ms = arrival.taken != nullptr ? arrival.taken->received_ms : input_.now_ms;
   const BoundedStamp bounded = BoundStamp(change.stamp(), change.claimed_ms(),
-                                          arrival.push->skew_ms, input_.now_ms, decision.after);
+                                          arrival.push->skew_ms, received_ms, decision.after);
   const uint64_t position = ++bench_.positions[change.unit_id()];
   NewEntry entry;
   entry.unit_id = change.unit_id();
@@ -213,18 +213,24 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   entry.satisfies.push_back(entry.id);
   v1::Admission& admission = entry.admission;
   admission.set_position(position);
-  admission.set_received_ms(input_.now_ms);
+  admission.set_received_ms(received_ms);
   admission.set_stamp(bounded.stamp);
   admission.set_user_id(device->user_id());
-  admission.set_authority(AuthorityOf(arrival.push->roles.at(change.unit_id())));
+  admission.set_authority(arrival.taken != nullptr
+                              ? arrival.taken->authority
+                              : AuthorityOf(arrival.push->roles.at(change.unit_id())));
   admission.set_skew_ms(arrival.push->skew_ms);
   if (bounded.corrected) admission.add_marks(v1::MARK_CLOCK_CORRECTED);
   if (bounded.bounded) admission.add_marks(v1::MARK_CLOCK_BOUNDED);
+  if (arrival.taken != nullptr) {
+    admission.add_marks(v1::MARK_TAKEN_IN);
+    *admission.mutable_taken_in() = arrival.taken->taken_in;
+  }
   device->set_stamp(std::max<uint64_t>(device->stamp(), bounded.stamp));
 
-  const Author author = {
-      entry.id,          entry.device,        arrival.sequence,     bounded.stamp,
-      device->user_id(), change.claimed_ms(), admission.authority()};
+  Author author = arrival.Place();
+  author.stamp = bounded.stamp;
+  author.authority = admission.authority();
   for (ReadyEdit& ready : decision.ready) {
     const v1::RecordEdit& edit = *ready.edit;
     const auto id = *RecordId::From(edit.record_id());
@@ -238,7 +244,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       birth.edit = &edit;
       birth.author = author;
       birth.texts = std::move(ready.texts);
-      birth.assigned = AssignedAtBirth(*birth.type);
+      birth.assigned = AssignedAtBirth(*birth.type, received_ms);
       for (const v1::FieldOp& op : birth.assigned) {
         v1::AssignedOp* noted = admission.add_assigned();
         noted->set_record_id(edit.record_id());
@@ -251,7 +257,12 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
     } else {
       MergedRecord* const record = written->Edit(position);
       record->Apply(edit, author, ready.seen, ready.texts);
-      NoteInHistory(author, edit, GiveNumber(author, record, &admission), history);
+      std::vector<v1::FieldOp> assigned;
+      if (auto given = GiveNumber(author, input_.now_ms, &bench_.numbers, record)) {
+        assigned.push_back(given->op());
+        *admission.add_assigned() = *std::move(given);
+      }
+      NoteInHistory(author, edit, assigned, history);
     }
     if (history != bench_.histories.end()) {
       history->second.CopyTexts(edit, bench_.Find(id)->Edit(position));
@@ -334,6 +345,12 @@ IngestOutcome Ingester::Finish() {
     at = at->second.position() != at->second.previous_position() ? std::next(at)
                                                                  : outcome_.records.erase(at);
   }
+  for (auto& [unit, numbers] : bench_.numbers) {
+    const auto before = input_.numbers.find(unit);
+    if (before == input_.numbers.end() || before->second != numbers) {
+      outcome_.numbers[unit] = std::move(numbers);
+    }
+  }
   for (const auto& [unit, position] : bench_.positions) {
     const auto before = input_.positions.find(unit);
     if (before == input_.positions.end() || before->second != position) {
@@ -360,6 +377,12 @@ ChangeId DossierMarker(const RecordId& dossier) {
 IngestOutcome Ingest(const IngestInput& input) {
   Ingester ingester(input);
   for (const PushInput& push : input.pushes) ingester.TakePush(push);
+  return ingester.Finish();
+}
+
+IngestOutcome TakeIn(const IngestInput& input, const TakeInInput& taken) {
+  Ingester ingester(input);
+  ingester.TakeDecided(taken);
   return ingester.Finish();
 }
 

@@ -18,6 +18,7 @@
 #include "sync/history.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
+#include "sync/numbering.h"
 #include "sync/rights.h"
 #include "sync/schema.h"
 #include "sync/validate.h"
@@ -53,8 +54,6 @@ struct LoadedRecord {
   MergedRecord record;
   uint64_t position = 0;  // its latest place in the feed
 };
-
-using UnitNumbers = std::map<std::string, std::map<std::string, uint64_t>>;
 
 struct IngestInput {
   const Schema* schema = nullptr;
@@ -132,6 +131,22 @@ struct ReleaseInput {
   PushInput author;  // device row and roles as now; `changes` holds exactly this one
   uint64_t sequence = 0;
 };
+
+// A refused change that somebody decided to take in.
+struct TakeInInput {
+  // Device row as now, `changes` holds exactly this one; the roles are those it may have been
+  // written in, which is what is decided.
+  PushInput author;
+  uint64_t sequence = 0;
+  uint32_t authority = 0;   // its author's (Admission.authority)
+  int64_t received_ms = 0;  // when it came
+  v1::TakenIn taken_in;
+};
+
+// Takes it in, as Admission.taken_in says: by the decision alone it may be written, everything else
+// is checked as of any change, on the version its author had before them.  One push with one
+// outcome; when that is not APPLIED nothing is to be written.  `input.pushes` is not looked at.
+IngestOutcome TakeIn(const IngestInput& input, const TakeInInput& taken);
 
 // Takes held changes again, in the given order.  `input.pushes` is not looked at; outcomes
 // come one push per release, with one outcome each.  A device that occurs several times has

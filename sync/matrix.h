@@ -19,8 +19,8 @@
 
 namespace sotay::sync {
 
-enum class Verb : uint8_t { kCreate, kRead, kEdit, kSubmit, kApprove, kNumbers };
-constexpr size_t kVerbs = 6;
+enum class Verb : uint8_t { kCreate, kRead, kEdit, kSubmit, kApprove, kNumbers, kDecide };
+constexpr size_t kVerbs = 7;
 constexpr size_t kCapacities = v1::Capacity_ARRAYSIZE;
 
 // How far a line reaches from the unit of the post.

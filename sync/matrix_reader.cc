@@ -260,8 +260,8 @@ absl::Status MatrixReader::ReadRule(const Words& words) {
   for (const absl::string_view name : absl::StrSplit(words[4], ',')) {
     const auto verb = Named<Verb, kVerbs>(name);
     if (!verb.has_value()) {
-      return Wrong(absl::StrCat("no verb ", name,
-                                "; there are create, read, edit, submit, approve, numbers"));
+      return Wrong(absl::StrCat(
+          "no verb ", name, "; there are create, read, edit, submit, approve, numbers, decide"));
     }
     if (std::find(line->verbs.begin(), line->verbs.end(), *verb) != line->verbs.end()) {
       return Wrong(absl::StrCat("verb ", name, " is said twice"));

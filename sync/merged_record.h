@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "sync/ids.h"
 #include "sync/schema.h"
 #include "sync/stamp.h"
@@ -37,6 +38,16 @@ struct Author {
   std::string user_id;
   int64_t claimed_ms = 0;
   uint32_t authority = 0;
+  // Of one that was taken in: the device it was written on, as `device` is none (TakenInAs).
+  absl::optional<DeviceId> written_on = {};
+
+  const DeviceId& writer() const { return written_on.has_value() ? *written_on : device; }
+  // Of a change that is taken in: under the device it has in histories.
+  void StandApart() {
+    written_on = device;
+    device = TakenInAs(change);
+    sequence = kTakenInSequence;
+  }
 };
 
 // A value somebody wrote; `author` indexes MergedRecord::authors().

@@ -78,9 +78,11 @@ absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
   for (const v1::ChangeRef& ref : record.changes()) {
     const auto change = ChangeId::From(ref.change_id());
     const auto device = DeviceId::From(ref.device_id());
+    const auto written_on = DeviceId::From(ref.written_on());
     if (!change.has_value() || !device.has_value()) return bad();
+    if (!written_on.has_value() && !ref.written_on().empty()) return bad();
     merged.authors_.push_back({*change, *device, ref.sequence(), ref.stamp(), ref.user_id(),
-                               ref.claimed_ms(), ref.authority()});
+                               ref.claimed_ms(), ref.authority(), written_on});
   }
   // In canonical order, so that no change stands twice.
   for (size_t i = 1; i < size; ++i) {
@@ -149,6 +151,7 @@ void MergedRecord::ToProto(v1::Record* record) const {
     ref->set_user_id(author.user_id);
     ref->set_claimed_ms(author.claimed_ms);
     ref->set_authority(author.authority);
+    if (author.written_on.has_value()) ref->set_written_on(author.written_on->str());
   }
   record->set_birth(place[birth_]);
   std::vector<uint32_t> heads;

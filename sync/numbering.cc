@@ -92,25 +92,30 @@ absl::StatusOr<std::shared_ptr<const Numbering>> ReadNumbering(const RecordType&
   return std::shared_ptr<const Numbering>(std::move(numbering));
 }
 
-absl::optional<DueNumber> NumberDue(const MergedRecord& record, int64_t now_ms) {
-  const RecordType* const type = record.type();
-  if (type == nullptr || type->numbering == nullptr) return absl::nullopt;
-  const Numbering& numbering = *type->numbering;
-  if (numbering.at.count(record.StateInForce(type->state->number)) == 0) return absl::nullopt;
-  if (record.Slot(numbering.field) != nullptr) return absl::nullopt;
-  // A value of a newer build counts with those that say nothing.
-  auto sign = numbering.signs.find(record.StateInForce(numbering.by));
-  if (sign == numbering.signs.end()) sign = numbering.signs.find(0);
-  DueNumber due;
-  due.field = numbering.field;
-  due.sign = sign->second;
-  due.series = absl::StrCat(due.sign, "/", DayOf(now_ms) / kDaysOfYear);
-  return due;
-}
-
 std::string NumberInWords(uint64_t number, absl::string_view sign, absl::string_view unit) {
   return absl::StrCat(absl::Dec(number, absl::kZeroPad2), "/", sign, "-",
                       absl::AsciiStrToUpper(unit));
+}
+
+absl::optional<v1::AssignedOp> GiveNumber(const Author& author, int64_t now_ms,
+                                          UnitNumbers* numbers, MergedRecord* record) {
+  const RecordType* const type = record->type();
+  if (type == nullptr || type->numbering == nullptr) return absl::nullopt;
+  const Numbering& numbering = *type->numbering;
+  if (numbering.at.count(record->StateInForce(type->state->number)) == 0) return absl::nullopt;
+  if (record->Slot(numbering.field) != nullptr) return absl::nullopt;
+  // A value of a newer build counts with those that say nothing.
+  auto sign = numbering.signs.find(record->StateInForce(numbering.by));
+  if (sign == numbering.signs.end()) sign = numbering.signs.find(0);
+  v1::AssignedOp given;
+  given.set_record_id(record->id().str());
+  given.set_series(absl::StrCat(sign->second, "/", DayOf(now_ms) / kDaysOfYear));
+  given.set_number(++(*numbers)[record->unit_id()][given.series()]);
+  given.mutable_op()->set_field(numbering.field);
+  given.mutable_op()->set_set(StringFragment(
+      numbering.field, NumberInWords(given.number(), sign->second, record->unit_id())));
+  record->Assign(given.op(), author);
+  return given;
 }
 
 }  // namespace sotay::sync

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "sotay/v1/change.pb.h"
 #include "sync/merged_record.h"
 #include "sync/schema.h"
 
@@ -30,18 +31,16 @@ struct Numbering {
 // declaration breaks numbering.proto.
 absl::StatusOr<std::shared_ptr<const Numbering>> ReadNumbering(const RecordType& type);
 
-// A number that is due: its series within the unit ("KN/2026"), and its sign.
-struct DueNumber {
-  uint32_t field = 0;
-  std::string series;
-  std::string sign;
-};
-
-// What `record`, as it is now, lacks; nothing when its type has no numbers, it has its own already,
-// or the state in force does not ask for one.
-absl::optional<DueNumber> NumberDue(const MergedRecord& record, int64_t now_ms);
-
 // "03/KN-VKSKV3".
 std::string NumberInWords(uint64_t number, absl::string_view sign, absl::string_view unit);
+
+// Unit → series within it ("KN/2026") → the last number given.
+using UnitNumbers = std::map<std::string, std::map<std::string, uint64_t>>;
+
+// Gives `record`, as it is now, the number it lacks: the next of its series, counted in `numbers`
+// and written on behalf of `author`, whose change made it due.  What is to be noted of it; nothing
+// when its type has no numbers, it has its own already, or the state in force does not ask for one.
+absl::optional<v1::AssignedOp> GiveNumber(const Author& author, int64_t now_ms,
+                                          UnitNumbers* numbers, MergedRecord* record);
 
 }  // namespace sotay::sync

@@ -196,7 +196,8 @@ absl::StatusOr<sync::MergedRecord> ShownReader::MadeOn(const RecordView& seen,
           [&](const v1::FieldOp& op) { return op.has_text() && texts.count(op.field()) != 0; });
       if (same && !refused) return anew("this device edited the same text");
     }
-    if (!refused && !sync::LayOn(own.change, own.id, own.author, own.contexts, &on)) {
+    if (!refused && !sync::Holds(on, own) &&
+        !sync::LayOn(own.change, own.id, own.author, own.contexts, &on)) {
       return anew("this device edited it");
     }
   }

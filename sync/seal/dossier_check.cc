@@ -60,8 +60,37 @@ class Checker {
   std::map<sync::DeviceId, VerifyingKey> keys_;
   std::map<sync::DeviceId, std::string> users_;
   std::map<sync::DeviceId, std::map<uint64_t, SealedPush>> pushes_;  // by last sequence
+  // By position.
   absl::flat_hash_map<sync::RecordId, std::deque<sync::HistoryNode>> nodes_;
+  absl::flat_hash_map<sync::RecordId, std::deque<sync::HistoryNode>> refused_;
 };
+
+// Puts what was refused before the first admitted edit that was made on it, as it came before that
+// and nothing tells more; what nothing was made on, behind.  So of an edit that was taken in those
+// before it saw where it was refused, and those after it where it was taken in.
+std::deque<sync::HistoryNode> InPlace(const std::deque<sync::HistoryNode>& admitted,
+                                      std::deque<sync::HistoryNode> refused) {
+  std::deque<sync::HistoryNode> placed;
+  std::map<std::string, sync::HistoryNode> left;
+  for (sync::HistoryNode& node : refused) left[node.author.change.str()] = std::move(node);
+  for (const sync::HistoryNode& node : admitted) {
+    // Each with the parent that is looked at next; no recursion, as a forger says how deep.
+    std::vector<std::pair<sync::HistoryNode, int>> open;
+    open.emplace_back(node, 0);
+    while (!open.empty()) {
+      auto& [one, next] = open.back();
+      if (next < one.edit.parents_size()) {
+        auto found = left.extract(one.edit.parents(next++));
+        if (!found.empty()) open.emplace_back(std::move(found.mapped()), 0);
+        continue;
+      }
+      placed.push_back(std::move(one));
+      open.pop_back();
+    }
+  }
+  for (auto& [id, node] : left) placed.push_back(std::move(node));
+  return placed;
+}
 
 void Checker::LookAtHead(absl::string_view log_key) {
   if (!log_key.empty() && dossier_.log_key() != log_key) {
@@ -196,17 +225,16 @@ void Checker::LookAtRefused() {
       auto node = record.has_value() ? sync::NodeOf(change, id.view(), *record) : absl::nullopt;
       if (!node.has_value()) continue;
       node->applied = false;
-      nodes_[*record].push_back(*std::move(node));
+      refused_[*record].push_back(*std::move(node));
     }
   }
 }
 
 void Checker::LookAtRecord(const sync::MergedRecord& record, absl::string_view bytes) {
-  const auto nodes = nodes_.find(record.id());
   sync::History history(sync::MergedRecord(record.type(), record.id(), record.type_name(),
                                            record.unit_id(), record.dossier()));
-  const absl::Status added = sync::AddInAnyOrder(
-      nodes == nodes_.end() ? std::deque<sync::HistoryNode>() : nodes->second, &history);
+  const absl::Status added =
+      sync::AddInAnyOrder(InPlace(nodes_[record.id()], refused_[record.id()]), &history);
   if (!added.ok()) {
     return Fault(absl::StrCat("record ", record.id().Hex(), ": ", added.message()));
   }
@@ -238,9 +266,7 @@ void Checker::LookAtRecords() {
   const auto root = sync::RecordId::From(dossier_.dossier_id());
   if (!root.has_value() || here.count(*root) == 0) Fault("the root of the dossier is missing");
   for (const auto& [record, nodes] : nodes_) {
-    const bool admitted = std::any_of(nodes.begin(), nodes.end(),
-                                      [](const sync::HistoryNode& node) { return node.applied; });
-    if (admitted && here.count(record) == 0) {
+    if (!nodes.empty() && here.count(record) == 0) {
       Fault(absl::StrCat("record ", record.Hex(), " is missing: a change edits it"));
     }
   }

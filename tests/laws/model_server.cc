@@ -22,6 +22,20 @@ sync::HistoryNode NodeOf(const PastEdit& edit) {
   return node;
 }
 
+// As the product knows it: by the change's own name.
+sync::HistoryNode Whole(sync::HistoryNode node,
+                        const std::map<sync::ChangeId, sync::ChangeId>& parted) {
+  const auto whole = [&](const sync::ChangeId& id) {
+    const auto at = parted.find(id);
+    return at == parted.end() ? id : at->second;
+  };
+  node.author.change = whole(node.author.change);
+  for (std::string& parent : *node.edit.mutable_parents()) {
+    if (const auto id = sync::ChangeId::From(parent)) parent = whole(*id).str();
+  }
+  return node;
+}
+
 // What a store that keeps winners only would make of a record.
 std::string WithoutLosers(const std::string& bytes) {
   v1::Record record;
@@ -66,7 +80,7 @@ sync::PushInput ModelServer::InputOf(const Request& request) {
   Enrolled& enrolled = devices_.at(request.device);
   sync::PushInput push;
   push.device = enrolled.row;
-  push.roles = enrolled.roles;
+  if (!enrolled.suspended) push.roles = enrolled.roles;
   push.skew_ms = fault_ == ServerFault::kBelievesEveryClock ? 0 : enrolled.skew_ms;
   push.first_sequence = request.first_sequence;
   for (const std::string& bytes : request.changes) {
@@ -129,7 +143,7 @@ sync::History ModelServer::HistoryOf(const sync::RecordId& id,
     moved = false;
     std::vector<const PastEdit*> still;
     for (const PastEdit* edit : waiting) {
-      history.Add(NodeOf(*edit)).ok() ? void(moved = true) : still.push_back(edit);
+      history.Add(Whole(NodeOf(*edit), parted_)).ok() ? void(moved = true) : still.push_back(edit);
     }
     waiting = std::move(still);
   }
@@ -197,6 +211,12 @@ void ModelServer::Commit(const sync::IngestOutcome& outcome,
                    entry.admission.user_id(),
                    change.claimed_ms(),
                    entry.admission.authority()};
+    if (entry.admission.has_taken_in()) {
+      Part(entry.id);
+      like.author.written_on = like.author.device;
+      like.author.device = *sync::DeviceId::From(entry.id.view().substr(0, 16));
+      like.author.sequence = 1;
+    }
     Remember(change, like);
     for (const v1::AssignedOp& assigned : entry.admission.assigned()) {
       pasts_.at(*sync::RecordId::From(assigned.record_id()))
@@ -234,65 +254,6 @@ void ModelServer::Commit(const sync::IngestOutcome& outcome,
   }
   if (const auto at = outcome.positions.find(kUnit); at != outcome.positions.end()) {
     position_ = at->second;
-  }
-}
-
-void ModelServer::ReleaseFor(std::vector<sync::ChangeId> satisfied, int64_t now_ms) {
-  while (!satisfied.empty()) {
-    std::set<std::string> come;
-    for (const sync::ChangeId& id : satisfied) come.insert(id.str());
-    satisfied.clear();
-    std::vector<sync::ReleaseInput> releases;
-    std::vector<const v1::Change*> changes;
-    for (const auto& [device, enrolled] : devices_) {
-      std::map<uint64_t, const stored::v1::HeldRow*> by_sequence;
-      for (const stored::v1::HeldRow& held : enrolled.row.held()) {
-        by_sequence[held.sequence()] = &held;
-      }
-      for (const auto& [sequence, held] : by_sequence) {
-        if (come.count(held->waits_for()) == 0) continue;
-        come.insert(held->change_id());  // and what waits for this one
-        sync::ReleaseInput& release = releases.emplace_back();
-        release.author.device = enrolled.row;
-        release.author.roles = enrolled.roles;
-        release.author.skew_ms = enrolled.skew_ms;
-        release.author.first_sequence = sequence;
-        release.sequence = sequence;
-        const auto id = *sync::ChangeId::From(held->change_id());
-        const auto kept = aside_.find(id);
-        if (kept == aside_.end()) {
-          releases.pop_back();
-          continue;
-        }
-        const std::string& bytes = kept->second.change();
-        release.author.changes.push_back({bytes, id, sync::ReadChange(bytes)});
-      }
-    }
-    if (releases.empty()) return;
-    for (const sync::ReleaseInput& release : releases) {
-      const auto& change = release.author.changes.front().change;
-      if (change != nullptr) changes.push_back(change.get());
-    }
-    sync::IngestInput input;
-    input.now_ms = now_ms;
-    Load(changes, &input);
-    sync::IngestOutcome outcome = sync::Release(input, releases);
-    while (!outcome.histories_needed.empty()) {
-      for (const sync::RecordId& id : outcome.histories_needed) {
-        input.histories.emplace(id, HistoryOf(id, changes));
-      }
-      outcome = sync::Release(input, releases);
-    }
-    Commit(outcome, &satisfied);
-    for (size_t i = 0; i < releases.size(); ++i) {
-      v1::ChangeOutcome revised = outcome.pushes[i].outcomes.front();
-      if (revised.verdict() == v1::VERDICT_HELD) continue;
-      Enrolled& enrolled =
-          devices_.at(*sync::DeviceId::From(releases[i].author.device.device_id()));
-      enrolled.row.set_revisions(enrolled.row.revisions() + 1);
-      revised.set_revision(enrolled.row.revisions());
-      enrolled.revised.push_back(revised);
-    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/admitted_edit.h"
 #include "sync/ingest.h"
+#include "tests/laws/chance.h"
 #include "tests/laws/paper.h"
 #include "tests/laws/past.h"
 
@@ -70,6 +71,11 @@ class ModelServer {
   // Takes the requests of different devices as one group and answers each.
   std::vector<Answer> Serve(const std::vector<Request>& requests, int64_t now_ms);
 
+  // From now on the device's user is no member, or is again what they were.
+  void Suspend(const sync::DeviceId& device, bool suspended);
+  // Somebody takes in one of the changes that were refused.  Whether it could be.
+  bool TakeIn(Chance* chance, int64_t now_ms);
+
   // The history of a record as a phone is told it.
   std::vector<sync::AdmittedEdit> EditsOf(const sync::RecordId& id) const;
 
@@ -84,6 +90,7 @@ class ModelServer {
   struct Enrolled {
     stored::v1::DeviceRow row;
     std::map<std::string, std::set<sync::Role>> roles;
+    bool suspended = false;
     int64_t skew_ms = 0;
     std::map<uint64_t, stored::v1::SequenceRow> sequences;
     std::vector<v1::ChangeOutcome> revised;
@@ -95,6 +102,9 @@ class ModelServer {
                           const std::vector<const v1::Change*>& changes) const;
   void Commit(const sync::IngestOutcome& outcome, std::vector<sync::ChangeId>* satisfied);
   void Remember(const v1::Change& change, const PastEdit& like);
+  // What is taken in is two edits by definition: the one that was refused gets a name of its own,
+  // and whoever was made on it was made on that.
+  void Part(const sync::ChangeId& taken_in);
   void ReleaseFor(std::vector<sync::ChangeId> satisfied, int64_t now_ms);
   Answer AnswerTo(const Request& request, const sync::PushOutcome& pushed, int64_t now_ms) const;
 
@@ -105,6 +115,7 @@ class ModelServer {
   std::map<sync::ChangeId, v1::QuarantinedChange> aside_;
   std::map<sync::RecordId, Kept> records_;
   std::map<sync::RecordId, Past> pasts_;
+  std::map<sync::ChangeId, sync::ChangeId> parted_;  // that name → the change's
   uint64_t position_ = 0;
 };
 

@@ -296,6 +296,7 @@ v1::Record Oracle::RecordAt(const Version& version) const {
     change->set_user_id(author.user_id);
     change->set_claimed_ms(author.claimed_ms);
     change->set_authority(author.authority);
+    if (author.written_on.has_value()) change->set_written_on(author.written_on->str());
   }
   record.set_birth(index[birth]);
   std::sort(heads.begin(), heads.end(), earlier);

@@ -88,11 +88,17 @@ void World::Run() {
   }
   const size_t steps = 8 + chance_.Below(wishes_.steps_max);
   for (size_t i = 0; i < steps; ++i) Step();
+  for (const auto& device : devices_) server_->Suspend(device->id(), false);
+  Calm(3);
+  if (!wishes_.deciding) return;
+  for (size_t i = 0; i < steps / 4; ++i) Decide();
+  for (const auto& device : devices_) server_->Suspend(device->id(), false);
   Calm(3);
 }
 
 void World::Step() {
   now_ms_ += chance_.Below(chance_.Percent(10) ? 600'000 : 3'000);
+  if (wishes_.deciding && chance_.Percent(25)) Decide();
   const size_t who = chance_.Below(devices_.size());
   switch (chance_.Below(10)) {
     case 0:
@@ -110,6 +116,18 @@ void World::Step() {
     default:
       Receive(who, /*lost=*/chance_.Percent(20));
       break;
+  }
+}
+
+void World::Decide() {
+  const size_t who = chance_.Below(devices_.size());
+  const bool suspended = chance_.Percent(60);
+  if (chance_.Percent(50)) {
+    server_->Suspend(devices_[who]->id(), suspended);
+    story_.push_back(absl::StrCat("phone ", who, " is of ", suspended ? "no" : "a", " member"));
+  } else if (server_->TakeIn(&chance_, now_ms_)) {
+    ++taken_in_;
+    story_.push_back(absl::StrCat("somebody takes in ", server_->log().back().id.Short()));
   }
 }
 
@@ -261,7 +279,14 @@ std::vector<std::pair<sync::RecordId, std::string>> World::Expected(size_t who,
   const ModelDevice& device = *devices_[who];
   if (device.person().build != server_->build()) return expected;  // they may merge otherwise
   if (forgers_.count(who) != 0) return expected;                   // it deceives its own user
+  const bool taken_in = std::any_of(
+      server_->log().begin(), server_->log().end(), [&](const ModelServer::Logged& logged) {
+        return logged.device == device.id() && logged.admission.has_taken_in();
+      });
   for (const auto& [sequence, own] : device.own()) {
+    // Whether one of its own that was refused came before or after the one it was made on was taken
+    // in, a phone cannot know until it is told what the server made of what followed.
+    if (taken_in && own.outcome().verdict() == v1::VERDICT_QUARANTINED) return {};
     for (const v1::ChangeOutcome& outcome : answer.response.outcomes()) {
       if (outcome.sequence() == sequence && outcome.verdict() != v1::VERDICT_APPLIED) return {};
     }

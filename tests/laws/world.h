@@ -21,6 +21,7 @@ struct WorldWishes {
   bool clocks_lie = true;  // by up to fifty years, or standing still
   bool forging = false;    // some phones send what no honest build sends
   bool mixed_builds = false;
+  bool deciding = false;  // people cease to be members for a while; what was refused is taken in
   size_t steps_max = 50;
   std::vector<uint32_t> fields;  // written in papers; empty: all
   size_t records_max = 3;
@@ -39,6 +40,8 @@ class World {
   const std::vector<std::unique_ptr<ModelDevice>>& devices() const { return devices_; }
   // What went wrong on the way, each with the law it breaks; empty: nothing.
   const std::vector<std::string>& violations() const { return violations_; }
+  // How many refused changes were taken in.
+  size_t taken_in() const { return taken_in_; }
   // What happened, for people: one line each.
   const std::vector<std::string>& story() const { return story_; }
 
@@ -50,6 +53,7 @@ class World {
   };
 
   void Step();
+  void Decide();
   void WriteSomething(size_t who);
   sync::RecordWish WishFor(const sync::RecordId& id, const ModelDevice& device);
   std::function<void(v1::Change*)> Forgery(size_t who);
@@ -69,6 +73,7 @@ class World {
   std::vector<std::unique_ptr<ModelDevice>> devices_;
   std::vector<absl::optional<Call>> calls_;  // under way, by device
   std::set<size_t> forgers_;
+  size_t taken_in_ = 0;
   std::vector<Request> old_requests_;  // that the net may deliver once more
   std::vector<std::string> violations_;
   std::vector<std::string> story_;

@@ -39,6 +39,22 @@ TEST(WorldLaws, HoldWherePhonesForge) {
   Hold(wishes, JudgeWorld, 4);
 }
 
+TEST(WorldLaws, HoldWhereWhatWasRefusedIsTakenIn) {
+  WorldWishes wishes;
+  wishes.deciding = true;
+  Hold(wishes, JudgeWorld, 6);
+  wishes.forging = true;
+  Hold(wishes, JudgeWorld, 2);
+  // And much of it is: a law of worlds in which nobody decides anything would hold as well.
+  size_t taken_in = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    World world(seed, wishes);
+    world.Run();
+    taken_in += world.taken_in();
+  }
+  EXPECT_GT(taken_in, 50u);
+}
+
 TEST(WorldLaws, HoldWhereBuildsDiffer) {
   WorldWishes wishes;
   wishes.mixed_builds = true;

@@ -29,8 +29,8 @@ std::shared_ptr<const Matrix> BuiltIn() {
   return kRules->matrix;
 }
 
-constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
-                               Verb::kSubmit, Verb::kApprove, Verb::kNumbers};
+constexpr Verb kEveryVerb[] = {Verb::kCreate,  Verb::kRead,    Verb::kEdit,  Verb::kSubmit,
+                               Verb::kApprove, Verb::kNumbers, Verb::kDecide};
 constexpr const char* kEveryKind[] = {"case",    "action", "note",   "inspection", "finding",
                                       "comment", "other",  "device", "audit"};
 
@@ -98,7 +98,7 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
   google::protobuf::RepeatedPtrField<std::string> codes;
   if (Roll(4) != 0) *codes.Add() = kCodes[Roll(3)];
   record.fields.insert(codes.begin(), codes.end());
-  const Verb verb = Roll(3) == 0 ? Verb::kRead : kEveryVerb[Roll(6)];
+  const Verb verb = Roll(3) == 0 ? Verb::kRead : kEveryVerb[Roll(kVerbs)];
   const Day day = ADay();
 
   Facts facts;

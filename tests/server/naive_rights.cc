@@ -61,6 +61,7 @@ bool Meet(const NaivePost& post, const NaiveRecord& record) {
 // One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
+  if (verb == "decide") return here && kind != "audit";
   if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
@@ -71,6 +72,7 @@ bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
 bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string& verb, bool here) {
   if (!here) return false;
   if (record.kind == "device" || record.kind == "audit") return verb == "read";
+  if (verb == "decide") return Meet(post, record);
   if (record.kind == "comment") return verb == "create" || verb == "read";
   return verb == "read" || (verb == "approve" && Meet(post, record));
 }

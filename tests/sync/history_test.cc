@@ -65,6 +65,33 @@ class HistoryTest : public ::testing::Test {
                                 "casework.v1.Note", "vkskv1", RecordNamed("k"))};
 };
 
+// What was refused and then taken in is two places: whoever was made on it before is on the one,
+// whoever is made on it since is on the other.
+TEST_F(HistoryTest, OneThatWasTakenInStandsWhereItWasRefusedAndApart) {
+  ASSERT_THAT(Add(Says(Node("a1", {}), "", "x")), IsOk());
+  const HistoryNode b1 = Says(Node("b1", {"a1"}), "x", "xb");
+  ASSERT_THAT(Add(Refused(b1)), IsOk());
+  ASSERT_THAT(Add(Node("b2", {"b1"})), IsOk());
+  HistoryNode taken = b1;
+  taken.author.StandApart();
+  ASSERT_THAT(Add(taken), IsOk());
+  ASSERT_THAT(Add(Refused(b1)), IsOk());  // once more changes nothing
+  ASSERT_THAT(Add(Node("c1", {"b1"})), IsOk());
+  const DeviceId apart = taken.author.device;
+  EXPECT_NE(apart, b1.author.device);
+  EXPECT_EQ(*taken.author.written_on, b1.author.device);
+  EXPECT_EQ(history_.nodes().size(), 5u);
+  const HistoryNode* before = history_.Find(ChangeNamed("b2"));
+  const HistoryNode* since = history_.Find(ChangeNamed("c1"));
+  EXPECT_FALSE(before->seen.Has(apart, 1));
+  EXPECT_TRUE(before->seen.Has(b1.author.device, 1));
+  EXPECT_TRUE(since->seen.Has(apart, 1));
+  EXPECT_FALSE(since->seen.Has(b1.author.device, 1));
+  EXPECT_EQ(history_.Find(ChangeNamed("b1"))->author.device, apart);
+  EXPECT_EQ(history_.At(before->seen).ShownText(N::kBodyFieldNumber), "x");
+  EXPECT_EQ(history_.At(since->seen).ShownText(N::kBodyFieldNumber), "xb");
+}
+
 TEST_F(HistoryTest, IsEmptyBeforeTheFirstEdit) {
   EXPECT_TRUE(history_.At({}).empty());
   EXPECT_TRUE(history_.nodes().empty());

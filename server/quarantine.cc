@@ -1,0 +1,312 @@
+#include "server/quarantine.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/group.h"
+#include "server/loading.h"
+#include "server/refusal.h"
+#include "server/supervision.h"
+#include "sync/guard.h"
+#include "sync/limits.h"
+#include "sync/status_macros.h"
+#include "sync/text.h"
+
+namespace sotay::server {
+namespace {
+
+absl::Status CheckReason(const std::string& reason) {
+  if (reason.empty()) return Malformed("a decision needs a reason");
+  if (reason.size() > sync::kReasonBytesMax) {
+    return TooLarge("reason: bytes", reason.size(), sync::kReasonBytesMax, "shorten it");
+  }
+  if (sync::Utf8Prefix(reason) != reason.size()) return Malformed("reason is not text in UTF-8");
+  return absl::OkStatus();
+}
+
+absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
+}
+
+// Whether a person's decision can make it count: what was not allowed, or missed what is here by
+// now.  What breaks a rule of its own goes on breaking it.
+bool MayBeTakenIn(v1::Reason reason) {
+  switch (reason) {
+    case v1::REASON_NOT_MEMBER:
+    case v1::REASON_WRITER_MAY_NOT:
+    case v1::REASON_DEVICE_REVOKED:
+    case v1::REASON_BUILDS_ON_REFUSED:
+    case v1::REASON_ILLEGAL_TRANSITION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One decision on its way: what is asked, by whom, about what.
+class Deciding {
+ public:
+  Deciding(Pen* pen, const Person& person) : pen_(*pen), person_(person) {}
+
+  // Finds the change and holds the person against it.
+  absl::Status Begin(const v1::RefusedChange& change, const std::string& reason);
+  absl::StatusOr<v1::TakeInResponse> TakeIn(const std::string& reason);
+  absl::StatusOr<v1::DismissResponse> Dismiss(const std::string& reason);
+
+ private:
+  absl::Status CheckMayDecide() const;
+  absl::Status CheckMayDecideOn(const sync::Seats& seats) const;
+  absl::StatusOr<sync::Facts> FactsOf(const v1::RecordEdit& edit) const;
+  absl::StatusOr<v1::TakeInResponse> AsItStands() const;
+  absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken) const;
+  sync::TakeInInput Input(const std::string& reason) const;
+  absl::Status Commit(const sync::IngestOutcome& outcome, stored::v1::DeviceRow device,
+                      v1::ChangeOutcome told, bool tell);
+
+  Pen& pen_;
+  const Person& person_;
+  sync::DeviceId device_;
+  AsideRow row_;
+  sync::PushedChange pushed_;
+  std::shared_ptr<const stored::v1::DeviceRow> device_row_;
+};
+
+absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string& reason) {
+  const auto device = sync::DeviceId::From(change.device_id());
+  const auto id = sync::ChangeId::From(change.change_id());
+  if (!device.has_value()) return Malformed("device_id is not 16 bytes");
+  if (!id.has_value()) return Malformed("change_id is not 32 bytes");
+  SOTAY_RETURN_IF_ERROR(CheckReason(reason));
+  SOTAY_ASSIGN_OR_RETURN(auto row, pen_.store().LoadAside(*device, change.sequence(), id->view()));
+  const Supervision supervision(&pen_.directory(), &pen_.store(), &pen_.schema());
+  // Whoever is shown no refused change of a unit is told of none.
+  if (!row.has_value() || !supervision.MaySee(person_, row->change)) {
+    return NotFound("the refused change");
+  }
+  device_ = *device;
+  row_ = *std::move(row);
+  pushed_ = {row_.change.change(), *id, sync::ReadChange(row_.change.change())};
+  device_row_ = pen_.directory().Device(device_);
+  if (device_row_ == nullptr) return absl::DataLossError("a refused change is of no device");
+  return CheckMayDecide();
+}
+
+absl::StatusOr<sync::Facts> Deciding::FactsOf(const v1::RecordEdit& edit) const {
+  const sync::Matrix& matrix = *pen_.directory().rules().matrix;
+  const sync::TypeInMatrix& known = matrix.TypeOf(edit.type());
+  sync::Facts facts;
+  facts.kind = known.kind;
+  facts.own = row_.change.user_id() == person_.user.user_id();
+  const auto load =
+      [this](const std::string& bytes) -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
+    const auto id = sync::RecordId::From(bytes);
+    if (!id.has_value()) return absl::optional<sync::MergedRecord>();
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen_.store().LoadRecord(*id));
+    if (!stored.has_value()) return absl::optional<sync::MergedRecord>();
+    SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(pen_.schema(), stored->bytes));
+    return absl::optional<sync::MergedRecord>(std::move(record));
+  };
+  SOTAY_ASSIGN_OR_RETURN(const auto record, load(edit.record_id()));
+  if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
+    facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto root, load(pushed_.change->dossier_id()));
+  if (root.has_value()) facts.fields = sync::FieldsOfDossier(matrix, *root);
+  return facts;
+}
+
+absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
+  const sync::Matrix& matrix = *pen_.directory().rules().matrix;
+  const auto check = [&](const sync::Facts& facts) {
+    const sync::Verdict verdict = sync::Decide(matrix, seats, sync::Verb::kDecide, facts);
+    if (verdict.allowed()) return absl::OkStatus();
+    return RoleMayNot(sync::Why(matrix, verdict, sync::Verb::kDecide, facts.kind));
+  };
+  // What cannot be read as a change of a unit is what a device sent, and nothing else.
+  const bool readable = pushed_.change != nullptr && !row_.change.unit_id().empty();
+  if (!readable || row_.change.reason() == v1::REASON_DEVICE_REVOKED) {
+    sync::Facts device;
+    device.kind = sync::kDeviceKind;
+    SOTAY_RETURN_IF_ERROR(check(device));
+  }
+  if (!readable) return absl::OkStatus();
+  for (const v1::RecordEdit& edit : pushed_.change->edits()) {
+    SOTAY_ASSIGN_OR_RETURN(const sync::Facts facts, FactsOf(edit));
+    SOTAY_RETURN_IF_ERROR(check(facts));
+  }
+  return absl::OkStatus();
+}
+
+// By posts in the very unit, as whoever writes there.
+absl::Status Deciding::CheckMayDecide() const {
+  if (row_.change.user_id() == person_.user.user_id()) {
+    return RoleMayNot("nobody decides about a change of their own");
+  }
+  absl::Status why = RoleMayNot("no post in its unit decides about refused changes");
+  for (const auto& [unit, seats] : person_.rights->seats) {
+    const auto author = pen_.directory().FindPerson(row_.change.user_id());
+    const bool there = row_.change.unit_id().empty() ? author != nullptr && author->IsIn(unit)
+                                                     : unit == row_.change.unit_id();
+    if (!there) continue;
+    why = CheckMayDecideOn(seats);
+    if (why.ok()) return why;
+  }
+  return why;
+}
+
+absl::StatusOr<v1::TakeInResponse> Deciding::AsItStands() const {
+  const uint64_t sequence = row_.change.sequence();
+  SOTAY_ASSIGN_OR_RETURN(auto known, pen_.store().LoadKnown(device_, sequence, sequence));
+  const stored::v1::SequenceRow& row = known[sequence];
+  SOTAY_ASSIGN_OR_RETURN(v1::Admission admission,
+                         pen_.store().LoadAdmission(row.unit_id(), row.position()));
+  v1::TakeInResponse response;
+  response.set_unit_id(row.unit_id());
+  response.set_position(row.position());
+  *response.mutable_taken_in() = std::move(*admission.mutable_taken_in());
+  return response;
+}
+
+sync::TakeInInput Deciding::Input(const std::string& reason) const {
+  const v1::QuarantinedChange& change = row_.change;
+  sync::TakeInInput taken;
+  taken.author.device = *device_row_;
+  taken.author.skew_ms = pen_.directory().ContactOf(device_).skew_ms();
+  taken.author.first_sequence = taken.sequence = change.sequence();
+  taken.author.changes.push_back(pushed_);
+  taken.received_ms = change.received_ms();
+  taken.taken_in.set_user_id(person_.user.user_id());
+  taken.taken_in.set_decided_ms(pen_.now_ms());
+  taken.taken_in.set_reason(reason);
+  taken.taken_in.set_refused_for(change.reason());
+  // The right to write it is what is decided: it may say what its author, the person, or a
+  // prosecutor might.
+  std::set<sync::Role> roles = {options::v1::ROLE_PROSECUTOR};
+  const auto add = [&](const Person& of) {
+    const auto at = of.roles.find(change.unit_id());
+    if (at != of.roles.end()) roles.insert(at->second.begin(), at->second.end());
+  };
+  if (const auto author = pen_.directory().FindPerson(change.user_id())) add(*author);
+  // Where state steps meet it counts as what its author is, a prosecutor at least.
+  taken.authority = sync::AuthorityOf(roles);
+  add(person_);
+  taken.author.roles[change.unit_id()] = std::move(roles);
+  return taken;
+}
+
+absl::StatusOr<sync::IngestOutcome> Deciding::Decide(const sync::TakeInInput& taken) const {
+  sync::IngestInput input;
+  input.schema = &pen_.schema();
+  input.now_ms = pen_.now_ms();
+  const std::vector<const v1::Change*> changes = {pushed_.change.get()};
+  SOTAY_RETURN_IF_ERROR(LoadNamed(&pen_, changes, FootprintOf(changes), &input));
+  sync::IngestOutcome outcome = sync::TakeIn(input, taken);
+  while (!outcome.histories_needed.empty()) {
+    SOTAY_RETURN_IF_ERROR(LoadHistories(&pen_, outcome.histories_needed, changes, &input));
+    outcome = sync::TakeIn(input, taken);
+  }
+  return outcome;
+}
+
+absl::Status Deciding::Commit(const sync::IngestOutcome& outcome, stored::v1::DeviceRow device,
+                              v1::ChangeOutcome told, bool tell) {
+  Round round;
+  round.outcome = &outcome;
+  round.decided.push_back(row_);
+  if (tell) {
+    device.set_revisions(device.revisions() + 1);
+    told.set_sequence(row_.change.sequence());
+    told.set_revision(device.revisions());
+    round.revised.emplace_back(device_, std::move(told));
+  }
+  round.tables.devices.push_back(std::move(device));
+  SOTAY_RETURN_IF_ERROR(FillLogs(pen_, outcome, &round));
+  SOTAY_RETURN_IF_ERROR(pen_.Commit(round));
+  for (const sync::NewEntry& entry : outcome.entries) {
+    pen_.Satisfy({entry.satisfies.begin(), entry.satisfies.end()});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::TakeInResponse> Deciding::TakeIn(const std::string& reason) {
+  if (IsTakenIn(row_.change)) return AsItStands();
+  if (row_.change.verdict() == v1::VERDICT_HELD) {
+    return CannotBe(row_.change.reason(), "it is held, and goes on by itself when that has come");
+  }
+  if (pushed_.change == nullptr || row_.change.unit_id().empty() ||
+      !MayBeTakenIn(row_.change.reason())) {
+    return CannotBe(
+        row_.change.reason(),
+        absl::StrCat("what it was refused for no decision can mend: ", row_.change.message()));
+  }
+  const sync::TakeInInput taken = Input(reason);
+  SOTAY_ASSIGN_OR_RETURN(const sync::IngestOutcome outcome, Decide(taken));
+  v1::ChangeOutcome told = outcome.pushes.front().outcomes.front();
+  if (told.verdict() != v1::VERDICT_APPLIED) {
+    return CannotBe(told.reason(), absl::StrCat("it cannot be taken in: ", told.message()));
+  }
+  told.set_message(absl::StrCat("taken in by ", person_.user.user_id(), ": ", reason));
+  row_.change.set_verdict(v1::VERDICT_APPLIED);
+  v1::TakeInResponse response;
+  response.set_unit_id(row_.change.unit_id());
+  response.set_position(told.position());
+  *response.mutable_taken_in() = taken.taken_in;
+  SOTAY_RETURN_IF_ERROR(Commit(outcome, outcome.pushes.front().device, std::move(told), true));
+  return response;
+}
+
+absl::StatusOr<v1::DismissResponse> Deciding::Dismiss(const std::string& reason) {
+  v1::QuarantinedChange& change = row_.change;
+  if (IsTakenIn(change)) return CannotBe(v1::REASON_EXISTS, "it was taken in, which stands");
+  if (change.verdict() == v1::VERDICT_HELD) {
+    return CannotBe(change.reason(), "it is held, and goes on by itself when that has come");
+  }
+  v1::DismissResponse response;
+  if (change.has_dismissed()) {
+    const v1::Dismissal& before = change.dismissed();
+    if (before.user_id() != person_.user.user_id() || before.reason() != reason) {
+      return CannotBe(v1::REASON_EXISTS, absl::StrCat("it was dismissed by ", before.user_id()));
+    }
+    *response.mutable_dismissed() = before;
+    return response;
+  }
+  v1::Dismissal& dismissed = *change.mutable_dismissed();
+  dismissed.set_user_id(person_.user.user_id());
+  dismissed.set_decided_ms(pen_.now_ms());
+  dismissed.set_reason(reason);
+  *response.mutable_dismissed() = dismissed;
+  v1::ChangeOutcome told;
+  told.set_verdict(change.verdict());
+  told.set_reason(change.reason());
+  told.set_message(FateInWords(change));
+  // A forked branch shares its numbers with changes that stand; who holds a revoked device is told
+  // no more than before.
+  const bool tell =
+      change.reason() != v1::REASON_FORKED_BRANCH && change.reason() != v1::REASON_DEVICE_REVOKED;
+  SOTAY_RETURN_IF_ERROR(Commit(sync::IngestOutcome(), *device_row_, std::move(told), tell));
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::TakeInResponse> TakeIn(Pen* pen, const Person& person,
+                                          const v1::TakeInRequest& request) {
+  pen->Settle();
+  Deciding deciding(pen, person);
+  SOTAY_RETURN_IF_ERROR(deciding.Begin(request.change(), request.reason()));
+  return deciding.TakeIn(request.reason());
+}
+
+absl::StatusOr<v1::DismissResponse> Dismiss(Pen* pen, const Person& person,
+                                            const v1::DismissRequest& request) {
+  pen->Settle();
+  Deciding deciding(pen, person);
+  SOTAY_RETURN_IF_ERROR(deciding.Begin(request.change(), request.reason()));
+  return deciding.Dismiss(request.reason());
+}
+
+}  // namespace sotay::server
