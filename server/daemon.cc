@@ -21,6 +21,7 @@
 #include "server/authority.h"
 #include "server/backup.h"
 #include "server/directory.h"
+#include "server/dossier_service.h"
 #include "server/duplicate_service.h"
 #include "server/duplicates.h"
 #include "server/enrolment_service.h"
@@ -57,10 +58,11 @@ constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr std::chrono::seconds kDrainMax(20);
 
-constexpr const char* kServices[] = {
-    "sotay.v1.SyncService",         "sotay.v1.SupervisionService", "sotay.v1.AdminService",
-    "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
-    "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService"};
+constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
+                                     "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
+                                     "sotay.v1.AccessService",       "sotay.v1.LineageService",
+                                     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",
+                                     "sotay.v1.QuarantineService",   "sotay.v1.DossierService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
@@ -132,6 +134,7 @@ struct Daemon::Parts {
   std::unique_ptr<LineageService> lineage_service;
   std::unique_ptr<QuarantineService> quarantine_service;
   std::unique_ptr<OrganisationService> organisation_service;
+  std::unique_ptr<DossierService> dossier_service;
   std::unique_ptr<grpc::Server> server;
 
   // Writing is over until the next start; reading goes on.
@@ -237,6 +240,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
       p.directory.get(), p.access_log.get(), p.duplicates.get(), p.readers.get(), p.now_ms);
   p.quarantine_service =
       std::make_unique<QuarantineService>(p.directory.get(), p.hub.get(), p.now_ms);
+  p.dossier_service = std::make_unique<DossierService>(
+      p.directory.get(), p.store.get(), p.hub.get(), p.access_log.get(), p.readers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
@@ -262,6 +267,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.lineage_service.get());
   builder.RegisterService(p.quarantine_service.get());
   builder.RegisterService(p.organisation_service.get());
+  builder.RegisterService(p.dossier_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,

@@ -1,5 +1,6 @@
 // Who there is: units, users, posts, devices and invitations, in memory, and what the guard
-// (sync/guard.h) needs of them: where units stand, and who holds which post today.  Loaded from the
+// (sync/guard.h) needs of them: where units stand, who holds which post today, and who sees which
+// dossier.  Loaded from the
 // store at the start; changed by the hub's thread alone, after it has committed; read by everybody.
 //
 // Identity is a public key: a call's certificate is looked up by the SHA-256 of its
@@ -34,6 +35,7 @@
 #include "server/store.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/dossier_acts.h"
 #include "sync/guard.h"
 #include "sync/ids.h"
 #include "sync/organisation.h"
@@ -86,6 +88,13 @@ class Directory {
                                     bool subtree = true) const;
   // Units whose feed the person's devices carry, by id.
   std::vector<std::string> Synced(const Person& person) const;
+
+  // Who sees which of the unit's dossiers; null when nothing was ever said of that.
+  std::shared_ptr<const sync::DossierActs> DossiersOf(absl::string_view unit) const;
+  // Units of which it is not null.
+  std::vector<std::string> UnitsWithDossierActs() const;
+  // The day it was turned to.
+  sync::Day today() const;
 
   // What there is ----------------------------------------------------------------------
   stored::v1::StoreMeta meta() const;
@@ -147,6 +156,7 @@ class Directory {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void CountTurns() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakePosts(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeDossierActs(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::Seats SeatsOfLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool MayReadLocked(const Person& person, absl::string_view unit) const
@@ -168,6 +178,8 @@ class Directory {
   uint64_t turns_ ABSL_GUARDED_BY(mutex_) = 0;   // posts that began or ended by the calendar
   std::map<std::string, std::vector<v1::Post>, std::less<>> posts_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::UnitTerm, std::less<>> terms_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<const sync::DossierActs>, std::less<>> dossiers_
+      ABSL_GUARDED_BY(mutex_);
   stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);

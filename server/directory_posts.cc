@@ -1,4 +1,5 @@
-// The dated half of the directory: posts, terms of units, and what they make of everybody today.
+// The dated half of the directory: posts, terms of units, and what they make of everybody today;
+// and who sees which dossier.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -127,6 +128,39 @@ bool Directory::LeadsBack(const std::string& unit,
                           const std::vector<std::string>& successors) const {
   absl::ReaderMutexLock lock(&mutex_);
   return organisation_.LeadsBack(unit, successors);
+}
+
+void Directory::TakeDossierActs(const Tables& committed) {
+  std::map<std::string, std::shared_ptr<sync::DossierActs>> changed;
+  for (const v1::DossierAct& act : committed.dossier_acts) {
+    auto& acts = changed[act.unit_id()];
+    if (acts == nullptr) {
+      const auto known = dossiers_.find(act.unit_id());
+      acts = known == dossiers_.end() ? std::make_shared<sync::DossierActs>()
+                                      : std::make_shared<sync::DossierActs>(*known->second);
+    }
+    acts->Add(act);
+  }
+  // Whoever reads by those from before goes on with them.
+  for (auto& [unit, acts] : changed) dossiers_[unit] = std::move(acts);
+}
+
+std::shared_ptr<const sync::DossierActs> Directory::DossiersOf(absl::string_view unit) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto acts = dossiers_.find(std::string_view(unit.data(), unit.size()));
+  return acts == dossiers_.end() ? nullptr : acts->second;
+}
+
+std::vector<std::string> Directory::UnitsWithDossierActs() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<std::string> units;
+  for (const auto& [unit, acts] : dossiers_) units.push_back(unit);
+  return units;
+}
+
+sync::Day Directory::today() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return day_;
 }
 
 }  // namespace sotay::server

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
 #include "server/refusal.h"
+#include "server/sight.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/packed.h"
@@ -164,6 +165,10 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
       directory_.Touch(caller.device, std::move(contact));
     }
     prepared.push->skew_ms = SkewOf(request, now_ms);
+    for (const v1::Cursor& cursor : request.cursors()) {
+      if (cursor.epoch() != directory_.meta().epoch()) continue;
+      prepared.push->heard[cursor.unit_id()] = AccessPlace::From(cursor.access()).number;
+    }
     request.clear_push();
   }
   prepared.request = std::move(request);
@@ -218,7 +223,8 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   const size_t asked = request.records_bytes_max();
   const size_t bytes_max =
       asked == 0 ? sync::kRecordsBytesMax : std::min(asked, sync::kRecordsBytesMax);
-  SOTAY_ASSIGN_OR_RETURN(FeedPage page, ReadFeed(directory_, &store_, plan, bytes_max));
+  SOTAY_ASSIGN_OR_RETURN(
+      FeedPage page, ReadFeed({&directory_, &store_, &records_}, *caller.person, plan, bytes_max));
   if (!page.batch.empty()) {
     // To have read a long push before a short answer costs more than it saves.
     absl::string_view before;
@@ -229,6 +235,9 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   if (request.witnesses()) AddHeads(request, plan, now_ms, &response);
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
+  for (std::string& dossier : page.removed_dossiers) {
+    response.add_removed_dossiers(std::move(dossier));
+  }
   response.set_more(page.more || response.revised_size() == kRevisedMax);
   return response;
 }

@@ -35,7 +35,11 @@ class Exchange {
  public:
   // `watermark` null: there is no backup.
   Exchange(Directory* directory, Store* store, Notary* notary, const Watermark* watermark = nullptr)
-      : directory_(*directory), store_(*store), notary_(*notary), watermark_(watermark) {}
+      : directory_(*directory),
+        store_(*store),
+        notary_(*notary),
+        watermark_(watermark),
+        records_(store) {}
 
   // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
   // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.  A caller that is
@@ -65,6 +69,7 @@ class Exchange {
   Store& store_;
   Notary& notary_;
   const Watermark* const watermark_;
+  mutable DossierRecords records_;
 };
 
 }  // namespace sotay::server

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/following.h"
 #include "server/refusal.h"
+#include "server/sight.h"
 #include "sync/status_macros.h"
 #include "sync/validate.h"
 
@@ -20,6 +22,10 @@ absl::Status CheckCursorShape(const v1::Cursor& cursor) {
   if (!sync::IsSlug(cursor.unit_id(), /*dots=*/false)) {
     return Malformed("cursor: unit id is not of a-z, 0-9 and '-'");
   }
+  if (!cursor.access_record().empty() && cursor.access_record().size() != sync::RecordId::kSize) {
+    return Malformed(absl::StrCat("cursor of unit ", cursor.unit_id(), ": access_record of ",
+                                  cursor.access_record().size(), " bytes, expected 16"));
+  }
   if (!cursor.epoch().empty() && cursor.epoch().size() != kEpochBytes) {
     return Malformed(absl::StrCat("cursor of unit ", cursor.unit_id(), ": epoch of ",
                                   cursor.epoch().size(), " bytes, expected 16"));
@@ -30,28 +36,34 @@ absl::Status CheckCursorShape(const v1::Cursor& cursor) {
 // One unit's records going into a page.
 class UnitReader {
  public:
-  UnitReader(Store* store, size_t bytes_max, FeedPage* page)
-      : store_(*store), bytes_max_(bytes_max), page_(*page) {}
+  UnitReader(Store* store, Sight* sight, size_t bytes_max, FeedPage* page)
+      : store_(*store), sight_(*sight), bytes_max_(bytes_max), page_(*page) {}
 
   // Reads from the cursor to `head` and moves the cursor to how far it came.  False when the
   // page is full.
   absl::StatusOr<bool> Read(uint64_t head, v1::Cursor* cursor);
 
  private:
-  absl::Status Add(const std::string& unit, const FeedPlace& place);
+  absl::Status Add(const std::string& unit, const FeedPlace& place, const stored::v1::FeedRow& row);
   void AddRecord(StoredRecord stored);
   // Takes the position being gathered into the page, if it fits.
   bool Close(const std::string& unit);
 
   Store& store_;
+  Sight& sight_;
   const size_t bytes_max_;
   FeedPage& page_;
   v1::RecordBatch open_;  // the records of one position
   uint64_t open_position_ = 0;
 };
 
-absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place) {
-  if (place.newborn) {
+absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place,
+                             const stored::v1::FeedRow& row) {
+  if (sight_.acts() != nullptr) {
+    SOTAY_ASSIGN_OR_RETURN(const bool may, sight_.Carries(row.dossier_id()));
+    if (!may) return absl::OkStatus();
+  }
+  if (row.newborn()) {
     // Should it have changed since the scan began, it comes again, at its new place.
     SOTAY_ASSIGN_OR_RETURN(StoredRecord born,
                            store_.LoadNewborn(unit, place.position, place.record));
@@ -76,13 +88,7 @@ void UnitReader::AddRecord(StoredRecord stored) {
 }
 
 bool UnitReader::Close(const std::string& unit) {
-  const size_t bytes = open_.ByteSizeLong();
-  if (!page_.batch.empty() && page_.batch.size() + bytes > bytes_max_) return false;
-  open_.AppendToString(&page_.batch);
-  page_.records += static_cast<size_t>(open_.records_size());
-  for (const v1::FeedRecord& record : open_.records()) {
-    AddShown(&page_.shown, unit, record.position());
-  }
+  if (!AddToPage(open_, unit, bytes_max_, &page_)) return false;
   open_.Clear();
   return true;
 }
@@ -91,16 +97,17 @@ absl::StatusOr<bool> UnitReader::Read(uint64_t head, v1::Cursor* cursor) {
   absl::Status status;
   bool full = false;
   SOTAY_RETURN_IF_ERROR(
-      store_.VisitFeed(cursor->unit_id(), cursor->position(), head, [&](const FeedPlace& place) {
-        if (place.position != open_position_ && open_position_ != 0) {
-          full = !Close(cursor->unit_id());
-          if (full) return false;
-          cursor->set_position(open_position_);
-        }
-        open_position_ = place.position;
-        status = Add(cursor->unit_id(), place);
-        return status.ok();
-      }));
+      store_.VisitFeed(cursor->unit_id(), cursor->position(), head,
+                       [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
+                         if (place.position != open_position_ && open_position_ != 0) {
+                           full = !Close(cursor->unit_id());
+                           if (full) return false;
+                           cursor->set_position(open_position_);
+                         }
+                         open_position_ = place.position;
+                         status = Add(cursor->unit_id(), place, row);
+                         return status.ok();
+                       }));
   SOTAY_RETURN_IF_ERROR(status);
   if (!full && open_position_ != 0) full = !Close(cursor->unit_id());
   if (!full) cursor->set_position(head);
@@ -135,10 +142,10 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
                     "forget units that were removed");
   }
   FeedPlan plan;
-  std::map<std::string, uint64_t> known;
+  std::map<std::string, const v1::Cursor*> known;
   for (const v1::Cursor& cursor : cursors) {
     SOTAY_RETURN_IF_ERROR(CheckCursorShape(cursor));
-    if (!known.emplace(cursor.unit_id(), cursor.position()).second) {
+    if (!known.emplace(cursor.unit_id(), &cursor).second) {
       return Malformed(absl::StrCat("unit ", cursor.unit_id(), " has two cursors"));
     }
     if (person.MaySync(cursor.unit_id())) {
@@ -153,28 +160,51 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
     cursor.set_unit_id(unit);
     cursor.set_epoch(epoch);
     const auto at = known.find(unit);
-    cursor.set_position(at != known.end() ? at->second : 0);
+    if (at == known.end()) {
+      plan.fresh.insert(unit);
+      continue;
+    }
+    cursor.set_position(at->second->position());
+    // Of another life of the store, or of none, it says nothing.
+    if (at->second->epoch() != epoch) continue;
+    cursor.set_access(at->second->access());
+    cursor.set_access_record(at->second->access_record());
   }
   return plan;
 }
 
-absl::StatusOr<FeedPage> ReadFeed(const Directory& directory, Store* store, const FeedPlan& plan,
-                                  size_t bytes_max) {
+bool AddToPage(const v1::RecordBatch& records, const std::string& unit, size_t bytes_max,
+               FeedPage* page) {
+  const size_t bytes = records.ByteSizeLong();
+  if (!page->batch.empty() && page->batch.size() + bytes > bytes_max) return false;
+  records.AppendToString(&page->batch);
+  page->records += static_cast<size_t>(records.records_size());
+  for (const v1::FeedRecord& record : records.records()) {
+    AddShown(&page->shown, unit, record.position());
+  }
+  return true;
+}
+
+absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
+                                  const FeedPlan& plan, size_t bytes_max) {
   FeedPage page;
   page.cursors = plan.cursors;
   for (v1::Cursor& cursor : page.cursors) {
-    // Taken before the scan: what comes later is past the cursor this page hands out.
-    const auto head = directory.Head(cursor.unit_id());
-    if (!head.has_value() || head->position() <= cursor.position()) continue;
-    if (page.more) continue;
-    SOTAY_ASSIGN_OR_RETURN(const bool whole,
-                           UnitReader(store, bytes_max, &page).Read(head->position(), &cursor));
-    page.more = page.more || !whole;
-  }
-  // A unit that had no room this time.
-  for (const v1::Cursor& cursor : page.cursors) {
-    const auto head = directory.Head(cursor.unit_id());
-    page.more = page.more || (head.has_value() && head->position() > cursor.position());
+    // Taken before the scan: what comes later is past the cursor this page hands out.  And before
+    // what was said of dossiers: up to there, nothing is shown to anybody it was already kept from.
+    const auto head = from.directory->Head(cursor.unit_id());
+    if (!head.has_value() || page.more) continue;
+    Sight sight(*from.directory, from.store, person, cursor.unit_id());
+    const bool fresh = plan.fresh.count(cursor.unit_id()) != 0;
+    SOTAY_ASSIGN_OR_RETURN(
+        bool whole, Follow(from, &sight, fresh, head->position(), bytes_max, &cursor, &page));
+    if (whole && head->position() > cursor.position()) {
+      SOTAY_ASSIGN_OR_RETURN(
+          whole, UnitReader(from.store, &sight, bytes_max, &page).Read(head->position(), &cursor));
+    }
+    // It is all there.
+    if (whole) cursor.set_access(sight.place().Packed());
+    page.more = !whole;
   }
   return page;
 }

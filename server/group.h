@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct Push {
   std::vector<sync::PushedChange> changes;
   std::string signature;
   int64_t skew_ms = 0;
-  size_t bytes = 0;   // of the changes
-  v1::Packed packed;  // the changes as they came, to be stored
+  std::map<std::string, uint64_t> heard;  // as in sync::PushInput
+  size_t bytes = 0;                       // of the changes
+  v1::Packed packed;                      // the changes as they came, to be stored
 };
 
 struct PushAnswer {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "server/dossiers.h"
 #include "server/refusal.h"
 
 namespace sotay::server {
@@ -123,6 +124,7 @@ std::vector<Hub::Job> Hub::TakeJobs() {
 bool Hub::RunOnce() {
   pen_.set_now_ms(options_.now_ms());
   directory_.TurnTo(pen_.now_ms());
+  TurnDay();
   if (pen_.now_ms() >= contacts_written_ms_ + options_.contacts_ms) Flush();
   if (!to_release_.empty() && !failed()) {
     RunReleases();
@@ -138,6 +140,12 @@ bool Hub::RunOnce() {
     RunGroup(std::move(jobs));
   }
   return true;
+}
+
+void Hub::TurnDay() {
+  if (day_ == directory_.today() || failed()) return;
+  const absl::Status said = TakeOutPassedNames(&pen_);
+  if (said.ok()) day_ = directory_.today();
 }
 
 void Hub::RunGroup(std::vector<Job> jobs) {

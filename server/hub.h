@@ -90,6 +90,8 @@ class Hub {
   absl::Status Refusal(size_t bytes) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void RunGroup(std::vector<Job> jobs);
   void RunReleases();
+  // Another day: whose last day it was is said anew.
+  void TurnDay();
   // What was decided satisfies what was held for it.
   void Note(const HeldNews& news);
   // The store could not be written.
@@ -104,6 +106,7 @@ class Hub {
   Waiting waiting_;
   std::set<HeldChange> to_release_;
   int64_t contacts_written_ms_ = 0;
+  sync::Day day_ = 0;
 
   mutable absl::Mutex mutex_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);

@@ -98,6 +98,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kRead:
     case Table::kPost:
     case Table::kTerm:
+    case Table::kDossierAct:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number);
     case Table::kNode:
       return TakeNameTo(rest, &parts->name) && TakeNumberTo(rest, &parts->number) &&
@@ -231,6 +232,9 @@ std::string PostKey(absl::string_view user, uint64_t number) {
 std::string TermKey(absl::string_view unit, uint64_t number) {
   return WithNameAndNumber(Table::kTerm, unit, number);
 }
+std::string DossierActKey(absl::string_view unit, uint64_t number) {
+  return WithNameAndNumber(Table::kDossierAct, unit, number);
+}
 
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
@@ -305,6 +309,8 @@ const char* RowsIn(Table table) {
       return "posts";
     case Table::kTerm:
       return "terms of units";
+    case Table::kDossierAct:
+      return "acts about dossiers";
   }
   return "?";
 }
@@ -367,6 +373,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("post of ", p.name, " number ", p.number);
     case Table::kTerm:
       return absl::StrCat("term of unit ", p.name, " number ", p.number);
+    case Table::kDossierAct:
+      return absl::StrCat("act about a dossier of ", p.name, " number ", p.number);
   }
   return "unknown key";
 }

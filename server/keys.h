@@ -38,6 +38,7 @@ enum class Table : char {
   kEnded = 'b',  // number of the life that ended, from 1   → EndedEpoch
   kPost = 'o',   // user, number                            → v1.Post
   kTerm = 'z',   // unit, number                            → v1.UnitTerm
+  kDossierAct = 'g',  // unit, number                       → v1.DossierAct
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -75,6 +76,7 @@ std::string ReadsKey(absl::string_view unit);
 std::string EndedKey(uint64_t life);
 std::string PostKey(absl::string_view user, uint64_t number);
 std::string TermKey(absl::string_view unit, uint64_t number);
+std::string DossierActKey(absl::string_view unit, uint64_t number);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.
@@ -89,7 +91,7 @@ struct KeyParts {
   Table table = Table::kMeta;
   std::string name;     // unit, user
   std::string id;       // device, record, SPKI hash
-  uint64_t number = 0;  // position, sequence, revision, of a read, a life, a post, a term
+  uint64_t number = 0;  // position, sequence, revision, of a read, a life, a post, a term, an act
   std::string record;   // of a feed key
   int level = 0;        // of a node
   HistoryKind kind = HistoryKind::kAdmitted;

@@ -14,7 +14,7 @@ absl::StatusOr<KnownRecords> KnownRecords::Of(Store* store, const Directory& dir
     // Each record of the unit stands in its feed once.
     uint64_t records = 0;
     SOTAY_RETURN_IF_ERROR(store->VisitFeed(unit.unit_id(), 0, std::numeric_limits<uint64_t>::max(),
-                                           [&](const FeedPlace& place) {
+                                           [&](const FeedPlace& place, const stored::v1::FeedRow&) {
                                              known.Add(place.record);
                                              ++records;
                                              return true;

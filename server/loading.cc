@@ -61,6 +61,7 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     for (const stored::v1::NumberSeries& series : head->numbers()) {
       input->numbers[unit][series.series()] = series.last();
     }
+    if (auto acts = pen->directory().DossiersOf(unit)) input->dossiers[unit] = std::move(acts);
   }
   for (const sync::RecordId& id : footprint.named) {
     if (!pen->MayHave(id)) continue;

@@ -15,7 +15,8 @@ namespace sotay::server {
 
 // The edited and named records of `changes`.
 Footprint FootprintOf(const std::vector<const v1::Change*>& changes);
-// Puts the records of the footprint and the positions of the changes' units into the input.
+// Puts the records of the footprint, the positions of the changes' units, and who sees which of
+// their dossiers into the input.
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
                        const Footprint& footprint, sync::IngestInput* input);
 // Adds the histories an attempt at `changes` asked for.

@@ -37,6 +37,7 @@ Person PersonOn(sync::Day day, v1::User user, const std::vector<v1::Post>& posts
   auto rights = std::make_shared<sync::Rights>();
   rights->user_id = user.user_id();
   rights->matrix = matrix;
+  rights->day = day;
   for (const sync::HeldPost& post : person.posts) {
     if (standings.find(post.unit) == standings.end()) continue;
     const sync::Role role = sync::RoleOf(post.capacity);

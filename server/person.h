@@ -29,7 +29,8 @@ struct Person {
   // Posts in force; memberships are among them, as KSV and HEAD without an end.
   std::vector<sync::HeldPost> posts;
   Roles roles;
-  // Units whose feed their devices carry, and for which they write: they read everything there.
+  // Units whose feed their devices carry, and for which they write: they read everything there that
+  // is not kept back from them (sight.h).
   std::set<std::string> feeds;
   // For admissions.
   std::shared_ptr<const sync::Rights> rights;

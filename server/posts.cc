@@ -8,11 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/reason.h"
 #include "server/refusal.h"
-#include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/status_macros.h"
-#include "sync/text.h"
 #include "sync/validate.h"
 
 namespace sotay::server {
@@ -20,15 +19,6 @@ namespace {
 
 constexpr int kFieldsOfPostMax = 32;
 constexpr int kSuccessorsMax = 16;
-
-absl::Status CheckReason(const std::string& reason) {
-  if (reason.empty()) return Malformed("reason is empty; name the decision, for the record");
-  if (reason.size() > sync::kReasonBytesMax) {
-    return TooLarge("reason: bytes", reason.size(), sync::kReasonBytesMax, "shorten it");
-  }
-  if (sync::Utf8Prefix(reason) != reason.size()) return Malformed("reason is not text in UTF-8");
-  return absl::OkStatus();
-}
 
 absl::Status CheckTerm(sync::Day from, sync::Day to) {
   if (from != 0 && !sync::IsDay(from)) {

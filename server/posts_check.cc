@@ -1,6 +1,7 @@
 #include "server/posts_check.h"
 
 #include "absl/strings/str_cat.h"
+#include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/post.pb.h"
 
 namespace sotay::server {
@@ -39,6 +40,23 @@ void PostsCheck::LookAtTerm(absl::string_view key, const KeyParts& parts, absl::
   }
   if (term.unit_id() != parts.name || term.number() != parts.number) {
     fault_(key, "holds another term");
+  }
+}
+
+void PostsCheck::LookAtDossierAct(absl::string_view key, const KeyParts& parts,
+                                  absl::string_view value, Store* store) {
+  Follow(key, parts);
+  v1::DossierAct act;
+  if (!act.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return fault_(key, "cannot be read");
+  }
+  if (act.unit_id() != parts.name || act.number() != parts.number) {
+    fault_(key, "holds another act");
+  }
+  const auto root = sync::RecordId::From(act.dossier_id());
+  const auto stored = root.has_value() ? store->LoadRecord(*root) : absl::optional<StoredRecord>();
+  if (!stored.ok() || !stored->has_value() || (*stored)->unit != act.unit_id()) {
+    fault_(key, "its dossier is missing");
   }
 }
 

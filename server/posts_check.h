@@ -1,6 +1,7 @@
-// The part of a store's check (store_check.h) that is about posts and terms of units: the rows of
-// each user and unit are numbered without gap, each is where it says it belongs, and a post that
-// another replaces is replaced once.  Rows come in order of their keys.  One thread.
+// The part of a store's check (store_check.h) that is about posts, terms of units and acts about
+// dossiers: the rows of each user and unit are numbered without gap, each is where it says it
+// belongs, a post that another replaces is replaced once, and an act is about a dossier that is
+// there.  Rows come in order of their keys.  One thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/keys.h"
+#include "server/store.h"
 
 namespace sotay::server {
 
@@ -22,6 +24,8 @@ class PostsCheck {
 
   void LookAtPost(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtTerm(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtDossierAct(absl::string_view key, const KeyParts& parts, absl::string_view value,
+                        Store* store);
 
  private:
   // Whether the row is the next of its user or unit.

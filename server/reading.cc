@@ -17,8 +17,15 @@ Reading::Reading(const Directory& directory, Store* store, const sync::Schema& s
       schema_(schema),
       user_id_(person.user.user_id()),
       seats_(directory.SeatsOf(person, unit)),
+      acts_(directory.DossiersOf(unit)),
+      day_(directory.today()),
       some_(sync::ReadsSome(matrix_, seats_) != nullptr),
-      all_(sync::ReadsAll(matrix_, seats_)) {}
+      all_(sync::ReadsAll(matrix_, seats_) &&
+           (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_))) {}
+
+bool Reading::KeptBack(absl::string_view dossier) const {
+  return acts_ != nullptr && acts_->KeepsBack(dossier, user_id_, day_);
+}
 
 absl::StatusOr<sync::FieldSet> Reading::FieldsOf(const std::string& dossier) {
   const auto known = fields_.find(dossier);
@@ -40,6 +47,7 @@ absl::StatusOr<sync::Verdict> Reading::Of(const sync::RecordId& id,
   sync::Facts facts;
   facts.kind = known.kind;
   facts.submitted = known.Submitted(row.state());
+  facts.kept_back = KeptBack(row.dossier_id());
   const sync::Verdict at_once = sync::Decide(matrix_, seats_, sync::Verb::kRead, facts);
   const sync::Wants wants = sync::WantsToRead(matrix_, seats_, facts.kind);
   if (at_once.allowed() || (!wants.fields && !wants.own)) return at_once;
@@ -61,6 +69,7 @@ absl::StatusOr<sync::Verdict> Reading::Of(const v1::Record& record) {
   stored::v1::FeedRow row;
   if (all_) {
     row.set_type(record.type());
+    row.set_dossier_id(record.dossier_id());
     return Of(*id, row);
   }
   SOTAY_ASSIGN_OR_RETURN(const auto merged, sync::MergedRecord::FromProto(schema_, record));
@@ -117,15 +126,37 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
   return absl::OkStatus();
 }
 
-bool Reading::OfAside(const v1::QuarantinedChange& aside) const {
+absl::StatusOr<bool> Reading::NamesKeptBack(const v1::Change& change) {
+  if (acts_ == nullptr) return false;
+  if (KeptBack(change.dossier_id())) return true;
+  // Whatever it says, its records may be of another.
+  for (const v1::RecordEdit& edit : change.edits()) {
+    const auto id = sync::RecordId::From(edit.record_id());
+    if (!id.has_value()) continue;
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
+    v1::Record record;
+    if (stored.has_value() && record.ParseFromString(stored->bytes) &&
+        KeptBack(record.dossier_id())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!some_) return false;
   if (all_) return true;
   v1::Change change;
   if (!change.ParseFromString(aside.change())) return false;
+  const absl::StatusOr<bool> kept_back = NamesKeptBack(change);
+  if (!kept_back.ok()) return false;
+  const sync::FieldSet fields = *kept_back ? FieldsOf(change.dossier_id()).value_or(0) : 0;
   return std::all_of(change.edits().begin(), change.edits().end(), [&](const v1::RecordEdit& edit) {
     sync::Facts facts;
     facts.kind = matrix_.TypeOf(edit.type()).kind;
     facts.own = aside.user_id() == user_id_;
+    facts.kept_back = *kept_back;
+    facts.fields = fields;
     return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
   });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,7 @@
 #include "server/directory.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/dossier_acts.h"
 #include "sync/guard.h"
 #include "sync/ids.h"
 #include "sync/schema.h"
@@ -32,7 +34,7 @@ class Reading {
   // records nothing is read unless a line asks for it.
   absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
   absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
-  bool OfAside(const v1::QuarantinedChange& change) const;
+  bool OfAside(const v1::QuarantinedChange& change);
   // Whether every record that a change of the unit edits may be read, `about` aside.
   absl::StatusOr<bool> OfAllIn(absl::string_view change, absl::string_view about);
   // Takes out of an entry what it says of other records than `about` that may not be read.
@@ -40,6 +42,10 @@ class Reading {
 
  private:
   absl::StatusOr<bool> OfId(absl::string_view record);
+  // Whether the dossier is for named people, of whom the person is none.
+  bool KeptBack(absl::string_view dossier) const;
+  // Whether a change that was set aside names a record of a dossier that is kept back.
+  absl::StatusOr<bool> NamesKeptBack(const v1::Change& change);
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
   const sync::Matrix& matrix_;
@@ -47,6 +53,8 @@ class Reading {
   const sync::Schema& schema_;
   const std::string user_id_;
   const sync::Seats seats_;
+  const std::shared_ptr<const sync::DossierActs> acts_;  // null: nothing was said of any dossier
+  const sync::Day day_;
   const bool some_;
   const bool all_;
   std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at

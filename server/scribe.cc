@@ -54,6 +54,7 @@ absl::Status Scribe::Keep(Sheet* sheet, const Tables& tables) {
   }
   SOTAY_RETURN_IF_ERROR(directory_.Take(tables));
   for (const auto& [unit, head] : tables.heads) watchers_.Wake(unit);
+  for (const v1::DossierAct& act : tables.dossier_acts) watchers_.Wake(act.unit_id());
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/post.pb.h"
 #include "sync/ids.h"
 #include "sync/ingest.h"
@@ -60,6 +61,7 @@ struct Tables {
   std::map<std::string, stored::v1::UnitHead> heads;
   std::vector<v1::Post> posts;
   std::vector<v1::UnitTerm> terms;
+  std::vector<v1::DossierAct> dossier_acts;
 };
 
 // A change that was set aside, with where it stands in the store.
@@ -147,8 +149,6 @@ struct StoredEntry {
 struct FeedPlace {
   uint64_t position = 0;
   sync::RecordId record;
-  // The change at `position` is all there is to it (FeedRow.newborn).
-  bool newborn = false;
 };
 
 class Store {
@@ -167,6 +167,9 @@ class Store {
                                                      const durable::StoreOptions& options,
                                                      const sync::Schema* schema);
   ~Store();
+
+  // What its records are.
+  const sync::Schema& schema() const { return *schema_; }
 
   absl::StatusOr<Tables> LoadTables();
   // Lives of this store that ended, by number, the newest last; of one that was never restored
@@ -203,8 +206,9 @@ class Store {
 
   // Lists.  Each calls `visit` in order until that returns false.
   // Places of a unit's feed after `after` and up to `up_to`.
-  absl::Status VisitFeed(absl::string_view unit, uint64_t after, uint64_t up_to,
-                         const std::function<bool(const FeedPlace&)>& visit);
+  absl::Status VisitFeed(
+      absl::string_view unit, uint64_t after, uint64_t up_to,
+      const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit);
   // The same backwards, from the newest that is before `before`.
   absl::Status VisitFeedBackwards(
       absl::string_view unit, const FeedPlace& before,

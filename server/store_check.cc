@@ -241,6 +241,8 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return posts_.LookAtPost(key, *parts, value);
     case Table::kTerm:
       return posts_.LookAtTerm(key, *parts, value);
+    case Table::kDossierAct:
+      return posts_.LookAtDossierAct(key, *parts, value, &store_);
     default:
       return;  // the small tables were read whole, the rest is looked at by device
   }

@@ -129,6 +129,9 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
   for (const v1::UnitTerm& term : tables.terms) {
     Put(TermKey(term.unit_id(), term.number()), term, &scratch_, batch);
   }
+  for (const v1::DossierAct& act : tables.dossier_acts) {
+    Put(DossierActKey(act.unit_id(), act.number()), act, &scratch_, batch);
+  }
 }
 
 // Bytes that came under a seal of this round are stored with it, as they were packed.

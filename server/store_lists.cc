@@ -116,8 +116,9 @@ absl::StatusOr<seal::MerkleHash> Store::LoadNode(absl::string_view unit, uint64_
   return hash;
 }
 
-absl::Status Store::VisitFeed(absl::string_view unit, uint64_t after, uint64_t up_to,
-                              const std::function<bool(const FeedPlace&)>& visit) {
+absl::Status Store::VisitFeed(
+    absl::string_view unit, uint64_t after, uint64_t up_to,
+    const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit) {
   if (after >= up_to) return absl::OkStatus();
   absl::Status status;
   const std::string from = FeedKey(unit, after + 1, sync::RecordId());
@@ -132,7 +133,7 @@ absl::Status Store::VisitFeed(absl::string_view unit, uint64_t after, uint64_t u
           return false;
         }
         if (parts->number > up_to) return false;
-        return visit({parts->number, *sync::RecordId::From(parts->record), row.newborn()});
+        return visit({parts->number, *sync::RecordId::From(parts->record)}, row);
       }));
   return status;
 }

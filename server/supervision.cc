@@ -81,20 +81,21 @@ std::vector<std::pair<std::string, Reading>> Supervision::ReadingsOf(
   return readings;
 }
 
-std::string Supervision::SeenThrough(const std::vector<std::pair<std::string, Reading>>& units,
+std::string Supervision::SeenThrough(std::vector<std::pair<std::string, Reading>>* units,
                                      const v1::QuarantinedChange& change) const {
   const auto author = directory_.FindPerson(change.user_id());
-  const auto through = std::find_if(units.begin(), units.end(), [&](const auto& read) {
-    const auto& [unit, reading] = read;
+  const auto through = std::find_if(units->begin(), units->end(), [&](auto& read) {
+    auto& [unit, reading] = read;
     const bool of_unit = change.unit_id().empty() ? author != nullptr && author->IsIn(unit)
                                                   : unit == change.unit_id();
     return of_unit && reading.OfAside(change);
   });
-  return through == units.end() ? std::string() : through->first;
+  return through == units->end() ? std::string() : through->first;
 }
 
 bool Supervision::MaySee(const Person& person, const v1::QuarantinedChange& change) const {
-  return !SeenThrough(ReadingsOf(person, directory_.Readable(person)), change).empty();
+  auto readings = ReadingsOf(person, directory_.Readable(person));
+  return !SeenThrough(&readings, change).empty();
 }
 
 absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& person,
@@ -135,11 +136,11 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   if (telling.has_value()) {
     for (v1::LogEntry& entry : *response.mutable_history()) telling->TellSeen(&entry);
   }
-  const auto units = ReadingsOf(person, directory_.Readable(person));
+  auto units = ReadingsOf(person, directory_.Readable(person));
   bytes = 0;
   std::set<std::string> others;  // whose words are among what was set aside
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
-    const std::string through = SeenThrough(units, change);
+    const std::string through = SeenThrough(&units, change);
     if (through.empty() || IsTakenIn(change)) return true;
     if (through != found.unit) others.insert(through);
     bytes += change.change().size();
@@ -227,7 +228,7 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       UnitsFor(person, request.unit_id(), request.unit_id().empty() || request.subtree()));
   SOTAY_ASSIGN_OR_RETURN(const size_t size, PageSize(request.page_size(), 50));
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
-  const auto readings = ReadingsOf(person, units);
+  auto readings = ReadingsOf(person, units);
   std::vector<std::string> shelves = units;
   shelves.emplace_back();  // readable for no unit: shown with the units of their authors
   auto shelf = shelves.begin();
@@ -245,7 +246,7 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
       full = response.changes_size() == static_cast<int>(size) || bytes > kPageBytesMax;
       if (full) return false;
       after = arrival;
-      const std::string through = SeenThrough(readings, change);
+      const std::string through = SeenThrough(&readings, change);
       if (through.empty() || IsTakenIn(change)) return true;
       if (shown != nullptr) AddShown(shown, through, arrival);
       bytes += change.change().size();

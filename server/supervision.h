@@ -74,7 +74,7 @@ class Supervision {
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
   // Of the units that are read, the one through which the change may be seen; empty: none.
-  std::string SeenThrough(const std::vector<std::pair<std::string, Reading>>& units,
+  std::string SeenThrough(std::vector<std::pair<std::string, Reading>>* units,
                           const v1::QuarantinedChange& change) const;
   // Those of the units, as the person may read them.
   std::vector<std::pair<std::string, Reading>> ReadingsOf(

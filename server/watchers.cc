@@ -4,6 +4,7 @@
 
 #include "server/feed.h"
 #include "server/refusal.h"
+#include "server/sight.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -26,7 +27,7 @@ absl::StatusOr<uint64_t> Watchers::Add(const Caller& caller, const std::vector<v
   for (const v1::Cursor& cursor : cursors) {
     if (!directory_.MayRead(*caller.person, cursor.unit_id())) return NotFound("the unit");
     SOTAY_RETURN_IF_ERROR(CheckCursor(directory_, cursor));
-    watch.told[cursor.unit_id()] = cursor.position();
+    watch.told[cursor.unit_id()] = {cursor.position(), cursor.access()};
   }
   watch.wake = std::make_shared<const std::function<void()>>(std::move(wake));
   absl::MutexLock lock(&mutex_);
@@ -53,14 +54,20 @@ absl::optional<Watchers::News> Watchers::Take(uint64_t id, int64_t now_ms) {
   news.end = Right(watch);
   if (!news.end.ok()) return news;
   const std::string epoch = directory_.meta().epoch();
-  for (auto& [unit, position] : watch.told) {
+  const absl::StatusOr<Caller> caller = directory_.CallerOf(watch.device);
+  for (auto& [unit, told] : watch.told) {
     const uint64_t head = directory_.Head(unit)->position();
-    if (head <= position) continue;
-    position = head;
+    // Only devices that carry a unit's feed follow what is said of its dossiers.
+    const uint64_t access = caller.ok() && caller->person->MaySync(unit)
+                                ? AccessOf(directory_, *caller->person, unit).Packed()
+                                : told.access;
+    if (head <= told.position && access == told.access) continue;
+    told = {std::max(head, told.position), access};
     v1::Cursor& cursor = news.cursors.emplace_back();
     cursor.set_unit_id(unit);
     cursor.set_epoch(epoch);
-    cursor.set_position(head);
+    cursor.set_position(told.position);
+    cursor.set_access(access);
   }
   if (news.cursors.empty() && !watch.first && now_ms < watch.told_ms + kHeartbeatMs) {
     return absl::nullopt;

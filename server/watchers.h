@@ -53,7 +53,7 @@ class Watchers {
   // What there is to send now; nothing when there is nothing new and no heartbeat is due.
   absl::optional<News> Take(uint64_t watch, int64_t now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // A unit's log has grown.
+  // A unit's log has grown, or something was said of who sees which of its dossiers.
   void Wake(const std::string& unit) ABSL_LOCKS_EXCLUDED(mutex_);
   // To be called about once a second: wakes those whose heartbeat is due or whose right ended.
   void Tick(int64_t now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -65,7 +65,12 @@ class Watchers {
  private:
   struct Watch {
     sync::DeviceId device;
-    std::map<std::string, uint64_t> told;  // unit → position the caller knows
+    // What the caller knows of a unit.
+    struct Told {
+      uint64_t position = 0;
+      uint64_t access = 0;  // Cursor.access
+    };
+    std::map<std::string, Told> told;  // by unit
     int64_t told_ms = 0;
     bool first = true;
     std::shared_ptr<const std::function<void()>> wake;

@@ -229,6 +229,11 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
     absorbed.bases[record.id()] = fed.record();
   }
   absorbed.removed_units.assign(response.removed_units().begin(), response.removed_units().end());
+  for (const std::string& bytes : response.removed_dossiers()) {
+    const auto dossier = RecordId::From(bytes);
+    if (!dossier.has_value()) return absl::InvalidArgumentError("removed_dossiers: no id");
+    absorbed.removed_dossiers.insert(*dossier);
+  }
   absorbed.cursors.assign(response.cursors().begin(), response.cursors().end());
   if (response.has_directory()) absorbed.directory = response.directory();
   return absorbed;

@@ -72,6 +72,8 @@ struct Absorbed {
   // Every cursor the device is to have, and units it is to forget with all they hold.
   std::vector<v1::Cursor> cursors;
   std::vector<std::string> removed_units;
+  // Dossiers it is to forget with all they hold, but for what `bases` has.
+  std::set<RecordId> removed_dossiers;
   // New bases, by record, as received.
   std::map<RecordId, std::string> bases;
   // Newest outcomes of own changes, by sequence.

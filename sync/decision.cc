@@ -49,6 +49,8 @@ class Judge {
   absl::optional<Refusal> CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base);
   absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                    const std::set<Role>& roles);
+  const v1::DossierAct* KeepingBack(const Rights& rights) const;
+  bool Unaware(const v1::DossierAct& act) const;
   absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
   absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                     const ReadyEdit& ready);
@@ -208,13 +210,46 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
 absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base) {
   const Rights* const rights = arrival_.push->rights.get();
   if (rights == nullptr) return absl::nullopt;
+  const v1::Change& change = *arrival_.pushed->change;
   const auto fields = [&]() -> FieldSet {
-    const auto dossier = RecordId::From(arrival_.pushed->change->dossier_id());
+    const auto dossier = RecordId::From(change.dossier_id());
     const WrittenRecord* const root = Find(*dossier);
     return root == nullptr ? 0 : FieldsOfDossier(*rights->matrix, root->record());
   };
-  return CheckRights(*rights, arrival_.pushed->change->unit_id(), *bench_.input.schema, edit, base,
-                     fields);
+  const auto check = [&](bool kept_back) {
+    return CheckRights(*rights, change.unit_id(), *bench_.input.schema, edit, base, kept_back,
+                       fields);
+  };
+  const v1::DossierAct* const act = KeepingBack(*rights);
+  auto refusal = check(act != nullptr);
+  if (!refusal.has_value() || act == nullptr || !Unaware(*act)) return refusal;
+  // What they say is evidence of what they saw, and counts; what is to become of the dossier,
+  // others say now.
+  if (StepsState(*bench_.input.schema, edit)) {
+    absl::StrAppend(&refusal->message, "; the device had not heard of that (act ", act->number(),
+                    ")");
+    return refusal;
+  }
+  if (check(/*kept_back=*/false).has_value()) return refusal;
+  decision_.unaware_of = act->number();
+  return absl::nullopt;
+}
+
+// The act by which the change's dossier is kept back from its author; null: it is not.
+const v1::DossierAct* Judge::KeepingBack(const Rights& rights) const {
+  const v1::Change& change = *arrival_.pushed->change;
+  const auto acts = bench_.input.dossiers.find(change.unit_id());
+  if (acts == bench_.input.dossiers.end() || acts->second == nullptr) return nullptr;
+  const v1::DossierAct* const act = acts->second->Standing(change.dossier_id());
+  return act == nullptr || Leaves(*act, rights.user_id, rights.day) ? nullptr : act;
+}
+
+// Whether the author's device had not heard of the act; for so long it is believed.
+bool Judge::Unaware(const v1::DossierAct& act) const {
+  const auto heard = arrival_.push->heard.find(act.unit_id());
+  const uint64_t number = heard == arrival_.push->heard.end() ? 0 : heard->second;
+  return !arrival_.released && number < act.number() &&
+         bench_.input.now_ms - act.set_ms() <= kUnawareMsMax;
 }
 
 // A step that led nowhere then must lead on from the state that is in force now, too.

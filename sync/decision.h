@@ -25,6 +25,8 @@ struct Decision {
   ChangeId waits_for;  // with a refusal: not zero means held
   std::vector<ReadyEdit> ready;
   Stamp after = 0;  // the newest effective stamp its author had seen
+  // The act its author had not heard of, by which the dossier is no longer theirs; 0: it is.
+  uint64_t unaware_of = 0;
 };
 
 // One change with its author, on its way through.

@@ -25,11 +25,26 @@ bool Reaches(const AccessLine& line, const Seat& seat, bool own) {
 
 Lack LackOf(const AccessLine& line, const Seat& seat, const Facts& facts) {
   if (!Reaches(line, seat, facts.own)) return Lack::kScope;
+  if (facts.kept_back && !line.always) return Lack::kNamed;
   if (line.in_field && seat.fields != kEveryField && (seat.fields & facts.fields) == 0) {
     return Lack::kField;
   }
   if (line.submitted && !facts.submitted) return Lack::kSubmitted;
   return Lack::kNothing;
+}
+
+// Whether records of every kind can be read from a seat in their unit, of which nothing holds but
+// `facts` and their kind: what is allowed then is allowed always.
+bool ReadsEvery(const Matrix& matrix, const Seats& seats, Facts facts) {
+  Seats here;
+  std::copy_if(seats.begin(), seats.end(), std::back_inserter(here),
+               [](const Seat& seat) { return seat.here; });
+  for (size_t kind = 0; kind < matrix.kinds().size(); ++kind) {
+    if (kind == kDeviceKind || kind == kAuditKind) continue;
+    facts.kind = static_cast<Kind>(kind);
+    if (!Decide(matrix, here, Verb::kRead, facts).allowed()) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -80,17 +95,19 @@ bool Counts(const Matrix& matrix, const Seats& seats) {
 }
 
 bool ReadsAll(const Matrix& matrix, const Seats& seats) {
-  Seats here;
-  std::copy_if(seats.begin(), seats.end(), std::back_inserter(here),
-               [](const Seat& seat) { return seat.here; });
-  for (size_t kind = 0; kind < matrix.kinds().size(); ++kind) {
-    if (kind == kDeviceKind || kind == kAuditKind) continue;
-    // Nothing holds of the record but its kind: what is allowed then is allowed always.
-    Facts facts;
-    facts.kind = static_cast<Kind>(kind);
-    if (!Decide(matrix, here, Verb::kRead, facts).allowed()) return false;
+  return ReadsEvery(matrix, seats, Facts());
+}
+
+FieldSet ReachOfKeptBack(const Matrix& matrix, const Seats& seats) {
+  Facts facts;
+  facts.kept_back = true;
+  if (ReadsEvery(matrix, seats, facts)) return kEveryField;
+  FieldSet reach = 0;
+  for (size_t i = 0; i < matrix.fields_of_work().size(); ++i) {
+    facts.fields = FieldSet{1} << i;
+    if (ReadsEvery(matrix, seats, facts)) reach |= facts.fields;
   }
-  return true;
+  return reach;
 }
 
 Wants WantsToRead(const Matrix& matrix, const Seats& seats, Kind kind) {
@@ -117,6 +134,9 @@ std::string Why(const Matrix& matrix, const Verdict& verdict, Verb verb, Kind ki
     case Lack::kRule:
     case Lack::kScope:
       lacks = "it does not reach this record";
+      break;
+    case Lack::kNamed:
+      lacks = "the dossier is for named people, of whom the author is none";
       break;
     case Lack::kField:
       lacks = "the dossier is in none of the post's fields of work";

@@ -51,6 +51,8 @@ struct Facts {
   bool submitted = false;
   bool own = false;     // the person began it
   FieldSet fields = 0;  // fields of work of its dossier
+  // Its dossier is for named people, of whom the person is none (dossier_acts.h).
+  bool kept_back = false;
 };
 
 // Why not.
@@ -58,6 +60,7 @@ enum class Lack : uint8_t {
   kNothing,    // allowed
   kRule,       // no line is about it
   kScope,      // a line is, and does not reach so far
+  kNamed,      // … and the dossier is for others alone
   kField,      // … and the dossier is in none of the post's fields of work
   kSubmitted,  // … and the record was not submitted
 };
@@ -78,9 +81,12 @@ Verdict Decide(const Matrix& matrix, const Seats& seats, Verb verb, const Facts&
 const AccessLine* ReadsSome(const Matrix& matrix, const Seats& seats);
 // Whether numbers of some kind of record can be seen.
 bool Counts(const Matrix& matrix, const Seats& seats);
-// Whether every record of the unit can be read from a seat in it, whatever it is and whatever
-// becomes of it: only then may a device carry the unit's feed.
+// Whether every record of the unit that is not kept back can be read from a seat in it, whatever it
+// is and whatever becomes of it: only then may a device carry the unit's feed.
 bool ReadsAll(const Matrix& matrix, const Seats& seats);
+// Fields of work of which a dossier that is kept back is read all the same from a seat in its unit,
+// whole and whatever becomes of it; kEveryField: of any, and of none.
+FieldSet ReachOfKeptBack(const Matrix& matrix, const Seats& seats);
 // Whether what the seats may read depends on fields of work, or on whose the record is.
 struct Wants {
   bool fields = false;

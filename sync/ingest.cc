@@ -226,6 +226,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
     admission.add_marks(v1::MARK_TAKEN_IN);
     *admission.mutable_taken_in() = arrival.taken->taken_in;
   }
+  if (decision.unaware_of != 0) NoteUnaware(decision.unaware_of, &admission);
   device->set_stamp(std::max<uint64_t>(device->stamp(), bounded.stamp));
 
   Author author = arrival.Place();

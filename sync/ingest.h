@@ -15,6 +15,7 @@
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/dossier_acts.h"
 #include "sync/history.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
@@ -42,6 +43,9 @@ struct PushInput {
   std::map<std::string, std::set<Role>> roles;  // unit → roles of the device's user
   // What the table of rights gives them; null: their roles alone decide.
   std::shared_ptr<const Rights> rights;
+  // Unit → the newest act about its dossiers (dossier_acts.h) that the device says it has followed;
+  // absent: none.
+  std::map<std::string, uint64_t> heard;
   int64_t skew_ms = 0;
   uint64_t first_sequence = 0;
   std::vector<PushedChange> changes;
@@ -63,6 +67,8 @@ struct IngestInput {
   std::map<RecordId, LoadedRecord> records;
   // Histories asked for by an earlier attempt (IngestOutcome::histories_needed).
   std::map<RecordId, History> histories;
+  // Who sees which dossier, in units where anything was said of that.
+  std::map<std::string, std::shared_ptr<const DossierActs>> dossiers;
   // Newest position of every unit the changes name; absent: no such unit.
   std::map<std::string, uint64_t> positions;
   // Unit → series of numbers → the last one given (numbering.h); absent: none.
@@ -120,6 +126,9 @@ struct IngestOutcome {
 //   - A change that cannot be read, breaks a rule or is not allowed goes to quarantine
 //     with its reason and keeps its sequence; the ones after it are applied.
 //   - A change made on one that is not here is held until that arrives.
+//   - What somebody wrote into a dossier that has become other people's, before their device could
+//     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
+//     not: it is for those whose dossier it is.
 IngestOutcome Ingest(const IngestInput& input);
 
 // What a change waits for whose dossier's root is not here yet: HeldRow::waits_for is either

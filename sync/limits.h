@@ -52,6 +52,9 @@ constexpr size_t kNameBytesMax = 255;
 constexpr size_t kSlugBytesMax = 63;
 // Fields of newer apps a change may carry.
 constexpr size_t kUnknownBytesMax = 64 * 1024;
+// How long after an act about a dossier a device is believed not to have heard of it: longer than
+// any mission, and no licence to write for ever into what is others'.
+constexpr int64_t kUnawareMsMax = int64_t{30} * 24 * 60 * 60 * 1000;
 // Combining marks on one letter; Vietnamese needs two.
 constexpr int kMarksPerLetterMax = 64;
 

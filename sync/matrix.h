@@ -19,8 +19,8 @@
 
 namespace sotay::sync {
 
-enum class Verb : uint8_t { kCreate, kRead, kEdit, kSubmit, kApprove, kNumbers, kDecide };
-constexpr size_t kVerbs = 7;
+enum class Verb : uint8_t { kCreate, kRead, kEdit, kSubmit, kApprove, kNumbers, kDecide, kAssign };
+constexpr size_t kVerbs = 8;
 constexpr size_t kCapacities = v1::Capacity_ARRAYSIZE;
 
 // How far a line reaches from the unit of the post.
@@ -50,6 +50,7 @@ struct AccessLine {
   Scope scope = Scope::kUnit;
   bool in_field = false;   // only in a field of work of the post
   bool submitted = false;  // only from the submission on
+  bool always = false;     // also of a dossier that is for others alone
 };
 
 // A field of work.

@@ -224,9 +224,10 @@ absl::Status MatrixReader::ReadSubmitted(const Words& words) {
 absl::Status MatrixReader::ReadCondition(absl::string_view word, AccessLine* line) const {
   bool* const condition = word == "in-field"    ? &line->in_field
                           : word == "submitted" ? &line->submitted
+                          : word == "always"    ? &line->always
                                                 : nullptr;
   if (condition == nullptr) {
-    return Wrong(absl::StrCat("no condition ", word, "; there are in-field, submitted"));
+    return Wrong(absl::StrCat("no condition ", word, "; there are in-field, submitted, always"));
   }
   if (*condition) return Wrong(absl::StrCat("condition ", word, " is said twice"));
   *condition = true;
@@ -260,8 +261,9 @@ absl::Status MatrixReader::ReadRule(const Words& words) {
   for (const absl::string_view name : absl::StrSplit(words[4], ',')) {
     const auto verb = Named<Verb, kVerbs>(name);
     if (!verb.has_value()) {
-      return Wrong(absl::StrCat(
-          "no verb ", name, "; there are create, read, edit, submit, approve, numbers, decide"));
+      return Wrong(
+          absl::StrCat("no verb ", name,
+                       "; there are create, read, edit, submit, approve, numbers, decide, assign"));
     }
     if (std::find(line->verbs.begin(), line->verbs.end(), *verb) != line->verbs.end()) {
       return Wrong(absl::StrCat("verb ", name, " is said twice"));

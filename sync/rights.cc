@@ -1,5 +1,7 @@
 #include "sync/rights.h"
 
+#include <algorithm>
+
 #include "absl/container/inlined_vector.h"
 #include "sync/fragment.h"
 
@@ -79,7 +81,7 @@ FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root) {
 
 absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
                                     const Schema& schema, const v1::RecordEdit& edit,
-                                    const MergedRecord& base,
+                                    const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<FieldSet()> fields) {
   const RecordType* const type = schema.Find(edit.type());
   const Matrix& matrix = *rights.matrix;
@@ -89,6 +91,7 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
   const Seats& seats = at == rights.seats.end() ? *kNowhere : at->second;
   Facts facts;
   facts.kind = known.kind;
+  facts.kept_back = kept_back;
   bool whole = false;  // whether `facts` say all there is to say
   for (const Verbs verbs : Asked(*type, known, edit, base)) {
     Verdict nearest;
@@ -120,6 +123,13 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
     return Refusal{v1::REASON_WRITER_MAY_NOT, Why(matrix, nearest, of_nearest, known.kind)};
   }
   return absl::nullopt;
+}
+
+bool StepsState(const Schema& schema, const v1::RecordEdit& edit) {
+  const RecordType* const type = schema.Find(edit.type());
+  if (type == nullptr || type->state == nullptr) return false;
+  return std::any_of(edit.ops().begin(), edit.ops().end(),
+                     [type](const v1::FieldOp& op) { return op.field() == type->state->number; });
 }
 
 }  // namespace sotay::sync

@@ -22,6 +22,7 @@ struct Rights {
   std::string user_id;
   std::shared_ptr<const Matrix> matrix;
   std::map<std::string, Seats> seats;  // by unit
+  Day day = 0;                         // of which this holds
 };
 
 // The fields of work of a dossier with this root.  While people disagree of what kind it is, those
@@ -30,10 +31,14 @@ FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root);
 
 // Whether an edit, lawful by the schema, may be made by its author in `unit` on `base`, the record
 // as they saw it (empty when the edit creates it).  Otherwise WRITER_MAY_NOT with the rule's name.
-// `fields` is asked for the dossier's fields of work when it matters.  Allocates nothing unless it
-// refuses.
+// `kept_back`: of the dossier, as Facts says it.  `fields` is asked for its fields of work when it
+// matters.  Allocates nothing unless it refuses.
 absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
                                     const Schema& schema, const v1::RecordEdit& edit,
-                                    const MergedRecord& base, absl::FunctionRef<FieldSet()> fields);
+                                    const MergedRecord& base, bool kept_back,
+                                    absl::FunctionRef<FieldSet()> fields);
+
+// Whether the edit is a step of the record's state, and no mere writing.
+bool StepsState(const Schema& schema, const v1::RecordEdit& edit);
 
 }  // namespace sotay::sync

@@ -17,6 +17,7 @@
 #include "sotay/notebook.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/enrolment_service.pb.h"
 #include "sotay/v1/lineage_service.pb.h"
@@ -58,8 +59,8 @@ std::vector<std::string> Methods() {
        {v1::SyncRequest::descriptor()->file(), v1::ListUnitsRequest::descriptor()->file(),
         v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
         v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file(),
-        v1::PutPostRequest::descriptor()->file(),
-        v1::ListDuplicatesRequest::descriptor()->file()}) {
+        v1::PutPostRequest::descriptor()->file(), v1::ListDuplicatesRequest::descriptor()->file(),
+        v1::RestrictDossierRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -170,6 +171,18 @@ class EveryRpc : public ::testing::Test {
     v1::ListDuplicatesRequest duplicates;
     duplicates.set_unit_id(kUnit);
     add("DuplicateService/ListDuplicates", duplicates, kNotFound);
+
+    v1::RestrictDossierRequest restricted;
+    restricted.set_record_id(*record_);
+    restricted.set_reason("Phân công 4/PC-VKS");
+    add("DossierService/RestrictDossier", restricted, kNotFound);
+    v1::OpenDossierRequest opened;
+    opened.set_record_id(*record_);
+    opened.set_reason("Kết thúc phân công");
+    add("DossierService/OpenDossier", opened, kNotFound);
+    v1::ListDossierActsRequest acts;
+    acts.set_unit_id(kUnit);
+    add("DossierService/ListDossierActs", acts, kNotFound);
 
     add("AdminService/PutUnit", v1::PutUnitRequest(), kPermissionDenied);
     add("AdminService/ListAllUnits", v1::ListAllUnitsRequest(), kPermissionDenied);

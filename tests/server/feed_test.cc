@@ -36,6 +36,12 @@ v1::Cursor CursorOf(const std::string& unit, const std::string& epoch, uint64_t 
 
 const std::string kEpoch(16, 'e');
 
+absl::StatusOr<FeedPage> Read(ServerRoom* room, const FeedPlan& plan, size_t bytes_max) {
+  DossierRecords records(room->store.get());
+  return ReadFeed({room->directory.get(), room->store.get(), &records},
+                  *room->directory->FindPerson("nguyet"), plan, bytes_max);
+}
+
 TEST(Feed, GivesEachRecordOnceAtItsLatestPlace) {
   ServerRoom room;
   SealedPhone nguyet("nguyet");
@@ -46,8 +52,7 @@ TEST(Feed, GivesEachRecordOnceAtItsLatestPlace) {
   room.Exchange(&nguyet);
   FeedPlan plan;
   plan.cursors.push_back(CursorOf("kv1", kEpoch, 0));
-  SOTAY_ASSERT_OK_AND_ASSIGN(const FeedPage page,
-                             ReadFeed(*room.directory, room.store.get(), plan, 1 << 20));
+  SOTAY_ASSERT_OK_AND_ASSIGN(const FeedPage page, Read(&room, plan, 1 << 20));
   v1::RecordBatch batch;
   ASSERT_TRUE(batch.ParseFromString(page.batch));
   std::vector<uint64_t> positions;
@@ -68,8 +73,7 @@ TEST(Feed, ASmallAnswerStillMovesOnAndKeepsAChangeTogether) {
   plan.cursors.push_back(CursorOf("kv1", kEpoch, 0));
   std::vector<size_t> sizes;
   for (bool more = true; more;) {
-    SOTAY_ASSERT_OK_AND_ASSIGN(const FeedPage page,
-                               ReadFeed(*room.directory, room.store.get(), plan, 1));
+    SOTAY_ASSERT_OK_AND_ASSIGN(const FeedPage page, Read(&room, plan, 1));
     sizes.push_back(page.records);
     plan.cursors = page.cursors;
     more = page.more;

@@ -29,8 +29,8 @@ std::shared_ptr<const Matrix> BuiltIn() {
   return kRules->matrix;
 }
 
-constexpr Verb kEveryVerb[] = {Verb::kCreate,  Verb::kRead,    Verb::kEdit,  Verb::kSubmit,
-                               Verb::kApprove, Verb::kNumbers, Verb::kDecide};
+constexpr Verb kEveryVerb[] = {Verb::kCreate,  Verb::kRead,    Verb::kEdit,   Verb::kSubmit,
+                               Verb::kApprove, Verb::kNumbers, Verb::kDecide, Verb::kAssign};
 constexpr const char* kEveryKind[] = {"case",    "action", "note",   "inspection", "finding",
                                       "comment", "other",  "device", "audit"};
 
@@ -95,6 +95,8 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
   record.kind = kEveryKind[Roll(9)];
   record.submitted = Roll(2) == 0;
   record.own = Roll(2) == 0;
+  // What a dossier is, is no matter of devices and reads.
+  record.for_others = record.kind != "device" && record.kind != "audit" && Roll(3) == 0;
   google::protobuf::RepeatedPtrField<std::string> codes;
   if (Roll(4) != 0) *codes.Add() = kCodes[Roll(3)];
   record.fields.insert(codes.begin(), codes.end());
@@ -107,6 +109,7 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
                         matrix.kinds().begin());
   facts.submitted = record.submitted;
   facts.own = record.own;
+  facts.kept_back = record.for_others;
   facts.fields = matrix.FieldsOf(codes);
   const Seats seats = SeatsIn(posts, organisation_.StandingOf(record.unit, day), day);
   const Verdict verdict = Decide(matrix, seats, verb, facts);
@@ -203,6 +206,22 @@ TEST(Guard, ADeviceCarriesAUnitOnlyWhenItsUserMayReadAllOfIt) {
   }
 }
 
+TEST(Guard, WhoSeesWhatIsForOthersAllTheSame) {
+  const Matrix& matrix = *BuiltIn();
+  const FieldSet crimes = FieldSet{1} << 1;
+  EXPECT_EQ(ReachOfKeptBack(matrix, SeatOf(v1::CAPACITY_HEAD)), kEveryField);
+  EXPECT_EQ(ReachOfKeptBack(matrix, SeatOf(v1::CAPACITY_HEAD, 0, /*here=*/false)), 0u);
+  EXPECT_EQ(ReachOfKeptBack(matrix, SeatOf(v1::CAPACITY_DEP, crimes)), crimes);
+  EXPECT_EQ(ReachOfKeptBack(matrix, SeatOf(v1::CAPACITY_DEP, kEveryField)), kEveryField);
+  for (const v1::Capacity none : {v1::CAPACITY_KSV, v1::CAPACITY_KTV, v1::CAPACITY_DIV}) {
+    EXPECT_EQ(ReachOfKeptBack(matrix, SeatOf(none, kEveryField)), 0u) << NameOf(none);
+  }
+  // Two posts of one person add up.
+  Seats both = SeatOf(v1::CAPACITY_DEP, crimes);
+  both.push_back({v1::CAPACITY_KSV, true, 0});
+  EXPECT_EQ(ReachOfKeptBack(matrix, both), crimes);
+}
+
 TEST(Guard, SaysWhichRuleAndWhatItLacked) {
   const Matrix& matrix = *BuiltIn();
   Facts note;
@@ -218,6 +237,9 @@ TEST(Guard, SaysWhichRuleAndWhatItLacked) {
             "rule head.work: it does not reach this record");
   EXPECT_EQ(why(v1::CAPACITY_KTV, true, Verb::kSubmit),
             "no rule lets the author's posts submit a record of kind note");
+  note.kept_back = true;
+  EXPECT_EQ(why(v1::CAPACITY_KSV, true, Verb::kEdit),
+            "rule ksv.work: the dossier is for named people, of whom the author is none");
 }
 
 }  // namespace

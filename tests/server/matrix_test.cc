@@ -64,8 +64,9 @@ TEST(Matrix, SaysFileLineWhatAndWhatIsAllowed) {
   ExpectWrong("rule b KSV note write unit", "no verb write; there are create, read");
   ExpectWrong("rule b KSV note read,read unit", "verb read is said twice");
   ExpectWrong("rule b KSV note read world", "no scope world; there are own, unit, tree");
-  ExpectWrong("rule b KSV note read unit always", "no condition always; there are in-field");
+  ExpectWrong("rule b KSV note read unit ever", "no condition ever; there are in-field");
   ExpectWrong("rule b KSV note read unit in-field in-field", "condition in-field is said twice");
+  ExpectWrong("rule b KSV note read unit always always", "condition always is said twice");
   ExpectWrong("\xff", "not text in UTF-8");
 }
 

@@ -58,10 +58,15 @@ bool Meet(const NaivePost& post, const NaiveRecord& record) {
   return false;
 }
 
+bool OpensADossier(const NaiveRecord& record) {
+  return record.kind == "case" || record.kind == "inspection";
+}
+
 // One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
   if (verb == "decide") return here && kind != "audit";
+  if (verb == "assign") return here && OpensADossier(record);
   if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
@@ -73,12 +78,15 @@ bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string&
   if (!here) return false;
   if (record.kind == "device" || record.kind == "audit") return verb == "read";
   if (verb == "decide") return Meet(post, record);
+  if (verb == "assign") return OpensADossier(record) && Meet(post, record);
+  // What is for others they see where they answer for it.
+  if (record.for_others && !Meet(post, record)) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
   return verb == "read" || (verb == "approve" && Meet(post, record));
 }
 
 bool Division(const NaivePost& post, const NaiveRecord& record, const std::string& verb) {
-  if (record.kind == "device" || record.kind == "audit") return false;
+  if (record.kind == "device" || record.kind == "audit" || record.for_others) return false;
   if (record.kind == "comment") return verb == "read";
   if (verb != "read" || !Meet(post, record)) return false;
   return record.kind == "case" || record.kind == "action" || record.submitted;
@@ -87,6 +95,7 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
   if (!here) return false;
   if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.own;
+  if (record.for_others) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
   if (verb == "read" || verb == "edit") return true;
   if (verb == "create") return prosecutor || (record.kind != "case" && record.kind != "action");

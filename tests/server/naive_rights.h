@@ -30,6 +30,8 @@ struct NaiveRecord {
   std::string kind;  // "case", "note", … or "other", "device", "audit"
   bool submitted = false;
   bool own = false;
+  // Its dossier is for named people, and this is none of them.
+  bool for_others = false;
   std::set<std::string> fields;
 };
 

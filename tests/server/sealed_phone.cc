@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "sync/limits.h"
@@ -132,9 +133,17 @@ void SealedPhone::Take(const v1::SyncResponse& response) {
     revision_seen = std::max(revision_seen, outcome.revision());
   }
   const v1::RecordBatch batch = RecordsOf(response, pushed_);
+  removed_dossiers.assign(response.removed_dossiers().begin(), response.removed_dossiers().end());
+  for (const std::string& dossier : removed_dossiers) {
+    for (auto at = shown_.begin(); at != shown_.end();) {
+      at = at->second.dossier().view() == dossier ? shown_.erase(at) : std::next(at);
+    }
+  }
+  received.clear();
   for (const v1::FeedRecord& fed : batch.records()) {
     sync::MergedRecord record = Must(sync::MergedRecord::Parse(*CaseworkSchema(), fed.record()));
     const sync::RecordId record_id = record.id();
+    received.push_back(record_id);
     shown_.insert_or_assign(record_id, std::move(record));
   }
   cursors.assign(response.cursors().begin(), response.cursors().end());
@@ -145,6 +154,12 @@ void SealedPhone::Take(const v1::SyncResponse& response) {
 void SealedPhone::ForgetSince(uint64_t sequence) {
   changes_.resize(sequence - 1);
   accepted_through = std::min<uint64_t>(accepted_through, sequence - 1);
+}
+
+std::set<sync::RecordId> SealedPhone::Held() const {
+  std::set<sync::RecordId> held;
+  for (const auto& [id, record] : shown_) held.insert(id);
+  return held;
 }
 
 const sync::MergedRecord* SealedPhone::Shown(absl::string_view record) const {

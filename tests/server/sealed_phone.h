@@ -38,6 +38,8 @@ class SealedPhone {
   // As a phone set back from a backup: forgets its newest changes.
   void ForgetSince(uint64_t sequence);
 
+  // Records it has from the server.
+  std::set<sync::RecordId> Held() const;
   // As it is shown; null when the phone has no such record.
   const sync::MergedRecord* Shown(absl::string_view record) const;
 
@@ -55,6 +57,9 @@ class SealedPhone {
   uint64_t accepted_through = 0;
   std::vector<v1::Cursor> cursors;
   std::vector<std::string> removed_units;
+  // Of the newest answer: dossiers that were taken away, and the records it brought.
+  std::vector<std::string> removed_dossiers;
+  std::vector<sync::RecordId> received;
   uint64_t directory_revision = 0;
   uint64_t revision_seen = 0;
   int64_t clock_ms = 1'794'000'000'000;  // a second passes with each change

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "leveldb/write_batch.h"
+#include "sync/seal/digest.h"
 
 namespace sotay::tests {
 namespace {
@@ -117,12 +118,16 @@ void ServerRoom::Enrol(SealedPhone* phone, const std::string& unit) {
     AddUser(phone->user_id(), memberships);
   }
   phone->organisation_id = directory->meta().organisation_id();
+  AddDevice(phone->key().PublicKey(), phone->user_id());
+}
+
+void ServerRoom::AddDevice(const std::string& public_key, const std::string& user) {
   Tables tables;
   stored::v1::DeviceRow& row = tables.devices.emplace_back();
-  row.set_device_id(phone->device().str());
-  row.set_public_key(phone->key().PublicKey());
-  row.set_user_id(phone->user_id());
-  row.set_name("Máy của " + phone->user_id());
+  row.set_device_id(seal::DeviceIdOf(public_key).str());
+  row.set_public_key(public_key);
+  row.set_user_id(user);
+  row.set_name("Máy của " + user);
   row.set_state(v1::DEVICE_STATE_ACTIVE);
   WithPen([&](server::Pen* pen) { MustBeOk(pen->Commit(tables)); });
 }
@@ -140,12 +145,12 @@ server::Caller ServerRoom::CallerOf(const SealedPhone& phone) const {
   return *std::move(caller);
 }
 
-absl::StatusOr<v1::SyncResponse> ServerRoom::Sync(const SealedPhone& phone,
+absl::StatusOr<v1::SyncResponse> ServerRoom::Sync(const sync::DeviceId& device,
                                                   const v1::SyncRequest& request) {
-  auto caller = directory->CallerOf(phone.device());
-  const auto row = directory->Device(phone.device());
+  auto caller = directory->CallerOf(device);
+  const auto row = directory->Device(device);
   const bool revoked = row != nullptr && row->state() == v1::DEVICE_STATE_REVOKED;
-  if (revoked) caller = server::Caller{phone.device(), row, directory->FindPerson(row->user_id())};
+  if (revoked) caller = server::Caller{device, row, directory->FindPerson(row->user_id())};
   if (!caller.ok()) return caller.status();
   auto prepared = exchange->Prepare(*caller, request, now_ms);
   if (!prepared.ok()) return prepared.status();

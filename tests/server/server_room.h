@@ -44,10 +44,16 @@ class ServerRoom {
                const std::vector<std::pair<std::string, sync::Role>>& memberships);
   // Adds the phone's user if need be, and the phone.
   void Enrol(SealedPhone* phone, const std::string& unit = "kv1");
+  // Adds a device of somebody who is there, by its public key.
+  void AddDevice(const std::string& public_key, const std::string& user);
   void Revoke(const SealedPhone& phone);
 
   // What Sync does, in this thread.
-  absl::StatusOr<v1::SyncResponse> Sync(const SealedPhone& phone, const v1::SyncRequest& request);
+  absl::StatusOr<v1::SyncResponse> Sync(const sync::DeviceId& device,
+                                        const v1::SyncRequest& request);
+  absl::StatusOr<v1::SyncResponse> Sync(const SealedPhone& phone, const v1::SyncRequest& request) {
+    return Sync(phone.device(), request);
+  }
   // Syncs until there is nothing more either way; must succeed.
   void Exchange(SealedPhone* phone);
   // Pushes everything of the phone's that is not accepted.

@@ -1,0 +1,210 @@
+#include "server/dossiers.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/reading.h"
+#include "server/reason.h"
+#include "server/refusal.h"
+#include "sync/merged_record.h"
+#include "sync/rights.h"
+#include "sync/status_macros.h"
+#include "sync/validate.h"
+
+namespace sotay::server {
+namespace {
+
+// More are a unit, and a dossier of a unit's is open.
+constexpr int kPeopleMax = 100;
+
+// A dossier, and whether somebody may say who sees it.
+struct Dossier {
+  std::string unit;
+  std::string id;
+  sync::Verdict assign;
+  sync::Kind kind = sync::kOtherKind;
+};
+
+// NOT_FOUND when there is no such dossier, or nothing of it is the person's to read.
+absl::StatusOr<Dossier> DossierOf(const Directory& directory, Store* store, const Person& person,
+                                  const std::string& record_id) {
+  const auto id = sync::RecordId::From(record_id);
+  if (!id.has_value()) return Malformed("record_id is not 16 bytes");
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(*id));
+  v1::Record record;
+  if (!stored.has_value()) return NotFound("the dossier");
+  if (!record.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
+  Reading reading(directory, store, store->schema(), person, stored->unit);
+  if (!reading.some()) return NotFound("the dossier");
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict may_read, reading.Of(record));
+  if (!may_read.allowed()) return NotFound("the dossier");
+
+  const auto root_id = sync::RecordId::From(record.dossier_id());
+  SOTAY_ASSIGN_OR_RETURN(const auto root_stored,
+                         root_id.has_value() ? store->LoadRecord(*root_id)
+                                             : absl::StatusOr<absl::optional<StoredRecord>>());
+  if (!root_stored.has_value()) return absl::DataLossError("a record's dossier is missing");
+  SOTAY_ASSIGN_OR_RETURN(const auto root,
+                         sync::MergedRecord::Parse(store->schema(), root_stored->bytes));
+  const sync::Matrix& matrix = *directory.rules().matrix;
+  const std::string& user = person.user.user_id();
+  const auto acts = directory.DossiersOf(stored->unit);
+  sync::Facts facts;
+  facts.kind = matrix.TypeOf(root.type_name()).kind;
+  facts.own = !root.empty() && root.birth().user_id == user;
+  facts.fields = sync::FieldsOfDossier(matrix, root);
+  facts.kept_back =
+      acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
+  return Dossier{
+      stored->unit, record.dossier_id(),
+      sync::Decide(matrix, directory.SeatsOf(person, stored->unit), sync::Verb::kAssign, facts),
+      facts.kind};
+}
+
+absl::Status CheckPeople(const Directory& directory, const std::string& unit,
+                         const google::protobuf::RepeatedPtrField<v1::NamedPerson>& people) {
+  if (people.size() > kPeopleMax) {
+    return TooLarge("people", static_cast<uint64_t>(people.size()), kPeopleMax,
+                    "open the dossier to the unit");
+  }
+  std::set<std::string> named;
+  for (const v1::NamedPerson& one : people) {
+    if (!sync::IsSlug(one.user_id(), /*dots=*/true)) return Malformed("people: no user id");
+    if (!named.insert(one.user_id()).second) {
+      return Malformed(absl::StrCat("people: ", one.user_id(), " is named twice"));
+    }
+    const auto person = directory.FindPerson(one.user_id());
+    if (person == nullptr || !directory.MayRead(*person, unit)) {
+      return NotFound(absl::StrCat("user ", one.user_id(), " with a post that reads there"));
+    }
+    if (one.valid_to() == 0) continue;
+    if (!sync::IsDay(one.valid_to())) {
+      return Malformed(absl::StrCat("valid_to ", one.valid_to(), ": no day, expected yyyymmdd"));
+    }
+    if (one.valid_to() < directory.today()) {
+      return Malformed(absl::StrCat("valid_to ", one.valid_to(), ": the last day of ",
+                                    one.user_id(), " is over"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool SaysTheSame(const v1::DossierAct& a, const v1::DossierAct& b) {
+  const auto same = [](const v1::NamedPerson& one, const v1::NamedPerson& other) {
+    return one.user_id() == other.user_id() && one.valid_to() == other.valid_to();
+  };
+  return a.restricted() == b.restricted() && std::equal(a.people().begin(), a.people().end(),
+                                                        b.people().begin(), b.people().end(), same);
+}
+
+// Writes the act as the unit's next, unless it stands already.
+absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::string& record_id,
+                                   v1::DossierAct act) {
+  const Directory& directory = pen->directory();
+  // What was pushed before may not have come to the disk yet.
+  pen->Settle();
+  SOTAY_ASSIGN_OR_RETURN(const Dossier dossier,
+                         DossierOf(directory, &pen->store(), person, record_id));
+  if (!dossier.assign.allowed()) {
+    return RoleMayNot(absl::StrCat(
+        "who sees the dossier is for others to say; ",
+        sync::Why(*directory.rules().matrix, dossier.assign, sync::Verb::kAssign, dossier.kind)));
+  }
+  SOTAY_RETURN_IF_ERROR(CheckReason(act.reason()));
+  SOTAY_RETURN_IF_ERROR(CheckPeople(directory, dossier.unit, act.people()));
+  std::sort(act.mutable_people()->begin(), act.mutable_people()->end(),
+            [](const auto& a, const auto& b) { return a.user_id() < b.user_id(); });
+  act.set_unit_id(dossier.unit);
+  act.set_dossier_id(dossier.id);
+  const auto acts = directory.DossiersOf(dossier.unit);
+  const v1::DossierAct* const stands = acts == nullptr ? nullptr : acts->Standing(dossier.id);
+  if (stands != nullptr && SaysTheSame(*stands, act)) return *stands;
+  act.set_number(acts == nullptr ? 1 : acts->newest() + 1);
+  act.set_set_by(person.user.user_id());
+  act.set_set_ms(pen->now_ms());
+  act.DiscardUnknownFields();
+  Tables tables;
+  tables.dossier_acts.push_back(act);
+  SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
+  return act;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
+    Pen* pen, const Person& person, const v1::RestrictDossierRequest& request) {
+  v1::DossierAct act;
+  act.set_restricted(true);
+  *act.mutable_people() = request.people();
+  act.set_reason(request.reason());
+  v1::RestrictDossierResponse response;
+  SOTAY_ASSIGN_OR_RETURN(*response.mutable_act(),
+                         Say(pen, person, request.record_id(), std::move(act)));
+  return response;
+}
+
+absl::StatusOr<v1::OpenDossierResponse> OpenDossier(Pen* pen, const Person& person,
+                                                    const v1::OpenDossierRequest& request) {
+  v1::DossierAct act;
+  act.set_reason(request.reason());
+  v1::OpenDossierResponse response;
+  SOTAY_ASSIGN_OR_RETURN(*response.mutable_act(),
+                         Say(pen, person, request.record_id(), std::move(act)));
+  return response;
+}
+
+absl::Status TakeOutPassedNames(Pen* pen) {
+  const Directory& directory = pen->directory();
+  const sync::Day today = directory.today();
+  Tables tables;
+  for (const std::string& unit : directory.UnitsWithDossierActs()) {
+    const auto acts = directory.DossiersOf(unit);
+    uint64_t newest = acts->newest();
+    for (const v1::DossierAct* stands : acts->Standing()) {
+      v1::DossierAct act = *stands;
+      auto* const people = act.mutable_people();
+      people->erase(
+          std::remove_if(people->begin(), people->end(),
+                         [today](const v1::NamedPerson& one) { return sync::IsOver(one, today); }),
+          people->end());
+      if (people->size() == stands->people_size()) continue;
+      act.set_number(++newest);
+      act.clear_set_by();
+      act.set_set_ms(pen->now_ms());
+      tables.dossier_acts.push_back(std::move(act));
+    }
+  }
+  return tables.dossier_acts.empty() ? absl::OkStatus() : pen->Commit(tables);
+}
+
+absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
+    const Directory& directory, Store* store, const Person& person,
+    const v1::ListDossierActsRequest& request) {
+  if (!request.unit_id().empty() && !directory.MayRead(person, request.unit_id())) {
+    return NotFound("the unit");
+  }
+  v1::ListDossierActsResponse response;
+  for (const std::string& unit :
+       directory.Readable(person, request.unit_id(), request.unit_id().empty())) {
+    const auto acts = directory.DossiersOf(unit);
+    if (acts == nullptr) continue;
+    std::map<std::string, bool> decides;
+    for (const v1::DossierAct& act : acts->all()) {
+      const bool stands = acts->Standing(act.dossier_id()) == &act && act.restricted();
+      if (!stands && !request.history()) continue;
+      if (decides.count(act.dossier_id()) == 0) {
+        const auto dossier = DossierOf(directory, store, person, act.dossier_id());
+        if (!dossier.ok() && !absl::IsNotFound(dossier.status())) return dossier.status();
+        decides[act.dossier_id()] = dossier.ok() && dossier->assign.allowed();
+      }
+      if (decides[act.dossier_id()]) *response.add_acts() = act;
+    }
+  }
+  return response;
+}
+
+}  // namespace sotay::server

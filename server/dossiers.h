@@ -1,0 +1,30 @@
+// Who may see which dossier (proto/sotay/v1/dossier_service.proto): what is said of that, and told.
+// Rows are only ever added; saying the same thing twice is saying it once.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/directory.h"
+#include "server/pen.h"
+#include "server/store.h"
+#include "sotay/v1/dossier_service.pb.h"
+
+namespace sotay::server {
+
+// Both decide and commit with the pen, so they run on the hub's thread.  Fail with STORAGE when the
+// store cannot be written, and as DossierService says.
+absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
+    Pen* pen, const Person& person, const v1::RestrictDossierRequest& request);
+absl::StatusOr<v1::OpenDossierResponse> OpenDossier(Pen* pen, const Person& person,
+                                                    const v1::OpenDossierRequest& request);
+
+// Says again, without them, for whom the dossiers are that name people whose last day is over; so
+// that devices hear of it as of any other act.  The guard needs no such row: it looks at the day.
+absl::Status TakeOutPassedNames(Pen* pen);
+
+// Reads only; any thread.
+absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
+    const Directory& directory, Store* store, const Person& person,
+    const v1::ListDossierActsRequest& request);
+
+}  // namespace sotay::server

@@ -1,0 +1,154 @@
+#include "server/following.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+class Following {
+ public:
+  Following(const FeedSources& from, Sight* sight, uint64_t head, size_t bytes_max,
+            v1::Cursor* cursor, FeedPage* page)
+      : from_(from),
+        sight_(*sight),
+        head_(head),
+        bytes_max_(bytes_max),
+        cursor_(*cursor),
+        page_(*page),
+        at_(AccessPlace::From(cursor->access())) {}
+
+  absl::StatusOr<bool> Run();
+
+ private:
+  // What the person reaches has changed: other posts, another table.
+  absl::Status TurnReach();
+  // False: the page is full.
+  absl::StatusOr<bool> FollowAct(const v1::DossierAct& act);
+  absl::StatusOr<bool> Send(const v1::DossierAct& act);
+  absl::Status Remove(const v1::DossierAct& act);
+  void Note();
+
+  const FeedSources& from_;
+  Sight& sight_;
+  const uint64_t head_;
+  const size_t bytes_max_;
+  v1::Cursor& cursor_;
+  FeedPage& page_;
+  AccessPlace at_;
+  bool anew_ = false;  // the feed sends everything again
+};
+
+void Following::Note() {
+  cursor_.set_access(at_.Packed());
+  cursor_.clear_access_record();
+}
+
+absl::Status Following::Remove(const v1::DossierAct& act) {
+  // A device that has not come so far has nothing of it, and is not told that there is one.
+  if (!at_.again) {
+    uint64_t born = 0;
+    SOTAY_RETURN_IF_ERROR(from_.store->VisitHistory(*sync::RecordId::From(act.dossier_id()), 0,
+                                                    [&born](uint64_t position) {
+                                                      born = position;
+                                                      return false;
+                                                    }));
+    if (born > cursor_.position()) return absl::OkStatus();
+  }
+  std::vector<std::string>& removed = page_.removed_dossiers;
+  if (std::find(removed.begin(), removed.end(), act.dossier_id()) == removed.end()) {
+    removed.push_back(act.dossier_id());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Following::TurnReach() {
+  const sync::FieldSet now = sight_.place().reach;
+  if (at_.reach == now) return absl::OkStatus();
+  for (const v1::DossierAct* act : sight_.acts()->Standing()) {
+    if (act->number() > at_.number || sight_.Leaves(*act)) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.InReach(at_.reach, act->dossier_id()));
+    SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.InReach(now, act->dossier_id()));
+    if (had && !has) SOTAY_RETURN_IF_ERROR(Remove(*act));
+    anew_ = anew_ || (has && !had);
+  }
+  at_.reach = now;
+  if (anew_) {
+    at_.again = true;
+    cursor_.set_position(0);
+  }
+  Note();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Following::Send(const v1::DossierAct& act) {
+  const auto after = sync::RecordId::From(cursor_.access_record());
+  SOTAY_ASSIGN_OR_RETURN(
+      const std::set<sync::RecordId> records,
+      from_.records->After(cursor_.unit_id(), head_, *sight_.acts(), act.dossier_id(), after));
+  for (const sync::RecordId& id : records) {
+    SOTAY_ASSIGN_OR_RETURN(auto stored, from_.store->LoadRecord(id));
+    // What is past the device's position the feed brings.
+    if (stored.has_value() && stored->position <= cursor_.position()) {
+      v1::RecordBatch batch;
+      v1::FeedRecord* const record = batch.add_records();
+      record->set_position(stored->position);
+      *record->mutable_record() = std::move(stored->bytes);
+      if (!AddToPage(batch, cursor_.unit_id(), bytes_max_, &page_)) return false;
+    }
+    cursor_.set_access_record(id.str());
+  }
+  return true;
+}
+
+absl::StatusOr<bool> Following::FollowAct(const v1::DossierAct& act) {
+  const sync::DossierActs& acts = *sight_.acts();
+  const v1::DossierAct* const before = acts.StandingAt(act.dossier_id(), act.number() - 1);
+  SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.Carries(act.dossier_id()));
+  if (!has) {
+    SOTAY_ASSIGN_OR_RETURN(const bool may_hold, sight_.MayHold(before, act.dossier_id()));
+    if (may_hold) SOTAY_RETURN_IF_ERROR(Remove(act));
+    return true;
+  }
+  // What another act came after is followed with that one.
+  if (anew_ || acts.Standing(act.dossier_id()) != &act) return true;
+  SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.Carried(before, act.dossier_id()));
+  return had ? true : Send(act);
+}
+
+absl::StatusOr<bool> Following::Run() {
+  const uint64_t newest = sight_.acts()->newest();
+  // No number of ours: rather everything once more.
+  if (at_.number > newest) at_ = AccessPlace();
+  // It begins, and yet it knows the unit: a restored server, or one it was sent away from.
+  if (cursor_.position() == 0) at_.again = true;
+  SOTAY_RETURN_IF_ERROR(TurnReach());
+  while (at_.number < newest) {
+    SOTAY_ASSIGN_OR_RETURN(const bool whole, FollowAct(sight_.acts()->all()[at_.number]));
+    if (!whole) return false;
+    ++at_.number;
+    Note();
+  }
+  cursor_.set_access(at_.Packed());
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
+                            size_t bytes_max, v1::Cursor* cursor, FeedPage* page) {
+  const uint64_t all = sight->place().Packed();
+  if (cursor->access() == all) return true;
+  if (fresh || sight->acts() == nullptr) {
+    cursor->set_access(all);
+    cursor->clear_access_record();
+    return true;
+  }
+  return Following(from, sight, head, bytes_max, cursor, page).Run();
+}
+
+}  // namespace sotay::server

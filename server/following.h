@@ -1,0 +1,24 @@
+// How a device follows what was said of who sees which dossier (sync/dossier_acts.h), one act after
+// the other, before it is sent what is new: a dossier its user has lost is named, one they were
+// given back is sent as far as the device's position goes, and the feed brings the rest.  The feed
+// itself leaves out what its user does not see (sight.h).
+//
+// What follows from an act depends on it, on the one before it about the same dossier, and on what
+// stands today, and on nothing that a server would have to remember of a device.  Reads only; any
+// thread.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/statusor.h"
+#include "server/feed.h"
+#include "server/sight.h"
+
+namespace sotay::server {
+
+// Brings `cursor` on as far as the page has room.  True: it has followed everything there is to
+// follow.  `fresh`: the device has nothing of the unit.  `head`: the unit's newest position.
+absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
+                            size_t bytes_max, v1::Cursor* cursor, FeedPage* page);
+
+}  // namespace sotay::server

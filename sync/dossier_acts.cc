@@ -1,0 +1,73 @@
+#include "sync/dossier_acts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sotay/v1/admission_grounds.pb.h"
+
+namespace sotay::sync {
+
+void DossierActs::Add(v1::DossierAct act) {
+  of_[act.dossier_id()].push_back(acts_.size() + 1);
+  acts_.push_back(std::move(act));
+}
+
+const v1::DossierAct* DossierActs::Standing(absl::string_view dossier) const {
+  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
+  return at == of_.end() ? nullptr : &acts_[at->second.back() - 1];
+}
+
+const v1::DossierAct* DossierActs::StandingAt(absl::string_view dossier, uint64_t number) const {
+  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
+  if (at == of_.end()) return nullptr;
+  const auto after = std::upper_bound(at->second.begin(), at->second.end(), number);
+  return after == at->second.begin() ? nullptr : &acts_[*std::prev(after) - 1];
+}
+
+std::vector<const v1::DossierAct*> DossierActs::Standing() const {
+  std::vector<const v1::DossierAct*> standing;
+  for (const auto& [dossier, numbers] : of_) standing.push_back(&acts_[numbers.back() - 1]);
+  std::sort(standing.begin(), standing.end(),
+            [](const auto* a, const auto* b) { return a->number() < b->number(); });
+  return standing;
+}
+
+bool DossierActs::KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const {
+  const v1::DossierAct* const act = Standing(dossier);
+  return act != nullptr && !Leaves(*act, user, day);
+}
+
+bool DossierActs::KeepsAnyBack(absl::string_view user, Day day) const {
+  return std::any_of(of_.begin(), of_.end(), [&](const auto& dossier) {
+    return !Leaves(acts_[dossier.second.back() - 1], user, day);
+  });
+}
+
+bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day) {
+  if (!act.restricted()) return true;
+  const v1::NamedPerson* const named = NameIn(act, user);
+  return named != nullptr && !IsOver(*named, day);
+}
+
+const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user) {
+  const auto named =
+      std::find_if(act.people().begin(), act.people().end(),
+                   [user](const v1::NamedPerson& one) { return one.user_id() == user; });
+  return named == act.people().end() ? nullptr : &*named;
+}
+
+bool IsOver(const v1::NamedPerson& person, Day day) { return !InTerm(day, 0, person.valid_to()); }
+
+uint64_t UnawareOf(const v1::Admission& admission) {
+  v1::AdmissionGrounds grounds;
+  grounds.ParseFromString(admission.SerializeAsString());
+  return grounds.unaware_of();
+}
+
+void NoteUnaware(uint64_t number, v1::Admission* admission) {
+  v1::AdmissionGrounds grounds;
+  grounds.set_unaware_of(number);
+  admission->MergeFromString(grounds.SerializeAsString());
+}
+
+}  // namespace sotay::sync

@@ -1,0 +1,59 @@
+// What was said in a unit of who sees which dossier (proto/sotay/v1/dossier_service.proto): the
+// acts in order, and what stands of a dossier.
+//
+//   kept back = an act stands that restricts the dossier, and does not name the person on that day
+//
+// Whether somebody kept back sees it all the same decides the table of rights (guard.h).  A value,
+// copied to add to it; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "sotay/v1/change.pb.h"
+#include "sotay/v1/dossier_service.pb.h"
+#include "sync/day.h"
+
+namespace sotay::sync {
+
+class DossierActs {
+ public:
+  // The next one: its number is newest() + 1.
+  void Add(v1::DossierAct act);
+
+  // Its number; 0: nothing was ever said.
+  uint64_t newest() const { return acts_.size(); }
+  // By number, from 1.
+  const std::vector<v1::DossierAct>& all() const { return acts_; }
+
+  // The act that stands of a dossier; null when nothing was said of it.
+  const v1::DossierAct* Standing(absl::string_view dossier) const;
+  // The one that stood when `number` was the newest.
+  const v1::DossierAct* StandingAt(absl::string_view dossier, uint64_t number) const;
+  // Those that stand, in order of number.
+  std::vector<const v1::DossierAct*> Standing() const;
+
+  bool KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const;
+  // Whether any dossier is kept back from them.
+  bool KeepsAnyBack(absl::string_view user, Day day) const;
+
+ private:
+  std::vector<v1::DossierAct> acts_;
+  std::map<std::string, std::vector<uint64_t>, std::less<>> of_;  // numbers, by dossier
+};
+
+// Whether an act leaves the dossier to somebody: it is for everybody, or names them on that day.
+bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day);
+// The name an act gives somebody; null: none.
+const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user);
+// Whether a last day in it was over before `day`.
+bool IsOver(const v1::NamedPerson& person, Day day);
+
+// The act about its dossier that the author of an admitted change had not heard of; 0: none.
+uint64_t UnawareOf(const v1::Admission& admission);
+void NoteUnaware(uint64_t number, v1::Admission* admission);
+
+}  // namespace sotay::sync
