@@ -30,6 +30,7 @@ class Following {
   // False: the page is full.
   absl::StatusOr<bool> FollowAct(const v1::DossierAct& act);
   absl::StatusOr<bool> Send(const v1::DossierAct& act);
+  absl::StatusOr<bool> MayKnow(const v1::DossierAct& act);
   absl::Status Remove(const v1::DossierAct& act);
   void Note();
 
@@ -40,7 +41,6 @@ class Following {
   v1::Cursor& cursor_;
   FeedPage& page_;
   AccessPlace at_;
-  bool anew_ = false;  // the feed sends everything again
 };
 
 void Following::Note() {
@@ -48,17 +48,26 @@ void Following::Note() {
   cursor_.clear_access_record();
 }
 
+// Whether the device may have come so far that it has something of the dossier; if not, it is not
+// told that there is one.
+absl::StatusOr<bool> Following::MayKnow(const v1::DossierAct& act) {
+  if (at_.again) return true;
+  uint64_t born = 0;
+  SOTAY_RETURN_IF_ERROR(from_.store->VisitHistory(*sync::RecordId::From(act.dossier_id()), 0,
+                                                  [&born](uint64_t position) {
+                                                    born = position;
+                                                    return false;
+                                                  }));
+  if (born <= cursor_.position()) return true;
+  // Who opened it has it from the start.
+  SOTAY_ASSIGN_OR_RETURN(const v1::Admission birth,
+                         from_.store->LoadAdmission(cursor_.unit_id(), born));
+  return birth.user_id() == sight_.user();
+}
+
 absl::Status Following::Remove(const v1::DossierAct& act) {
-  // A device that has not come so far has nothing of it, and is not told that there is one.
-  if (!at_.again) {
-    uint64_t born = 0;
-    SOTAY_RETURN_IF_ERROR(from_.store->VisitHistory(*sync::RecordId::From(act.dossier_id()), 0,
-                                                    [&born](uint64_t position) {
-                                                      born = position;
-                                                      return false;
-                                                    }));
-    if (born > cursor_.position()) return absl::OkStatus();
-  }
+  SOTAY_ASSIGN_OR_RETURN(const bool may_know, MayKnow(act));
+  if (!may_know) return absl::OkStatus();
   std::vector<std::string>& removed = page_.removed_dossiers;
   if (std::find(removed.begin(), removed.end(), act.dossier_id()) == removed.end()) {
     removed.push_back(act.dossier_id());
@@ -70,18 +79,17 @@ absl::Status Following::TurnReach() {
   const sync::FieldSet now = sight_.place().reach;
   if (at_.reach == now) return absl::OkStatus();
   for (const v1::DossierAct* act : sight_.acts()->Standing()) {
-    if (act->number() > at_.number || sight_.Leaves(*act)) continue;
+    if (sight_.Leaves(*act)) continue;
     SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.InReach(at_.reach, act->dossier_id()));
     SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.InReach(now, act->dossier_id()));
     if (had && !has) SOTAY_RETURN_IF_ERROR(Remove(*act));
-    anew_ = anew_ || (has && !had);
+    if (!had && has) {
+      // Rare enough for the whole unit to be sent once more.
+      at_.again = true;
+      cursor_.set_position(0);
+    }
   }
   at_.reach = now;
-  if (anew_) {
-    at_.again = true;
-    cursor_.set_position(0);
-  }
-  Note();
   return absl::OkStatus();
 }
 
@@ -106,18 +114,20 @@ absl::StatusOr<bool> Following::Send(const v1::DossierAct& act) {
 }
 
 absl::StatusOr<bool> Following::FollowAct(const v1::DossierAct& act) {
-  const sync::DossierActs& acts = *sight_.acts();
-  const v1::DossierAct* const before = acts.StandingAt(act.dossier_id(), act.number() - 1);
-  SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.Carries(act.dossier_id()));
-  if (!has) {
-    SOTAY_ASSIGN_OR_RETURN(const bool may_hold, sight_.MayHold(before, act.dossier_id()));
+  const std::string& dossier = act.dossier_id();
+  // A device that is at this act holds what the one before it left, or what stood when it was fed
+  // last: that came later, and is followed in its turn.  All by what the person reached then.
+  const v1::DossierAct* const before = sight_.acts()->StandingAt(dossier, act.number() - 1);
+  const v1::DossierAct* const stands = sight_.acts()->Standing(dossier);
+  SOTAY_ASSIGN_OR_RETURN(const bool holds, sight_.Carried(stands, at_.reach, dossier));
+  if (!holds) {
+    SOTAY_ASSIGN_OR_RETURN(const bool may_hold, sight_.MayHold(before, at_.reach, dossier));
     if (may_hold) SOTAY_RETURN_IF_ERROR(Remove(act));
     return true;
   }
-  // What another act came after is followed with that one.
-  if (anew_ || acts.Standing(act.dossier_id()) != &act) return true;
-  SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.Carried(before, act.dossier_id()));
-  return had ? true : Send(act);
+  SOTAY_ASSIGN_OR_RETURN(const bool held, sight_.Carried(before, at_.reach, dossier));
+  SOTAY_ASSIGN_OR_RETURN(const bool may_see, sight_.Carries(dossier));
+  return held || !may_see ? true : Send(act);
 }
 
 absl::StatusOr<bool> Following::Run() {
@@ -126,14 +136,14 @@ absl::StatusOr<bool> Following::Run() {
   if (at_.number > newest) at_ = AccessPlace();
   // It begins, and yet it knows the unit: a restored server, or one it was sent away from.
   if (cursor_.position() == 0) at_.again = true;
-  SOTAY_RETURN_IF_ERROR(TurnReach());
   while (at_.number < newest) {
     SOTAY_ASSIGN_OR_RETURN(const bool whole, FollowAct(sight_.acts()->all()[at_.number]));
     if (!whole) return false;
     ++at_.number;
     Note();
   }
-  cursor_.set_access(at_.Packed());
+  SOTAY_RETURN_IF_ERROR(TurnReach());
+  Note();
   return true;
 }
 

@@ -63,20 +63,22 @@ absl::StatusOr<bool> Sight::InReach(sync::FieldSet reach, const std::string& dos
   return (reach & fields) != 0;
 }
 
-absl::StatusOr<bool> Sight::Carried(const v1::DossierAct* act, const std::string& dossier) {
+absl::StatusOr<bool> Sight::Carried(const v1::DossierAct* act, sync::FieldSet reach,
+                                    const std::string& dossier) {
   if (act == nullptr || Leaves(*act)) return true;
-  return InReach(reach_, dossier);
+  return InReach(reach, dossier);
 }
 
-absl::StatusOr<bool> Sight::MayHold(const v1::DossierAct* act, const std::string& dossier) {
+absl::StatusOr<bool> Sight::MayHold(const v1::DossierAct* act, sync::FieldSet reach,
+                                    const std::string& dossier) {
   // Its last day may have been over only since.
   if (act == nullptr || sync::NameIn(*act, user_) != nullptr) return true;
-  return Carried(act, dossier);
+  return Carried(act, reach, dossier);
 }
 
 absl::StatusOr<bool> Sight::Carries(const std::string& dossier) {
   if (acts_ == nullptr) return true;
-  return Carried(acts_->Standing(dossier), dossier);
+  return Carried(acts_->Standing(dossier), reach_, dossier);
 }
 
 }  // namespace sotay::server

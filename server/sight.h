@@ -43,15 +43,18 @@ class Sight {
 
   // Null: nothing was ever said.
   const sync::DossierActs* acts() const { return acts_.get(); }
+  const std::string& user() const { return user_; }
   // Where a device stands that has followed everything.
   AccessPlace place() const { return {acts_ == nullptr ? 0 : acts_->newest(), false, reach_}; }
 
   // Whether the person's devices carry the dossier.
   absl::StatusOr<bool> Carries(const std::string& dossier);
   // Whether they carried it for certain, all of it, while `act` stood (null: before anything was
-  // said); and whether they may have some of it.
-  absl::StatusOr<bool> Carried(const v1::DossierAct* act, const std::string& dossier);
-  absl::StatusOr<bool> MayHold(const v1::DossierAct* act, const std::string& dossier);
+  // said) and the person reached so far; and whether they may have some of it.
+  absl::StatusOr<bool> Carried(const v1::DossierAct* act, sync::FieldSet reach,
+                               const std::string& dossier);
+  absl::StatusOr<bool> MayHold(const v1::DossierAct* act, sync::FieldSet reach,
+                               const std::string& dossier);
   // Whether a dossier that is kept back is in that reach.
   absl::StatusOr<bool> InReach(sync::FieldSet reach, const std::string& dossier);
   // Whether the act leaves it to them, whatever they reach.

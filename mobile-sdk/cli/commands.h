@@ -23,6 +23,7 @@ void AddOfficePostCommands(CLI::App* app, Invocation* run);       // posts
 void AddOfficeRulesCommand(CLI::App* app, Invocation* run);       // rules
 void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);     // enroll, invite, devices, revoke
 void AddOfficeRecordCommands(CLI::App* app, Invocation* run);     // records, show, conflicts, …
+void AddOfficeDossierCommands(CLI::App* app, Invocation* run);    // dossiers
 void AddOfficeAccessCommand(CLI::App* app, Invocation* run);      // access
 void AddOfficeDuplicatesCommand(CLI::App* app, Invocation* run);  // duplicates
 void AddOfficeExportCommand(CLI::App* app, Invocation* run);      // export

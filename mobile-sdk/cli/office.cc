@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/link.h"
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
+#include "sotay/v1/dossier_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
 #include "sotay/v1/organisation_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
@@ -71,6 +72,7 @@ class Office::Calls {
       : supervision_(v1::SupervisionService::NewStub(channel)),
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
+        dossiers_(v1::DossierService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         organisation_(v1::OrganisationService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
@@ -117,6 +119,7 @@ class Office::Calls {
   v1::SupervisionService::Stub& supervision() { return *supervision_; }
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
+  v1::DossierService::Stub& dossiers() { return *dossiers_; }
   v1::AdminService::Stub& admin() { return *admin_; }
   v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
@@ -124,6 +127,7 @@ class Office::Calls {
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
+  const std::unique_ptr<v1::DossierService::Stub> dossiers_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::OrganisationService::Stub> organisation_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
@@ -179,6 +183,20 @@ absl::StatusOr<v1::ListAccessResponse> Office::ListAccess(const v1::ListAccessRe
 absl::StatusOr<v1::ListDuplicatesResponse> Office::ListDuplicates(
     const v1::ListDuplicatesRequest& request) {
   return calls_->Call(calls_->duplicates(), &v1::DuplicateService::Stub::ListDuplicates, request);
+}
+
+absl::StatusOr<v1::RestrictDossierResponse> Office::RestrictDossier(
+    const v1::RestrictDossierRequest& request) {
+  return calls_->Call(calls_->dossiers(), &v1::DossierService::Stub::RestrictDossier, request);
+}
+
+absl::StatusOr<v1::OpenDossierResponse> Office::OpenDossier(const v1::OpenDossierRequest& request) {
+  return calls_->Call(calls_->dossiers(), &v1::DossierService::Stub::OpenDossier, request);
+}
+
+absl::StatusOr<v1::ListDossierActsResponse> Office::ListDossierActs(
+    const v1::ListDossierActsRequest& request) {
+  return calls_->Call(calls_->dossiers(), &v1::DossierService::Stub::ListDossierActs, request);
 }
 
 absl::StatusOr<v1::PutUnitResponse> Office::PutUnit(const v1::PutUnitRequest& request) {

@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/profile.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
@@ -36,6 +37,12 @@ class Office {
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);
   absl::StatusOr<v1::ListDuplicatesResponse> ListDuplicates(
       const v1::ListDuplicatesRequest& request);
+
+  absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
+      const v1::RestrictDossierRequest& request);
+  absl::StatusOr<v1::OpenDossierResponse> OpenDossier(const v1::OpenDossierRequest& request);
+  absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
+      const v1::ListDossierActsRequest& request);
 
   absl::StatusOr<v1::PutUnitResponse> PutUnit(const v1::PutUnitRequest& request);
   absl::StatusOr<v1::ListAllUnitsResponse> ListAllUnits();

@@ -6,12 +6,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "mobile-sdk/cli/commands.h"
-#include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/day_words.h"
 #include "mobile-sdk/cli/open_office.h"
 #include "mobile-sdk/cli/table.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/edits.h"
-#include "sync/day.h"
 #include "sync/matrix.h"
 #include "sync/status_macros.h"
 
@@ -39,20 +38,6 @@ struct TermWords {
   std::string unit, first, last, reason;
   std::vector<std::string> successors;
 };
-
-// "05/11/2026"; empty for none.
-std::string DayInWords(int32_t day) {
-  if (day == 0) return "";
-  const auto two = [](int number) { return absl::StrCat(number < 10 ? "0" : "", number); };
-  return absl::StrCat(two(day % 100), "/", two(day / 100 % 100), "/", day / 10'000);
-}
-
-// The day of what was typed as "5/11/2026"; 0 when nothing was.
-absl::StatusOr<int32_t> DayOfWord(const Invocation& run, const std::string& word) {
-  if (word.empty()) return 0;
-  SOTAY_ASSIGN_OR_RETURN(const int64_t ms, ParseInstant(word, run.NowMs()));
-  return sync::DayOf(ms);
-}
 
 std::string CapacityInWords(const Voice& voice, v1::Capacity capacity) {
   switch (capacity) {
@@ -149,8 +134,8 @@ absl::Status PutPost(const Invocation& run, const PutWords& words) {
         "capacity \"", words.capacity, "\": write HEAD, DEP, DIV, KSV, KTV, CLK, STA or INS"));
   }
   for (const std::string& field : words.fields) post.add_fields_of_work(field);
-  SOTAY_ASSIGN_OR_RETURN(const int32_t from, DayOfWord(run, words.from));
-  SOTAY_ASSIGN_OR_RETURN(const int32_t to, DayOfWord(run, words.to));
+  SOTAY_ASSIGN_OR_RETURN(const int32_t from, DayOfWord(words.from, run.NowMs()));
+  SOTAY_ASSIGN_OR_RETURN(const int32_t to, DayOfWord(words.to, run.NowMs()));
   post.set_valid_from(from);
   post.set_valid_to(to);
   SOTAY_ASSIGN_OR_RETURN(*post.mutable_reason(), sdk::CleanText("--reason", words.reason));
@@ -164,7 +149,7 @@ absl::Status EndPost(const Invocation& run, const EndWords& words) {
   v1::EndPostRequest request;
   request.set_user_id(words.user);
   request.set_number(words.number);
-  SOTAY_ASSIGN_OR_RETURN(const int32_t last, DayOfWord(run, words.last));
+  SOTAY_ASSIGN_OR_RETURN(const int32_t last, DayOfWord(words.last, run.NowMs()));
   request.set_valid_to(last);
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
   SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
@@ -188,8 +173,8 @@ absl::Status ListTerms(const Invocation& run, const TermWords& words) {
     v1::PutUnitTermRequest request;
     v1::UnitTerm& term = *request.mutable_term();
     term.set_unit_id(words.unit);
-    SOTAY_ASSIGN_OR_RETURN(const int32_t first, DayOfWord(run, words.first));
-    SOTAY_ASSIGN_OR_RETURN(const int32_t last, DayOfWord(run, words.last));
+    SOTAY_ASSIGN_OR_RETURN(const int32_t first, DayOfWord(words.first, run.NowMs()));
+    SOTAY_ASSIGN_OR_RETURN(const int32_t last, DayOfWord(words.last, run.NowMs()));
     term.set_valid_from(first);
     term.set_valid_to(last);
     for (const std::string& successor : words.successors) term.add_successor_ids(successor);

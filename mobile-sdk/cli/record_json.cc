@@ -4,6 +4,7 @@
 #include "google/protobuf/message.h"
 #include "mobile-sdk/cli/value.h"
 #include "sync/apart.h"
+#include "sync/dossier_acts.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
@@ -67,11 +68,9 @@ json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldO
 json AdmissionJson(const v1::Admission& admission) {
   json marks = json::array();
   for (int mark : admission.marks()) marks.push_back(v1::Mark_Name(static_cast<v1::Mark>(mark)));
-  return {{"position", admission.position()},
-          {"received_ms", admission.received_ms()},
-          {"at_ms", sync::StampMs(admission.stamp())},
-          {"skew_ms", admission.skew_ms()},
-          {"marks", marks}};
+  return {{"position", admission.position()},          {"received_ms", admission.received_ms()},
+          {"at_ms", sync::StampMs(admission.stamp())}, {"skew_ms", admission.skew_ms()},
+          {"unaware_of", sync::UnawareOf(admission)},  {"marks", marks}};
 }
 
 }  // namespace

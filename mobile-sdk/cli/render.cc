@@ -14,6 +14,7 @@
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
 #include "sync/apart.h"
+#include "sync/dossier_acts.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
@@ -326,6 +327,11 @@ std::string ChangeInWords(const Reader& reader, const v1::Change& change,
   if (admission != nullptr && !admission->marks().empty()) {
     absl::StrAppend(&out, voice("  (giờ máy đã được hiệu chỉnh: ", "  (clock corrected: "),
                     InstantInWords(sync::StampMs(admission->stamp())), ")");
+  }
+  if (admission != nullptr && sync::UnawareOf(*admission) != 0) {
+    absl::StrAppend(&out, voice("  (ghi sau khi chuyển phân công, máy chưa biết)",
+                                "  (written after the dossier had become others', which the device "
+                                "had not heard of)"));
   }
   absl::StrAppend(&out, "\n");
   if (!change.reason().empty()) {

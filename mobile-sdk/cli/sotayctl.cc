@@ -18,6 +18,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficePostCommands(&app, run);
   AddOfficeRulesCommand(&app, run);
   AddOfficeRecordCommands(&app, run);
+  AddOfficeDossierCommands(&app, run);
   AddOfficeDuplicatesCommand(&app, run);
   AddOfficeAccessCommand(&app, run);
   AddOfficeExportCommand(&app, run);
@@ -35,6 +36,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl records --unit vks-sm --subtree --type finding
   sotayctl conflicts && sotayctl watch
   sotayctl duplicates --unit vkskv3
+  sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --reason "4/PC-VKS"
   sotayctl access --unit vkskv3
   sotayctl export 7f3a91c2 vu-885.sotay
 

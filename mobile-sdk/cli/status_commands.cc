@@ -62,6 +62,10 @@ json StatusJson(const sdk::Status& status) {
                             {"held", HeadJson(restoration.held())},
                             {"found_ms", restoration.found_ms()}});
   }
+  json removed = json::array();
+  for (const auto& [dossier, since_ms] : status.removed_dossiers) {
+    removed.push_back({{"dossier", dossier.Hex()}, {"since_ms", since_ms}});
+  }
   return {{"enrolled", status.enrolled},
           {"user", status.user_id},
           {"name", status.full_name},
@@ -79,6 +83,7 @@ json StatusJson(const sdk::Status& status) {
           {"cursors", cursors},
           {"logs", logs},
           {"logs_disputed", disputes},
+          {"removed_dossiers", removed},
           {"restorations", restorations}};
 }
 
@@ -119,6 +124,14 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     const auto head = status.heads.find(cursor.unit_id());
     if (head == status.heads.end()) continue;
     line(voice("  nhật ký đã kiểm", "  log checked"), HeadInWords(voice, head->second));
+  }
+  for (const auto& [dossier, since_ms] : status.removed_dossiers) {
+    line(voice("Hồ sơ đã rời", "Dossier gone"),
+         absl::StrCat(dossier.Short(),
+                      voice(" không còn thuộc phần của bạn từ ", " is no longer yours since "),
+                      InstantInWords(since_ms),
+                      voice("; mọi điều bạn ghi trong đó đã được gửi trước",
+                            "; everything you had written in it was sent first")));
   }
   for (const stored::v1::Restoration& restoration : status.restorations) {
     const uint64_t kept = KeptOf(restoration);

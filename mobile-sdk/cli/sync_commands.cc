@@ -109,6 +109,10 @@ json EventJson(const sdk::Event& event, int64_t now_ms) {
       line["event"] = "log_disputed";
       line["unit"] = event.unit_id;
       break;
+    case sdk::Event::Kind::kDossierRemoved:
+      line["event"] = "dossier_removed";
+      line["dossier"] = event.record.Hex();
+      break;
     case sdk::Event::Kind::kSyncFailed:
       line["event"] = "sync_failed";
       line["exit_code"] = static_cast<int>(ExitCodeOf(event.status));
@@ -142,6 +146,12 @@ std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
       return absl::StrCat(
           voice("CẢNH BÁO: nhật ký không nối tiếp: ", "WARNING: log does not go on: "),
           OneLine(event.unit_id), voice(" (xem: sotay status)", " (see: sotay status)"));
+    case sdk::Event::Kind::kDossierRemoved:
+      return absl::StrCat(voice("hồ sơ ", "dossier "), event.record.Short(),
+                          voice(" không còn thuộc phần của bạn; mọi điều bạn ghi trong đó đã được "
+                                "gửi trước",
+                                " is no longer yours; everything you had written in it was sent "
+                                "first"));
     case sdk::Event::Kind::kSyncFailed:
       return Sentence(voice, event.status);
   }

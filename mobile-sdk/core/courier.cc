@@ -108,7 +108,7 @@ void Courier::Heard(const v1::WatchResponse& news) {
   listening_backoff_.Reset();
   if (news.news().empty()) return;
   for (const v1::Cursor& cursor : news.news()) {
-    news_[cursor.unit_id()] = {cursor.epoch(), cursor.position()};
+    news_[cursor.unit_id()] = cursor;
   }
   Poke();
 }
@@ -128,8 +128,11 @@ bool Courier::NewsIsNews() const {
   for (const v1::Cursor& cursor : *cursors) {
     const auto heard = news_.find(cursor.unit_id());
     if (heard == news_.end()) continue;
-    const auto& [epoch, position] = heard->second;
-    if (position > cursor.position() || (!epoch.empty() && epoch != cursor.epoch())) return true;
+    const v1::Cursor& now = heard->second;
+    if (now.position() > cursor.position()) return true;
+    if (!now.epoch().empty() && now.epoch() != cursor.epoch()) return true;
+    // Somebody has said who sees a dossier.
+    if (now.access() != 0 && now.access() != cursor.access()) return true;
   }
   return false;
 }

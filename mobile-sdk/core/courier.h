@@ -78,8 +78,8 @@ class Courier {
   bool poke_ = false;
   bool stopping_ = false;
   bool halted_ = false;
-  bool unheard_ = false;                                          // the listening has ended
-  std::map<std::string, std::pair<std::string, uint64_t>> news_;  // unit → (epoch, position)
+  bool unheard_ = false;                    // the listening has ended
+  std::map<std::string, v1::Cursor> news_;  // by unit: how far it has come
 };
 
 }  // namespace sotay::sdk

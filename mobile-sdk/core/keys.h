@@ -14,6 +14,7 @@
 //   b ‖ record             v1.Record                 the server's bytes, untouched
 //   r ‖ record             stored.v1.ListRow         what a list shows of it
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
+//   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
@@ -41,6 +42,7 @@ std::string Touch(const sync::RecordId& record, uint64_t sequence);
 std::string Base(const sync::RecordId& record);
 std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
+std::string Gone(const sync::RecordId& dossier);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
 // `epoch`: 16 bytes, the life that ended.
@@ -53,13 +55,14 @@ std::string AllRefused();
 std::string Touches(const sync::RecordId& record);
 std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
+std::string AllGone();
 std::string Heads();
 std::string Disputes();
 std::string Restorations();
 
 // The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
-// The record a key of kind t, b, r or h names; nothing when it has no place for one.
+// The record a key of kind t, b, r, h or g names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);
 
 // A key in words, for whoever has a store before them and a question: "own change 214".

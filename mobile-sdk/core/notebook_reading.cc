@@ -205,6 +205,10 @@ absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, b
     for (const Touch& touch : touches) {
       SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(touch.sequence));
       if (!known.insert(own.id).second) continue;
+      if (!base.has_value()) {
+        SOTAY_ASSIGN_OR_RETURN(const bool gone, reader.IsGone(own.change));
+        if (gone) continue;
+      }
       Placed one;
       if (own.outcome.position() != 0) one.position = own.outcome.position();
       one.line.id = own.id;
@@ -257,6 +261,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
     status.oldest_outbox_ms = oldest.change.claimed_ms();
   }
   SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
+  SOTAY_ASSIGN_OR_RETURN(status.removed_dossiers, desk.store->Gone());
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/witness.h"
 #include "sync/absorb.h"
@@ -32,8 +33,7 @@ class Settling {
   absl::Status TakeOutcomes();
   absl::Status TakeHeads(const v1::SyncResponse& response);
   absl::Status TakeCursors();
-  absl::Status ForgetUnits();
-  absl::Status ForgetOwnTexts(const std::set<std::string>& units);
+  absl::Status ForgetLost();
   absl::Status WriteRows(const v1::Directory& directory);
   absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
   absl::StatusOr<bool> SetAside(const sync::RecordId& id,
@@ -48,7 +48,7 @@ class Settling {
   // Records whose row is to be made anew, and fates that changed.
   std::set<sync::RecordId> touched_;
   std::map<sync::RecordId, std::map<uint64_t, Fate>> fates_;
-  std::set<sync::RecordId> forgotten_;
+  Forgotten forgotten_;
   Settled settled_;
 };
 
@@ -60,8 +60,11 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
     touched_.insert(id);
   }
   undone_.bases = absorbed_.bases;
+  SOTAY_RETURN_IF_ERROR(ForgetLost());
+  SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> back,
+                         WelcomeBack(*desk_.store, absorbed_, &undone_, &batch_));
+  touched_.insert(back.begin(), back.end());
   SOTAY_RETURN_IF_ERROR(TakeCursors());
-  SOTAY_RETURN_IF_ERROR(ForgetUnits());
   v1::Directory directory;
   if (absorbed_.directory.has_value()) {
     directory = *absorbed_.directory;
@@ -75,7 +78,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
     return absl::OkStatus();
   }
   for (const auto& [id, history] : undone_.histories) {
-    if (forgotten_.count(id) != 0) continue;
+    if (forgotten_.records.count(id) != 0) continue;
     SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, history, &batch_));
   }
   stored::v1::Progress progress = absorbed_.progress;
@@ -153,10 +156,15 @@ absl::Status Settling::TakeCursors() {
   SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> before, desk_.store->Cursors());
   std::map<std::string, v1::Cursor> gone;
   for (const v1::Cursor& cursor : before) gone[cursor.unit_id()] = cursor;
-  for (const v1::Cursor& cursor : absorbed_.cursors) {
+  for (v1::Cursor cursor : absorbed_.cursors) {
     const auto was = gone.find(cursor.unit_id());
+    if (forgotten_.waits && was != gone.end()) {
+      cursor.set_access(was->second.access());
+      cursor.set_access_record(was->second.access_record());
+    }
     if (was == gone.end() || was->second.position() != cursor.position() ||
-        was->second.epoch() != cursor.epoch()) {
+        was->second.epoch() != cursor.epoch() || was->second.access() != cursor.access() ||
+        was->second.access_record() != cursor.access_record()) {
       settled_.moved = true;
       batch_.PutCursor(cursor);
     }
@@ -166,47 +174,19 @@ absl::Status Settling::TakeCursors() {
   return absl::OkStatus();
 }
 
-// What a user may no longer read leaves the device.  Own changes stay, unsent ones to be sent
-// and sent ones to heal a restored server, but without the texts they were made on.
-absl::Status Settling::ForgetUnits() {
-  const std::set<std::string> units(absorbed_.removed_units.begin(), absorbed_.removed_units.end());
-  if (units.empty()) return absl::OkStatus();
-  settled_.moved = true;
-  SOTAY_RETURN_IF_ERROR(
-      desk_.store->EachRow("", [&](const sync::RecordId& id, const stored::v1::ListRow& row) {
-        if (units.count(row.unit_id()) != 0) forgotten_.insert(id);
-        return true;
-      }));
-  for (const sync::RecordId& id : forgotten_) {
-    batch_.DropBase(id);
-    batch_.DropRow(id);
-    SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, {}, &batch_));
+// What a user may no longer read leaves the device.
+absl::Status Settling::ForgetLost() {
+  SOTAY_ASSIGN_OR_RETURN(forgotten_, Forget(*desk_.store, absorbed_, &undone_, &batch_));
+  settled_.moved = settled_.moved || !absorbed_.removed_units.empty() || forgotten_.waits;
+  const auto tell = [this](Event::Kind kind, const sync::RecordId& id) {
     Event event;
-    event.kind = Event::Kind::kRecordRemoved;
+    event.kind = kind;
     event.record = id;
     settled_.events.push_back(std::move(event));
-  }
-  return ForgetOwnTexts(units);
-}
-
-absl::Status Settling::ForgetOwnTexts(const std::set<std::string>& units) {
-  absl::Status damage;
-  const auto forget = [&](uint64_t sequence, const stored::v1::OwnChange& stored) {
-    const auto undone = undone_.own.find(sequence);
-    stored::v1::OwnChange own = undone != undone_.own.end() ? undone->second : stored;
-    v1::Change change;
-    if (!change.ParseFromString(own.change())) {
-      damage = absl::DataLossError(absl::StrCat("own change ", sequence, " cannot be read"));
-      return false;
-    }
-    if (units.count(change.unit_id()) == 0 || own.contexts().empty()) return true;
-    own.clear_contexts();
-    batch_.PutOwnChange(sequence, own);
-    undone_.own[sequence] = std::move(own);
-    return true;
   };
-  SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(1, forget));
-  return damage;
+  for (const sync::RecordId& id : forgotten_.records) tell(Event::Kind::kRecordRemoved, id);
+  for (const sync::RecordId& id : forgotten_.dossiers) tell(Event::Kind::kDossierRemoved, id);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
@@ -246,7 +226,7 @@ absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
-    if (forgotten_.count(id) != 0) continue;
+    if (forgotten_.records.count(id) != 0) continue;
     SOTAY_ASSIGN_OR_RETURN(const bool wanted, WantsHistory(id));
     if (wanted) settled_.histories_wanted.insert(id);
     const auto read = reader.Read(id);
@@ -318,6 +298,8 @@ absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::strin
     // Still named, so that a unit lost meanwhile is said to be lost.
     cursor.set_epoch(epoch);
     cursor.set_position(0);
+    cursor.clear_access();
+    cursor.clear_access_record();
     batch.PutCursor(cursor);
   }
   // Another life of the store counts these anew, too.

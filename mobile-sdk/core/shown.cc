@@ -112,6 +112,14 @@ absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
   return own;
 }
 
+absl::StatusOr<bool> ShownReader::IsGone(const v1::Change& change) const {
+  const auto dossier = sync::RecordId::From(change.dossier_id());
+  if (!dossier.has_value()) return false;
+  if (undone_ != nullptr && undone_->back.count(*dossier) != 0) return false;
+  if (undone_ != nullptr && undone_->gone.count(*dossier) != 0) return true;
+  return desk_.store->IsGone(*dossier);
+}
+
 absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id) const {
   if (undone_ == nullptr) {
     if (const auto recent = desk_.recently.Get(id)) {
@@ -155,6 +163,10 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
   parts.own.reserve(sequences.size());
   for (const uint64_t sequence : sequences) {
     SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(sequence));
+    if (!bytes.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(const bool gone, IsGone(change.change));
+      if (gone) continue;
+    }
     if (!parts.base.has_value()) parts.base = Unborn(*desk_.schema, id, change.change);
     parts.own.push_back(std::move(change));
     parts.lying.push_back(&parts.own.back());

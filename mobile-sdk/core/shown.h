@@ -35,6 +35,9 @@ struct Undone {
   std::map<sync::RecordId, std::string> bases;
   std::map<uint64_t, stored::v1::OwnChange> own;
   std::map<sync::RecordId, FetchedHistory> histories;
+  // Dossiers that go, and that are there again.
+  std::set<sync::RecordId> gone;
+  std::set<sync::RecordId> back;
 };
 
 // Reads own changes and records, `undone` before the store; own changes of it that the store has
@@ -58,6 +61,10 @@ class ShownReader {
   // changes made since.  kAborted when there is no such record (Notebook::Change says when).
   absl::StatusOr<sync::MergedRecord> MadeOn(const RecordView& seen,
                                             const std::set<uint32_t>& texts) const;
+
+  // Whether the change is in a dossier that is no longer the user's, so that it alone shows
+  // nothing.
+  absl::StatusOr<bool> IsGone(const v1::Change& change) const;
 
   // An own change, with its author as merging wants it.
   absl::StatusOr<sync::OwnChange> ReadOwn(uint64_t sequence) const;

@@ -107,6 +107,15 @@ void StoreBatch::DropFetched(const sync::RecordId& record, uint64_t position) {
   Drop(keys::Fetched(record, position));
 }
 
+void StoreBatch::PutGone(const sync::RecordId& dossier, int64_t since_ms) {
+  std::string since;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    since.push_back(static_cast<char>((static_cast<uint64_t>(since_ms) >> shift) & 0xff));
+  }
+  Put(keys::Gone(dossier), std::move(since));
+}
+void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossier)); }
+
 Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
 Store::~Store() = default;
 
@@ -278,6 +287,27 @@ absl::Status Store::EachRow(
   };
   const std::string prefix = absl::StrCat(keys::Rows(), id_prefix);
   return Each(prefix, prefix, parse);
+}
+
+absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {
+  std::map<sync::RecordId, int64_t> gone;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto dossier = keys::RecordOf(key);
+    if (!dossier.has_value() || value.size() != sizeof(uint64_t)) {
+      return absl::DataLossError(keys::DescribeKey(key));
+    }
+    uint64_t since = 0;
+    for (const char byte : value) since = since << 8 | static_cast<unsigned char>(byte);
+    gone[*dossier] = static_cast<int64_t>(since);
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::AllGone(), keys::AllGone(), take));
+  return gone;
+}
+
+absl::StatusOr<bool> Store::IsGone(const sync::RecordId& dossier) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto since, Get(keys::Gone(dossier)));
+  return since.has_value();
 }
 
 absl::StatusOr<std::map<uint64_t, v1::Packed>> Store::Fetched(const sync::RecordId& record) const {

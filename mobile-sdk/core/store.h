@@ -67,6 +67,8 @@ class StoreBatch {
   void DropRow(const sync::RecordId& record);
   void PutFetched(const sync::RecordId& record, uint64_t position, const v1::Packed& part);
   void DropFetched(const sync::RecordId& record, uint64_t position);
+  void PutGone(const sync::RecordId& dossier, int64_t since_ms);
+  void DropGone(const sync::RecordId& dossier);
 
  private:
   friend class Store;
@@ -125,6 +127,9 @@ class Store {
   absl::Status EachRow(absl::string_view id_prefix,
                        const std::function<bool(const sync::RecordId& record,
                                                 const stored::v1::ListRow& row)>& take) const;
+  // Dossiers that are no longer the user's, and since when, server clock.
+  absl::StatusOr<std::map<sync::RecordId, int64_t>> Gone() const;
+  absl::StatusOr<bool> IsGone(const sync::RecordId& dossier) const;
   // The parts of the record's history as last fetched, by position; one that is no Packed is empty.
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 

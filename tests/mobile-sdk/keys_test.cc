@@ -27,9 +27,9 @@ TEST(Keys, StandInOrderOfSequence) {
 TEST(Keys, KeepEveryKindApart) {
   const sync::RecordId record = RecordNamed("n1");
   const std::vector<std::string> all = {
-      keys::Meta(),       keys::Progress(),   keys::Directory(),       keys::RowsSchema(),
-      keys::Cursor("u"),  keys::OwnChange(1), keys::Refused(1),        keys::Touch(record, 1),
-      keys::Base(record), keys::Row(record),  keys::Fetched(record, 1)};
+      keys::Meta(),       keys::Progress(),   keys::Directory(),        keys::RowsSchema(),
+      keys::Cursor("u"),  keys::OwnChange(1), keys::Refused(1),         keys::Touch(record, 1),
+      keys::Base(record), keys::Row(record),  keys::Fetched(record, 1), keys::Gone(record)};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);
   EXPECT_EQ(kinds.size(), all.size());
@@ -39,6 +39,7 @@ TEST(Keys, GiveBackWhatTheyWereMadeOf) {
   const sync::RecordId record = RecordNamed("n1");
   EXPECT_EQ(keys::RecordOf(keys::Base(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Row(record)), record);
+  EXPECT_EQ(keys::RecordOf(keys::Gone(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Touch(record, 7)), record);
   EXPECT_EQ(keys::NumberOf(keys::Touch(record, 7)), 7u);
   EXPECT_EQ(keys::NumberOf(keys::Fetched(record, 9)), 9u);
@@ -54,13 +55,15 @@ TEST(Keys, SayWhatTheyAre) {
   EXPECT_EQ(keys::DescribeKey(keys::OwnChange(214)), "own change 214");
   EXPECT_EQ(keys::DescribeKey(keys::Refused(3)), "set aside: own change 3");
   EXPECT_EQ(keys::DescribeKey(keys::Cursor("vkskv1")), "cursor of unit vkskv1");
-  EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")), "restoration of unit vkskv1");
+  EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")),
+            "restoration of unit vkskv1");
   EXPECT_EQ(keys::DescribeKey(keys::Touch(record, 4)), "own change 4 edits record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Row(record)), "list row of record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Base(record)),
             "record " + record.Hex() + " as the server has it");
   EXPECT_EQ(keys::DescribeKey(keys::Fetched(record, 2)),
             "history of record " + record.Hex() + " at position 2");
+  EXPECT_EQ(keys::DescribeKey(keys::Gone(record)), "dossier " + record.Hex() + " is gone");
   EXPECT_EQ(keys::DescribeKey("z\x01"), "no key of this build: 7a01");
   EXPECT_EQ(keys::DescribeKey(""), "no key of this build: ");
 }

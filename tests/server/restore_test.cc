@@ -84,12 +84,26 @@ class RestoreTest : public BackupRoom {
     });
   }
 
+  // The dossier is for the two who write into it.
+  void Act() {
+    Tables tables;
+    v1::DossierAct& act = tables.dossier_acts.emplace_back();
+    act.set_number(1);
+    act.set_unit_id("kv1");
+    act.set_dossier_id(RecordNamed("k").str());
+    act.set_restricted(true);
+    for (const char* user : {"dam", "nguyet"}) act.add_people()->set_user_id(user);
+    act.set_reason("Phân công 4/PC-VKS");
+    room_.WithPen([&](Pen* pen) { EXPECT_THAT(pen->Commit(tables), IsOk()); });
+  }
+
   // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
     Posts();
     Notes(70);  // more than one node of the log's tree
     Reads(2);
     BackUp();
+    Act();
     Reads(3);
     // Two at once in one text, and in a register.
     nguyet_.Write("k", {Note("n1").Says("Vết phanh dài 4,6 m.")});

@@ -110,15 +110,22 @@ TEST_F(AbsorbTest, HandsOnWhatTheStoreIsToHold) {
   input_.records = {Fed("n", "vkskv1", StampAt(kNow)), Fed("m", "vkskv1", StampAt(kNow - 5))};
   input_.response.set_more(true);
   input_.response.add_removed_units("vkskv2");
+  input_.response.add_removed_dossiers(RecordNamed("k").str());
   input_.response.mutable_directory()->add_people()->set_user_id("que");
   SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed absorbed, Absorb(input_));
   EXPECT_EQ(absorbed.bases.size(), 2u);
   EXPECT_EQ(absorbed.bases.at(RecordNamed("n")), input_.records[0].record()) << "as received";
   EXPECT_EQ(absorbed.cursors.size(), 1u);
   EXPECT_THAT(absorbed.removed_units, ElementsAre("vkskv2"));
+  EXPECT_THAT(absorbed.removed_dossiers, ElementsAre(RecordNamed("k")));
   EXPECT_TRUE(absorbed.more);
   ASSERT_TRUE(absorbed.directory.has_value());
   EXPECT_EQ(absorbed.directory->people(0).user_id(), "que");
+}
+
+TEST_F(AbsorbTest, TakesNothingAwayThatHasNoName) {
+  input_.response.add_removed_dossiers("short");
+  EXPECT_THAT(Absorb(input_).status(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(AbsorbTest, NeverStampsBeforeWhatItHasSeen) {

@@ -142,6 +142,9 @@ struct Status {
   int64_t last_contact_ms = 0;   // server clock; 0: never
   int64_t skew_ms = 0;           // how far our clock was ahead then
   std::vector<v1::Cursor> cursors;
+  // Dossiers that are no longer the user's, and since when, server clock: everything the device had
+  // of them has left it, after what was written in them here was sent.
+  std::map<sync::RecordId, int64_t> removed_dossiers;
   // By unit: the newest head of its log that this device has checked; and, where the server
   // offered one that does not go on from that, both (docs/protocol.md).
   std::map<std::string, v1::LogHead> heads;
@@ -161,10 +164,11 @@ struct Event {
     kChangeRefused,
     kSynced,
     kSyncFailed,
-    kLogDisputed,  // the server signed two logs of a unit that cannot both be; see Status
+    kLogDisputed,     // the server signed two logs of a unit that cannot both be; see Status
+    kDossierRemoved,  // it is no longer the user's; its records were told as removed before
   };
   Kind kind = Kind::kSynced;
-  sync::RecordId record;  // RecordChanged, RecordRemoved
+  sync::RecordId record;  // RecordChanged, RecordRemoved; DossierRemoved: its root
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
   absl::Status status;    // SyncFailed
