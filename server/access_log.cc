@@ -21,6 +21,7 @@ v1::AccessEntry Granted(const v1::AccessEntry& asked, const Caller& caller, cons
   read.set_from(shown.from);
   read.set_to(shown.to);
   read.set_shown(shown.count);
+  if (!shown.dossier.empty()) read.set_dossier_id(shown.dossier);
   v1::AccessGrounds grounds;
   grounds.set_lines(shown.lines);
   read.MergeFromString(grounds.SerializeAsString());

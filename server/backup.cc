@@ -71,9 +71,19 @@ void Backup::Run() {
   for (;;) {
     RunAndTell();
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto stopping = [this] { return stopping_; };
-    if (called_.wait_for(lock, std::chrono::seconds(options_.every_s), stopping)) return;
+    const auto called = [this] { return stopping_ || wanted_; };
+    called_.wait_for(lock, std::chrono::seconds(options_.every_s), called);
+    if (stopping_) return;
+    wanted_ = false;
   }
+}
+
+void Backup::Hurry() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    wanted_ = true;
+  }
+  called_.notify_all();
 }
 
 void Backup::Stop() {

@@ -49,6 +49,9 @@ class Backup {
 
   // Begins a thread that makes a round now and then.
   void Start();
+  // The next round is to be made at once: something was written that no phone can give back.  Any
+  // thread; does not wait for it.
+  void Hurry();
   // Ends it, and makes the last round: to be called when nothing writes to the store any more.  A
   // round that is at work on much gives up, and there is no other.
   void Drain();
@@ -87,6 +90,7 @@ class Backup {
   std::mutex mutex_;
   std::condition_variable called_;
   bool stopping_ = false;             // under mutex_
+  bool wanted_ = false;               // under mutex_: the next round at once
   std::atomic<bool> hurried_{false};  // a round that has long to go gives up …
   bool gave_up_ = false;              // … as the last one did
   std::thread thread_;

@@ -240,8 +240,11 @@ absl::Status Daemon::Build(DaemonOptions options) {
       p.directory.get(), p.access_log.get(), p.duplicates.get(), p.readers.get(), p.now_ms);
   p.quarantine_service =
       std::make_unique<QuarantineService>(p.directory.get(), p.hub.get(), p.now_ms);
-  p.dossier_service = std::make_unique<DossierService>(
-      p.directory.get(), p.store.get(), p.hub.get(), p.access_log.get(), p.readers.get(), p.now_ms);
+  p.dossier_service =
+      std::make_unique<DossierService>(p.directory.get(), p.store.get(), p.hub.get(),
+                                       p.access_log.get(), p.readers.get(), p.now_ms, [&p] {
+                                         if (p.backup != nullptr) p.backup->Hurry();
+                                       });
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);

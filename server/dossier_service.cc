@@ -8,13 +8,15 @@
 namespace sotay::server {
 
 DossierService::DossierService(Directory* directory, Store* store, Hub* hub, AccessLog* log,
-                               ReaderPool* readers, std::function<int64_t()> now_ms)
+                               ReaderPool* readers, std::function<int64_t()> now_ms,
+                               std::function<void()> acted)
     : directory_(*directory),
       store_(*store),
       hub_(*hub),
       log_(*log),
       readers_(*readers),
-      now_ms_(std::move(now_ms)) {}
+      now_ms_(std::move(now_ms)),
+      acted_(std::move(acted)) {}
 
 template <typename Request, typename Response, typename Act>
 grpc::ServerUnaryReactor* DossierService::AnswerWithPen(grpc::CallbackServerContext* context,
@@ -38,6 +40,7 @@ grpc::ServerUnaryReactor* DossierService::AnswerWithPen(grpc::CallbackServerCont
                 {{"unit", done->act().unit_id()},
                  {"number", done->act().number()},
                  {"by", now->person->user.user_id()}});
+            acted_();
           }
           if (absl::IsNotFound(done.status())) {
             // Whoever tries ids is to be seen trying.

@@ -21,7 +21,7 @@ using DossierServiceBase = v1::DossierService::WithRawCallbackMethod_RestrictDos
 class DossierService final : public DossierServiceBase {
  public:
   DossierService(Directory* directory, Store* store, Hub* hub, AccessLog* log, ReaderPool* readers,
-                 std::function<int64_t()> now_ms);
+                 std::function<int64_t()> now_ms, std::function<void()> acted);
 
   using DossierServiceBase::ListDossierActs;
   using DossierServiceBase::OpenDossier;
@@ -49,6 +49,8 @@ class DossierService final : public DossierServiceBase {
   AccessLog& log_;
   ReaderPool& readers_;
   const std::function<int64_t()> now_ms_;
+  // Called after each act, which no phone could give back to a restored server.
+  const std::function<void()> acted_;
 };
 
 }  // namespace sotay::server

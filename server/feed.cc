@@ -61,7 +61,10 @@ absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place,
                              const stored::v1::FeedRow& row) {
   if (sight_.acts() != nullptr) {
     SOTAY_ASSIGN_OR_RETURN(const bool may, sight_.Carries(row.dossier_id()));
-    if (!may) return absl::OkStatus();
+    if (!may) {
+      CloseShown(&page_.shown, unit);
+      return absl::OkStatus();
+    }
   }
   if (row.newborn()) {
     // Should it have changed since the scan began, it comes again, at its new place.
@@ -174,13 +177,13 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
 }
 
 bool AddToPage(const v1::RecordBatch& records, const std::string& unit, size_t bytes_max,
-               FeedPage* page) {
+               FeedPage* page, absl::string_view dossier) {
   const size_t bytes = records.ByteSizeLong();
   if (!page->batch.empty() && page->batch.size() + bytes > bytes_max) return false;
   records.AppendToString(&page->batch);
   page->records += static_cast<size_t>(records.records_size());
   for (const v1::FeedRecord& record : records.records()) {
-    AddShown(&page->shown, unit, record.position());
+    AddShown(&page->shown, unit, record.position(), /*line=*/{}, dossier);
   }
   return true;
 }
@@ -193,9 +196,12 @@ absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
     // Taken before the scan: what comes later is past the cursor this page hands out.  And before
     // what was said of dossiers: up to there, nothing is shown to anybody it was already kept from.
     const auto head = from.directory->Head(cursor.unit_id());
-    if (!head.has_value() || page.more) continue;
+    if (!head.has_value()) continue;
     Sight sight(*from.directory, from.store, person, cursor.unit_id());
     const bool fresh = plan.fresh.count(cursor.unit_id()) != 0;
+    // Its turn is yet to come; what was said until now is no news to a device that begins.
+    if (page.more && fresh) cursor.set_access(sight.place().Packed());
+    if (page.more) continue;
     SOTAY_ASSIGN_OR_RETURN(
         bool whole, Follow(from, &sight, fresh, head->position(), bytes_max, &cursor, &page));
     if (whole && head->position() > cursor.position()) {

@@ -63,8 +63,9 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
 absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
                                   const FeedPlan& plan, size_t bytes_max);
 
-// Adds records that stay together to a page, if they fit; to an empty one always.
+// Adds records that stay together to a page, if they fit; to an empty one always.  `dossier`: the
+// one they are of, when that is why they are sent.
 bool AddToPage(const v1::RecordBatch& records, const std::string& unit, size_t bytes_max,
-               FeedPage* page);
+               FeedPage* page, absl::string_view dossier = {});
 
 }  // namespace sotay::server

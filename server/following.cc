@@ -94,6 +94,7 @@ absl::Status Following::TurnReach() {
 }
 
 absl::StatusOr<bool> Following::Send(const v1::DossierAct& act) {
+  if (cursor_.position() == 0) return true;  // the feed brings everything
   const auto after = sync::RecordId::From(cursor_.access_record());
   SOTAY_ASSIGN_OR_RETURN(
       const std::set<sync::RecordId> records,
@@ -106,7 +107,7 @@ absl::StatusOr<bool> Following::Send(const v1::DossierAct& act) {
       v1::FeedRecord* const record = batch.add_records();
       record->set_position(stored->position);
       *record->mutable_record() = std::move(stored->bytes);
-      if (!AddToPage(batch, cursor_.unit_id(), bytes_max_, &page_)) return false;
+      if (!AddToPage(batch, cursor_.unit_id(), bytes_max_, &page_, act.dossier_id())) return false;
     }
     cursor_.set_access_record(id.str());
   }

@@ -97,24 +97,28 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
 
 absl::StatusOr<sync::Facts> Deciding::FactsOf(const v1::RecordEdit& edit) const {
   const sync::Matrix& matrix = *pen_.directory().rules().matrix;
-  const sync::TypeInMatrix& known = matrix.TypeOf(edit.type());
-  sync::Facts facts;
-  facts.kind = known.kind;
-  facts.own = row_.change.user_id() == person_.user.user_id();
-  const auto load =
-      [this](const std::string& bytes) -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
-    const auto id = sync::RecordId::From(bytes);
+  const auto load = [this](const absl::optional<sync::RecordId>& id)
+      -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
     if (!id.has_value()) return absl::optional<sync::MergedRecord>();
     SOTAY_ASSIGN_OR_RETURN(const auto stored, pen_.store().LoadRecord(*id));
     if (!stored.has_value()) return absl::optional<sync::MergedRecord>();
     SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(pen_.schema(), stored->bytes));
     return absl::optional<sync::MergedRecord>(std::move(record));
   };
-  SOTAY_ASSIGN_OR_RETURN(const auto record, load(edit.record_id()));
+  // What the change says of a record that is here counts for nothing.
+  SOTAY_ASSIGN_OR_RETURN(const auto record, load(sync::RecordId::From(edit.record_id())));
+  const sync::TypeInMatrix& known =
+      matrix.TypeOf(record.has_value() ? record->type_name() : edit.type());
+  sync::Facts facts;
+  facts.kind = known.kind;
+  facts.own = row_.change.user_id() == person_.user.user_id();
   if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
     facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
   }
-  SOTAY_ASSIGN_OR_RETURN(const auto root, load(pushed_.change->dossier_id()));
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto root,
+      load(record.has_value() ? record->dossier()
+                              : sync::RecordId::From(pushed_.change->dossier_id())));
   if (root.has_value()) facts.fields = sync::FieldsOfDossier(matrix, *root);
   return facts;
 }
@@ -127,7 +131,8 @@ absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
     return RoleMayNot(sync::Why(matrix, verdict, sync::Verb::kDecide, facts.kind));
   };
   // What cannot be read as a change of a unit is what a device sent, and nothing else.
-  const bool readable = pushed_.change != nullptr && !row_.change.unit_id().empty();
+  const bool readable = pushed_.change != nullptr && !pushed_.change->edits().empty() &&
+                        !row_.change.unit_id().empty();
   if (!readable || row_.change.reason() == v1::REASON_DEVICE_REVOKED) {
     sync::Facts device;
     device.kind = sync::kDeviceKind;

@@ -67,6 +67,7 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   release.author.roles = person->roles;
   release.author.rights = person->rights;
   release.author.skew_ms = pen->directory().ContactOf(change.first).skew_ms();
+  release.author.received_ms = row->change.received_ms();
   release.author.first_sequence = change.second;
   release.sequence = change.second;
   const std::string& bytes = row->change.change();

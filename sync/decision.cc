@@ -225,7 +225,7 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
   if (!refusal.has_value() || act == nullptr || !Unaware(*act)) return refusal;
   // What they say is evidence of what they saw, and counts; what is to become of the dossier,
   // others say now.
-  if (StepsState(*bench_.input.schema, edit)) {
+  if (!base.empty() && StepsState(*bench_.input.schema, edit)) {
     absl::StrAppend(&refusal->message, "; the device had not heard of that (act ", act->number(),
                     ")");
     return refusal;
@@ -235,21 +235,23 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
   return absl::nullopt;
 }
 
-// The act by which the change's dossier is kept back from its author; null: it is not.
+// The act by which the change's dossier was taken from its author; null: it is not kept back.
 const v1::DossierAct* Judge::KeepingBack(const Rights& rights) const {
   const v1::Change& change = *arrival_.pushed->change;
   const auto acts = bench_.input.dossiers.find(change.unit_id());
   if (acts == bench_.input.dossiers.end() || acts->second == nullptr) return nullptr;
   const v1::DossierAct* const act = acts->second->Standing(change.dossier_id());
-  return act == nullptr || Leaves(*act, rights.user_id, rights.day) ? nullptr : act;
+  if (act == nullptr || Leaves(*act, rights.user_id, rights.day)) return nullptr;
+  return &acts->second->FirstWithout(*act, rights.user_id);
 }
 
-// Whether the author's device had not heard of the act; for so long it is believed.
+// Whether the author's device had not heard of the act, for as long as it is believed; or what it
+// wrote was here before, and held.
 bool Judge::Unaware(const v1::DossierAct& act) const {
   const auto heard = arrival_.push->heard.find(act.unit_id());
   const uint64_t number = heard == arrival_.push->heard.end() ? 0 : heard->second;
-  return !arrival_.released && number < act.number() &&
-         bench_.input.now_ms - act.set_ms() <= kUnawareMsMax;
+  if (arrival_.released) return arrival_.push->received_ms < act.set_ms();
+  return number < act.number() && bench_.input.now_ms - act.set_ms() <= kUnawareMsMax;
 }
 
 // A step that led nowhere then must lead on from the state that is in force now, too.

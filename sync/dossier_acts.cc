@@ -32,6 +32,18 @@ std::vector<const v1::DossierAct*> DossierActs::Standing() const {
   return standing;
 }
 
+const v1::DossierAct& DossierActs::FirstWithout(const v1::DossierAct& act,
+                                                absl::string_view user) const {
+  const v1::DossierAct* first = &act;
+  for (;;) {
+    const v1::DossierAct* const before = StandingAt(act.dossier_id(), first->number() - 1);
+    if (before == nullptr || !before->restricted() || NameIn(*before, user) != nullptr) {
+      return *first;
+    }
+    first = before;
+  }
+}
+
 bool DossierActs::KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const {
   const v1::DossierAct* const act = Standing(dossier);
   return act != nullptr && !Leaves(*act, user, day);

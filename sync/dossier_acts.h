@@ -36,6 +36,11 @@ class DossierActs {
   // Those that stand, in order of number.
   std::vector<const v1::DossierAct*> Standing() const;
 
+  // Of the acts by which the dossier is kept back from somebody since it was last theirs, the
+  // first; `act`: one of them.  A name whose last day is over counts as theirs: what ended it is an
+  // act.
+  const v1::DossierAct& FirstWithout(const v1::DossierAct& act, absl::string_view user) const;
+
   bool KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const;
   // Whether any dossier is kept back from them.
   bool KeepsAnyBack(absl::string_view user, Day day) const;

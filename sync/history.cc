@@ -39,22 +39,38 @@ void ApplyNode(const HistoryNode& node, MergedRecord* record) {
 }  // namespace
 
 absl::Status AddInAnyOrder(std::deque<HistoryNode> nodes, History* history) {
-  for (size_t waiting = 0; !nodes.empty() && waiting < nodes.size();) {
+  // By a parent that is not there.  Each goes in right behind it, before anything that came later:
+  // where it stands decides what those saw.
+  std::multimap<ChangeId, HistoryNode> waiting;
+  const auto missing = [history](const HistoryNode& node) -> absl::optional<ChangeId> {
+    for (const std::string& bytes : node.edit.parents()) {
+      const auto parent = ChangeId::From(bytes);
+      if (parent.has_value() && history->Find(*parent) == nullptr) return parent;
+    }
+    return absl::nullopt;
+  };
+  while (!nodes.empty()) {
     HistoryNode node = std::move(nodes.front());
     nodes.pop_front();
-    const absl::Status added = history->Add(node);
-    if (added.ok()) {
-      waiting = 0;
-    } else if (absl::IsFailedPrecondition(added)) {
-      nodes.push_back(std::move(node));
-      ++waiting;
-    } else if (node.applied) {
-      return absl::DataLossError(
-          absl::StrCat("change ", node.author.change.Short(),
-                       " does not fit the history it is in: ", added.message()));
+    if (const auto parent = missing(node)) {
+      waiting.emplace(*parent, std::move(node));
+      continue;
     }
+    const ChangeId id = node.author.change;
+    const bool applied = node.applied;
+    const absl::Status added = history->Add(std::move(node));
+    if (!added.ok() && applied) {
+      return absl::DataLossError(absl::StrCat(
+          "change ", id.Short(), " does not fit the history it is in: ", added.message()));
+    }
+    const auto [first, last] = waiting.equal_range(id);
+    std::deque<HistoryNode> now;
+    for (auto at = first; at != last; ++at) now.push_back(std::move(at->second));
+    waiting.erase(first, last);
+    nodes.insert(nodes.begin(), std::make_move_iterator(now.begin()),
+                 std::make_move_iterator(now.end()));
   }
-  for (const HistoryNode& node : nodes) {
+  for (const auto& [parent, node] : waiting) {
     if (node.applied) {
       return absl::DataLossError(absl::StrCat("what change ", node.author.change.Short(),
                                               " was made on is not in the history"));

@@ -47,6 +47,8 @@ struct PushInput {
   // absent: none.
   std::map<std::string, uint64_t> heard;
   int64_t skew_ms = 0;
+  // When it came, of what was held since; 0: now.
+  int64_t received_ms = 0;
   uint64_t first_sequence = 0;
   std::vector<PushedChange> changes;
   // Sequence → what the store has, for those of the device's changes that the push repeats.
