@@ -18,16 +18,17 @@ void AddFieldsCommand(CLI::App* app, Invocation* run);   // fields
 void AddSyncCommands(CLI::App* app, Invocation* run);    // enroll, sync, watch
 void AddImportCommand(CLI::App* app, Invocation* run);   // import
 
-void AddOfficeAdminCommands(CLI::App* app, Invocation* run);      // units, users
-void AddOfficePostCommands(CLI::App* app, Invocation* run);       // posts
-void AddOfficeRulesCommand(CLI::App* app, Invocation* run);       // rules
-void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);     // enroll, invite, devices, revoke
-void AddOfficeRecordCommands(CLI::App* app, Invocation* run);     // records, show, conflicts, …
-void AddOfficeDossierCommands(CLI::App* app, Invocation* run);    // dossiers
-void AddOfficeAccessCommand(CLI::App* app, Invocation* run);      // access
-void AddOfficeDuplicatesCommand(CLI::App* app, Invocation* run);  // duplicates
-void AddOfficeExportCommand(CLI::App* app, Invocation* run);      // export
-void AddOfficeWatchCommand(CLI::App* app, Invocation* run);       // watch
+void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // units, users
+void AddOfficePostCommands(CLI::App* app, Invocation* run);    // posts
+void AddOfficeRulesCommand(CLI::App* app, Invocation* run);    // rules
+void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);  // enroll, invite, devices, revoke
+void AddOfficeRecordCommands(CLI::App* app, Invocation* run);  // records, show, conflicts, …
+void AddOfficeQuarantineCommands(CLI::App* app, Invocation* run);  // quarantine
+void AddOfficeDossierCommands(CLI::App* app, Invocation* run);     // dossiers
+void AddOfficeAccessCommand(CLI::App* app, Invocation* run);       // access
+void AddOfficeDuplicatesCommand(CLI::App* app, Invocation* run);   // duplicates
+void AddOfficeExportCommand(CLI::App* app, Invocation* run);       // export
+void AddOfficeWatchCommand(CLI::App* app, Invocation* run);        // watch
 
 // Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the
 // exit code.

@@ -14,6 +14,7 @@
 #include "sotay/v1/dossier_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
 #include "sotay/v1/organisation_service.grpc.pb.h"
+#include "sotay/v1/quarantine_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
 #include "sync/status_macros.h"
@@ -73,6 +74,7 @@ class Office::Calls {
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
         dossiers_(v1::DossierService::NewStub(channel)),
+        quarantine_(v1::QuarantineService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         organisation_(v1::OrganisationService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
@@ -120,6 +122,7 @@ class Office::Calls {
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
   v1::DossierService::Stub& dossiers() { return *dossiers_; }
+  v1::QuarantineService::Stub& quarantine() { return *quarantine_; }
   v1::AdminService::Stub& admin() { return *admin_; }
   v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
@@ -128,6 +131,7 @@ class Office::Calls {
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
   const std::unique_ptr<v1::DossierService::Stub> dossiers_;
+  const std::unique_ptr<v1::QuarantineService::Stub> quarantine_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::OrganisationService::Stub> organisation_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
@@ -165,6 +169,14 @@ absl::StatusOr<v1::ListQuarantineResponse> Office::ListQuarantine(
     const v1::ListQuarantineRequest& request) {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListQuarantine,
                       request);
+}
+
+absl::StatusOr<v1::TakeInResponse> Office::TakeIn(const v1::TakeInRequest& request) {
+  return calls_->Call(calls_->quarantine(), &v1::QuarantineService::Stub::TakeIn, request);
+}
+
+absl::StatusOr<v1::DismissResponse> Office::Dismiss(const v1::DismissRequest& request) {
+  return calls_->Call(calls_->quarantine(), &v1::QuarantineService::Stub::Dismiss, request);
 }
 
 absl::StatusOr<v1::ListDevicesResponse> Office::ListDevices(const v1::ListDevicesRequest& request) {

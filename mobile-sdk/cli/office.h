@@ -15,6 +15,7 @@
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
+#include "sotay/v1/quarantine_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -32,6 +33,8 @@ class Office {
   absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
   absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
       const v1::ListQuarantineRequest& request);
+  absl::StatusOr<v1::TakeInResponse> TakeIn(const v1::TakeInRequest& request);
+  absl::StatusOr<v1::DismissResponse> Dismiss(const v1::DismissRequest& request);
   absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
   absl::StatusOr<v1::ListUnitsResponse> ListUnits();
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);

@@ -6,15 +6,10 @@
 #include "mobile-sdk/cli/reader.h"
 #include "nlohmann/json.hpp"
 #include "sotay/notebook.h"
-#include "sotay/v1/supervision_service.pb.h"
 
 namespace sotay::cli {
 
 // As LineJson, with the place in the unit's log and without `sync`, which is a device's matter.
 nlohmann::json FeedLineJson(const sdk::RecordLine& line, uint64_t position);
-
-// {verdict, reason, message, user, name, device, sequence, unit, received_ms, change_id,
-// change{…}|null}.
-nlohmann::json QuarantinedJson(const Reader& reader, const v1::QuarantinedChange& set_aside);
 
 }  // namespace sotay::cli

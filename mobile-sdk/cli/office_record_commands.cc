@@ -1,4 +1,4 @@
-// records, show, conflicts, quarantine, digest: what a supervisor reads.
+// records, show, conflicts, digest: what a supervisor reads.
 #include <map>
 #include <set>
 #include <utility>
@@ -12,6 +12,7 @@
 #include "mobile-sdk/cli/fields.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/office_json.h"
+#include "mobile-sdk/cli/office_quarantine.h"
 #include "mobile-sdk/cli/office_scope.h"
 #include "mobile-sdk/cli/open_office.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -110,22 +111,6 @@ absl::Status Records(const Invocation& run, const RecordsWords& words) {
                             lines.size(), " (--limit).\n"));
   }
   return absl::OkStatus();
-}
-
-std::string QuarantinedInWords(const Reader& reader, const v1::QuarantinedChange& set_aside) {
-  const bool held = set_aside.verdict() == v1::VERDICT_HELD;
-  std::string out = absl::StrCat(
-      InstantInWords(set_aside.received_ms()), "  ",
-      held ? reader.voice("đang chờ", "held") : reader.voice("không được nhận", "quarantined"),
-      ": ", v1::Reason_Name(set_aside.reason()), "  ", OneLine(set_aside.message()), "\n  ");
-  v1::Change change;
-  if (change.ParseFromString(set_aside.change())) {
-    return out + ChangeInWords(reader, change, set_aside.user_id(), nullptr, {});
-  }
-  return absl::StrCat(out, OneLine(reader.names.Person(set_aside.user_id())), "  ",
-                      reader.voice("máy ", "device "), Hex(set_aside.device_id()).substr(0, 8),
-                      " #", set_aside.sequence(), "  ",
-                      reader.voice("(không đọc được nội dung)", "(content cannot be read)"), "\n");
 }
 
 absl::Status Show(const Invocation& run, const ShowWords& words) {
@@ -235,29 +220,6 @@ absl::Status Conflicts(const Invocation& run, const ScopeWords& words) {
   return absl::OkStatus();
 }
 
-absl::Status Quarantine(const Invocation& run, const ScopeWords& words) {
-  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
-  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
-  v1::ListQuarantineRequest request;
-  request.set_unit_id(words.unit);
-  request.set_subtree(words.subtree);
-  request.set_page_size(kPage);
-  json list = json::array();
-  std::string text;
-  do {
-    SOTAY_ASSIGN_OR_RETURN(const v1::ListQuarantineResponse page,
-                           open.office->ListQuarantine(request));
-    for (const v1::QuarantinedChange& set_aside : page.changes()) {
-      list.push_back(QuarantinedJson(open.reader, set_aside));
-      absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  if (text.empty()) text = run.voice("Không có gì bị giữ lại.\n", "Nothing is set aside.\n");
-  run.Print(list, text);
-  return absl::OkStatus();
-}
-
 // How far each unit's log has come.
 absl::StatusOr<std::map<std::string, uint64_t>> Positions(Office* office) {
   SOTAY_ASSIGN_OR_RETURN(const v1::ListUnitsResponse units, office->ListUnits());
@@ -363,13 +325,6 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
       voice("Các cách ghi khác nhau chưa ai chọn", "Readings that disagree, nobody has settled"),
       conflicts, &Conflicts);
   AddScope(command, voice, conflicts);
-
-  auto quarantine = std::make_shared<ScopeWords>();
-  command = AddCommand(app, run, "quarantine",
-                       voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
-                             "Changes received and not applied, with reasons"),
-                       quarantine, &Quarantine);
-  AddScope(command, voice, quarantine);
 
   auto digest = std::make_shared<ScopeWords>();
   command = AddCommand(app, run, "digest",

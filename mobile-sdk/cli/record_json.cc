@@ -15,10 +15,13 @@ namespace {
 using nlohmann::json;
 
 json AuthorJson(const Reader& reader, const sync::Author& author) {
+  // One that was taken in does not know its number; its change in the history does.
+  const bool taken_in = author.written_on.has_value();
   return {{"user", author.user_id},
           {"name", reader.names.Person(author.user_id)},
-          {"device", author.device.Hex()},
-          {"sequence", author.sequence},
+          {"device", author.writer().Hex()},
+          {"sequence", taken_in ? json(nullptr) : json(author.sequence)},
+          {"taken_in", taken_in},
           {"at_ms", sync::StampMs(author.stamp)},
           {"claimed_ms", author.claimed_ms},
           {"change", author.change.Hex()}};
@@ -68,12 +71,24 @@ json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldO
 json AdmissionJson(const v1::Admission& admission) {
   json marks = json::array();
   for (int mark : admission.marks()) marks.push_back(v1::Mark_Name(static_cast<v1::Mark>(mark)));
-  return {{"position", admission.position()},          {"received_ms", admission.received_ms()},
-          {"at_ms", sync::StampMs(admission.stamp())}, {"skew_ms", admission.skew_ms()},
-          {"unaware_of", sync::UnawareOf(admission)},  {"marks", marks}};
+  return {
+      {"position", admission.position()},
+      {"received_ms", admission.received_ms()},
+      {"at_ms", sync::StampMs(admission.stamp())},
+      {"skew_ms", admission.skew_ms()},
+      {"unaware_of", sync::UnawareOf(admission)},
+      {"marks", marks},
+      {"taken_in", admission.has_taken_in() ? TakenInJson(admission.taken_in()) : json(nullptr)}};
 }
 
 }  // namespace
+
+json TakenInJson(const v1::TakenIn& taken_in) {
+  return {{"by", taken_in.user_id()},
+          {"decided_ms", taken_in.decided_ms()},
+          {"reason", taken_in.reason()},
+          {"refused_for", v1::Reason_Name(static_cast<v1::Reason>(taken_in.refused_for()))}};
+}
 
 std::string Hex(absl::string_view bytes) { return absl::BytesToHexString(bytes); }
 

@@ -39,6 +39,9 @@ nlohmann::json ChangeJson(const Reader& reader, const v1::Change& change,
                           const std::string& change_id, const std::string& user_id,
                           const v1::Admission* admission);
 
+// {by, decided_ms, reason, refused_for}: that a refused change was taken in.
+nlohmann::json TakenInJson(const v1::TakenIn& taken_in);
+
 // {sequence, verdict, reason, message}.
 nlohmann::json OutcomeJson(const v1::ChangeOutcome& outcome);
 

@@ -175,6 +175,20 @@ std::string OpInWords(const Reader& reader, const sync::RecordType* type, const 
   return absl::StrCat(place, ": ", absl::StrJoin(splices, "; "));
 }
 
+// Whether its stamp is another than what the device's clock said.
+bool WasCorrected(const v1::Admission& admission) {
+  return std::any_of(admission.marks().begin(), admission.marks().end(), [](int mark) {
+    return mark == v1::MARK_CLOCK_CORRECTED || mark == v1::MARK_CLOCK_BOUNDED;
+  });
+}
+
+// That it was refused first, and who decided otherwise.
+std::string TakenInWords(const Reader& reader, const v1::TakenIn& taken_in) {
+  return absl::StrCat(reader.voice("Nhận vào theo quyết định của ", "Taken in by "),
+                      reader.names.Person(taken_in.user_id()), ", ",
+                      InstantInWords(taken_in.decided_ms()), ": ", taken_in.reason());
+}
+
 }  // namespace
 
 std::string Indented(const Reader& reader, absl::string_view text, size_t indent) {
@@ -324,7 +338,7 @@ std::string ChangeInWords(const Reader& reader, const v1::Change& change,
       "  ",
       admission == nullptr ? voice("(máy chủ chưa có)", "(not on the server)")
                            : absl::StrCat(voice("vị trí ", "position "), admission->position()));
-  if (admission != nullptr && !admission->marks().empty()) {
+  if (admission != nullptr && WasCorrected(*admission)) {
     absl::StrAppend(&out, voice("  (giờ máy đã được hiệu chỉnh: ", "  (clock corrected: "),
                     InstantInWords(sync::StampMs(admission->stamp())), ")");
   }
@@ -334,6 +348,9 @@ std::string ChangeInWords(const Reader& reader, const v1::Change& change,
                                 "had not heard of)"));
   }
   absl::StrAppend(&out, "\n");
+  if (admission != nullptr && admission->has_taken_in()) {
+    absl::StrAppend(&out, Indented(reader, TakenInWords(reader, admission->taken_in()), 4));
+  }
   if (!change.reason().empty()) {
     absl::StrAppend(
         &out, Indented(reader, absl::StrCat(voice("Lý do: ", "Reason: "), change.reason()), 4));
@@ -358,7 +375,7 @@ std::string BlameInWords(const Reader& reader, const std::vector<sync::BlameRun>
     absl::StrAppend(&out, "  ",
                     run.conflict ? reader.voice("(xung đột)", "(in conflict)")
                                  : OneLine(AuthorInWords(reader, run.author)),
-                    "  ", reader.voice("máy ", "device "), run.author.device.Short(), "  [",
+                    "  ", reader.voice("máy ", "device "), run.author.writer().Short(), "  [",
                     run.author.change.Short(), "]\n", Indented(reader, run.text, 4));
   }
   return out;

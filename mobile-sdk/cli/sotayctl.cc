@@ -19,6 +19,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeRulesCommand(&app, run);
   AddOfficeRecordCommands(&app, run);
   AddOfficeDossierCommands(&app, run);
+  AddOfficeQuarantineCommands(&app, run);
   AddOfficeDuplicatesCommand(&app, run);
   AddOfficeAccessCommand(&app, run);
   AddOfficeExportCommand(&app, run);

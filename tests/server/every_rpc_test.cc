@@ -22,6 +22,7 @@
 #include "sotay/v1/enrolment_service.pb.h"
 #include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
+#include "sotay/v1/quarantine_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/seal/certificate.h"
@@ -60,7 +61,8 @@ std::vector<std::string> Methods() {
         v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
         v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file(),
         v1::PutPostRequest::descriptor()->file(), v1::ListDuplicatesRequest::descriptor()->file(),
-        v1::RestrictDossierRequest::descriptor()->file()}) {
+        v1::RestrictDossierRequest::descriptor()->file(),
+        v1::TakeInRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -120,9 +122,25 @@ class EveryRpc : public ::testing::Test {
                 IsOk());
     ASSERT_THAT((*dam)->Sync(), IsOk());
     record_ = new std::string(matter->str());
+    // And a change that is refused.
+    office_->PutUser("dam", {});
+    ASSERT_THAT((*dam)->Change(*matter, {Field(kSet, "title", "Bị giữ lại")}), IsOk());
+    ASSERT_THAT((*dam)->Sync(), IsOk());
+    const auto head = office_->NewDevice("ngu", {{kUnit, ROLE_SUPERVISOR}});
+    head_ = new ServedOffice::Device(head);
+    v1::ListQuarantineResponse listed;
+    ASSERT_TRUE(listed.ParseFromString(
+        ServedOffice::Call(head.address, "/sotay.v1.SupervisionService/ListQuarantine", "").bytes));
+    ASSERT_EQ(listed.changes_size(), 1);
+    refused_ = new v1::RefusedChange();
+    refused_->set_device_id(listed.changes(0).device_id());
+    refused_->set_sequence(listed.changes(0).sequence());
+    refused_->set_change_id(listed.changes(0).change_id());
   }
   static void TearDownTestSuite() {
     delete record_;
+    delete refused_;
+    delete head_;
     delete office_;
   }
 
@@ -202,6 +220,14 @@ class EveryRpc : public ::testing::Test {
     lineage.mutable_held()->set_unit_id(kUnit);
     lineage.mutable_held()->set_epoch(std::string(16, 'e'));
     add("LineageService/GetLineage", lineage, kNotFound);
+    v1::TakeInRequest take;
+    *take.mutable_change() = *refused_;
+    take.set_reason("vì sao");
+    add("QuarantineService/TakeIn", take, kNotFound);
+    v1::DismissRequest dismiss;
+    *dismiss.mutable_change() = *refused_;
+    dismiss.set_reason("vì sao");
+    add("QuarantineService/Dismiss", dismiss, kNotFound);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);
     return expected;
@@ -209,10 +235,14 @@ class EveryRpc : public ::testing::Test {
 
   static ServedOffice* office_;
   static std::string* record_;
+  static v1::RefusedChange* refused_;
+  static ServedOffice::Device* head_;  // of kUnit
 };
 
 ServedOffice* EveryRpc::office_ = nullptr;
 std::string* EveryRpc::record_ = nullptr;
+v1::RefusedChange* EveryRpc::refused_ = nullptr;
+ServedOffice::Device* EveryRpc::head_ = nullptr;
 
 TEST_F(EveryRpc, HasItsPlaceHere) {
   const auto expected = NextDoor();
@@ -283,6 +313,15 @@ TEST_F(EveryRpc, TellsNobodyWhatIsAnotherUnits) {
   const RawAnswer read = ServedOffice::Call(mine.address, kSync, sync.SerializeAsString());
   ASSERT_EQ(read.code, kOk) << read.message;
   EXPECT_THAT(Readable(kSync, read), HasSubstr(kNeedle));
+  // And the refused change is there to be decided: whoever may decides.
+  const auto expected = NextDoor();
+  for (const std::string method : {"Dismiss", "TakeIn"}) {
+    const std::string full = "/sotay.v1.QuarantineService/" + method;
+    const RawAnswer mays = ServedOffice::Call(mine.address, full, expected.at(full).request);
+    EXPECT_EQ(mays.code, kPermissionDenied) << "a prosecutor may read it, and not decide";
+    const RawAnswer done = ServedOffice::Call(head_->address, full, expected.at(full).request);
+    EXPECT_EQ(done.code, kOk) << method << ": " << done.message;
+  }
 }
 
 }  // namespace

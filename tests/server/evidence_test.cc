@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "server/quarantine.h"
 #include "sync/seal/dossier_check.h"
 #include "tests/server/server_room.h"
 #include "tests/support/status_matchers.h"
@@ -123,6 +124,43 @@ TEST_F(EvidenceTest, HoldsWhereAChangeWasRefused) {
   room_.Exchange(&nguyet_);
   ASSERT_EQ(room_.Quarantine("kv1").size(), 1u);
   EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+}
+
+// One was made on it where it was refused, one where it was taken in.
+TEST_F(EvidenceTest, HoldsWhereARefusedChangeWasTakenIn) {
+  SealedPhone dam("dam");
+  room_.Enrol(&dam);
+  room_.AddUser("ngu", {{"kv1", options::v1::ROLE_SUPERVISOR}});
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam);
+  room_.AddUser("dam", {});
+  constexpr uint32_t kKind = casework::v1::Note::kKindFieldNumber;
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_INTERROGATION)});
+  ASSERT_THAT(room_.Sync(dam, dam.Request(1, 1)), IsOk());  // whose answer is lost
+  room_.AddUser("dam", {{"kv1", options::v1::ROLE_PROSECUTOR}});
+  ASSERT_THAT(room_.Push(&dam), IsOk());
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_EQ(refused.size(), 1u);
+  v1::TakeInRequest request;
+  request.mutable_change()->set_device_id(refused[0].device_id());
+  request.mutable_change()->set_sequence(1);
+  request.mutable_change()->set_change_id(refused[0].change_id());
+  request.set_reason("đã đối chiếu");
+  room_.WithPen([&](Pen* pen) {
+    EXPECT_THAT(TakeIn(pen, *room_.directory->FindPerson("ngu"), request), IsOk());
+  });
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  room_.Exchange(&nguyet_);
+  const auto* kind = nguyet_.Shown("n")->Slot(kKind);
+  ASSERT_NE(kind, nullptr);
+  EXPECT_EQ(kind->readings.size(), 2u) << "both stand until somebody picks";
+  nguyet_.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
+  room_.Exchange(&nguyet_);
+  room_.now_ms += 2'000;  // another head
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
 TEST_F(EvidenceTest, HoldsWhereSomebodyWroteInAnothersName) {

@@ -10,6 +10,7 @@
 
 #include "server/lineage.h"
 #include "server/posts.h"
+#include "server/quarantine.h"
 #include "sync/seal/epoch_link.h"
 #include "tests/server/backup_room.h"
 
@@ -97,6 +98,32 @@ class RestoreTest : public BackupRoom {
     room_.WithPen([&](Pen* pen) { EXPECT_THAT(pen->Commit(tables), IsOk()); });
   }
 
+  // Of what was refused one is taken in, the others are dismissed.
+  void Decide() {
+    room_.AddUser("ngu", {{"kv1", options::v1::ROLE_SUPERVISOR}});
+    room_.AddUser("dam", {});
+    dam_.Write("k", {Note("m").Says("một, hai")});
+    ASSERT_THAT(room_.Push(&dam_), IsOk());
+    room_.AddUser("dam", {{"kv1", options::v1::ROLE_PROSECUTOR}});
+    for (const v1::QuarantinedChange& row : room_.Quarantine("kv1")) {
+      v1::DismissRequest dismiss;
+      dismiss.mutable_change()->set_device_id(row.device_id());
+      dismiss.mutable_change()->set_sequence(row.sequence());
+      dismiss.mutable_change()->set_change_id(row.change_id());
+      dismiss.set_reason("đã đối chiếu");
+      v1::TakeInRequest take;
+      ASSERT_TRUE(take.ParseFromString(dismiss.SerializeAsString()));
+      room_.WithPen([&](Pen* pen) {
+        const auto leader = room_.directory->FindPerson("ngu");
+        if (row.reason() == v1::REASON_NOT_MEMBER) {
+          EXPECT_THAT(TakeIn(pen, *leader, take), IsOk());
+        } else if (row.verdict() == v1::VERDICT_QUARANTINED) {
+          EXPECT_THAT(Dismiss(pen, *leader, dismiss), IsOk());
+        }
+      });
+    }
+  }
+
   // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
     Posts();
@@ -149,6 +176,7 @@ class RestoreTest : public BackupRoom {
     copied_.ForgetSince(2);
     copied_.Write("k", {Note("second").Says("khác")});
     EXPECT_FALSE(room_.Sync(copied_, copied_.Request(1)).ok());
+    Decide();
     Notes(3);
     ASSERT_THAT(room_.Faults(), ::testing::IsEmpty());
     BackUp();

@@ -1,7 +1,10 @@
 // A phone with unsent notes is lost, and revoked.  Whatever comes from it later is received and
-// kept for the leader, in no record; and its owner's new phone has exactly what came before.
+// kept for the leader, in no record; and its owner's new phone has exactly what came before, and
+// what the leader takes in.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "tests/stories/stage.h"
@@ -81,6 +84,67 @@ TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
   // Whoever has the lost phone is told what became of it, and is given nothing new.
   EXPECT_THAT(stage_.Phone(kDam, {"refused"}), SizeIs(3));
   EXPECT_EQ(stage_.Try(kDam, {"show", notes[0]["id"]}).exit_code, 3);
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+// The leader holds what came late against the paper: one note is its owner's, one was typed by
+// whoever found the phone, about the third nobody has decided yet.
+TEST_P(LostPhone, TheLeaderTakesInWhatIsItsOwners) {
+  Revoke();
+  EXPECT_NE(stage_.Exchange(kDam).exit_code, 0);
+  stage_.Enrol("may-moi", kDam);
+  stage_.New("may-moi", "note", visit_, {"body=Đã lập biên bản mất máy."});
+  const json refused = stage_.Console({"quarantine"});
+  ASSERT_THAT(refused, SizeIs(3));
+  const auto number = [&](size_t i) { return absl::StrCat(refused[i]["sequence"].get<int>()); };
+  const auto decide = [&](const std::string& who, const std::string& what, size_t i,
+                          const std::string& reason) {
+    return stage_.Decide(who, {"quarantine", what, device_, number(i), "--reason", reason});
+  };
+  // Nobody about their own, and no colleague.
+  EXPECT_THAT(decide("may-moi", "take", 0, "của tôi").err, HasSubstr("their own"));
+  EXPECT_EQ(decide(kQue, "take", 0, "thấy đúng").exit_code, 4);
+  EXPECT_EQ(decide(kLeader, "take", 0, "khớp sổ tiếp nhận").exit_code, 0);
+  EXPECT_EQ(decide(kLeader, "dismiss", 1, "gửi sau khi mất máy").exit_code, 0);
+  EXPECT_EQ(decide(kLeader, "dismiss", 1, "lý do khác").exit_code, 4) << "it stands as it was said";
+  stage_.Meet(GetParam());
+
+  const json open = stage_.Console({"quarantine"});
+  ASSERT_THAT(open, SizeIs(1));
+  EXPECT_EQ(open[0]["sequence"], refused[2]["sequence"]);
+  const json all = stage_.Console({"quarantine", "--all"});
+  ASSERT_THAT(all, SizeIs(2)) << "what is taken in is refused no longer";
+  EXPECT_EQ(all[0]["dismissed"]["by"], kLeader);
+  EXPECT_EQ(all[0]["dismissed"]["reason"], "gửi sau khi mất máy");
+  EXPECT_EQ(Device(kLeader)["set_aside"], 2);
+
+  // It is its author's, on everybody's phone, and says by whose word.
+  const json notes = stage_.Phone("may-moi", {"list", "note"});
+  ASSERT_THAT(notes, SizeIs(3));
+  const auto taken = std::find_if(notes.begin(), notes.end(), [](const json& note) {
+    return note["title"] == "Tin số 9 không ghi giờ.";
+  });
+  ASSERT_NE(taken, notes.end());
+  for (const std::string& phone : {std::string("may-moi"), std::string(kQue)}) {
+    const json shown = stage_.Phone(phone, {"show", (*taken)["id"]});
+    EXPECT_EQ(shown["created"]["user"], kDam) << phone;
+    EXPECT_EQ(shown["created"]["device"], device_) << phone;
+    const json log = stage_.Phone(phone, {"log", (*taken)["id"], "--fetch"});
+    ASSERT_THAT(log, SizeIs(1));
+    EXPECT_EQ(log[0]["user"], kDam);
+    EXPECT_EQ(log[0]["device"], device_);
+    EXPECT_EQ(log[0]["sequence"], refused[0]["sequence"]);
+    const json by = log[0]["admission"]["taken_in"];
+    EXPECT_EQ(by["by"], kLeader);
+    EXPECT_EQ(by["reason"], "khớp sổ tiếp nhận");
+    EXPECT_EQ(by["refused_for"], "REASON_DEVICE_REVOKED");
+  }
+  EXPECT_EQ(stage_.Console({"show", (*taken)["id"]})["history"][0]["admission"]["taken_in"]["by"],
+            kLeader);
+  // Written on by whoever works with it now.
+  stage_.Phone("may-moi", {"edit", (*taken)["id"], "body=Tin số 9 không ghi giờ, đã bổ sung."});
+  stage_.Meet(GetParam());
   stage_.ExpectTogether();
   stage_.Close();
 }

@@ -130,6 +130,10 @@ json Stage::Phone(const std::string& phone, const Words& words) {
   return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
 }
 
+Ended Stage::Decide(const std::string& phone, const Words& words) {
+  return Run(SOTAYCTL, phone, words);
+}
+
 json Stage::Console(const std::string& user, const Words& words) {
   const Ended ended = Run(SOTAYCTL, user, words);
   EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
@@ -204,7 +208,7 @@ void Stage::ExpectNothingLost() {
   }
   // Only of what moved since this was asked last: what stood there before tells nothing.
   std::set<std::string> found;
-  AddWords(Console({"quarantine"}), &found);
+  AddWords(Console({"quarantine", "--all"}), &found);
   for (const std::string& id : moved) AddWords(records_[id].second, &found);
   for (const std::string& value : std::exchange(typed_, {})) {
     for (const absl::string_view word : absl::StrSplit(value, ' ', absl::SkipEmpty())) {

@@ -43,6 +43,8 @@ class Stage {
   nlohmann::json Phone(const std::string& phone, const Words& words);
   // `sotayctl` as somebody; as the leader.
   nlohmann::json Console(const std::string& user, const Words& words);
+  // The same, whatever comes of it; by somebody's phone.
+  Ended Decide(const std::string& phone, const Words& words);
   nlohmann::json Console(const Words& words) { return Console(kLeader, words); }
 
   // The phone exchanges, each message twice: what it sends is first sent by a copy of it whose

@@ -1,0 +1,184 @@
+// quarantine: what was received and not applied; and deciding about it.
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/office_quarantine.h"
+#include "mobile-sdk/cli/office_scope.h"
+#include "mobile-sdk/cli/open_office.h"
+#include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/core/edits.h"
+#include "sync/status_macros.h"
+
+namespace sotay::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kPage = 200;
+
+struct ListWords : ScopeWords {
+  bool all = false;
+};
+
+struct DecideWords {
+  std::string device;  // beginning of its id
+  uint64_t sequence = 0;
+  std::string change;  // beginning of the change's id, where a copied device made two of a number
+  std::string reason;
+};
+
+// Every refused or held change of the units, until `take` has enough.
+template <typename Take>
+absl::Status EachQuarantined(const OpenOffice& open, const ScopeWords& words, Take take) {
+  v1::ListQuarantineRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree);
+  request.set_page_size(kPage);
+  do {
+    SOTAY_ASSIGN_OR_RETURN(const v1::ListQuarantineResponse page,
+                           open.office->ListQuarantine(request));
+    for (const v1::QuarantinedChange& set_aside : page.changes()) take(set_aside);
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return absl::OkStatus();
+}
+
+absl::Status List(const Invocation& run, const ListWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
+  SOTAY_RETURN_IF_ERROR(LearnNames(&open));
+  json list = json::array();
+  std::string text;
+  size_t dismissed = 0;
+  SOTAY_RETURN_IF_ERROR(EachQuarantined(open, words, [&](const v1::QuarantinedChange& set_aside) {
+    if (set_aside.has_dismissed() && !words.all) {
+      ++dismissed;
+      return;
+    }
+    list.push_back(QuarantinedJson(open.reader, set_aside));
+    absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
+  }));
+  if (text.empty()) text = run.voice("Không có gì bị giữ lại.\n", "Nothing is set aside.\n");
+  run.Print(list, text);
+  if (dismissed > 0) {
+    run.Remark(absl::StrCat(dismissed, run.voice(" thay đổi đã bỏ qua không in (--all).\n",
+                                                 " dismissed changes not shown (--all).\n")));
+  }
+  return absl::OkStatus();
+}
+
+// The one refused change that is meant.
+absl::StatusOr<v1::RefusedChange> Meant(const OpenOffice& open, const DecideWords& words) {
+  const std::string device = absl::AsciiStrToLower(words.device);
+  const std::string change = absl::AsciiStrToLower(words.change);
+  std::vector<v1::RefusedChange> found;
+  SOTAY_RETURN_IF_ERROR(
+      EachQuarantined(open, ScopeWords(), [&](const v1::QuarantinedChange& set_aside) {
+        if (set_aside.sequence() != words.sequence ||
+            !absl::StartsWith(Hex(set_aside.device_id()), device) ||
+            !absl::StartsWith(Hex(set_aside.change_id()), change)) {
+          return;
+        }
+        v1::RefusedChange& one = found.emplace_back();
+        one.set_device_id(set_aside.device_id());
+        one.set_sequence(set_aside.sequence());
+        one.set_change_id(set_aside.change_id());
+      }));
+  if (found.size() == 1) return found.front();
+  if (!found.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("there are ", found.size(),
+                     " such changes; write more of the device's id, "
+                     "or the beginning of the change's: --change"));
+  }
+  return absl::NotFoundError(absl::StrCat("no change ", words.sequence, " of a device ",
+                                          OneLine(device), "… is set aside"));
+}
+
+absl::Status TakeIn(const Invocation& run, const DecideWords& words) {
+  v1::TakeInRequest request;
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_change(), Meant(open, words));
+  SOTAY_ASSIGN_OR_RETURN(const v1::TakeInResponse response, open.office->TakeIn(request));
+  run.Print({{"unit", response.unit_id()},
+             {"position", response.position()},
+             {"taken_in", TakenInJson(response.taken_in())}},
+            absl::StrCat(run.voice("Đã nhận vào ", "Taken in: "), OneLine(response.unit_id()),
+                         run.voice(", vị trí ", ", position "), response.position(), "\n"));
+  return absl::OkStatus();
+}
+
+absl::Status Dismiss(const Invocation& run, const DecideWords& words) {
+  v1::DismissRequest request;
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
+  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_change(), Meant(open, words));
+  SOTAY_ASSIGN_OR_RETURN(const v1::DismissResponse response, open.office->Dismiss(request));
+  const v1::Dismissal& dismissed = response.dismissed();
+  run.Print({{"by", dismissed.user_id()},
+             {"decided_ms", dismissed.decided_ms()},
+             {"reason", dismissed.reason()}},
+            run.voice("Đã bỏ qua; vẫn được giữ và xem được: sotayctl quarantine --all\n",
+                      "Dismissed; it is kept and can be read: sotayctl quarantine --all\n"));
+  return absl::OkStatus();
+}
+
+void AddDecision(CLI::App* command, const Voice& voice, const std::shared_ptr<DecideWords>& words) {
+  command
+      ->add_option("DEVICE", words->device,
+                   voice("máy đã gửi: các chữ số đầu", "the device that sent it: its first digits"))
+      ->required();
+  command->add_option("NUMBER", words->sequence, voice("số của thay đổi", "number of the change"))
+      ->required();
+  command
+      ->add_option("--change", words->change,
+                   voice("mã của thay đổi, khi hai cái cùng số",
+                         "the change's id, where two have one number"))
+      ->type_name("ID");
+  command
+      ->add_option("--reason", words->reason,
+                   voice("vì sao, ai cũng đọc được", "why, for everybody to read"))
+      ->required()
+      ->type_name("TEXT");
+}
+
+}  // namespace
+
+void AddOfficeQuarantineCommands(CLI::App* app, Invocation* run) {
+  const Voice& voice = run->voice;
+  auto listed = std::make_shared<ListWords>();
+  CLI::App* quarantine = AddCommand(app, run, "quarantine",
+                                    voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
+                                          "Changes received and not applied, with reasons"),
+                                    listed, &List);
+  AddScope(quarantine, voice, listed);
+  quarantine->add_flag("--all", listed->all,
+                       voice("cả những cái đã bỏ qua", "those that were dismissed, too"));
+  quarantine->footer(voice("Người có quyền quyết định nhận vào hay bỏ qua; không ai quyết định về "
+                           "bản của chính mình. Ví dụ:",
+                           "Whoever may decides to take it in or to dismiss it; nobody about what "
+                           "they wrote themselves. Examples:") +
+                     R"(
+  sotayctl quarantine take 7f3a 12 --reason "đối chiếu với biên bản giấy"
+  sotayctl quarantine dismiss 7f3a 13 --reason "gửi sau khi mất máy"
+)");
+
+  auto take = std::make_shared<DecideWords>();
+  AddDecision(AddCommand(quarantine, run, "take",
+                         voice("Nhận vào: được tính là của người đã viết, kèm tên người quyết định",
+                               "Take it in: it counts as its author's, with who decided so"),
+                         take, &TakeIn),
+              voice, take);
+  auto dismiss = std::make_shared<DecideWords>();
+  AddDecision(AddCommand(quarantine, run, "dismiss",
+                         voice("Bỏ qua: không tính, nhưng vẫn giữ",
+                               "Dismiss it: it does not count, and is kept"),
+                         dismiss, &Dismiss),
+              voice, dismiss);
+}
+
+}  // namespace sotay::cli
