@@ -27,7 +27,6 @@ using tests::RecordNamed;
 using tests::SealedPhone;
 using tests::StatusIs;
 
-constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
 constexpr auto kNotNow = absl::StatusCode::kFailedPrecondition;
 
 class QuarantineTest : public PostsRoom {
