@@ -107,7 +107,7 @@ std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* u
     v1::DeviceView view = View(entry);
     // What somebody wrote while they were there is missed until it is here.
     const bool waits = view.last_sequence() > view.accepted_through();
-    const auto concerns = [&](const std::string& unit) {
+    const auto concerns = [&](const std::string& unit) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
       const auto person = people_.find(view.user_id());
       if (person == people_.end()) return false;
       return person->second->IsIn(unit) || (waits && WasIn(view.user_id(), unit));

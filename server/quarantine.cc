@@ -9,24 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "server/group.h"
 #include "server/loading.h"
+#include "server/reason.h"
 #include "server/refusal.h"
 #include "server/supervision.h"
 #include "sync/guard.h"
-#include "sync/limits.h"
 #include "sync/status_macros.h"
-#include "sync/text.h"
 
 namespace sotay::server {
 namespace {
-
-absl::Status CheckReason(const std::string& reason) {
-  if (reason.empty()) return Malformed("a decision needs a reason");
-  if (reason.size() > sync::kReasonBytesMax) {
-    return TooLarge("reason: bytes", reason.size(), sync::kReasonBytesMax, "shorten it");
-  }
-  if (sync::Utf8Prefix(reason) != reason.size()) return Malformed("reason is not text in UTF-8");
-  return absl::OkStatus();
-}
 
 absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
   return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
