@@ -72,19 +72,13 @@ bool DossiersLaw::MayRead(const std::string& user, const NaiveDossier& dossier) 
 
 std::map<sync::RecordId, std::string> DossiersLaw::ExpectedOn(const RoomPhone& phone) {
   std::map<sync::RecordId, std::string> expected;
-  EXPECT_THAT(room_.store->VisitFeed("kv1", 0, ~0ull >> 1,
-                                     [&](const FeedPlace& place, absl::string_view row) {
-                                       stored::v1::FeedRow read;
-                                       EXPECT_TRUE(read.ParseFromString(std::string(row)));
-                                       const auto dossier =
-                                           *sync::RecordId::From(read.dossier_id());
-                                       if (MayRead(phone.user(), dossiers_[dossier])) {
-                                         expected[place.record] =
-                                             (*room_.store->LoadRecord(place.record))->bytes;
-                                       }
-                                       return true;
-                                     }),
-              IsOk());
+  const auto take = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
+    if (MayRead(phone.user(), dossiers_[*sync::RecordId::From(row.dossier_id())])) {
+      expected[place.record] = (*room_.store->LoadRecord(place.record))->bytes;
+    }
+    return true;
+  };
+  EXPECT_THAT(room_.store->VisitFeed("kv1", 0, ~0ull >> 1, take), IsOk());
   return expected;
 }
 

@@ -154,6 +154,10 @@ class EveryKindRoom : public BackupRoom {
     ASSERT_THAT(room_.Faults(), ::testing::IsEmpty());
     BackUp();
   }
+
+  Workspace space_;
+  SealedPhone waiting_{"que"};
+  SealedPhone copied_{"an"};
 };
 
 }  // namespace sotay::tests

@@ -78,9 +78,6 @@ class RestoreTest : public tests::EveryKindRoom {
                             meta.epoch(), *shown);
   }
 
-  Workspace space_;
-  SealedPhone waiting_{"que"};
-  SealedPhone copied_{"an"};
   const std::shared_ptr<const sync::Schema> schema_ = CaseworkSchema();
 };
 
