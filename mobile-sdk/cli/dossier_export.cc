@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "sync/merged_record.h"
 #include "sync/status_macros.h"
 
@@ -13,6 +15,8 @@ namespace sotay::cli {
 namespace {
 
 constexpr int kBeginningsMax = 5;
+// A server signs a head a second, so one that is too old is soon another.
+constexpr absl::Duration kBetweenBeginnings = absl::Milliseconds(400);
 constexpr int kPage = 500;
 
 // What was gathered, each once and in order.
@@ -124,6 +128,7 @@ absl::StatusOr<v1::Dossier> GatherDossier(Office* office, const sync::Schema& sc
     status = gathering.Take(record.unit_id(), record.dossier().str());
     if (status.ok()) return std::move(gathering).Close(names);
     if (!absl::IsAborted(status)) break;
+    absl::SleepFor(kBetweenBeginnings);
   }
   return status;
 }

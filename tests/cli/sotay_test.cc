@@ -56,7 +56,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
       "user": "uu-dam", "name": "Nguyễn Ưu Đàm", "device": "<device>", "sequence": 2,
       "at_ms": )",
                        shown["created"]["at_ms"].dump(), R"(, "claimed_ms": 1793837700000,
-      "change": "<change>"
+      "change": "<change>", "taken_in": false
     },
     "content": {
       "inspection_id": )",

@@ -66,7 +66,8 @@ TEST_P(OneNumber, IsTheServersAndWithoutGaps) {
   std::set<std::set<std::string>> suggested;
   for (const json& pair : stage_->Console({"duplicates"})) {
     if (pair["first"]["dossier"] != visit) continue;
-    suggested.insert({pair["first"]["id"], pair["second"]["id"]});
+    const std::set<std::string> both = {pair["first"]["id"], pair["second"]["id"]};
+    suggested.insert(both);
   }
   EXPECT_THAT(suggested, ElementsAre(std::set<std::string>{one, two}));
 
