@@ -47,11 +47,8 @@ struct Bench {
 
 // In this order the large office is filled once for two of them.
 constexpr Bench kBenches[] = {
-    {"ingest", IngestBench},
-    {"wire", WireBench},
-    {"first-sync", FirstSyncBench},
-    {"catch-up", CatchUpBench},
-    {"custody", CustodyBench},
+    {"ingest", IngestBench},    {"wire", WireBench},       {"first-sync", FirstSyncBench},
+    {"catch-up", CatchUpBench}, {"custody", CustodyBench},
 };
 
 int Report(const Options& options, const Table& table) {
