@@ -126,21 +126,25 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Reading::NamesKeptBack(const v1::Change& change) {
-  if (acts_ == nullptr) return false;
-  if (KeptBack(change.dossier_id())) return true;
-  // Whatever it says, its records may be of another.
+absl::StatusOr<absl::optional<sync::FieldSet>> Reading::KeptBackFields(const v1::Change& change) {
+  absl::optional<sync::FieldSet> fields;
+  if (acts_ == nullptr) return fields;
+  std::set<std::string> dossiers = {change.dossier_id()};
+  // Whatever it says, its records may be of others.
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto id = sync::RecordId::From(edit.record_id());
     if (!id.has_value()) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
     v1::Record record;
-    if (stored.has_value() && record.ParseFromString(stored->bytes) &&
-        KeptBack(record.dossier_id())) {
-      return true;
+    if (stored.has_value() && record.ParseFromString(stored->bytes)) {
+      dossiers.insert(record.dossier_id());
     }
   }
-  return false;
+  for (const std::string& dossier : dossiers) {
+    if (!KeptBack(dossier)) continue;
+    fields = fields.value_or(sync::kEveryField) & FieldsOf(dossier).value_or(0);
+  }
+  return fields;
 }
 
 bool Reading::OfAside(const v1::QuarantinedChange& aside) {
@@ -148,15 +152,14 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (all_) return true;
   v1::Change change;
   if (!change.ParseFromString(aside.change())) return false;
-  const absl::StatusOr<bool> kept_back = NamesKeptBack(change);
+  const absl::StatusOr<absl::optional<sync::FieldSet>> kept_back = KeptBackFields(change);
   if (!kept_back.ok()) return false;
-  const sync::FieldSet fields = *kept_back ? FieldsOf(change.dossier_id()).value_or(0) : 0;
   return std::all_of(change.edits().begin(), change.edits().end(), [&](const v1::RecordEdit& edit) {
     sync::Facts facts;
     facts.kind = matrix_.TypeOf(edit.type()).kind;
     facts.own = aside.user_id() == user_id_;
-    facts.kept_back = *kept_back;
-    facts.fields = fields;
+    facts.kept_back = kept_back->has_value();
+    facts.fields = kept_back->value_or(0);
     return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
   });
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "server/directory.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
@@ -44,8 +45,9 @@ class Reading {
   absl::StatusOr<bool> OfId(absl::string_view record);
   // Whether the dossier is for named people, of whom the person is none.
   bool KeptBack(absl::string_view dossier) const;
-  // Whether a change that was set aside names a record of a dossier that is kept back.
-  absl::StatusOr<bool> NamesKeptBack(const v1::Change& change);
+  // Fields of work of the dossiers that are kept back, and of which a change that was set aside
+  // names a record: those they have in common.  Nothing: it names none of such.
+  absl::StatusOr<absl::optional<sync::FieldSet>> KeptBackFields(const v1::Change& change);
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
   const sync::Matrix& matrix_;
