@@ -142,7 +142,8 @@ absl::StatusOr<absl::optional<sync::FieldSet>> Reading::KeptBackFields(const v1:
   }
   for (const std::string& dossier : dossiers) {
     if (!KeptBack(dossier)) continue;
-    fields = fields.value_or(sync::kEveryField) & FieldsOf(dossier).value_or(0);
+    SOTAY_ASSIGN_OR_RETURN(const sync::FieldSet of, FieldsOf(dossier));
+    fields = fields.value_or(sync::kEveryField) & of;
   }
   return fields;
 }
