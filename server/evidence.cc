@@ -133,7 +133,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
   SOTAY_RETURN_IF_ERROR(status);
   if (full) response.set_next_page_token(PageToken(question, {unit, last, ""}));
   if (!from.has_value()) {
-    SOTAY_RETURN_IF_ERROR(store_.VisitAside(*id, [&](v1::QuarantinedChange aside) {
+    SOTAY_RETURN_IF_ERROR(store_.VisitAside(*id, [&](uint64_t after, v1::QuarantinedChange aside) {
       const auto device = sync::DeviceId::From(aside.device_id());
       // What names the record from another unit has no place in its history, and may not be the
       // reader's to see.
@@ -147,6 +147,7 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       }
       sealed[*device].insert(aside.sequence());
       response.add_refused(std::move(*aside.mutable_change()));
+      response.add_refused_after(after);
       return true;
     }));
     SOTAY_RETURN_IF_ERROR(status);

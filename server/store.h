@@ -219,8 +219,9 @@ class Store {
   absl::Status VisitHistoryBackwards(const sync::RecordId& record,
                                      const std::function<bool(uint64_t position)>& visit);
   // What was set aside that names `record`, oldest first.
+  // `after`: the newest position of its unit when it came.
   absl::Status VisitAside(const sync::RecordId& record,
-                          const std::function<bool(v1::QuarantinedChange)>& visit);
+                          const std::function<bool(uint64_t after, v1::QuarantinedChange)>& visit);
   // What was set aside in a unit ("": readable for no unit), after arrival number `after`.
   absl::Status VisitQuarantine(
       absl::string_view unit, uint64_t after,

@@ -189,7 +189,7 @@ absl::Status Store::VisitHistoryBackwards(const sync::RecordId& record,
 }
 
 absl::Status Store::VisitAside(const sync::RecordId& record,
-                               const std::function<bool(v1::QuarantinedChange)>& visit) {
+                               const std::function<bool(uint64_t, v1::QuarantinedChange)>& visit) {
   const std::string prefix = IdPrefix(Table::kHistory, record.view());
   absl::Status status;
   SOTAY_RETURN_IF_ERROR(
@@ -203,7 +203,7 @@ absl::Status Store::VisitAside(const sync::RecordId& record,
           status = bytes.status();
           return status.ok();
         }
-        return visit(std::move(change));
+        return visit(parts->number, std::move(change));
       }));
   return status;
 }

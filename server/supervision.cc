@@ -139,7 +139,7 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   auto units = ReadingsOf(person, directory_.Readable(person));
   bytes = 0;
   std::set<std::string> others;  // whose words are among what was set aside
-  SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](v1::QuarantinedChange change) {
+  SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](uint64_t, v1::QuarantinedChange change) {
     const std::string through = SeenThrough(&units, change);
     if (through.empty() || IsTakenIn(change)) return true;
     if (through != found.unit) others.insert(through);
@@ -162,7 +162,7 @@ absl::StatusOr<absl::optional<sync::History>> Supervision::HistoryToTell(
   bool refused = false;
   SOTAY_RETURN_IF_ERROR(
       store_.VisitAside(*sync::RecordId::From(record.record_id()),
-                        [&](const v1::QuarantinedChange&) { return !(refused = true); }));
+                        [&](uint64_t, const v1::QuarantinedChange&) { return !(refused = true); }));
   if (!refused) return absl::optional<sync::History>();
   SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(record));
   return absl::optional<sync::History>(std::move(history));

@@ -34,7 +34,7 @@ class Gathering {
   v1::Dossier dossier_;
   std::map<std::string, std::string> records_;
   std::map<uint64_t, v1::ProvenChange> changes_;
-  std::set<std::string> refused_;
+  std::map<std::string, uint64_t> refused_;  // and after which position it came
   // By device and the sequence after the last: two may begin alike, where an answer was lost.
   std::map<std::pair<std::string, uint64_t>, v1::ProvenPush> pushes_;
   std::map<std::string, v1::ProvenDevice> devices_;
@@ -79,7 +79,9 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
     for (v1::ProvenChange& change : *page.mutable_changes()) {
       changes_[change.position()] = std::move(change);
     }
-    for (std::string& bytes : *page.mutable_refused()) refused_.insert(std::move(bytes));
+    for (int i = 0; i < page.refused_size() && i < page.refused_after_size(); ++i) {
+      refused_[page.refused(i)] = page.refused_after(i);
+    }
     for (v1::ProvenPush& push : *page.mutable_pushes()) {
       const uint64_t count = push.change_ids().size() / sync::ChangeId::kSize;
       pushes_[{push.device_id(), push.first_sequence() + count}] = std::move(push);
@@ -95,7 +97,10 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
 v1::Dossier Gathering::Close(const Names& names) && {
   for (auto& [id, bytes] : records_) dossier_.add_records(bytes);
   for (auto& [position, change] : changes_) *dossier_.add_changes() = std::move(change);
-  for (const std::string& bytes : refused_) dossier_.add_refused(bytes);
+  for (const auto& [bytes, after] : refused_) {
+    dossier_.add_refused(bytes);
+    dossier_.add_refused_after(after);
+  }
   for (auto& [place, push] : pushes_) *dossier_.add_pushes() = std::move(push);
   std::set<std::string> users;
   for (auto& [key, device] : devices_) {

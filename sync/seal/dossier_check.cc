@@ -31,6 +31,12 @@ struct SealedPush {
   std::string previous;
 };
 
+// An edit with the place in the unit's log at which, or behind which, it stands.
+struct Placed {
+  uint64_t position = 0;
+  sync::HistoryNode node;
+};
+
 class Checker {
  public:
   Checker(const sync::Schema& schema, DossierReport* report)
@@ -61,34 +67,22 @@ class Checker {
   std::map<sync::DeviceId, std::string> users_;
   std::map<sync::DeviceId, std::map<uint64_t, SealedPush>> pushes_;  // by last sequence
   // By position.
-  absl::flat_hash_map<sync::RecordId, std::deque<sync::HistoryNode>> nodes_;
-  absl::flat_hash_map<sync::RecordId, std::deque<sync::HistoryNode>> refused_;
+  absl::flat_hash_map<sync::RecordId, std::deque<Placed>> nodes_;
+  absl::flat_hash_map<sync::RecordId, std::deque<Placed>> refused_;
 };
 
-// Puts what was refused before the first admitted edit that was made on it, as it came before that
-// and nothing tells more; what nothing was made on, behind.  So of an edit that was taken in those
-// before it saw where it was refused, and those after it where it was taken in.
-std::deque<sync::HistoryNode> InPlace(const std::deque<sync::HistoryNode>& admitted,
-                                      std::deque<sync::HistoryNode> refused) {
+// Puts what was refused where it came: behind the entry that was the newest then.
+std::deque<sync::HistoryNode> InPlace(std::deque<Placed> admitted, std::deque<Placed> refused) {
+  std::stable_sort(refused.begin(), refused.end(),
+                   [](const Placed& a, const Placed& b) { return a.position < b.position; });
   std::deque<sync::HistoryNode> placed;
-  std::map<std::string, sync::HistoryNode> left;
-  for (sync::HistoryNode& node : refused) left[node.author.change.str()] = std::move(node);
-  for (const sync::HistoryNode& node : admitted) {
-    // Each with the parent that is looked at next; no recursion, as a forger says how deep.
-    std::vector<std::pair<sync::HistoryNode, int>> open;
-    open.emplace_back(node, 0);
-    while (!open.empty()) {
-      auto& [one, next] = open.back();
-      if (next < one.edit.parents_size()) {
-        auto found = left.extract(one.edit.parents(next++));
-        if (!found.empty()) open.emplace_back(std::move(found.mapped()), 0);
-        continue;
-      }
-      placed.push_back(std::move(one));
-      open.pop_back();
+  for (Placed& entry : admitted) {
+    for (; !refused.empty() && refused.front().position < entry.position; refused.pop_front()) {
+      placed.push_back(std::move(refused.front().node));
     }
+    placed.push_back(std::move(entry.node));
   }
-  for (auto& [id, node] : left) placed.push_back(std::move(node));
+  for (Placed& entry : refused) placed.push_back(std::move(entry.node));
   return placed;
 }
 
@@ -206,14 +200,20 @@ void Checker::LookAtChanges() {
     for (const v1::RecordEdit& edit : change.edits()) {
       const auto record = sync::RecordId::From(edit.record_id());
       auto admitted = record.has_value() ? sync::AdmittedEditOf(entry, *record) : absl::nullopt;
-      if (admitted.has_value()) nodes_[*record].push_back(sync::NodeOf(*admitted));
+      if (admitted.has_value()) {
+        nodes_[*record].push_back({proven.position(), sync::NodeOf(*admitted)});
+      }
     }
     report_.changes.push_back(std::move(checked));
   }
 }
 
 void Checker::LookAtRefused() {
-  for (const std::string& bytes : dossier_.refused()) {
+  if (dossier_.refused_after_size() != dossier_.refused_size()) {
+    Fault("it does not say of each refused change when it came");
+  }
+  for (int i = 0; i < dossier_.refused_size() && i < dossier_.refused_after_size(); ++i) {
+    const std::string& bytes = dossier_.refused(i);
     v1::Change change;
     const sync::ChangeId id = HashChange(bytes);
     if (!change.ParseFromString(bytes) || !IsSealed(change, id)) {
@@ -225,7 +225,7 @@ void Checker::LookAtRefused() {
       auto node = record.has_value() ? sync::NodeOf(change, id.view(), *record) : absl::nullopt;
       if (!node.has_value()) continue;
       node->applied = false;
-      refused_[*record].push_back(*std::move(node));
+      refused_[*record].push_back({dossier_.refused_after(i), *std::move(node)});
     }
   }
 }

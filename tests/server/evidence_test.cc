@@ -60,6 +60,7 @@ class EvidenceTest : public ::testing::Test {
         if (token.empty()) dossier.add_records(proven->record());
         for (const auto& change : proven->changes()) changes[change.position()] = change;
         for (const auto& refused : proven->refused()) dossier.add_refused(refused);
+        dossier.mutable_refused_after()->MergeFrom(proven->refused_after());
         for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
         for (const auto& device : proven->devices()) devices[device.public_key()] = device;
         token = proven->next_page_token();
@@ -159,6 +160,38 @@ TEST_F(EvidenceTest, HoldsWhereARefusedChangeWasTakenIn) {
   nguyet_.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
   room_.Exchange(&nguyet_);
   room_.now_ms += 2'000;  // another head
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// Two were refused, one made on the other; a third was made on these after the first was taken in,
+// by a phone that had heard of nothing.
+TEST_F(EvidenceTest, HoldsWhereWhatWasMadeOnOneTakenInStaysRefused) {
+  SealedPhone dam("dam");
+  room_.Enrol(&dam);
+  room_.AddUser("ngu", {{"kv1", options::v1::ROLE_SUPERVISOR}});
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam);
+  room_.AddUser("dam", {});
+  constexpr uint32_t kKind = casework::v1::Note::kKindFieldNumber;
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_INTERROGATION)});
+  ASSERT_THAT(room_.Sync(dam, dam.Request(1)), IsOk());  // whose answer is lost
+  room_.AddUser("dam", {{"kv1", options::v1::ROLE_PROSECUTOR}});
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_EQ(refused.size(), 2u);
+  v1::TakeInRequest request;
+  request.mutable_change()->set_device_id(refused[0].device_id());
+  request.mutable_change()->set_sequence(refused[0].sequence());
+  request.mutable_change()->set_change_id(refused[0].change_id());
+  request.set_reason("đã đối chiếu");
+  room_.WithPen([&](Pen* pen) {
+    EXPECT_THAT(TakeIn(pen, *room_.directory->FindPerson("ngu"), request), IsOk());
+  });
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
+  ASSERT_THAT(room_.Push(&dam), IsOk());
+  EXPECT_EQ(room_.Quarantine("kv1").size(), 1u);
   EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
