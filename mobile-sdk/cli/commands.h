@@ -6,29 +6,29 @@
 #include <string>
 #include <vector>
 
-#include "CLI/App.hpp"
+#include "mobile-sdk/cli/command_line.h"
 #include "mobile-sdk/cli/invocation.h"
 
 namespace sotay::cli {
 
-void AddWriteCommands(CLI::App* app, Invocation* run);   // new, edit, resolve
-void AddReadCommands(CLI::App* app, Invocation* run);    // list, show, log, conflicts, refused
-void AddStatusCommands(CLI::App* app, Invocation* run);  // status, digest
-void AddFieldsCommand(CLI::App* app, Invocation* run);   // fields
-void AddSyncCommands(CLI::App* app, Invocation* run);    // enroll, sync, watch
-void AddImportCommand(CLI::App* app, Invocation* run);   // import
+void AddWriteCommands(Command app, Invocation* run);   // new, edit, resolve
+void AddReadCommands(Command app, Invocation* run);    // list, show, log, conflicts, refused
+void AddStatusCommands(Command app, Invocation* run);  // status, digest
+void AddFieldsCommand(Command app, Invocation* run);   // fields
+void AddSyncCommands(Command app, Invocation* run);    // enroll, sync, watch
+void AddImportCommand(Command app, Invocation* run);   // import
 
-void AddOfficeAdminCommands(CLI::App* app, Invocation* run);   // units, users
-void AddOfficePostCommands(CLI::App* app, Invocation* run);    // posts
-void AddOfficeRulesCommand(CLI::App* app, Invocation* run);    // rules
-void AddOfficeDeviceCommands(CLI::App* app, Invocation* run);  // enroll, invite, devices, revoke
-void AddOfficeRecordCommands(CLI::App* app, Invocation* run);  // records, show, conflicts, …
-void AddOfficeQuarantineCommands(CLI::App* app, Invocation* run);  // quarantine
-void AddOfficeDossierCommands(CLI::App* app, Invocation* run);     // dossiers
-void AddOfficeAccessCommand(CLI::App* app, Invocation* run);       // access
-void AddOfficeDuplicatesCommand(CLI::App* app, Invocation* run);   // duplicates
-void AddOfficeExportCommand(CLI::App* app, Invocation* run);       // export
-void AddOfficeWatchCommand(CLI::App* app, Invocation* run);        // watch
+void AddOfficeAdminCommands(Command app, Invocation* run);       // units, users
+void AddOfficePostCommands(Command app, Invocation* run);        // posts
+void AddOfficeRulesCommand(Command app, Invocation* run);        // rules
+void AddOfficeDeviceCommands(Command app, Invocation* run);      // enroll, invite, devices, revoke
+void AddOfficeRecordCommands(Command app, Invocation* run);      // records, show, conflicts, …
+void AddOfficeQuarantineCommands(Command app, Invocation* run);  // quarantine
+void AddOfficeDossierCommands(Command app, Invocation* run);     // dossiers
+void AddOfficeAccessCommand(Command app, Invocation* run);       // access
+void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
+void AddOfficeExportCommand(Command app, Invocation* run);       // export
+void AddOfficeWatchCommand(Command app, Invocation* run);        // watch
 
 // Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the
 // exit code.
@@ -38,16 +38,12 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run);
 
 // A command of its own words: `Words` holds what the options fill in, `act` does it.
 template <typename Words>
-CLI::App* AddCommand(CLI::App* app, Invocation* run, const std::string& name,
-                     const std::string& description, std::shared_ptr<Words> words,
-                     absl::Status (*act)(const Invocation&, const Words&)) {
-  CLI::App* command = app->add_subcommand(name, description);
-  command->group(run->voice("Các lệnh", "Commands"));
-  command->get_help_ptr()->group(run->voice("Tùy chọn", "Options"));
-  command->callback([command, run, words, act] {
-    if (!command->get_subcommands().empty()) return;  // the inner one has said what to do
-    run->command = [run, words, act] { return act(*run, *words); };
-  });
+Command AddCommand(Command app, Invocation* run, const std::string& name,
+                   const std::string& description, std::shared_ptr<Words> words,
+                   absl::Status (*act)(const Invocation&, const Words&)) {
+  const Command command = app.Add(name, description);
+  command.WhenChosen(
+      [run, words, act] { run->command = [run, words, act] { return act(*run, *words); }; });
   return command;
 }
 

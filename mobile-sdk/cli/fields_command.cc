@@ -149,14 +149,14 @@ absl::Status Fields(const Invocation& run, const FieldsWords& words) {
 
 }  // namespace
 
-void AddFieldsCommand(CLI::App* app, Invocation* run) {
+void AddFieldsCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto fields = std::make_shared<FieldsWords>();
-  CLI::App* command = AddCommand(
+  Command command = AddCommand(
       app, run, "fields",
       voice("Các loại bản ghi, các trường của một loại", "The record types, or the fields of one"),
       fields, &Fields);
-  command->add_option("TYPE", fields->type, voice("loại", "type"));
+  command.AddOption("TYPE", fields->type, voice("loại", "type"));
 }
 
 }  // namespace sotay::cli

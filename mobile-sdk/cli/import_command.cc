@@ -84,35 +84,35 @@ absl::Status Import(const Invocation& run, const ImportWords& words) {
 
 }  // namespace
 
-void AddImportCommand(CLI::App* app, Invocation* run) {
+void AddImportCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<ImportWords>();
-  CLI::App* command =
+  Command command =
       AddCommand(app, run, "import",
                  voice("Nhập bảng CSV thành bản ghi; nhập lại không ghi trùng",
                        "Import a CSV table as records; importing again adds nothing twice"),
                  words, &Import);
-  command->add_option("CSV", words->table, voice("bảng, UTF-8", "the table, UTF-8"))->required();
+  command.AddOption("CSV", words->table, voice("bảng, UTF-8", "the table, UTF-8")).Required();
   command
-      ->add_option("--mapping", words->mapping,
-                   voice("cột nào thành trường nào", "which column becomes which field"))
-      ->type_name("MAPPING.toml")
-      ->required();
+      .AddOption("--mapping", words->mapping,
+                 voice("cột nào thành trường nào", "which column becomes which field"))
+      .TypeName("MAPPING.toml")
+      .Required();
   command
-      ->add_option("--unit", words->unit,
-                   voice("đơn vị; không ghi: đơn vị duy nhất", "unit; none: your only one"))
-      ->type_name("UNIT");
+      .AddOption("--unit", words->unit,
+                 voice("đơn vị; không ghi: đơn vị duy nhất", "unit; none: your only one"))
+      .TypeName("UNIT");
   command
-      ->add_option("--skip", words->skip,
-                   voice("bỏ bấy nhiêu dòng đầu bảng", "leave out that many rows at the top"))
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      .AddOption("--skip", words->skip,
+                 voice("bỏ bấy nhiêu dòng đầu bảng", "leave out that many rows at the top"))
+      .TypeName("N")
+      .NotNegative();
   command
-      ->add_option("--limit", words->limit,
-                   voice("nhiều nhất bấy nhiêu dòng mới", "that many new rows at most"))
-      ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
-  command->footer(voice("Ví dụ:", "Example:") + R"(
+      .AddOption("--limit", words->limit,
+                 voice("nhiều nhất bấy nhiêu dòng mới", "that many new rows at most"))
+      .TypeName("N")
+      .Positive();
+  command.Footer(voice("Ví dụ:", "Example:") + R"(
   sotay import inspections.csv --mapping inspections.mapping.toml --unit vkskv3
 )");
 }

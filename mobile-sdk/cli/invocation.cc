@@ -1,6 +1,5 @@
 #include "mobile-sdk/cli/invocation.h"
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <set>
@@ -9,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "mobile-sdk/cli/help.h"
 #include "mobile-sdk/cli/outcome.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/builtin_schema.h"
@@ -33,21 +31,6 @@ std::string DefaultDir() {
 std::string Dumped(const nlohmann::json& document, int indent) {
   return SafeJson(
       document.dump(indent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
-}
-
-// Says what is wrong with the command line, or the help that was asked for.
-int SayParse(const CLI::App& app, const CLI::ParseError& error, const Invocation& invocation) {
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    app.exit(error, *invocation.streams.out, *invocation.streams.err);
-    return kExitDone;
-  }
-  const CLI::App* asked = &app;  // the command the mistake is in
-  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-  invocation.Remark(absl::StrCat(
-      app.get_name(), ": ", OneLine(MistakeInWords(*asked, error, invocation.voice)), "\n",
-      invocation.voice("Xem: ", "See: "), asked == &app ? "" : absl::StrCat(app.get_name(), " "),
-      asked->get_name(), " --help\n"));
-  return kExitUsage;
 }
 
 }  // namespace
@@ -89,56 +72,57 @@ Voice VoiceOf(const std::vector<std::string>& args) {
   return Voice(LanguageOf(code).value_or(Language::kVietnamese));
 }
 
-void AddGlobalOptions(CLI::App* app, Invocation* invocation) {
+void AddGlobalOptions(Command app, Invocation* invocation) {
   const Voice& voice = invocation->voice;
   invocation->dir = DefaultDir();
-  SetHelp(app, voice);
-  app->fallthrough();  // so that they may stand after the command's name as well
-  app->require_subcommand(1);
-  app->add_option("--dir", invocation->dir,
-                  voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
-      ->capture_default_str()
-      ->type_name("DIR")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.ReachesDown();  // so that they may stand after the command's name as well
+  app.RequireCommand();
+  app.AddOption("--dir", invocation->dir,
+                voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
+      .ShowsDefault()
+      .TypeName("DIR")
+      .LastCounts();
   AddReadingOptions(app, invocation);
 }
 
-void AddReadingOptions(CLI::App* app, Invocation* invocation) {
+void AddReadingOptions(Command app, Invocation* invocation) {
   const Voice& voice = invocation->voice;
-  app->add_flag("--json", invocation->json,
-                voice("in JSON cho máy đọc", "print JSON, for programs"))
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app->add_option("--schema", invocation->schema_files,
-                  voice("loại bản ghi riêng của đơn vị (protoc --descriptor_set_out)",
-                        "record types of your own (protoc --descriptor_set_out)"))
-      ->type_name("FILE.pb")
-      ->allow_extra_args(false);
-  app->add_option("--lang", invocation->language,
-                  voice("ngôn ngữ ($SOTAY_LANG)", "language ($SOTAY_LANG)"))
-      ->type_name("vi|en")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-      ->check(CLI::IsMember({"vi", "en"}).description(""));
+  app.AddFlag("--json", invocation->json, voice("in JSON cho máy đọc", "print JSON, for programs"))
+      .LastCounts();
+  app.AddOption("--schema", invocation->schema_files,
+                voice("loại bản ghi riêng của đơn vị (protoc --descriptor_set_out)",
+                      "record types of your own (protoc --descriptor_set_out)"))
+      .TypeName("FILE.pb")
+      .OneEach();
+  app.AddOption("--lang", invocation->language,
+                voice("ngôn ngữ ($SOTAY_LANG)", "language ($SOTAY_LANG)"))
+      .TypeName("vi|en")
+      .LastCounts()
+      .OneOf({"vi", "en"});
 }
 
-int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocation) {
-  try {
-    app->parse(
-        std::vector<std::string>(args.rbegin(), args.rend()));  // CLI11 takes them from the back
-  } catch (const CLI::ParseError& error) {                      // CLI11's only way of saying so
-    return SayParse(*app, error, *invocation);
+int Run(CommandLine* line, const std::vector<std::string>& args, Invocation* invocation) {
+  const CommandLine::Reading asked = line->Read(args);
+  if (!asked.done && asked.mistake.empty()) {
+    invocation->PrintWords(asked.help);
+    return kExitDone;
+  }
+  if (!asked.done) {
+    invocation->Remark(absl::StrCat(line->program(), ": ", asked.mistake));
+    return kExitUsage;
   }
   const absl::Status status = invocation->command();
   invocation->streams.out->flush();
   if (!status.ok()) {
     invocation->Remark(
-        absl::StrCat(app->get_name(), ": ", Sentence(invocation->voice, status), "\n"));
+        absl::StrCat(line->program(), ": ", Sentence(invocation->voice, status), "\n"));
     return ExitCodeOf(status);
   }
   if (!invocation->streams.out->good()) {
     const auto& reader_left = invocation->streams.reader_left;
     if (reader_left && reader_left()) return kExitDone;  // it has read enough
     invocation->Remark(absl::StrCat(
-        app->get_name(), ": ",
+        line->program(), ": ",
         invocation->voice("không ghi được kết quả ra", "the result could not be written"), "\n"));
     return kExitFailed;
   }

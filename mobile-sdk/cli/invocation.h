@@ -11,14 +11,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "mobile-sdk/cli/command_line.h"
 #include "mobile-sdk/cli/voice.h"
 #include "nlohmann/json.hpp"
 #include "sotay/notebook.h"
 #include "sync/schema.h"
-
-namespace CLI {
-class App;
-}
 
 namespace sotay::cli {
 
@@ -62,10 +59,10 @@ struct Invocation {
 
 // --dir, --json, --schema, --lang on `app`, to stand before or after a command's name.  Given
 // twice, the last one counts (of --schema, all).
-void AddGlobalOptions(CLI::App* app, Invocation* invocation);
+void AddGlobalOptions(Command app, Invocation* invocation);
 
 // --json, --schema and --lang alone, for a program without a notebook.
-void AddReadingOptions(CLI::App* app, Invocation* invocation);
+void AddReadingOptions(Command app, Invocation* invocation);
 
 // The voice that --lang in `args`, or $SOTAY_LANG, asks for: help is spoken before options are
 // read.
@@ -74,7 +71,7 @@ Voice VoiceOf(const std::vector<std::string>& args);
 // Reads `args` (without the program's name), does what they ask, and says what went wrong.
 // Returns the exit code of outcome.h; kExitFailed too when `out` cannot be written, unless its
 // reader has left.
-int Run(CLI::App* app, const std::vector<std::string>& args, Invocation* invocation);
+int Run(CommandLine* line, const std::vector<std::string>& args, Invocation* invocation);
 
 // The built-in case-work types and those of the descriptor files.  kInvalidArgument names the
 // file that cannot be read, or the declaration that breaks a rule.

@@ -1,5 +1,4 @@
 // access: who read a record, or a unit's records.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -152,32 +151,32 @@ absl::Status Access(const Invocation& run, const AccessWords& words) {
 
 }  // namespace
 
-void AddOfficeAccessCommand(CLI::App* app, Invocation* run) {
+void AddOfficeAccessCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<AccessWords>();
-  CLI::App* command =
+  Command command =
       AddCommand(app, run, "access",
                  voice("Ai đã xem: lúc nào, từ máy nào, theo quyền gì, mới nhất trước",
                        "Who read: when, from which device, by which rule, the newest first"),
                  words, &Access);
   command
-      ->add_option("--record", words->record,
-                   voice("bản ghi do mình lập, hoặc của đơn vị mình lãnh đạo; từ 8 chữ số đầu",
-                         "a record you began, or of a unit you supervise; its first 8 digits or "
-                         "more"))
-      ->type_name("RECORD");
+      .AddOption("--record", words->record,
+                 voice("bản ghi do mình lập, hoặc của đơn vị mình lãnh đạo; từ 8 chữ số đầu",
+                       "a record you began, or of a unit you supervise; its first 8 digits or "
+                       "more"))
+      .TypeName("RECORD");
   command
-      ->add_option("--unit", words->unit,
-                   voice("mọi bản ghi của một đơn vị, cho lãnh đạo",
-                         "all records of a unit, for its supervisors"))
-      ->type_name("UNIT");
-  command->add_option("--limit", words->limit, voice("nhiều nhất", "at most"))
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber.description(""))
-      ->type_name("N");
-  command->footer(voice("Cả những lần bị từ chối, ở cuối. Ví dụ:",
-                        "Refused attempts, too, at the end. Examples:") +
-                  R"(
+      .AddOption("--unit", words->unit,
+                 voice("mọi bản ghi của một đơn vị, cho lãnh đạo",
+                       "all records of a unit, for its supervisors"))
+      .TypeName("UNIT");
+  command.AddOption("--limit", words->limit, voice("nhiều nhất", "at most"))
+      .ShowsDefault()
+      .Positive()
+      .TypeName("N");
+  command.Footer(voice("Cả những lần bị từ chối, ở cuối. Ví dụ:",
+                       "Refused attempts, too, at the end. Examples:") +
+                 R"(
   sotayctl access --record 7f3a91c2
   sotayctl access --unit vkskv3 --json
 )");

@@ -165,42 +165,41 @@ absl::Status PutUser(const Invocation& run, const UserWords& words) {
 
 }  // namespace
 
-void AddOfficeAdminCommands(CLI::App* app, Invocation* run) {
+void AddOfficeAdminCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
-  CLI::App* units = AddCommand(app, run, "units", voice("Cây đơn vị", "The tree of units"),
-                               std::make_shared<NoWords>(), &ListUnits);
+  Command units = AddCommand(app, run, "units", voice("Cây đơn vị", "The tree of units"),
+                             std::make_shared<NoWords>(), &ListUnits);
   auto unit = std::make_shared<UnitWords>();
-  CLI::App* put_unit =
+  Command put_unit =
       AddCommand(units, run, "put", voice("Lập hoặc đổi tên đơn vị", "Make a unit, or rename it"),
                  unit, &PutUnit);
-  put_unit->add_option("ID", unit->id, "vkskv3")->required();
-  put_unit->add_option("--name", unit->name, voice("tên", "name"))->required()->type_name("NAME");
-  put_unit->add_option("--parent", unit->parent, voice("đơn vị cấp trên", "the unit above"))
-      ->type_name("UNIT");
-  put_unit->footer(voice("Ví dụ:", "Example:") + R"(
+  put_unit.AddOption("ID", unit->id, "vkskv3").Required();
+  put_unit.AddOption("--name", unit->name, voice("tên", "name")).Required().TypeName("NAME");
+  put_unit.AddOption("--parent", unit->parent, voice("đơn vị cấp trên", "the unit above"))
+      .TypeName("UNIT");
+  put_unit.Footer(voice("Ví dụ:", "Example:") + R"(
   sotayctl units put vkskv3 --name "VKSND khu vực 3 – Sông Mây" --parent vks-sm
 )");
 
-  CLI::App* users = AddCommand(app, run, "users", voice("Người dùng", "Users"),
-                               std::make_shared<NoWords>(), &ListUsers);
+  Command users = AddCommand(app, run, "users", voice("Người dùng", "Users"),
+                             std::make_shared<NoWords>(), &ListUsers);
   auto user = std::make_shared<UserWords>();
-  CLI::App* put_user =
-      AddCommand(users, run, "put",
-                 voice("Lập người dùng, hoặc đổi tên và vai trò (toàn bộ)",
-                       "Make a user, or change name and memberships (all of them)"),
-                 user, &PutUser);
-  put_user->add_option("ID", user->id, "uu-dam")->required();
-  put_user->add_option("--name", user->name, voice("họ tên", "full name"))
-      ->required()
-      ->type_name("NAME");
+  Command put_user = AddCommand(users, run, "put",
+                                voice("Lập người dùng, hoặc đổi tên và vai trò (toàn bộ)",
+                                      "Make a user, or change name and memberships (all of them)"),
+                                user, &PutUser);
+  put_user.AddOption("ID", user->id, "uu-dam").Required();
+  put_user.AddOption("--name", user->name, voice("họ tên", "full name"))
+      .Required()
+      .TypeName("NAME");
   put_user
-      ->add_option("--member", user->members,
-                   voice("vai trò; lặp lại được", "membership; may be repeated"))
-      ->type_name("UNIT:ROLE")
-      ->allow_extra_args(false);
-  put_user->footer(voice("Vai trò: prosecutor, supervisor, administrator. Ví dụ:",
-                         "Roles: prosecutor, supervisor, administrator. Examples:") +
-                   R"(
+      .AddOption("--member", user->members,
+                 voice("vai trò; lặp lại được", "membership; may be repeated"))
+      .TypeName("UNIT:ROLE")
+      .OneEach();
+  put_user.Footer(voice("Vai trò: prosecutor, supervisor, administrator. Ví dụ:",
+                        "Roles: prosecutor, supervisor, administrator. Examples:") +
+                  R"(
   sotayctl users put uu-dam --name "Nguyễn Ưu Đàm" --member vkskv3:prosecutor
   sotayctl users put mac-khoa --name "Mạc Khoá" --member administrator
 )");

@@ -201,33 +201,32 @@ absl::Status Revoke(const Invocation& run, const RevokeWords& words) {
 
 }  // namespace
 
-void AddOfficeDeviceCommands(CLI::App* app, Invocation* run) {
+void AddOfficeDeviceCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto enroll = std::make_shared<EnrollWords>();
-  CLI::App* command =
+  Command command =
       AddCommand(app, run, "enroll",
                  voice("Ghi danh máy này bằng lời mời", "Enrol this machine, from an invitation"),
                  enroll, &Enroll);
   command
-      ->add_option("INVITATION", enroll->invitation,
-                   voice("dòng chữ sotay1:…", "the line sotay1:…"))
-      ->required();
+      .AddOption("INVITATION", enroll->invitation, voice("dòng chữ sotay1:…", "the line sotay1:…"))
+      .Required();
   command
-      ->add_option("--device-name", enroll->device_name,
-                   voice("tên gọi của máy", "what people call the device"))
-      ->type_name("NAME");
+      .AddOption("--device-name", enroll->device_name,
+                 voice("tên gọi của máy", "what people call the device"))
+      .TypeName("NAME");
 
   auto invite = std::make_shared<InviteWords>();
   command = AddCommand(app, run, "invite",
                        voice("Mời một người ghi danh một máy", "Invite a user to enrol one device"),
                        invite, &Invite);
-  command->add_option("USER", invite->user, voice("người dùng", "the user"))->required();
+  command.AddOption("USER", invite->user, voice("người dùng", "the user")).Required();
   command
-      ->add_option(
+      .AddOption(
           "--valid", invite->valid,
           voice("còn hiệu lực trong: 90s, 15m, 2h, 7d", "how long it holds: 90s, 15m, 2h, 7d"))
-      ->capture_default_str()
-      ->type_name("SPAN");
+      .ShowsDefault()
+      .TypeName("SPAN");
 
   auto devices = std::make_shared<ScopeWords>();
   command = AddCommand(app, run, "devices",
@@ -242,12 +241,10 @@ void AddOfficeDeviceCommands(CLI::App* app, Invocation* run) {
       voice("Thu hồi một máy, ngay và mãi mãi", "End a device's access, at once and for ever"),
       revoke, &Revoke);
   command
-      ->add_option("DEVICE", revoke->device,
-                   voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
-      ->required();
-  command->add_option("--reason", revoke->reason, voice("lý do", "why"))
-      ->required()
-      ->type_name("WHY");
+      .AddOption("DEVICE", revoke->device,
+                 voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
+      .Required();
+  command.AddOption("--reason", revoke->reason, voice("lý do", "why")).Required().TypeName("WHY");
 }
 
 }  // namespace sotay::cli

@@ -1,5 +1,4 @@
 // dossiers: who may see which.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -162,19 +161,17 @@ absl::Status Open(const Invocation& run, const ActWords& words) {
 
 }  // namespace
 
-void AddOfficeDossierCommands(CLI::App* app, Invocation* run) {
+void AddOfficeDossierCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   const std::string reason = voice("quyết định nào", "by which decision");
   const std::string record =
       voice("hồ sơ: mã của vụ việc, cuộc kiểm sát, hoặc của bản ghi bất kỳ trong đó",
             "the dossier: id of its case or inspection, or of any record in it");
 
-  CLI::App* dossiers = app->add_subcommand(
+  const Command dossiers = app.Add(
       "dossiers", voice("Hồ sơ nào chỉ dành cho một số người", "Dossiers that are for some only"));
-  dossiers->group(voice("Các lệnh", "Commands"));
-  dossiers->get_help_ptr()->group(voice("Tùy chọn", "Options"));
-  dossiers->require_subcommand(1);
-  dossiers->footer(
+  dossiers.RequireCommand();
+  dossiers.Footer(
       voice("Hồ sơ không ghi gì thì cả đơn vị được xem. Viện trưởng, đoàn kiểm tra, và Phó Viện "
             "trưởng phụ trách khâu luôn được xem. Máy của người không còn tên: gửi hết những gì "
             "chưa gửi, rồi bỏ hồ sơ khỏi máy và báo cho người dùng. Ai được ghi: sotayctl rules, "
@@ -185,48 +182,47 @@ void AddOfficeDossierCommands(CLI::App* app, Invocation* run) {
             "say this: sotayctl rules, the verb assign."));
 
   auto restricted = std::make_shared<ActWords>();
-  CLI::App* restrict =
+  Command restrict =
       AddCommand(dossiers, run, "restrict",
                  voice("Chỉ những người này được xem", "From now on for these people only"),
                  restricted, &Restrict);
-  restrict->add_option("RECORD", restricted->record, record)->required();
+  restrict.AddOption("RECORD", restricted->record, record).Required();
   restrict
-      ->add_option("--for", restricted->people,
-                   voice("người được xem, và ngày cuối nếu có; lặp lại được",
-                         "somebody it is for, and their last day if any; may be repeated"))
-      ->type_name("USER[:D/M/YYYY]")
-      ->allow_extra_args(false);
-  restrict->add_flag("--nobody", restricted->nobody,
-                     voice("không ai ngoài lãnh đạo phụ trách", "for its heads alone"));
-  restrict->add_option("--reason", restricted->reason, reason)->required();
-  restrict->footer(voice("Lần ghi sau thay cho lần trước: ghi đủ mọi người. Ví dụ:",
-                         "What is said last stands: name everybody.  Examples:") +
-                   R"(
+      .AddOption("--for", restricted->people,
+                 voice("người được xem, và ngày cuối nếu có; lặp lại được",
+                       "somebody it is for, and their last day if any; may be repeated"))
+      .TypeName("USER[:D/M/YYYY]")
+      .OneEach();
+  restrict.AddFlag("--nobody", restricted->nobody,
+                   voice("không ai ngoài lãnh đạo phụ trách", "for its heads alone"));
+  restrict.AddOption("--reason", restricted->reason, reason).Required();
+  restrict.Footer(voice("Lần ghi sau thay cho lần trước: ghi đủ mọi người. Ví dụ:",
+                        "What is said last stands: name everybody.  Examples:") +
+                  R"(
   sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --reason "Phân công 4/PC-VKS"
   sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --for o-ro:20/12/2026 --reason "5/PC-VKS"
   sotayctl dossiers restrict 7f3a91c2 --nobody --reason "Kiểm tra đột xuất 3/KH-VKS"
 )");
 
   auto opened = std::make_shared<ActWords>();
-  CLI::App* open =
+  Command open =
       AddCommand(dossiers, run, "open",
                  voice("Cả đơn vị được xem", "From now on for the whole unit"), opened, &Open);
-  open->add_option("RECORD", opened->record, record)->required();
-  open->add_option("--reason", opened->reason, reason)->required();
-  open->footer(voice("Ví dụ:", "Example:") + R"(
+  open.AddOption("RECORD", opened->record, record).Required();
+  open.AddOption("--reason", opened->reason, reason).Required();
+  open.Footer(voice("Ví dụ:", "Example:") + R"(
   sotayctl dossiers open 7f3a91c2 --reason "Kết thúc phân công 4/PC-VKS"
 )");
 
   auto listed = std::make_shared<ListWords>();
-  CLI::App* list =
+  Command list =
       AddCommand(dossiers, run, "list",
                  voice("Những hồ sơ chỉ dành cho một số người", "Those that are for some only"),
                  listed, &List);
-  list->add_option("--unit", listed->unit, voice("của một đơn vị", "of one unit"))
-      ->type_name("UNIT");
-  list->add_flag("--history", listed->history,
-                 voice("cả những lần ghi trước và hồ sơ đã mở lại",
-                       "also what was said before, and of dossiers that are open again"));
+  list.AddOption("--unit", listed->unit, voice("của một đơn vị", "of one unit")).TypeName("UNIT");
+  list.AddFlag("--history", listed->history,
+               voice("cả những lần ghi trước và hồ sơ đã mở lại",
+                     "also what was said before, and of dossiers that are open again"));
 }
 
 }  // namespace sotay::cli

@@ -1,5 +1,4 @@
 // duplicates: records that look like one thing recorded twice.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -65,18 +64,18 @@ absl::Status Duplicates(const Invocation& run, const ScopeWords& words) {
 
 }  // namespace
 
-void AddOfficeDuplicatesCommand(CLI::App* app, Invocation* run) {
+void AddOfficeDuplicatesCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<ScopeWords>();
-  CLI::App* command = AddCommand(
+  Command command = AddCommand(
       app, run, "duplicates",
       voice("Các bản ghi có thể trùng nhau; không bao giờ tự gộp",
             "Records that look like one thing recorded twice; never merged by themselves"),
       words, &Duplicates);
   AddScope(command, voice, words);
-  command->footer(voice("Người chủ trì ghi trùng với bản nào, và bỏ ra được. Ví dụ:",
-                        "The lead links one to the other, and may unlink them. Examples:") +
-                  R"(
+  command.Footer(voice("Người chủ trì ghi trùng với bản nào, và bỏ ra được. Ví dụ:",
+                       "The lead links one to the other, and may unlink them. Examples:") +
+                 R"(
   sotayctl duplicates --unit vkskv3
   sotay edit 7f3a91c2 duplicate_of=0b12c9e4
 )");

@@ -1,5 +1,4 @@
 // export: a dossier with its evidence, into a file that can be checked anywhere.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -78,21 +77,21 @@ absl::Status Export(const Invocation& run, const ExportWords& words) {
 
 }  // namespace
 
-void AddOfficeExportCommand(CLI::App* app, Invocation* run) {
+void AddOfficeExportCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<ExportWords>();
-  CLI::App* command =
+  Command command =
       AddCommand(app, run, "export",
                  voice("Xuất một hồ sơ kèm chứng cứ vào tệp, kiểm tra được ở mọi nơi",
                        "Export a dossier with its evidence to a file that can be checked anywhere"),
                  words, &Export);
   command
-      ->add_option("RECORD", words->record,
-                   voice("mã của hồ sơ hay của một bản ghi trong đó, từ 8 chữ số đầu",
-                         "id of the dossier or of a record in it, its first 8 digits or more"))
-      ->required();
-  command->add_option("FILE", words->file, voice("tệp ghi ra", "file to write"))->required();
-  command->footer(voice("Ví dụ:", "Example:") + R"(
+      .AddOption("RECORD", words->record,
+                 voice("mã của hồ sơ hay của một bản ghi trong đó, từ 8 chữ số đầu",
+                       "id of the dossier or of a record in it, its first 8 digits or more"))
+      .Required();
+  command.AddOption("FILE", words->file, voice("tệp ghi ra", "file to write")).Required();
+  command.Footer(voice("Ví dụ:", "Example:") + R"(
   sotayctl export 7f3a91c2 vu-885.sotay && sotay-verify vu-885.sotay
 )");
 }

@@ -1,5 +1,4 @@
 // posts: who is what in which unit, from when to when; and how long units last.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -203,42 +202,40 @@ absl::Status ListTerms(const Invocation& run, const TermWords& words) {
 
 }  // namespace
 
-void AddOfficePostCommands(CLI::App* app, Invocation* run) {
+void AddOfficePostCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   const std::string reason = voice("quyết định nào", "by which decision");
   auto listed = std::make_shared<ListWords>();
-  CLI::App* posts = AddCommand(app, run, "posts",
-                               voice("Chức danh: ai, ở đâu, từ ngày nào đến hết ngày nào",
-                                     "Posts: who is what, where, when"),
-                               listed, &ListPosts);
-  posts->add_option("--user", listed->user, voice("của một người", "of one user"))
-      ->type_name("USER");
-  posts->add_option("--unit", listed->unit, voice("ở một đơn vị", "in one unit"))
-      ->type_name("UNIT");
-  posts->add_flag("--history", listed->history,
-                  voice("cả những dòng đã được thay", "rows that were replaced, too"));
-  posts->footer(
+  Command posts = AddCommand(app, run, "posts",
+                             voice("Chức danh: ai, ở đâu, từ ngày nào đến hết ngày nào",
+                                   "Posts: who is what, where, when"),
+                             listed, &ListPosts);
+  posts.AddOption("--user", listed->user, voice("của một người", "of one user")).TypeName("USER");
+  posts.AddOption("--unit", listed->unit, voice("ở một đơn vị", "in one unit")).TypeName("UNIT");
+  posts.AddFlag("--history", listed->history,
+                voice("cả những dòng đã được thay", "rows that were replaced, too"));
+  posts.Footer(
       voice("Một chức danh có hiệu lực cả ngày đầu và ngày cuối; dòng đã ghi không bao giờ "
             "bị sửa. Quyền của từng chức danh: sotayctl rules.",
             "A post counts on its first day and its last; a row is never changed. What "
             "each capacity may do: sotayctl rules."));
 
   auto put = std::make_shared<PutWords>();
-  CLI::App* put_post =
+  Command put_post =
       AddCommand(posts, run, "put", voice("Giao một chức danh", "Give a post"), put, &PutPost);
-  put_post->add_option("USER", put->user, "uu-dam")->required();
-  put_post->add_option("UNIT", put->unit, "vkskv3")->required();
-  put_post->add_option("CAPACITY", put->capacity, "HEAD DEP DIV KSV KTV CLK STA INS")->required();
+  put_post.AddOption("USER", put->user, "uu-dam").Required();
+  put_post.AddOption("UNIT", put->unit, "vkskv3").Required();
+  put_post.AddOption("CAPACITY", put->capacity, "HEAD DEP DIV KSV KTV CLK STA INS").Required();
   put_post
-      ->add_option("--field", put->fields,
-                   voice("khâu công tác; lặp lại được; * là tất cả",
-                         "field of work; may be repeated; * for all"))
-      ->type_name("CODE")
-      ->allow_extra_args(false);
-  put_post->add_option("--from", put->from, voice("ngày đầu", "first day"))->type_name("D/M/YYYY");
-  put_post->add_option("--to", put->to, voice("ngày cuối", "last day"))->type_name("D/M/YYYY");
-  put_post->add_option("--reason", put->reason, reason)->required();
-  put_post->footer(
+      .AddOption("--field", put->fields,
+                 voice("khâu công tác; lặp lại được; * là tất cả",
+                       "field of work; may be repeated; * for all"))
+      .TypeName("CODE")
+      .OneEach();
+  put_post.AddOption("--from", put->from, voice("ngày đầu", "first day")).TypeName("D/M/YYYY");
+  put_post.AddOption("--to", put->to, voice("ngày cuối", "last day")).TypeName("D/M/YYYY");
+  put_post.AddOption("--reason", put->reason, reason).Required();
+  put_post.Footer(
       voice("DEP và DIV làm việc trong khâu công tác được giao; INS luôn có ngày cuối. Ví dụ:",
             "DEP and DIV act in the fields of work given to them; INS always has a last day. "
             "Examples:") +
@@ -249,43 +246,41 @@ void AddOfficePostCommands(CLI::App* app, Invocation* run) {
 )");
 
   auto end = std::make_shared<EndWords>();
-  CLI::App* end_post =
+  Command end_post =
       AddCommand(posts, run, "end",
                  voice("Cho một chức danh thôi hiệu lực", "Say when a post ends"), end, &EndPost);
-  end_post->add_option("USER", end->user, "uu-dam")->required();
-  end_post->add_option("NUMBER", end->number, voice("số của dòng", "number of its row"))
-      ->required();
-  end_post->add_option("--last", end->last, voice("ngày cuối", "last day"))
-      ->required()
-      ->type_name("D/M/YYYY");
-  end_post->add_option("--reason", end->reason, reason)->required();
-  end_post->footer(voice("Ví dụ:", "Example:") + R"(
+  end_post.AddOption("USER", end->user, "uu-dam").Required();
+  end_post.AddOption("NUMBER", end->number, voice("số của dòng", "number of its row")).Required();
+  end_post.AddOption("--last", end->last, voice("ngày cuối", "last day"))
+      .Required()
+      .TypeName("D/M/YYYY");
+  end_post.AddOption("--reason", end->reason, reason).Required();
+  end_post.Footer(voice("Ví dụ:", "Example:") + R"(
   sotayctl posts end uu-dam 1 --last 31/12/2026 --reason "15/QĐ-VKS"
 )");
 
   auto term = std::make_shared<TermWords>();
-  CLI::App* terms = AddCommand(posts, run, "units",
-                               voice("Thời hạn của các đơn vị và đơn vị kế tiếp",
-                                     "How long units last, and what comes after"),
-                               term, &ListTerms);
-  CLI::Option* unit = terms->add_option("UNIT", term->unit, "vkskv3");
-  terms->add_option("--first", term->first, voice("ngày đầu", "first day"))
-      ->type_name("D/M/YYYY")
-      ->needs(unit);
-  terms->add_option("--last", term->last, voice("ngày cuối", "last day"))
-      ->type_name("D/M/YYYY")
-      ->needs(unit);
+  Command terms = AddCommand(posts, run, "units",
+                             voice("Thời hạn của các đơn vị và đơn vị kế tiếp",
+                                   "How long units last, and what comes after"),
+                             term, &ListTerms);
+  const Option unit = terms.AddOption("UNIT", term->unit, "vkskv3");
+  terms.AddOption("--first", term->first, voice("ngày đầu", "first day"))
+      .TypeName("D/M/YYYY")
+      .Needs(unit);
+  terms.AddOption("--last", term->last, voice("ngày cuối", "last day"))
+      .TypeName("D/M/YYYY")
+      .Needs(unit);
   terms
-      ->add_option("--successor", term->successors,
-                   voice("đơn vị kế tiếp; lặp lại được", "what comes after; may be repeated"))
-      ->type_name("UNIT")
-      ->allow_extra_args(false)
-      ->needs(unit);
-  terms->add_option("--reason", term->reason, reason)->needs(unit);
-  terms->footer(
-      voice("Sau ngày cuối, ai đọc được đơn vị kế tiếp thì đọc được hồ sơ cũ. Ví dụ:",
-            "After its last day, whoever reads a successor reads its records. Examples:") +
-      R"(
+      .AddOption("--successor", term->successors,
+                 voice("đơn vị kế tiếp; lặp lại được", "what comes after; may be repeated"))
+      .TypeName("UNIT")
+      .OneEach()
+      .Needs(unit);
+  terms.AddOption("--reason", term->reason, reason).Needs(unit);
+  terms.Footer(voice("Sau ngày cuối, ai đọc được đơn vị kế tiếp thì đọc được hồ sơ cũ. Ví dụ:",
+                     "After its last day, whoever reads a successor reads its records. Examples:") +
+               R"(
   sotayctl posts units
   sotayctl posts units vkskv1 --last 31/12/2026 --successor vkskv2 --reason "NQ 7"
 )");

@@ -127,42 +127,44 @@ absl::Status Dismiss(const Invocation& run, const DecideWords& words) {
   return absl::OkStatus();
 }
 
-void AddDecision(CLI::App* command, const Voice& voice, const std::shared_ptr<DecideWords>& words) {
+void AddDecision(Command command, const Voice& voice, const std::shared_ptr<DecideWords>& words) {
   command
-      ->add_option("DEVICE", words->device,
-                   voice("máy đã gửi: các chữ số đầu", "the device that sent it: its first digits"))
-      ->required();
-  command->add_option("NUMBER", words->sequence, voice("số của thay đổi", "number of the change"))
-      ->required();
+      .AddOption("DEVICE", words->device,
+                 voice("máy đã gửi: các chữ số đầu", "the device that sent it: its first digits"))
+      .Required();
+  command.AddOption("NUMBER", words->sequence, voice("số của thay đổi", "number of the change"))
+      .Required();
   command
-      ->add_option("--change", words->change,
-                   voice("mã của thay đổi, khi hai cái cùng số",
-                         "the change's id, where two have one number"))
-      ->type_name("ID");
+      .AddOption("--change", words->change,
+                 voice("mã của thay đổi, khi hai cái cùng số",
+                       "the change's id, where two have one number"))
+      .TypeName("ID");
   command
-      ->add_option("--reason", words->reason,
-                   voice("vì sao, ai cũng đọc được", "why, for everybody to read"))
-      ->required()
-      ->type_name("TEXT");
+      .AddOption("--reason", words->reason,
+                 voice("vì sao, ai cũng đọc được", "why, for everybody to read"))
+      .Required()
+      .TypeName("TEXT");
 }
 
 }  // namespace
 
-void AddOfficeQuarantineCommands(CLI::App* app, Invocation* run) {
+void AddOfficeQuarantineCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto listed = std::make_shared<ListWords>();
-  CLI::App* quarantine = AddCommand(app, run, "quarantine",
-                                    voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
-                                          "Changes received and not applied, with reasons"),
-                                    listed, &List);
+  Command quarantine = AddCommand(app, run, "quarantine",
+                                  voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
+                                        "Changes received and not applied, with reasons"),
+                                  listed, &List);
   AddScope(quarantine, voice, listed);
-  quarantine->add_flag("--all", listed->all,
-                       voice("cả những cái đã bỏ qua", "those that were dismissed, too"));
-  quarantine->footer(voice("Người có quyền quyết định nhận vào hay bỏ qua; không ai quyết định về "
-                           "bản của chính mình. Ví dụ:",
-                           "Whoever may decides to take it in or to dismiss it; nobody about what "
-                           "they wrote themselves. Examples:") +
-                     R"(
+  quarantine.AddFlag("--all", listed->all,
+                     voice("cả những cái đã bỏ qua", "those that were dismissed, too"));
+  quarantine.Footer(voice("Người có quyền quyết định nhận vào hay bỏ qua; không ai quyết định về "
+                          "bản của chính mình. Bản do kiểm tra viên trình thì kiểm sát viên đồng ý "
+                          "là được. Ví dụ:",
+                          "Whoever may decides to take it in or to dismiss it; nobody about what "
+                          "they wrote themselves.  To what an examiner submitted a prosecutor "
+                          "agrees.  Examples:") +
+                    R"(
   sotayctl quarantine take 7f3a 12 --reason "đối chiếu với biên bản giấy"
   sotayctl quarantine dismiss 7f3a 13 --reason "gửi sau khi mất máy"
 )");

@@ -268,26 +268,26 @@ absl::Status Digest(const Invocation& run, const ScopeWords& words) {
 
 }  // namespace
 
-void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
+void AddOfficeRecordCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto records = std::make_shared<RecordsWords>();
-  CLI::App* command = AddCommand(app, run, "records",
-                                 voice("Bản ghi, mới sửa trước", "Records, newest change first"),
-                                 records, &Records);
+  Command command = AddCommand(app, run, "records",
+                               voice("Bản ghi, mới sửa trước", "Records, newest change first"),
+                               records, &Records);
   AddScope(command, voice, records);
   command
-      ->add_option("--type", records->type,
-                   voice("một loại: note, finding …", "a type: note, finding …"))
-      ->type_name("TYPE");
+      .AddOption("--type", records->type,
+                 voice("một loại: note, finding …", "a type: note, finding …"))
+      .TypeName("TYPE");
   command
-      ->add_option("--state", records->state,
-                   voice("một trạng thái: submitted …", "a state: submitted …"))
-      ->type_name("STATE");
-  command->add_option("--limit", records->limit, voice("nhiều nhất", "at most"))
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber.description(""))
-      ->type_name("N");
-  command->footer(voice("Ví dụ:", "Examples:") + R"(
+      .AddOption("--state", records->state,
+                 voice("một trạng thái: submitted …", "a state: submitted …"))
+      .TypeName("STATE");
+  command.AddOption("--limit", records->limit, voice("nhiều nhất", "at most"))
+      .ShowsDefault()
+      .Positive()
+      .TypeName("N");
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotayctl records --unit vks-sm --subtree --type note --state submitted
 )");
 
@@ -298,26 +298,25 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
                              "A record, whole: content, conflicts, history, what was set aside"),
                        show, &Show);
   command
-      ->add_option("RECORD", show->record,
-                   voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
-      ->required();
+      .AddOption("RECORD", show->record,
+                 voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
+      .Required();
   command
-      ->add_option("--history", show->history,
-                   voice("số thay đổi mới nhất", "how many of the newest changes"))
-      ->capture_default_str()
-      ->check(CLI::Range(0, kHistoryMax).description(""))
-      ->type_name("N");
+      .AddOption("--history", show->history,
+                 voice("số thay đổi mới nhất", "how many of the newest changes"))
+      .ShowsDefault()
+      .Within(0, kHistoryMax)
+      .TypeName("N");
 
   auto blame = std::make_shared<BlameWords>();
   command = AddCommand(app, run, "blame",
                        voice("Ai đã viết chỗ nào của văn bản", "Who typed what of a text"), blame,
                        &Blame);
   command
-      ->add_option("RECORD", blame->record,
-                   voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
-      ->required();
-  command->add_option("--field", blame->field, voice("văn bản nào", "which text"))
-      ->type_name("FIELD");
+      .AddOption("RECORD", blame->record,
+                 voice("mã, từ 8 chữ số đầu", "id, its first 8 digits or more"))
+      .Required();
+  command.AddOption("--field", blame->field, voice("văn bản nào", "which text")).TypeName("FIELD");
 
   auto conflicts = std::make_shared<ScopeWords>();
   command = AddCommand(
@@ -332,9 +331,9 @@ void AddOfficeRecordCommands(CLI::App* app, Invocation* run) {
                              "Fingerprint of all records: that of a device which shows the same"),
                        digest, &Digest);
   AddScope(command, voice, digest);
-  command->footer(voice("So với sotay digest trên máy của đơn vị. Ví dụ:",
-                        "Compare with sotay digest on a device of the unit. Example:") +
-                  R"(
+  command.Footer(voice("So với sotay digest trên máy của đơn vị. Ví dụ:",
+                       "Compare with sotay digest on a device of the unit. Example:") +
+                 R"(
   sotayctl digest --unit vkskv3
 )");
 }

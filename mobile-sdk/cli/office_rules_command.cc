@@ -1,5 +1,4 @@
 // rules: the table of rights in force on the server.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -77,20 +76,19 @@ absl::Status ShowRules(const Invocation& run, const RulesWords& words) {
 
 }  // namespace
 
-void AddOfficeRulesCommand(CLI::App* app, Invocation* run) {
+void AddOfficeRulesCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<RulesWords>();
-  CLI::App* rules =
-      AddCommand(app, run, "rules",
-                 voice("Bảng quyền đang áp dụng: ai được làm gì với loại nào",
-                       "The table of rights in force: who may do what with which kind"),
-                 words, &ShowRules);
-  rules->add_option("--capacity", words->capacity, voice("chỉ một chức danh", "of one capacity"))
-      ->type_name("CAPACITY");
-  rules->add_flag("--text", words->text,
-                  voice("nguyên văn, để sửa thành bảng của mình",
-                        "the text as it is, to make a table of one's own from"));
-  rules->footer(
+  Command rules = AddCommand(app, run, "rules",
+                             voice("Bảng quyền đang áp dụng: ai được làm gì với loại nào",
+                                   "The table of rights in force: who may do what with which kind"),
+                             words, &ShowRules);
+  rules.AddOption("--capacity", words->capacity, voice("chỉ một chức danh", "of one capacity"))
+      .TypeName("CAPACITY");
+  rules.AddFlag("--text", words->text,
+                voice("nguyên văn, để sửa thành bảng của mình",
+                      "the text as it is, to make a table of one's own from"));
+  rules.Footer(
       voice(
           "Điều gì không có quy tắc cho phép thì không được phép. Phạm vi: own của mình, unit đơn "
           "vị, tree đơn vị và cấp dưới. Ví dụ:",

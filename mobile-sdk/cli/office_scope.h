@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "CLI/App.hpp"
+#include "mobile-sdk/cli/command_line.h"
 #include "mobile-sdk/cli/voice.h"
 
 namespace sotay::cli {
@@ -15,15 +15,14 @@ struct ScopeWords {
 };
 
 // Adds the two options to `command`, which fill in `words`.
-inline void AddScope(CLI::App* command, const Voice& voice,
+inline void AddScope(Command command, const Voice& voice,
                      const std::shared_ptr<ScopeWords>& words) {
   command
-      ->add_option(
+      .AddOption(
           "--unit", words->unit,
           voice("đơn vị; không ghi: mọi đơn vị được xem", "unit; none: every unit you may read"))
-      ->type_name("UNIT");
-  command->add_flag("--subtree", words->subtree,
-                    voice("cả các đơn vị cấp dưới", "units below, too"));
+      .TypeName("UNIT");
+  command.AddFlag("--subtree", words->subtree, voice("cả các đơn vị cấp dưới", "units below, too"));
 }
 
 }  // namespace sotay::cli

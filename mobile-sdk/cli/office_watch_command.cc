@@ -157,16 +157,16 @@ absl::Status Watch(const Invocation& run, const WatchWords& words) {
 
 }  // namespace
 
-void AddOfficeWatchCommand(CLI::App* app, Invocation* run) {
+void AddOfficeWatchCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto words = std::make_shared<WatchWords>();
-  CLI::App* command = AddCommand(app, run, "watch",
-                                 voice("Báo từng bản ghi thay đổi, đến khi bấm Ctrl-C",
-                                       "Tell every record that changes, until Ctrl-C"),
-                                 words, &Watch);
-  command->add_option("--unit", words->unit, voice("chỉ một đơn vị", "of one unit only"))
-      ->type_name("UNIT");
-  command->footer(voice("Với --json: mỗi dòng một sự kiện.", "With --json: an event a line."));
+  Command command = AddCommand(app, run, "watch",
+                               voice("Báo từng bản ghi thay đổi, đến khi bấm Ctrl-C",
+                                     "Tell every record that changes, until Ctrl-C"),
+                               words, &Watch);
+  command.AddOption("--unit", words->unit, voice("chỉ một đơn vị", "of one unit only"))
+      .TypeName("UNIT");
+  command.Footer(voice("Với --json: mỗi dòng một sự kiện.", "With --json: an event a line."));
 }
 
 }  // namespace sotay::cli

@@ -221,24 +221,24 @@ absl::Status Refused(const Invocation& run, const NoWords&) {
 
 }  // namespace
 
-void AddReadCommands(CLI::App* app, Invocation* run) {
+void AddReadCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   const std::string record = voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more");
 
   auto list = std::make_shared<ListWords>();
-  CLI::App* command = AddCommand(
+  Command command = AddCommand(
       app, run, "list",
       voice("Liệt kê bản ghi, mới sửa trước", "List records, newest change first"), list, &List);
-  command->add_option("TYPE", list->type, voice("chỉ một loại", "of one type only"));
-  command->add_option("--unit", list->unit, voice("chỉ một đơn vị", "of one unit only"))
-      ->type_name("UNIT");
+  command.AddOption("TYPE", list->type, voice("chỉ một loại", "of one type only"));
+  command.AddOption("--unit", list->unit, voice("chỉ một đơn vị", "of one unit only"))
+      .TypeName("UNIT");
   command
-      ->add_option("--in", list->in,
-                   voice("cùng hồ sơ với bản ghi này", "in the same dossier as this record"))
-      ->type_name("RECORD");
-  command->add_flag("--conflicts", list->conflicts,
-                    voice("chỉ khi có xung đột", "with conflicts only"));
-  command->footer(voice("Ví dụ:", "Examples:") + R"(
+      .AddOption("--in", list->in,
+                 voice("cùng hồ sơ với bản ghi này", "in the same dossier as this record"))
+      .TypeName("RECORD");
+  command.AddFlag("--conflicts", list->conflicts,
+                  voice("chỉ khi có xung đột", "with conflicts only"));
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay list
   sotay list note --in 7f3a
   sotay list --conflicts --json
@@ -250,20 +250,19 @@ void AddReadCommands(CLI::App* app, Invocation* run) {
   auto show = std::make_shared<PastWords>();
   command = AddCommand(app, run, "show", voice("Xem toàn bộ một bản ghi", "Show a record, whole"),
                        show, &Show);
-  command->add_option("RECORD", show->record, record)->required();
-  command->add_option("--at", show->at, at)->type_name("CHANGE");
-  command->add_flag("--fetch", show->fetch, fetch);
+  command.AddOption("RECORD", show->record, record).Required();
+  command.AddOption("--at", show->at, at).TypeName("CHANGE");
+  command.AddFlag("--fetch", show->fetch, fetch);
 
   auto blame = std::make_shared<PastWords>();
   command = AddCommand(app, run, "blame",
                        voice("Xem ai đã viết chỗ nào của văn bản", "Show who typed what of a text"),
                        blame, &Blame);
-  command->add_option("RECORD", blame->record, record)->required();
-  command->add_option("--field", blame->field, voice("văn bản nào", "which text"))
-      ->type_name("FIELD");
-  command->add_option("--at", blame->at, at)->type_name("CHANGE");
-  command->add_flag("--fetch", blame->fetch, fetch);
-  command->footer(voice("Ví dụ:", "Examples:") + R"(
+  command.AddOption("RECORD", blame->record, record).Required();
+  command.AddOption("--field", blame->field, voice("văn bản nào", "which text")).TypeName("FIELD");
+  command.AddOption("--at", blame->at, at).TypeName("CHANGE");
+  command.AddFlag("--fetch", blame->fetch, fetch);
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay blame 9b20
   sotay blame 9b20 --fetch --at 1f0c
 )");
@@ -272,14 +271,14 @@ void AddReadCommands(CLI::App* app, Invocation* run) {
   command =
       AddCommand(app, run, "log",
                  voice("Xem ai đã sửa gì, khi nào", "Show who changed what, and when"), log, &Log);
-  command->add_option("RECORD", log->record, record)->required();
-  command->add_flag("--fetch", log->fetch, fetch);
+  command.AddOption("RECORD", log->record, record).Required();
+  command.AddFlag("--fetch", log->fetch, fetch);
 
   auto conflicts = std::make_shared<RecordWords>();
   command = AddCommand(app, run, "conflicts",
                        voice("Xem các cách ghi khác nhau", "Show readings that disagree"),
                        conflicts, &Conflicts);
-  command->add_option("RECORD", conflicts->record, record);
+  command.AddOption("RECORD", conflicts->record, record);
 
   AddCommand(app, run, "refused",
              voice("Xem thay đổi của mình mà máy chủ giữ lại",

@@ -1,5 +1,4 @@
 // The `sotay` command: its groups put together.
-#include <CLI/CLI.hpp>
 
 #include "mobile-sdk/cli/commands.h"
 
@@ -8,17 +7,19 @@ namespace sotay::cli {
 int Sotay(const std::vector<std::string>& args, Invocation* run) {
   run->voice = VoiceOf(args);
   const Voice& voice = run->voice;
-  CLI::App app(voice("Sổ tay của kiểm sát viên: ghi được khi không có mạng, không mất chữ nào.",
-                     "A prosecutor's notebook: write with no network, lose not a word."),
-               "sotay");
-  AddGlobalOptions(&app, run);
-  AddSyncCommands(&app, run);
-  AddWriteCommands(&app, run);
-  AddReadCommands(&app, run);
-  AddStatusCommands(&app, run);
-  AddFieldsCommand(&app, run);
-  AddImportCommand(&app, run);
-  app.footer(voice("Một ngày làm việc:", "A day's work:") + R"(
+  CommandLine line("sotay",
+                   voice("Sổ tay của kiểm sát viên: ghi được khi không có mạng, không mất chữ nào.",
+                         "A prosecutor's notebook: write with no network, lose not a word."),
+                   voice);
+  Command app = line.root();
+  AddGlobalOptions(app, run);
+  AddSyncCommands(app, run);
+  AddWriteCommands(app, run);
+  AddReadCommands(app, run);
+  AddStatusCommands(app, run);
+  AddFieldsCommand(app, run);
+  AddImportCommand(app, run);
+  app.Footer(voice("Một ngày làm việc:", "A day's work:") + R"(
   sotay enroll "sotay1:…"                      # )" +
              voice("một lần", "once") + R"(
   sotay sync                                   # )" +
@@ -33,7 +34,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
                    "4 không được phép · 5 không có mạng",
                    "Exit codes: 0 done · 1 failed · 2 wrong command line · 3 not found · "
                    "4 refused by a rule · 5 no network"));
-  return Run(&app, args, run);
+  return Run(&line, args, run);
 }
 
 }  // namespace sotay::cli

@@ -1,5 +1,4 @@
 // The `sotayctl` command: its groups put together.
-#include <CLI/CLI.hpp>
 
 #include "mobile-sdk/cli/commands.h"
 
@@ -8,23 +7,25 @@ namespace sotay::cli {
 int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   run->voice = VoiceOf(args);
   const Voice& voice = run->voice;
-  CLI::App app(
+  CommandLine line(
+      "sotayctl",
       voice("Dành cho lãnh đạo và quản trị: đọc bản ghi hợp nhất, quản lý đơn vị, người và máy.",
             "For supervisors and administrators: the merged record, units, people, devices."),
-      "sotayctl");
-  AddGlobalOptions(&app, run);
-  AddOfficeDeviceCommands(&app, run);
-  AddOfficeAdminCommands(&app, run);
-  AddOfficePostCommands(&app, run);
-  AddOfficeRulesCommand(&app, run);
-  AddOfficeRecordCommands(&app, run);
-  AddOfficeDossierCommands(&app, run);
-  AddOfficeQuarantineCommands(&app, run);
-  AddOfficeDuplicatesCommand(&app, run);
-  AddOfficeAccessCommand(&app, run);
-  AddOfficeExportCommand(&app, run);
-  AddOfficeWatchCommand(&app, run);
-  app.footer(
+      voice);
+  Command app = line.root();
+  AddGlobalOptions(app, run);
+  AddOfficeDeviceCommands(app, run);
+  AddOfficeAdminCommands(app, run);
+  AddOfficePostCommands(app, run);
+  AddOfficeRulesCommand(app, run);
+  AddOfficeRecordCommands(app, run);
+  AddOfficeDossierCommands(app, run);
+  AddOfficeQuarantineCommands(app, run);
+  AddOfficeDuplicatesCommand(app, run);
+  AddOfficeAccessCommand(app, run);
+  AddOfficeExportCommand(app, run);
+  AddOfficeWatchCommand(app, run);
+  app.Footer(
       voice("Quản trị:", "An administrator:") + R"(
   sotayctl units put vkskv3 --name "VKSND khu vực 3 – Sông Mây" --parent vks-sm
   sotayctl users put uu-dam --name "Nguyễn Ưu Đàm" --member vkskv3:prosecutor
@@ -46,7 +47,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
             "4 không được phép · 5 không có mạng",
             "Exit codes as of sotay: 0 done · 1 failed · 2 wrong command line · 3 not found · "
             "4 refused by a rule · 5 no network"));
-  return Run(&app, args, run);
+  return Run(&line, args, run);
 }
 
 }  // namespace sotay::cli

@@ -177,7 +177,7 @@ absl::Status Digest(const Invocation& run, const NoWords&) {
 
 }  // namespace
 
-void AddStatusCommands(CLI::App* app, Invocation* run) {
+void AddStatusCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   AddCommand(
       app, run, "status",

@@ -180,22 +180,21 @@ absl::Status Watch(const Invocation& run, const NoWords&) {
 
 }  // namespace
 
-void AddSyncCommands(CLI::App* app, Invocation* run) {
+void AddSyncCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto enroll = std::make_shared<EnrollWords>();
-  CLI::App* command = AddCommand(app, run, "enroll",
-                                 voice("Mở sổ mới bằng lời mời của quản trị",
-                                       "Make a notebook, from an administrator's invitation"),
-                                 enroll, &Enroll);
+  Command command = AddCommand(app, run, "enroll",
+                               voice("Mở sổ mới bằng lời mời của quản trị",
+                                     "Make a notebook, from an administrator's invitation"),
+                               enroll, &Enroll);
   command
-      ->add_option("INVITATION", enroll->invitation,
-                   voice("dòng chữ sotay1:…", "the line sotay1:…"))
-      ->required();
+      .AddOption("INVITATION", enroll->invitation, voice("dòng chữ sotay1:…", "the line sotay1:…"))
+      .Required();
   command
-      ->add_option("--device-name", enroll->device_name,
-                   voice("tên gọi của máy", "what people call the device"))
-      ->type_name("NAME");
-  command->footer(voice("Ví dụ:", "Example:") + R"(
+      .AddOption("--device-name", enroll->device_name,
+                 voice("tên gọi của máy", "what people call the device"))
+      .TypeName("NAME");
+  command.Footer(voice("Ví dụ:", "Example:") + R"(
   sotay enroll "sotay1:…" --device-name "Máy của Nguyễn Ưu Đàm"
 )");
   AddCommand(app, run, "sync", voice("Gửi và nhận ngay bây giờ", "Send and receive, now"),
@@ -204,7 +203,7 @@ void AddSyncCommands(CLI::App* app, Invocation* run) {
                        voice("Đồng bộ liên tục và báo từng việc, đến khi bấm Ctrl-C",
                              "Keep in step and tell what happens, until Ctrl-C"),
                        std::make_shared<NoWords>(), &Watch);
-  command->footer(voice("Với --json: mỗi dòng một sự kiện.", "With --json: an event a line."));
+  command.Footer(voice("Với --json: mỗi dòng một sự kiện.", "With --json: an event a line."));
 }
 
 }  // namespace sotay::cli

@@ -1,12 +1,10 @@
 // sotay-verify: checks an exported dossier, offline, and prints it to be read.
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
-#include "mobile-sdk/cli/help.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/reader.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -129,26 +127,27 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
 int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
   run->voice = VoiceOf(args);
   const Voice& voice = run->voice;
-  CLI::App app(voice("Kiểm tra một hồ sơ đã xuất: không cần mạng, không cần tin người đưa.",
-                     "Checks an exported dossier: without a network, without trust in whoever "
-                     "hands it over."),
-               "sotay-verify");
+  CommandLine line("sotay-verify",
+                   voice("Kiểm tra một hồ sơ đã xuất: không cần mạng, không cần tin người đưa.",
+                         "Checks an exported dossier: without a network, without trust in whoever "
+                         "hands it over."),
+                   voice);
+  Command app = line.root();
   auto words = std::make_shared<VerifyWords>();
-  SetHelp(&app, voice);
-  app.add_option("FILE", words->file,
-                 voice("tệp do sotayctl export ghi", "as sotayctl export wrote it"))
-      ->required();
-  app.add_option("--log-key", words->log_key,
-                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
-                       "the organisation's log key, hexadecimal (sotayctl export --json tells)"))
-      ->type_name("HEX");
-  app.add_flag("--quiet", words->quiet,
-               voice("chỉ in kết luận", "print the verdict alone, not the content"));
-  AddReadingOptions(&app, run);
-  app.footer(voice("Mã thoát: 0 đúng · 1 sai · 2 lệnh sai",
+  app.AddOption("FILE", words->file,
+                voice("tệp do sotayctl export ghi", "as sotayctl export wrote it"))
+      .Required();
+  app.AddOption("--log-key", words->log_key,
+                voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
+                      "the organisation's log key, hexadecimal (sotayctl export --json tells)"))
+      .TypeName("HEX");
+  app.AddFlag("--quiet", words->quiet,
+              voice("chỉ in kết luận", "print the verdict alone, not the content"));
+  AddReadingOptions(app, run);
+  app.Footer(voice("Mã thoát: 0 đúng · 1 sai · 2 lệnh sai",
                    "Exit codes: 0 it holds · 1 it does not · 2 wrong command line"));
   run->command = [run, words] { return Verify(*run, *words); };
-  return Run(&app, args, run);
+  return Run(&line, args, run);
 }
 
 }  // namespace sotay::cli

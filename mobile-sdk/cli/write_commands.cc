@@ -192,30 +192,30 @@ absl::Status Resolve(const Invocation& run, const ResolveWords& words) {
 
 }  // namespace
 
-void AddWriteCommands(CLI::App* app, Invocation* run) {
+void AddWriteCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   const std::string fields = voice("FIELD=VALUE …; văn bản dài lấy từ @FILE, hoặc - (đầu vào)",
                                    "FIELD=VALUE …; long text comes from @FILE, or - (stdin)");
   const std::string reason = voice("lý do, lưu cùng thay đổi", "why, kept with the change");
 
   auto made = std::make_shared<NewWords>();
-  CLI::App* command =
+  Command command =
       AddCommand(app, run, "new", voice("Ghi một bản ghi mới", "Write a new record"), made, &New);
   command
-      ->add_option("TYPE", made->type,
-                   voice("loại: case, inspection, note, finding, comment",
-                         "type: case, inspection, note, finding, comment"))
-      ->required();
-  command->add_option("FIELD=VALUE", made->fields, fields);
-  command->add_option("--in", made->in, voice("bản ghi mà nó thuộc về", "the record it belongs to"))
-      ->type_name("RECORD");
+      .AddOption("TYPE", made->type,
+                 voice("loại: case, inspection, note, finding, comment",
+                       "type: case, inspection, note, finding, comment"))
+      .Required();
+  command.AddOption("FIELD=VALUE", made->fields, fields);
+  command.AddOption("--in", made->in, voice("bản ghi mà nó thuộc về", "the record it belongs to"))
+      .TypeName("RECORD");
   command
-      ->add_option("--unit", made->unit,
-                   voice("đơn vị; không ghi: của hồ sơ, hoặc đơn vị duy nhất",
-                         "unit; none: the dossier's, or your only one"))
-      ->type_name("UNIT");
-  command->add_option("--reason", made->reason, reason)->type_name("WHY");
-  command->footer(voice("Ví dụ:", "Examples:") + R"(
+      .AddOption("--unit", made->unit,
+                 voice("đơn vị; không ghi: của hồ sơ, hoặc đơn vị duy nhất",
+                       "unit; none: the dossier's, or your only one"))
+      .TypeName("UNIT");
+  command.AddOption("--reason", made->reason, reason).TypeName("WHY");
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay new inspection kind=scene_examination place="Km 12+300 đường tỉnh 9X" occurred_ms="05/11/2026 07:15"
   sotay new note --in 7f3a kind=scene body=@hien-truong.txt "measurements[vết phanh]=4,2 m"
   echo "Buồng 4 có 01 người dưới 18 tuổi." | sotay new note --in 7f3a body=-
@@ -225,32 +225,32 @@ void AddWriteCommands(CLI::App* app, Invocation* run) {
   auto edit = std::make_shared<EditWords>();
   command = AddCommand(app, run, "edit", voice("Sửa một bản ghi", "Edit a record"), edit, &Edit);
   command
-      ->add_option("RECORD", edit->record,
-                   voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
-      ->required();
-  command->add_option("FIELD=VALUE", edit->fields, fields);
-  command->add_flag("--editor", edit->editor,
-                    voice("mở $EDITOR để sửa văn bản", "open $EDITOR on its text"));
-  command->add_option("--field", edit->field, voice("văn bản cần mở", "which text to open"))
-      ->type_name("FIELD")
-      ->needs("--editor");
-  command->add_option("--reason", edit->reason, reason)->type_name("WHY");
-  command->footer(voice("Cách viết:", "Forms:") + R"(
+      .AddOption("RECORD", edit->record,
+                 voice("mã, từ 4 chữ số đầu", "id, its first 4 digits or more"))
+      .Required();
+  command.AddOption("FIELD=VALUE", edit->fields, fields);
+  command.AddFlag("--editor", edit->editor,
+                  voice("mở $EDITOR để sửa văn bản", "open $EDITOR on its text"));
+  command.AddOption("--field", edit->field, voice("văn bản cần mở", "which text to open"))
+      .TypeName("FIELD")
+      .Needs("--editor");
+  command.AddOption("--reason", edit->reason, reason).TypeName("WHY");
+  command.Footer(voice("Cách viết:", "Forms:") + R"(
   FIELD=VALUE         )" +
-                  voice("ghi giá trị mới; để trống là xóa; với văn bản là toàn văn mới",
-                        "the new value; empty clears; for a text, the whole new text") +
-                  R"(
+                 voice("ghi giá trị mới; để trống là xóa; với văn bản là toàn văn mới",
+                       "the new value; empty clears; for a text, the whole new text") +
+                 R"(
   FIELD+=VALUE        )" +
-                  voice("thêm vào tập hợp, nhật ký, cuối văn bản; cộng vào số đếm",
-                        "add to a set, a log, the end of a text; count up") +
-                  R"(
+                 voice("thêm vào tập hợp, nhật ký, cuối văn bản; cộng vào số đếm",
+                       "add to a set, a log, the end of a text; count up") +
+                 R"(
   FIELD-=VALUE        )" +
-                  voice("bớt khỏi tập hợp; trừ số đếm", "take out of a set; count down") + R"(
+                 voice("bớt khỏi tập hợp; trừ số đếm", "take out of a set; count down") + R"(
   FIELD[KEY]=VALUE    )" +
-                  voice("một mục của bảng", "one entry of a map") + R"(
+                 voice("một mục của bảng", "one entry of a map") + R"(
 
 )" + voice("Ví dụ:", "Examples:") +
-                  R"(
+                 R"(
   sotay edit 7f3a state=submitted
   sotay edit 7f3a "tallies[hồ sơ]+=14" team+=uu-dam
   sotay edit 9b20 "measurements[vết phanh]=4,3 m" --reason "đo lại"
@@ -261,20 +261,19 @@ void AddWriteCommands(CLI::App* app, Invocation* run) {
   command = AddCommand(app, run, "resolve",
                        voice("Chọn một cách ghi khi có xung đột", "Settle a conflict"), resolve,
                        &Resolve);
-  command->add_option("RECORD", resolve->record, voice("mã bản ghi", "id of the record"))
-      ->required();
+  command.AddOption("RECORD", resolve->record, voice("mã bản ghi", "id of the record")).Required();
   command
-      ->add_option(
+      .AddOption(
           "CONFLICT", resolve->conflict,
           voice("mã xung đột, hoặc FIELD, FIELD[KEY]", "id of the conflict, or FIELD, FIELD[KEY]"))
-      ->required();
-  command->add_option("--pick", resolve->pick, voice("số thứ tự cách ghi", "number of the reading"))
-      ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
-  command->add_option("--value", resolve->value, voice("một giá trị khác", "another value"))
-      ->type_name("VALUE");
-  command->add_option("--reason", resolve->reason, reason)->type_name("WHY");
-  command->footer(voice("Ví dụ:", "Examples:") + R"(
+      .Required();
+  command.AddOption("--pick", resolve->pick, voice("số thứ tự cách ghi", "number of the reading"))
+      .TypeName("N")
+      .Positive();
+  command.AddOption("--value", resolve->value, voice("một giá trị khác", "another value"))
+      .TypeName("VALUE");
+  command.AddOption("--reason", resolve->reason, reason).TypeName("WHY");
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay conflicts 9b20
   sotay resolve 9b20 "measurements[vết phanh]" --pick 2 --reason "theo biên bản"
   sotay resolve 9b20 body --value @chot.txt
