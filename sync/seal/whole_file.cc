@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -12,6 +13,8 @@
 
 namespace sotay::seal {
 namespace {
+
+constexpr size_t kFirstBytes = size_t{16} << 10;  // more than most files here have
 
 // Closes on every way out; Close() says whether the system had something to complain about.
 class Descriptor {
@@ -76,10 +79,15 @@ absl::Status WriteTemporary(const std::string& temporary, absl::string_view byte
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t bytes_max) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return Failed("opening", path);
-  // One byte more than allowed, to see that there is more.
-  std::string bytes(bytes_max + 1, '\0');
+  // The limit says what may be, not what is to be expected: room is made as it is filled.  One byte
+  // more than allowed, to see that there is more.
+  std::string bytes;
   size_t size = 0;
-  while (size < bytes.size()) {
+  for (;;) {
+    if (size == bytes.size()) {
+      if (size > bytes_max) break;
+      bytes.resize(std::min(std::max(2 * size, kFirstBytes), bytes_max + 1));
+    }
     const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Failed("reading", path);

@@ -54,6 +54,17 @@ TEST_F(WholeFile, ReadsNoMoreThanAllowed) {
   EXPECT_TRUE(absl::IsInvalidArgument(ReadWholeFile(path_, 99).status()));
 }
 
+TEST_F(WholeFile, TakesRoomForWhatIsThereAlone) {
+  for (const size_t size : {16'383u, 16'384u, 16'385u, 100'000u}) {
+    std::string bytes(size, 'x');
+    for (size_t i = 0; i < size; i += 997) bytes[i] = static_cast<char>(i);
+    ASSERT_TRUE(WriteWholeFile(path_, bytes, 0600).ok());
+    EXPECT_EQ(ReadWholeFile(path_, size).value(), bytes);
+    // More than there is memory for.
+    EXPECT_EQ(ReadWholeFile(path_, size_t{1} << 60).value(), bytes);
+  }
+}
+
 TEST_F(WholeFile, ClearsAwayWhatACrashLeft) {
   // A half-written file of an earlier attempt, longer than the new one.
   ASSERT_TRUE(WriteWholeFile(path_ + ".new", std::string(500, 'h'), 0600).ok());
