@@ -35,6 +35,7 @@
 #include "server/posts.h"
 #include "server/quarantine_service.h"
 #include "server/reader_pool.h"
+#include "server/rpc_count.h"
 #include "server/schema_files.h"
 #include "server/store.h"
 #include "server/supervision.h"
@@ -56,7 +57,7 @@ constexpr int kQuotaThreads = 32;
 constexpr int kReceiveBytesMax = 2'621'440;
 constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
-constexpr std::chrono::seconds kDrainMax(20);
+constexpr absl::Duration kDrainMax = absl::Seconds(20);
 
 constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
                                      "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
@@ -135,6 +136,7 @@ struct Daemon::Parts {
   std::unique_ptr<QuarantineService> quarantine_service;
   std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<DossierService> dossier_service;
+  RpcCount calls;
   std::unique_ptr<grpc::Server> server;
 
   // Writing is over until the next start; reading goes on.
@@ -260,6 +262,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(&builder);
+  p.calls.CountCallsOf(&builder);
   builder.AddListeningPort(options.config.listen, CredentialsOf(identity, *p.authority), &port_);
   builder.RegisterService(p.sync_service.get());
   builder.RegisterService(p.supervision_service.get());
@@ -298,7 +301,10 @@ void Daemon::Drain() {
     Say(Severity::kInfo, "stopping", {{"watches", p.watchers->size()}});
     p.server->GetHealthCheckService()->SetServingStatus(false);
     p.watchers->EndAll();
-    p.server->Shutdown(std::chrono::system_clock::now() + kDrainMax);
+    // A phone whose call is cut asks again, so a server that is never quiet is stopped all the
+    // same.
+    p.calls.WaitForNone(kDrainMax);
+    p.server->Shutdown(std::chrono::system_clock::now());
     p.server->Wait();
   }
   // In this order: what the hub has taken is answered by the readers.

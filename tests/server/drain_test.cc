@@ -106,7 +106,10 @@ TEST_F(DrainTest, KeepsWhatItAcknowledgedAndServesAgain) {
   title.value = "Vụ trộm cắp tài sản";
   ASSERT_THAT((*notebook)->Create("case", "vkskv1", absl::nullopt, {kind, title}), IsOk());
   ASSERT_THAT((*notebook)->Sync(), IsOk());
+  // The phone keeps its connection and does nothing with it.
+  const auto began = steady_clock::now();
   EXPECT_EQ(office_.StopServer(), 0);
+  EXPECT_LT(steady_clock::now() - began, std::chrono::seconds(10));
   EXPECT_THAT((*notebook)->Sync(), StatusIs(absl::StatusCode::kUnavailable));
   office_.StartServer();
   // A new connection, as a new channel makes it at once.
