@@ -61,6 +61,7 @@ v1::Directory Directory::NamesFor(const Person& person) const {
     named->set_unit_id(id);
     named->set_name(unit->second.name());
     for (sync::Role role : roles) named->add_roles(role);
+    named->set_authority(sync::AuthorityIn(*person.rights, id));
   }
   for (const auto& [id, other] : people_) {
     const bool shared = std::any_of(

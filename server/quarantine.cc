@@ -37,6 +37,12 @@ bool MayBeTakenIn(v1::Reason reason) {
   }
 }
 
+// What an edit names, as it is now.
+struct Edited {
+  sync::Facts facts;                          // the person's
+  absl::optional<sync::MergedRecord> record;  // none: it is not there
+};
+
 // One decision on its way: what is asked, by whom, about what.
 class Deciding {
  public:
@@ -50,7 +56,8 @@ class Deciding {
  private:
   absl::Status CheckMayDecide() const;
   absl::Status CheckMayDecideOn(const sync::Seats& seats) const;
-  absl::StatusOr<sync::Facts> FactsOf(const v1::RecordEdit& edit) const;
+  absl::StatusOr<bool> WaitsForConsent() const;
+  absl::StatusOr<Edited> Look(const v1::RecordEdit& edit) const;
   absl::StatusOr<v1::TakeInResponse> AsItStands() const;
   absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken) const;
   sync::TakeInInput Input(const std::string& reason) const;
@@ -85,7 +92,7 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
   return CheckMayDecide();
 }
 
-absl::StatusOr<sync::Facts> Deciding::FactsOf(const v1::RecordEdit& edit) const {
+absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
   const sync::Matrix& matrix = *pen_.directory().rules().matrix;
   const auto load = [this](const absl::optional<sync::RecordId>& id)
       -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
@@ -96,10 +103,11 @@ absl::StatusOr<sync::Facts> Deciding::FactsOf(const v1::RecordEdit& edit) const 
     return absl::optional<sync::MergedRecord>(std::move(record));
   };
   // What the change says of a record that is here counts for nothing.
-  SOTAY_ASSIGN_OR_RETURN(const auto record, load(sync::RecordId::From(edit.record_id())));
+  SOTAY_ASSIGN_OR_RETURN(auto record, load(sync::RecordId::From(edit.record_id())));
   const sync::TypeInMatrix& known =
       matrix.TypeOf(record.has_value() ? record->type_name() : edit.type());
-  sync::Facts facts;
+  Edited edited;
+  sync::Facts& facts = edited.facts;
   facts.kind = known.kind;
   facts.own = row_.change.user_id() == person_.user.user_id();
   if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
@@ -110,14 +118,45 @@ absl::StatusOr<sync::Facts> Deciding::FactsOf(const v1::RecordEdit& edit) const 
       load(record.has_value() ? record->dossier()
                               : sync::RecordId::From(pushed_.change->dossier_id())));
   if (root.has_value()) facts.fields = sync::FieldsOfDossier(matrix, *root);
-  return facts;
+  edited.record = std::move(record);
+  return edited;
+}
+
+// Whether its author might have made it all but that it submits, so that whoever may submit has
+// only to agree.
+absl::StatusOr<bool> Deciding::WaitsForConsent() const {
+  if (row_.change.reason() != v1::REASON_WRITER_MAY_NOT) return false;
+  const auto author = pen_.directory().FindPerson(row_.change.user_id());
+  if (author == nullptr) return false;
+  const std::string& unit = row_.change.unit_id();
+  const sync::Rights& rights = *author->rights;
+  const auto acts = pen_.directory().DossiersOf(unit);
+  const bool kept_back =
+      acts != nullptr && acts->KeepsBack(pushed_.change->dossier_id(), rights.user_id, rights.day);
+  for (const v1::RecordEdit& edit : pushed_.change->edits()) {
+    const sync::RecordType* const type = pen_.schema().Find(edit.type());
+    const auto id = sync::RecordId::From(edit.record_id());
+    const auto dossier = sync::RecordId::From(pushed_.change->dossier_id());
+    if (type == nullptr || !id.has_value() || !dossier.has_value()) return false;
+    SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
+    const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
+    const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
+    if (!sync::MayButSubmit(rights, unit, pen_.schema(), edit, base, kept_back,
+                            [&edited] { return edited.facts.fields; })) {
+      return false;
+    }
+  }
+  return true;
 }
 
 absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
   const sync::Matrix& matrix = *pen_.directory().rules().matrix;
-  const auto check = [&](const sync::Facts& facts) {
+  const auto check = [&](const sync::Facts& facts, bool consent) {
     const sync::Verdict verdict = sync::Decide(matrix, seats, sync::Verb::kDecide, facts);
     if (verdict.allowed()) return absl::OkStatus();
+    if (consent && sync::Decide(matrix, seats, sync::Verb::kSubmit, facts).allowed()) {
+      return absl::OkStatus();
+    }
     return RoleMayNot(sync::Why(matrix, verdict, sync::Verb::kDecide, facts.kind));
   };
   // What cannot be read as a change of a unit is what a device sent, and nothing else.
@@ -126,12 +165,13 @@ absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
   if (!readable || row_.change.reason() == v1::REASON_DEVICE_REVOKED) {
     sync::Facts device;
     device.kind = sync::kDeviceKind;
-    SOTAY_RETURN_IF_ERROR(check(device));
+    SOTAY_RETURN_IF_ERROR(check(device, false));
   }
   if (!readable) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const bool consent, WaitsForConsent());
   for (const v1::RecordEdit& edit : pushed_.change->edits()) {
-    SOTAY_ASSIGN_OR_RETURN(const sync::Facts facts, FactsOf(edit));
-    SOTAY_RETURN_IF_ERROR(check(facts));
+    SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
+    SOTAY_RETURN_IF_ERROR(check(edited.facts, consent));
   }
   return absl::OkStatus();
 }
@@ -181,13 +221,17 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   // The right to write it is what is decided: it may say what its author, the person, or a
   // prosecutor might.
   std::set<sync::Role> roles = {options::v1::ROLE_PROSECUTOR};
+  // Where state steps meet it counts as what its author is, a prosecutor at least.
+  taken.authority = sync::AuthorityOf(roles);
   const auto add = [&](const Person& of) {
     const auto at = of.roles.find(change.unit_id());
     if (at != of.roles.end()) roles.insert(at->second.begin(), at->second.end());
   };
-  if (const auto author = pen_.directory().FindPerson(change.user_id())) add(*author);
-  // Where state steps meet it counts as what its author is, a prosecutor at least.
-  taken.authority = sync::AuthorityOf(roles);
+  if (const auto author = pen_.directory().FindPerson(change.user_id())) {
+    add(*author);
+    taken.authority =
+        std::max(taken.authority, sync::AuthorityIn(*author->rights, change.unit_id()));
+  }
   add(person_);
   taken.author.roles[change.unit_id()] = std::move(roles);
   return taken;

@@ -51,6 +51,7 @@ absl::Status ToStatus(const Refusal& refusal) {
     case v1::REASON_ILLEGAL_TRANSITION:
     case v1::REASON_ONCE_WRITTEN:
     case v1::REASON_TYPE_MISMATCH:
+    case v1::REASON_UNSETTLED:
       return absl::FailedPreconditionError(refusal.message);
     default:
       return absl::InvalidArgumentError(refusal.message);
@@ -113,8 +114,9 @@ absl::StatusOr<Composed> Compose(const ComposeInput& input) {
   composed.bytes = change.SerializeAsString();
   if (const auto refusal = CheckShape(change, composed.bytes)) return ToStatus(*refusal);
   composed.id = input.hash(composed.bytes);
-  const Author author = {composed.id,   input.device,     input.sequence,          input.stamp,
-                         input.user_id, input.claimed_ms, AuthorityOf(input.roles)};
+  const uint32_t authority = input.authority != 0 ? input.authority : AuthorityOf(input.roles);
+  const Author author = {composed.id,   input.device,     input.sequence, input.stamp,
+                         input.user_id, input.claimed_ms, authority};
   for (auto& [id, record] : composed.shown) {
     LayOn(change, composed.id, author, composed.contexts, &record);
     if (record.bytes() > kRecordBytesMax) {

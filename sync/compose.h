@@ -40,7 +40,8 @@ struct ComposeInput {
   const Schema* schema = nullptr;
   DeviceId device;
   std::string user_id;
-  std::set<Role> roles;  // of the user in the unit
+  std::set<Role> roles;    // of the user in the unit
+  uint32_t authority = 0;  // the same; 0: what the roles give
   uint64_t sequence = 0;
   std::string previous;  // 32 bytes, or empty at sequence 1
   Stamp stamp = 0;

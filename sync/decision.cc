@@ -330,9 +330,19 @@ Author Arrival::Place() const {
   author.device = DeviceId::From(push->device.device_id()).value_or(DeviceId());
   author.sequence = sequence;
   author.user_id = push->device.user_id();
-  if (pushed->change != nullptr) author.claimed_ms = pushed->change->claimed_ms();
+  if (pushed->change != nullptr) {
+    author.claimed_ms = pushed->change->claimed_ms();
+    author.authority = Authority(pushed->change->unit_id());
+  }
   if (taken != nullptr) author.StandApart();
   return author;
+}
+
+uint32_t Arrival::Authority(const std::string& unit) const {
+  if (taken != nullptr) return taken->authority;
+  if (push->rights != nullptr) return AuthorityIn(*push->rights, unit);
+  const auto roles = push->roles.find(unit);
+  return roles == push->roles.end() ? 0 : AuthorityOf(roles->second);
 }
 
 WrittenRecord* Bench::Find(const RecordId& id) {

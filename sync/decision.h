@@ -37,9 +37,12 @@ struct Arrival {
   bool released = false;
   const TakeInInput* taken = nullptr;  // by whose decision it comes, after it was refused
 
-  // The device it will stand under in histories, and as whom; without stamp and authority.
+  // The device it will stand under in histories, and as whom; without a stamp.
   DeviceId Device() const;
   Author Place() const;
+
+ private:
+  uint32_t Authority(const std::string& unit) const;
 };
 
 // The state changes are judged against, and admitted to: a working copy of what was loaded.

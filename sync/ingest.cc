@@ -216,9 +216,9 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   admission.set_received_ms(received_ms);
   admission.set_stamp(bounded.stamp);
   admission.set_user_id(device->user_id());
-  admission.set_authority(arrival.taken != nullptr
-                              ? arrival.taken->authority
-                              : AuthorityOf(arrival.push->roles.at(change.unit_id())));
+  Author author = arrival.Place();
+  author.stamp = bounded.stamp;
+  admission.set_authority(author.authority);
   admission.set_skew_ms(arrival.push->skew_ms);
   if (bounded.corrected) admission.add_marks(v1::MARK_CLOCK_CORRECTED);
   if (bounded.bounded) admission.add_marks(v1::MARK_CLOCK_BOUNDED);
@@ -229,9 +229,6 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   if (decision.unaware_of != 0) NoteUnaware(decision.unaware_of, &admission);
   device->set_stamp(std::max<uint64_t>(device->stamp(), bounded.stamp));
 
-  Author author = arrival.Place();
-  author.stamp = bounded.stamp;
-  author.authority = admission.authority();
   for (ReadyEdit& ready : decision.ready) {
     const v1::RecordEdit& edit = *ready.edit;
     const auto id = *RecordId::From(edit.record_id());

@@ -63,26 +63,11 @@ absl::InlinedVector<Verbs, 4> Asked(const RecordType& type, const TypeInMatrix& 
   return asked;
 }
 
-}  // namespace
-
-FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root) {
-  const TypeInMatrix& known = matrix.TypeOf(root.type_name());
-  if (known.field_number == 0) return 0;
-  const FieldSlot* const slot = root.Slot(known.field_number);
-  if (slot == nullptr) return 0;
-  FieldSet fields = 0;
-  for (const StandingReading& reading : slot->readings) {
-    const auto value = static_cast<int32_t>(VarintOf(reading.value).value_or(0));
-    const auto at = known.fields.find(value);
-    if (at != known.fields.end()) fields |= at->second;
-  }
-  return fields;
-}
-
-absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
-                                    const Schema& schema, const v1::RecordEdit& edit,
-                                    const MergedRecord& base, bool kept_back,
-                                    absl::FunctionRef<FieldSet()> fields) {
+// As CheckRights; `given`: verbs that are not asked for.
+absl::optional<Refusal> CheckRightsBut(Verbs given, const Rights& rights, const std::string& unit,
+                                       const Schema& schema, const v1::RecordEdit& edit,
+                                       const MergedRecord& base, bool kept_back,
+                                       absl::FunctionRef<FieldSet()> fields) {
   const RecordType* const type = schema.Find(edit.type());
   const Matrix& matrix = *rights.matrix;
   const TypeInMatrix& known = matrix.TypeOf(type->name);
@@ -94,6 +79,7 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
   facts.kept_back = kept_back;
   bool whole = false;  // whether `facts` say all there is to say
   for (const Verbs verbs : Asked(*type, known, edit, base)) {
+    if ((verbs & given) != 0) continue;
     Verdict nearest;
     Verb of_nearest = Verb::kEdit;
     const auto allowed = [&] {
@@ -123,6 +109,63 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
     return Refusal{v1::REASON_WRITER_MAY_NOT, Why(matrix, nearest, of_nearest, known.kind)};
   }
   return absl::nullopt;
+}
+
+// On disk: never renumbered.  Those of heads and prosecutors are what AuthorityOf gives the roles.
+uint32_t AuthorityOf(v1::Capacity capacity) {
+  switch (capacity) {
+    case v1::CAPACITY_HEAD:
+      return 40;
+    case v1::CAPACITY_DEP:
+      return 35;
+    case v1::CAPACITY_DIV:
+      return 30;
+    case v1::CAPACITY_KSV:
+      return 10;
+    case v1::CAPACITY_KTV:
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+uint32_t AuthorityIn(const Rights& rights, const std::string& unit) {
+  uint32_t authority = 0;
+  const auto seats = rights.seats.find(unit);
+  if (seats == rights.seats.end()) return authority;
+  for (const Seat& seat : seats->second) {
+    if (seat.here) authority = std::max(authority, AuthorityOf(seat.capacity));
+  }
+  return authority;
+}
+
+FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root) {
+  const TypeInMatrix& known = matrix.TypeOf(root.type_name());
+  if (known.field_number == 0) return 0;
+  const FieldSlot* const slot = root.Slot(known.field_number);
+  if (slot == nullptr) return 0;
+  FieldSet fields = 0;
+  for (const StandingReading& reading : slot->readings) {
+    const auto value = static_cast<int32_t>(VarintOf(reading.value).value_or(0));
+    const auto at = known.fields.find(value);
+    if (at != known.fields.end()) fields |= at->second;
+  }
+  return fields;
+}
+
+absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
+                                    const Schema& schema, const v1::RecordEdit& edit,
+                                    const MergedRecord& base, bool kept_back,
+                                    absl::FunctionRef<FieldSet()> fields) {
+  return CheckRightsBut(0, rights, unit, schema, edit, base, kept_back, fields);
+}
+
+bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& schema,
+                  const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
+                  absl::FunctionRef<FieldSet()> fields) {
+  return !CheckRightsBut(Bit(Verb::kSubmit), rights, unit, schema, edit, base, kept_back, fields);
 }
 
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit) {

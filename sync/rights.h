@@ -25,6 +25,10 @@ struct Rights {
   Day day = 0;                         // of which this holds
 };
 
+// Rank when concurrent state steps meet; higher wins: head, deputy, division, prosecutor, examiner,
+// by the highest post in the very unit.  0: they write nothing there.
+uint32_t AuthorityIn(const Rights& rights, const std::string& unit);
+
 // The fields of work of a dossier with this root.  While people disagree of what kind it is, those
 // of every kind that was said.
 FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root);
@@ -37,6 +41,12 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<FieldSet()> fields);
+
+// Whether the edit may be made so but for what in it submits the record, if anything: then it waits
+// for nobody but a colleague who may submit, and agrees.
+bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& schema,
+                  const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
+                  absl::FunctionRef<FieldSet()> fields);
 
 // Whether the edit is a step of the record's state, and no mere writing.
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit);

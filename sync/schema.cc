@@ -125,6 +125,7 @@ absl::Status ReadTransitions(const pb::FieldDescriptor& field, const FieldRule& 
                                      " names no value of ", values.full_name()));
     }
     type->transitions[{from->number(), to->number()}] = RoleSet(step.roles(), {});
+    if (step.settled()) type->settled.insert({from->number(), to->number()});
   }
   for (int i = 0; i < values.value_count(); ++i) {
     const auto known = Known(values.value(i)->options());

@@ -55,6 +55,7 @@ struct FieldType {
   // STATE: lawful steps (from, to) → who may take them (empty: any writer), and the caution
   // of each value.  Values are enum numbers.
   std::map<std::pair<int32_t, int32_t>, std::set<Role>> transitions;
+  std::set<std::pair<int32_t, int32_t>> settled;  // those of them that want a settled record
   std::map<int32_t, uint32_t> caution;
 };
 

@@ -11,6 +11,7 @@
 #include "sync/fragment.h"
 #include "sync/limits.h"
 #include "sync/text.h"
+#include "sync/view.h"
 
 namespace sotay::sync {
 namespace {
@@ -100,6 +101,12 @@ absl::optional<Refusal> CheckStep(const FieldType& field, const v1::FieldOp& op,
     return Refuse(v1::REASON_WRITER_MAY_NOT,
                   absl::StrCat("field ", field.name, ": the step from ", from, " to ", to,
                                " is not for the author's role"));
+  }
+  if (field.settled.count(step->first) == 0) return absl::nullopt;
+  if (const FieldType* const open = Unsettled(base)) {
+    return Refuse(v1::REASON_UNSETTLED,
+                  absl::StrCat("field ", field.name, ": before the step from ", from, " to ", to,
+                               " pick one of the readings of ", open->name));
   }
   return absl::nullopt;
 }

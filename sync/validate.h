@@ -33,7 +33,8 @@ bool IsSlug(absl::string_view name, bool dots);
 absl::optional<Refusal> CheckEdit(const Schema& schema, const v1::RecordEdit& edit,
                                   const MergedRecord& base, const std::set<Role>& roles);
 
-// Rank of a set of roles when concurrent state steps meet; higher wins.
+// Authority of somebody of whom no more is known than their roles: a supervisor's is a head's
+// (rights.h).
 uint32_t AuthorityOf(const std::set<Role>& roles);
 
 }  // namespace sotay::sync

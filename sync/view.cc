@@ -150,6 +150,16 @@ size_t ConflictCount(const MergedRecord& record) {
   return count;
 }
 
+const FieldType* Unsettled(const MergedRecord& record) {
+  for (const auto& [path, slot] : record.fields()) {
+    const FieldType* const field = TypeOf(record, path.first);
+    if (field == nullptr) continue;
+    if (slot.disputes != nullptr && !slot.disputes->spans.empty()) return field;
+    if (field->rule == options::v1::RULE_REGISTER && InConflict(record, field, slot)) return field;
+  }
+  return nullptr;
+}
+
 std::string VisibleBytes(const MergedRecord& record) {
   std::string out;
   PutBytes(&out, record.id().view());

@@ -42,6 +42,9 @@ std::vector<Conflict> Conflicts(const MergedRecord& record);
 
 // How many there are, without listing them.
 size_t ConflictCount(const MergedRecord& record);
+// The first field a person could settle and nobody has: a REGISTER of several values, or a TEXT
+// with a span.  Null: there is none.
+const FieldType* Unsettled(const MergedRecord& record);
 
 // Canonical bytes of everything a person can see of the record: equal on two replicas if and
 // only if they show the same.  To be hashed by the caller.

@@ -11,4 +11,11 @@ std::set<sync::Role> RolesIn(const v1::Directory& directory, const std::string& 
   return roles;
 }
 
+uint32_t AuthorityIn(const v1::Directory& directory, const std::string& unit_id) {
+  for (const v1::DirectoryUnit& unit : directory.units()) {
+    if (unit.unit_id() == unit_id && unit.authority() != 0) return unit.authority();
+  }
+  return sync::AuthorityOf(RolesIn(directory, unit_id));
+}
+
 }  // namespace sotay::sdk

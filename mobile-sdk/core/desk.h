@@ -41,5 +41,7 @@ struct Desk {
 
 // What the user is in a unit; empty for a unit that is not theirs.
 std::set<sync::Role> RolesIn(const v1::Directory& directory, const std::string& unit_id);
+// The authority with which their steps of a state will be admitted there.
+uint32_t AuthorityIn(const v1::Directory& directory, const std::string& unit_id);
 
 }  // namespace sotay::sdk

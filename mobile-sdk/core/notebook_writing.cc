@@ -193,6 +193,7 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
     return absl::PermissionDeniedError(
         absl::StrCat("unit ", ground.unit_id, " is not one of yours"));
   }
+  input.authority = AuthorityIn(directory, ground.unit_id);
   input.sequence = progress.last_sequence() + 1;
   input.previous = progress.head();
   input.claimed_ms = desk.now_ms();

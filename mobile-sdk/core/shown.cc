@@ -107,7 +107,7 @@ absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
   SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, sync::ReadOwnChange(stored, desk_.meta.user_id(), 0));
   if (directory_ != nullptr) {
-    own.author.authority = sync::AuthorityOf(RolesIn(*directory_, own.change.unit_id()));
+    own.author.authority = AuthorityIn(*directory_, own.change.unit_id());
   }
   return own;
 }

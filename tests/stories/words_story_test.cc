@@ -170,6 +170,10 @@ TEST_P(WordsStory, ANumberIsWhatOneOrTheOtherMeasuredNeverBoth) {
   EXPECT_EQ(readings, (std::set<std::string>{"4,5", "4,7"}));
   EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
   EXPECT_EQ(Supervisor({"show", note})["texts"]["body"]["written"], Body(note));
+  // Nobody puts two numbers before the leader.
+  const Ended submitted = Try(kDam, {"edit", note, "state=submitted"});
+  EXPECT_NE(submitted.exit_code, 0);
+  EXPECT_THAT(submitted.err, HasSubstr("pick one of the readings of body"));
   // Somebody else writes on; the span stays.
   Says(kPhong, note, Body(note) + " Đo lại lúc 08:30.");
   Meet();
@@ -181,6 +185,7 @@ TEST_P(WordsStory, ANumberIsWhatOneOrTheOtherMeasuredNeverBoth) {
   Meet();
   EXPECT_EQ(Body(note), "Vết phanh dài 4,6 m. Trời mưa nhẹ. Đo lại lúc 08:30.");
   EXPECT_THAT(Conflicts(note), IsEmpty());
+  Phone(kDam, {"edit", note, "state=submitted"});
   const std::string log = Phone(kQue, {"log", note, "--fetch"}).dump();
   EXPECT_THAT(log, HasSubstr("4,5"));
   EXPECT_THAT(log, HasSubstr("4,7"));
