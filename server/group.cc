@@ -79,7 +79,7 @@ Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(
       if (!revoked) judged.push_back(pushed.change.get());
     }
   }
-  footprint_ = FootprintOf(judged);
+  footprint_ = FootprintOf(pen_.schema(), judged);
   for (const PushJob& job : jobs_) footprint_.devices.push_back(job.push.device);
   std::sort(footprint_.devices.begin(), footprint_.devices.end());
 }
@@ -117,8 +117,6 @@ absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
 }
 
 absl::Status Group::Load() {
-  input_.schema = &pen_.schema();
-  input_.now_ms = pen_.now_ms();
   for (size_t i = 0; i < jobs_.size(); ++i) {
     sync::PushInput push;
     const absl::Status admitted = Admit(jobs_[i].push, &push);

@@ -91,6 +91,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kDevice:
     case Table::kContact:
     case Table::kRecord:
+    case Table::kSigning:
       return TakeBytes(rest, kId, &parts->id);
     case Table::kTicket:
       return TakeBytes(rest, 32, &parts->id);
@@ -235,6 +236,9 @@ std::string TermKey(absl::string_view unit, uint64_t number) {
 std::string DossierActKey(absl::string_view unit, uint64_t number) {
   return WithNameAndNumber(Table::kDossierAct, unit, number);
 }
+std::string SigningKey(const sync::RecordId& record) {
+  return WithId(Table::kSigning, record.view());
+}
 
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
@@ -311,6 +315,8 @@ const char* RowsIn(Table table) {
       return "terms of units";
     case Table::kDossierAct:
       return "acts about dossiers";
+    case Table::kSigning:
+      return "signed records";
   }
   return "?";
 }
@@ -375,6 +381,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("term of unit ", p.name, " number ", p.number);
     case Table::kDossierAct:
       return absl::StrCat("act about a dossier of ", p.name, " number ", p.number);
+    case Table::kSigning:
+      return absl::StrCat("signature of record ", Short(p.id));
   }
   return "unknown key";
 }

@@ -39,6 +39,7 @@ enum class Table : char {
   kPost = 'o',   // user, number                            → v1.Post
   kTerm = 'z',   // unit, number                            → v1.UnitTerm
   kDossierAct = 'g',  // unit, number                       → v1.DossierAct
+  kSigning = 'i',     // record                             → SigningRow
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -77,6 +78,7 @@ std::string EndedKey(uint64_t life);
 std::string PostKey(absl::string_view user, uint64_t number);
 std::string TermKey(absl::string_view unit, uint64_t number);
 std::string DossierActKey(absl::string_view unit, uint64_t number);
+std::string SigningKey(const sync::RecordId& record);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.

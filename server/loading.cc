@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/seal/digest.h"
+#include "sync/signing.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -36,22 +38,34 @@ void SortOnce(std::vector<Id>* ids) {
 
 }  // namespace
 
-Footprint FootprintOf(const std::vector<const v1::Change*>& changes) {
+Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Change*>& changes) {
   Footprint footprint;
   for (const v1::Change* change : changes) {
     if (const auto id = sync::RecordId::From(change->dossier_id())) footprint.named.push_back(*id);
     for (const v1::RecordEdit& edit : change->edits()) {
       if (const auto id = sync::RecordId::From(edit.record_id())) footprint.edited.push_back(*id);
+      const sync::RecordType* const type = schema.Find(edit.type());
+      if (type == nullptr || (type->signing == nullptr && !schema.IsCovered(type->name))) continue;
+      for (const sync::RecordId& parent : sync::PutUnder(*type, edit)) {
+        (type->signing != nullptr ? footprint.edited : footprint.signable).push_back(parent);
+      }
     }
   }
   SortOnce(&footprint.edited);
-  footprint.named.insert(footprint.named.end(), footprint.edited.begin(), footprint.edited.end());
+  footprint.signable.insert(footprint.signable.end(), footprint.edited.begin(),
+                            footprint.edited.end());
+  SortOnce(&footprint.signable);
+  footprint.named.insert(footprint.named.end(), footprint.signable.begin(),
+                         footprint.signable.end());
   SortOnce(&footprint.named);
   return footprint;
 }
 
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
                        const Footprint& footprint, sync::IngestInput* input) {
+  input->schema = &pen->schema();
+  input->now_ms = pen->now_ms();
+  input->hash_content = seal::HashContent;
   for (const v1::Change* change : changes) {
     const std::string& unit = change->unit_id();
     if (input->positions.count(unit) != 0) continue;
@@ -71,6 +85,11 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
                            sync::MergedRecord::Parse(pen->schema(), stored->bytes));
     input->records.emplace_hint(input->records.end(), id,
                                 sync::LoadedRecord{std::move(record), stored->position});
+  }
+  for (const sync::RecordId& id : footprint.signable) {
+    if (!pen->MayHave(id)) continue;
+    SOTAY_ASSIGN_OR_RETURN(auto signature, pen->store().LoadSignature(id));
+    if (signature.has_value()) input->signatures.emplace(id, *std::move(signature));
   }
   return absl::OkStatus();
 }

@@ -28,8 +28,11 @@ namespace sotay::server {
 // What a group of pushes is about.  Each list in order, without repetition.
 struct Footprint {
   std::vector<sync::DeviceId> devices;
-  std::vector<sync::RecordId> edited;
-  std::vector<sync::RecordId> named;  // the edited, and the dossiers they are in
+  std::vector<sync::RecordId> edited;  // and the signed: what is written of them changes
+  std::vector<sync::RecordId> named;   // those, the dossiers they are in, and the next
+  // Those whose signature matters: the edited, the signed, and what records are put under that a
+  // signature of it covers.
+  std::vector<sync::RecordId> signable;
 };
 
 class Pen {

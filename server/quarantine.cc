@@ -31,6 +31,7 @@ bool MayBeTakenIn(v1::Reason reason) {
     case v1::REASON_DEVICE_REVOKED:
     case v1::REASON_BUILDS_ON_REFUSED:
     case v1::REASON_ILLEGAL_TRANSITION:
+    case v1::REASON_LATE_AMENDMENT:
       return true;
     default:
       return false;
@@ -239,10 +240,8 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
 
 absl::StatusOr<sync::IngestOutcome> Deciding::Decide(const sync::TakeInInput& taken) const {
   sync::IngestInput input;
-  input.schema = &pen_.schema();
-  input.now_ms = pen_.now_ms();
   const std::vector<const v1::Change*> changes = {pushed_.change.get()};
-  SOTAY_RETURN_IF_ERROR(LoadNamed(&pen_, changes, FootprintOf(changes), &input));
+  SOTAY_RETURN_IF_ERROR(LoadNamed(&pen_, changes, FootprintOf(pen_.schema(), changes), &input));
   sync::IngestOutcome outcome = sync::TakeIn(input, taken);
   while (!outcome.histories_needed.empty()) {
     SOTAY_RETURN_IF_ERROR(LoadHistories(&pen_, outcome.histories_needed, changes, &input));

@@ -166,14 +166,12 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   if (loaded.releases.empty()) return news;
 
   sync::IngestInput input;
-  input.schema = &pen->schema();
-  input.now_ms = pen->now_ms();
   std::vector<const v1::Change*> changes;
   for (const sync::ReleaseInput& release : loaded.releases) {
     const sync::PushedChange& pushed = release.author.changes.front();
     if (pushed.change != nullptr) changes.push_back(pushed.change.get());
   }
-  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, FootprintOf(changes), &input));
+  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, FootprintOf(pen->schema(), changes), &input));
   sync::IngestOutcome outcome = sync::Release(input, loaded.releases);
   while (!outcome.histories_needed.empty()) {
     SOTAY_RETURN_IF_ERROR(LoadHistories(pen, outcome.histories_needed, changes, &input));

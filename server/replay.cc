@@ -10,6 +10,7 @@
 #include "server/keys.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
+#include "sync/signing.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -55,6 +56,9 @@ class Replay {
   // A record that stands at `position` alone, as a newborn does; the place it had goes into its
   // history.
   absl::Status Place(const sync::RecordId& record, const std::string& unit, uint64_t position);
+  // What an edit that makes a signature says of its object; the newest stands.
+  void PlaceSignature(const v1::RecordEdit& edit, const sync::RecordId& id,
+                      const v1::Admission& admission);
   absl::Status MakeRecord(const sync::RecordId& id);
   absl::Status Count(const char* what);
   absl::Status Write();
@@ -99,6 +103,16 @@ absl::Status Replay::Place(const sync::RecordId& record, const std::string& unit
   return absl::OkStatus();
 }
 
+void Replay::PlaceSignature(const v1::RecordEdit& edit, const sync::RecordId& id,
+                            const v1::Admission& admission) {
+  const sync::RecordType* const type = schema_.Find(edit.type());
+  if (type == nullptr) return;
+  const auto signature = sync::SignatureIn(*type, edit);
+  if (!signature.has_value()) return;
+  store_.Fill(&sheet_, SigningKey(signature->object),
+              SigningRowOf({id, admission.position(), admission.user_id(), signature->signs}));
+}
+
 absl::Status Replay::PlaceEntries(const std::string& unit, uint64_t entries) {
   for (uint64_t position = 1; position <= entries; ++position) {
     SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, store_.LoadEntry(unit, position));
@@ -108,6 +122,7 @@ absl::Status Replay::PlaceEntries(const std::string& unit, uint64_t entries) {
       const auto record = sync::RecordId::From(edit.record_id());
       if (!record.has_value()) return Unreadable(LogKey(unit, position));
       SOTAY_RETURN_IF_ERROR(Place(*record, unit, position));
+      PlaceSignature(edit, *record, entry.admission());
     }
     SOTAY_RETURN_IF_ERROR(Count("entries"));
   }

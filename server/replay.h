@@ -1,6 +1,7 @@
-// The tables that follow from the others: a record's history (`y`), the record as merged (`r`) and
-// its place in the feed (`f`), made again from the logs and from what was set aside.  For a
-// restore: a backup does not hold them.  The merging is the store's own, as for `sotayd check`.
+// The tables that follow from the others: a record's history (`y`), the record as merged (`r`), its
+// place in the feed (`f`) and which signature of it stands (`i`), made again from the logs and from
+// what was set aside.  For a restore: a backup does not hold them.  The merging is the store's own,
+// as for `sotayd check`.
 //
 // Memory is bounded; twice a record's entries are read.  One thread, on a store nobody else has.
 #pragma once

@@ -9,6 +9,7 @@
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
 #include "casework/v1/note.pb.h"
+#include "casework/v1/sign_off.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
@@ -40,6 +41,7 @@ absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
           casework::v1::Finding::descriptor()->file(),
           casework::v1::LegalAction::descriptor()->file(),
           casework::v1::Comment::descriptor()->file(),
+          casework::v1::SignOff::descriptor()->file(),
       },
       sets);
 }

@@ -181,6 +181,8 @@ class Store {
   // A record as its first change made it, which stands at `position` of the unit's log.
   absl::StatusOr<StoredRecord> LoadNewborn(absl::string_view unit, uint64_t position,
                                            const sync::RecordId& id);
+  // The signature of a record that stands; nothing when none ever took effect.
+  absl::StatusOr<absl::optional<sync::StandingSignature>> LoadSignature(const sync::RecordId& id);
   // The graph of a record that is there.
   absl::StatusOr<sync::History> LoadHistory(const v1::Record& record);
   // What became of a device's changes `from` to `to`, as far as they are here.
@@ -292,6 +294,7 @@ class Store {
   void PutEntries(const Round& round, leveldb::WriteBatch* batch);
   void PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutSignatures(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,
                    leveldb::WriteBatch* batch);
   void PutAside(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
@@ -317,6 +320,8 @@ HistoryKind KindOf(const v1::QuarantinedChange& change);
 bool IsTakenIn(const v1::QuarantinedChange& change);
 // What its author is told of a refused change.
 std::string FateInWords(const v1::QuarantinedChange& change);
+// The row that says so of an object.
+std::string SigningRowOf(const sync::StandingSignature& signature);
 // What lists need of a record.
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row);
 

@@ -8,11 +8,11 @@
 #include "server/numbers_check.h"
 #include "server/posts_check.h"
 #include "server/reads_check.h"
+#include "server/seal_rows.h"
+#include "server/signatures_check.h"
 #include "sotay/v1/record.pb.h"
-#include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/key.h"
-#include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
 #include "sync/status_macros.h"
 
@@ -65,10 +65,15 @@ class Checker {
   NumbersCheck numbers_{
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  SignaturesCheck signatures_;
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
-    : store_(*store), schema_(schema), tables_(std::move(tables)) {}
+    : store_(*store),
+      schema_(schema),
+      tables_(std::move(tables)),
+      signatures_(store, &schema,
+                  [this](absl::string_view key, absl::string_view what) { Fault(key, what); }) {}
 
 void Checker::Fault(absl::string_view key, absl::string_view what) {
   if (++report_.faults > kFaultsNamed) return;
@@ -121,6 +126,7 @@ void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::stri
   }
   v1::Change change;
   if (!change.ParseFromString(entry->change())) return Fault(key, "its change cannot be read");
+  signatures_.LookAtEntry(key, parts.name, change, entry->admission());
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto record = sync::RecordId::From(edit.record_id());
     if (!record.has_value() || !InHistory(*record, parts.number)) {
@@ -243,6 +249,8 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return posts_.LookAtTerm(key, *parts, value);
     case Table::kDossierAct:
       return posts_.LookAtDossierAct(key, *parts, value, &store_);
+    case Table::kSigning:
+      return signatures_.LookAtRow(*parts, value);
     default:
       return;  // the small tables were read whole, the rest is looked at by device
   }
@@ -307,28 +315,6 @@ bool Checker::SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& dev
   return key.Verify(seal::SealText(push), seal.signature());
 }
 
-// Whether the seal says of no other changes than its own where they went.
-bool PlacesItsOwn(const stored::v1::SealRow& seal) {
-  return std::all_of(seal.placed().begin(), seal.placed().end(), [&](const auto& run) {
-    return run.first_sequence() >= seal.first_sequence() && run.count() > 0 &&
-           run.first_sequence() <= seal.last_sequence() &&
-           run.count() - 1 <= seal.last_sequence() - run.first_sequence();
-  });
-}
-
-// Whether the seal's push holds the changes of these ids, also those that were set aside.
-bool HoldsItsChanges(const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids) {
-  const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
-  v1::ChangeBatch batch;
-  if (!raw.ok() || !batch.ParseFromString(*raw)) return false;
-  uint64_t sequence = seal.first_sequence();
-  for (const std::string& change : batch.changes()) {
-    if (sequence > ids.size() || seal::HashChange(change) != ids[sequence - 1]) return false;
-    ++sequence;
-  }
-  return sequence == seal.last_sequence() + 1;
-}
-
 void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   const auto device = sync::DeviceId::From(row.device_id());
   if (!device.has_value()) return Fault(TablePrefix(Table::kDevice), "a device without an id");
@@ -383,6 +369,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   for (const stored::v1::DeviceRow& row : tables_.devices) LookAtDevice(row);
   LookAtHeads();
   reads_.End();
+  signatures_.End();
   for (std::string& fault : LineageFaults(&store_, tables_)) {
     ++report_.faults;
     report_.first_faults.push_back(std::move(fault));

@@ -8,6 +8,8 @@
 //   - log, sequence table, history, records and feed name each other
 //   - every record is, bit for bit, what its history merges to
 //   - the reads of every unit are numbered without gap, as many as are counted
+//   - every signature was of what its object was when it took effect, and nothing but a decision
+//     changed an object while it was signed
 //   - of a restored store, the lives that ended join, and each log has the root it had then
 #pragma once
 

@@ -88,6 +88,7 @@ void Store::Fill(Sheet* sheet, const Round& round) {
   }
   if (!round.released.empty() || !round.decided.empty()) PutSequences(*round.outcome, batch);
   PutRecords(*round.outcome, batch);
+  PutSignatures(*round.outcome, batch);
   PutAside(*round.outcome, batch);
   for (const AsideRow& row : round.decided) PutDecided(row, batch);
   for (const auto& [device, seal] : round.seals) {

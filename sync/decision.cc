@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
+#include "sync/record_size.h"
 #include "sync/text.h"
 
 namespace sotay::sync {
@@ -29,12 +30,6 @@ bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
   return false;
 }
 
-Refusal TooLarge(const v1::RecordEdit& edit, size_t actual, absl::string_view what, size_t limit) {
-  return Refusal{v1::REASON_TOO_LARGE,
-                 absl::StrCat("record ", RecordId::From(edit.record_id())->Short(), ": ", actual,
-                              " ", what, ", limit ", limit)};
-}
-
 // Judges one change.
 class Judge {
  public:
@@ -47,13 +42,15 @@ class Judge {
                                      const WrittenRecord* existing);
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
   absl::optional<Refusal> CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base);
+  absl::optional<Refusal> CheckSigned(const v1::RecordEdit& edit, const std::set<Role>& roles);
+  absl::optional<Refusal> CheckSigns(const v1::RecordEdit& edit, const RecordType& type);
+  absl::optional<Refusal> CheckMaySignNow(const MergedRecord& object);
+  const StandingSignature* FreezerOf(const RecordId& id) const;
   absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                    const std::set<Role>& roles);
+  FieldSet FieldsOfWork(const Rights& rights);
   const v1::DossierAct* KeepingBack(const Rights& rights) const;
   bool Unaware(const v1::DossierAct& act) const;
-  absl::optional<Refusal> CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now);
-  absl::optional<Refusal> CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
-                                    const ReadyEdit& ready);
   WrittenRecord* Find(const RecordId& id) { return bench_.Find(id); }
 
   const Arrival& arrival_;
@@ -188,6 +185,8 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
       return node != nullptr && !node->applied && SharesText(node->edit, edit);
     };
     if (base->empty() || std::any_of(parents.begin(), parents.end(), refused_text)) {
+      // What amends a late amendment is one as well.
+      if (auto refusal = CheckSigned(edit, roles)) return refusal;
       return Refusal{v1::REASON_BUILDS_ON_REFUSED, "made on a change that was not applied"};
     }
   }
@@ -196,13 +195,20 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
           arrival_.taken == nullptr ? CheckGuard(edit, *base) : CheckNow(edit, existing, roles)) {
     return refusal;
   }
+  if (auto refusal = CheckSigned(edit, roles)) return refusal;
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
-  if (auto refusal = CheckSize(edit, existing, ready)) return refusal;
+  if (auto refusal = CheckSize(arrival_, ready, existing, &bench_)) return refusal;
   decision_.after = std::max(decision_.after, base->newest_stamp());
   decision_.ready.push_back(std::move(ready));
   return absl::nullopt;
+}
+
+// Of the change's dossier, as it is.
+FieldSet Judge::FieldsOfWork(const Rights& rights) {
+  const WrittenRecord* const root = Find(*RecordId::From(arrival_.pushed->change->dossier_id()));
+  return root == nullptr ? 0 : FieldsOfDossier(*rights.matrix, root->record());
 }
 
 // What the table of rights says, of the version its author had before them and of the dossier as it
@@ -211,11 +217,7 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
   const Rights* const rights = arrival_.push->rights.get();
   if (rights == nullptr) return absl::nullopt;
   const v1::Change& change = *arrival_.pushed->change;
-  const auto fields = [&]() -> FieldSet {
-    const auto dossier = RecordId::From(change.dossier_id());
-    const WrittenRecord* const root = Find(*dossier);
-    return root == nullptr ? 0 : FieldsOfDossier(*rights->matrix, root->record());
-  };
+  const auto fields = [&] { return FieldsOfWork(*rights); };
   const auto check = [&](bool kept_back) {
     return CheckRights(*rights, change.unit_id(), *bench_.input.schema, edit, base, kept_back,
                        fields);
@@ -254,6 +256,74 @@ bool Judge::Unaware(const v1::DossierAct& act) const {
   return number < act.number() && bench_.input.now_ms - act.set_ms() <= kUnawareMsMax;
 }
 
+// What a signature freezes, and whether this is one that takes effect: both asked of the records as
+// they are now (freeze.h).
+absl::optional<Refusal> Judge::CheckSigned(const v1::RecordEdit& edit,
+                                           const std::set<Role>& roles) {
+  const RecordType* const known = bench_.input.schema->Find(edit.type());
+  if (known == nullptr) return absl::nullopt;
+  const RecordType& type = *known;
+  if (type.signing != nullptr) return CheckSigns(edit, type);
+  // To take it in is to decide that it amends.
+  if (arrival_.taken != nullptr) return absl::nullopt;
+  const RecordId id = *RecordId::From(edit.record_id());
+  if (const StandingSignature* const standing = FreezerOf(id)) {
+    const bool leads = roles.count(options::v1::ROLE_SUPERVISOR) != 0 &&
+                       !CheckMaySignNow(Find(id)->record()).has_value();
+    if (Amends(type, edit, leads)) return LateAmendment(id, *standing);
+  }
+  if (!bench_.input.schema->IsCovered(type.name)) return absl::nullopt;
+  for (const RecordId& parent : PutUnder(type, edit)) {
+    if (const StandingSignature* const standing = FreezerOf(parent)) {
+      return LateAmendment(parent, *standing);
+    }
+  }
+  return absl::nullopt;
+}
+
+absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const RecordType& type) {
+  const v1::Change& change = *arrival_.pushed->change;
+  // So the seal over it is the seal over that alone, and what becomes of it becomes of nothing
+  // else.
+  if (change.edits_size() != 1) {
+    return Refusal{v1::REASON_MALFORMED, "a signature is a change of its own"};
+  }
+  const auto signature = SignatureIn(type, edit);
+  if (!signature.has_value()) return Refusal{v1::REASON_BAD_VALUE, "not a valid signature"};
+  if (arrival_.taken != nullptr) {
+    return Refusal{v1::REASON_SIGNATURE_STALE, "a signature is given again, never taken in"};
+  }
+  const WrittenRecord* const object = Find(signature->object);
+  if (object == nullptr) {
+    return Refusal{v1::REASON_SIGNATURE_STALE, "the record that is signed is not here"};
+  }
+  if (object->unit_id() != change.unit_id() || object->dossier().view() != change.dossier_id()) {
+    return Refusal{v1::REASON_DOSSIER_MISMATCH,
+                   "the record that is signed is of another unit or dossier"};
+  }
+  if (auto refusal = CheckMaySignNow(object->record())) return refusal;
+  if (auto refusal =
+          CheckSignature(*signature, object->record(), bench_.SignatureOf(signature->object),
+                         bench_.input.hash_content)) {
+    return refusal;
+  }
+  decision_.signature = signature;
+  return absl::nullopt;
+}
+
+// Whoever has not heard that the dossier is no longer theirs signs nothing in it either.
+absl::optional<Refusal> Judge::CheckMaySignNow(const MergedRecord& object) {
+  const Rights* const rights = arrival_.push->rights.get();
+  if (rights == nullptr) return absl::nullopt;
+  return CheckMaySign(*rights, object.unit_id(), object, KeepingBack(*rights) != nullptr,
+                      [&] { return FieldsOfWork(*rights); });
+}
+
+const StandingSignature* Judge::FreezerOf(const RecordId& id) const {
+  const StandingSignature* const standing = bench_.SignatureOf(id);
+  return standing != nullptr && standing->freezes ? standing : nullptr;
+}
+
 // A step that led nowhere then must lead on from the state that is in force now, too.
 absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
                                         const std::set<Role>& roles) {
@@ -264,57 +334,6 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Writte
     return absl::nullopt;
   }
   return refusal;
-}
-
-// Characters ever typed in each of the record's texts that the edit touches.
-absl::optional<Refusal> Judge::CheckTyped(const v1::RecordEdit& edit, const MergedRecord& now) {
-  std::map<FieldPath, uint64_t> typed_in;
-  for (const v1::FieldOp& op : edit.ops()) {
-    if (op.op_case() != v1::FieldOp::kText) continue;
-    typed_in[{op.field(), op.key()}] += TypedIn(op.text());
-  }
-  for (const auto& [path, in_edit] : typed_in) {
-    const FieldSlot* const slot = now.Slot(path.first, path.second);
-    const uint64_t typed = in_edit + (slot != nullptr ? slot->typed : 0);
-    if (typed > kTextTypedMax) {
-      return TooLarge(edit, typed, "characters ever typed", kTextTypedMax);
-    }
-  }
-  return absl::nullopt;
-}
-
-// What comes of the edit, against the limits of a record.
-absl::optional<Refusal> Judge::CheckSize(const v1::RecordEdit& edit, const WrittenRecord* existing,
-                                         const ReadyEdit& ready) {
-  const MergedRecord& now = existing != nullptr ? existing->record() : bench_.nothing;
-  if (now.seen().entries().size() >= kRecordDevicesMax && !now.seen().Has(arrival_.Device(), 1)) {
-    return TooLarge(edit, now.seen().entries().size(), "devices", kRecordDevicesMax);
-  }
-  static_assert(kChangeBytesMax <= kTextTypedMax, "one change alone cannot type too much");
-  if (existing != nullptr) {
-    if (auto refusal = CheckTyped(edit, now)) return refusal;
-  }
-  size_t bytes = arrival_.pushed->bytes.size() + now.bytes();
-  for (const std::string& text : ready.texts) bytes += text.size();
-  const RecordId id = *RecordId::From(edit.record_id());
-  const auto history = bench_.histories.find(id);
-  // Readings side by side may be many times what was typed.
-  const bool readings = history != bench_.histories.end() && !ready.texts.empty();
-  if (bytes <= kRecordBytesMax && !readings) return absl::nullopt;
-  // The sum counts what the edit replaces as if it stayed: look at what really comes of it.
-  Birth birth;
-  birth.type = bench_.input.schema->Find(edit.type());
-  birth.change = arrival_.pushed->change.get();
-  birth.edit = &edit;
-  MergedRecord after = existing != nullptr ? now : birth.Unborn();
-  const Author author = arrival_.Place();
-  after.Apply(edit, author, ready.seen, ready.texts);
-  if (readings) {
-    const absl::Status tried = history->second.TryTexts(edit, author, ready.seen, &after);
-    if (!tried.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(tried.message())};
-  }
-  if (after.bytes() <= kRecordBytesMax) return absl::nullopt;
-  return TooLarge(edit, after.bytes(), "bytes", kRecordBytesMax);
 }
 
 }  // namespace
@@ -351,6 +370,11 @@ WrittenRecord* Bench::Find(const RecordId& id) {
   if (loaded == input.records.end()) return nullptr;
   const LoadedRecord& record = loaded->second;
   return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
+}
+
+const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
+  const auto at = signatures.find(id);
+  return at == signatures.end() ? nullptr : &at->second;
 }
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {

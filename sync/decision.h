@@ -25,6 +25,8 @@ struct Decision {
   ChangeId waits_for;  // with a refusal: not zero means held
   std::vector<ReadyEdit> ready;
   Stamp after = 0;  // the newest effective stamp its author had seen
+  // What a signature says, when the change is one that takes effect.
+  absl::optional<Signature> signature;
   // The act its author had not heard of, by which the dossier is no longer theirs; 0: it is.
   uint64_t unaware_of = 0;
 };
@@ -51,15 +53,19 @@ struct Bench {
       : input(loaded),
         histories(loaded.histories),
         positions(loaded.positions),
-        numbers(loaded.numbers) {}
+        numbers(loaded.numbers),
+        signatures(loaded.signatures) {}
 
   // Null when there is no such record.
   WrittenRecord* Find(const RecordId& id);
+  // The signature of a record that stands; null: there is none.
+  const StandingSignature* SignatureOf(const RecordId& id) const;
 
   const IngestInput& input;
   std::map<RecordId, History> histories;
   std::map<std::string, uint64_t> positions;  // by unit
   UnitNumbers numbers;
+  std::map<RecordId, StandingSignature> signatures;
   std::map<RecordId, WrittenRecord> working;
   std::set<RecordId> histories_needed;  // what Ingest must be called again with
   // What an edit is made on that makes a record.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/assigned.h"
 #include "sync/decision.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
@@ -33,7 +34,7 @@ class Ingester {
   v1::ChangeOutcome Repeat(const PushInput& push, uint64_t sequence) const;
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
   uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
-  std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type, int64_t received_ms) const;
+  uint64_t NoteSignature(const Decision& decision, const NewEntry& entry);
   void NoteInHistory(const Author& author, const v1::RecordEdit& edit,
                      const std::vector<v1::FieldOp>& assigned, Histories::iterator history);
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
@@ -186,18 +187,6 @@ v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::Devic
   return outcome;
 }
 
-std::vector<v1::FieldOp> Ingester::AssignedAtBirth(const RecordType& type,
-                                                   int64_t received_ms) const {
-  std::vector<v1::FieldOp> assigned;
-  for (const auto& [number, field] : type.fields) {
-    if (field.assigned != options::v1::ASSIGNED_RECEIVED_MS) continue;
-    v1::FieldOp& op = assigned.emplace_back();
-    op.set_field(number);
-    op.set_set(VarintFragment(number, static_cast<uint64_t>(received_ms)));
-  }
-  return assigned;
-}
-
 uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
   const int64_t received_ms = arrival.taken != nullptr ? arrival.taken->received_ms : input_.now_ms;
@@ -242,7 +231,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       birth.edit = &edit;
       birth.author = author;
       birth.texts = std::move(ready.texts);
-      birth.assigned = AssignedAtBirth(*birth.type, received_ms);
+      birth.assigned = AssignedAtBirth(*birth.type, received_ms, NoteSignature(decision, entry));
       for (const v1::FieldOp& op : birth.assigned) {
         v1::AssignedOp* noted = admission.add_assigned();
         noted->set_record_id(edit.record_id());
@@ -268,6 +257,16 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   }
   outcome_.entries.push_back(std::move(entry));
   return position;
+}
+
+// A signature that takes effect stands from now on; the revision it is about, 0 when it is none.
+uint64_t Ingester::NoteSignature(const Decision& decision, const NewEntry& entry) {
+  if (!decision.signature.has_value()) return 0;
+  const RecordId& object = decision.signature->object;
+  bench_.signatures[object] =
+      outcome_.signatures[object] = {entry.records.back(), entry.admission.position(),
+                                     entry.admission.user_id(), decision.signature->signs};
+  return bench_.Find(object)->position();
 }
 
 // Where the record's history was asked for, it goes on.

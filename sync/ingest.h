@@ -16,12 +16,14 @@
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/dossier_acts.h"
+#include "sync/freeze.h"
 #include "sync/history.h"
 #include "sync/ids.h"
 #include "sync/merged_record.h"
 #include "sync/numbering.h"
 #include "sync/rights.h"
 #include "sync/schema.h"
+#include "sync/signing.h"
 #include "sync/validate.h"
 #include "sync/written_record.h"
 
@@ -75,6 +77,11 @@ struct IngestInput {
   std::map<std::string, uint64_t> positions;
   // Unit → series of numbers → the last one given (numbering.h); absent: none.
   UnitNumbers numbers;
+  // Of every record that is edited, signed, or gets a record it covers (signing.proto): the newest
+  // signature that took effect; absent: none.
+  std::map<RecordId, StandingSignature> signatures;
+  // Of what signatures are about.
+  ContentHash hash_content = nullptr;
 };
 
 // A change to be appended to a unit's log.
@@ -114,10 +121,11 @@ struct IngestOutcome {
   std::vector<PushOutcome> pushes;  // as in the input
   std::vector<NewEntry> entries;    // ordered by position within a unit
   std::vector<SetAside> set_aside;
-  std::map<RecordId, WrittenRecord> records;  // the changed ones
-  std::map<std::string, uint64_t> positions;  // new ones only
-  std::map<std::string, uint64_t> births;     // unit → records created
-  UnitNumbers numbers;                        // of units where one was given: all
+  std::map<RecordId, WrittenRecord> records;         // the changed ones
+  std::map<std::string, uint64_t> positions;         // new ones only
+  std::map<std::string, uint64_t> births;            // unit → records created
+  UnitNumbers numbers;                               // of units where one was given: all
+  std::map<RecordId, StandingSignature> signatures;  // that took effect, by their object
 };
 
 // Takes every push in turn.
@@ -128,6 +136,8 @@ struct IngestOutcome {
 //   - A change that cannot be read, breaks a rule or is not allowed goes to quarantine
 //     with its reason and keeps its sequence; the ones after it are applied.
 //   - A change made on one that is not here is held until that arrives.
+//   - A signature takes effect when its object stands exactly as it says, and while it stands the
+//     object is changed by a decision of somebody's alone (freeze.h).
 //   - What somebody wrote into a dossier that has become other people's, before their device could
 //     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
 //     not: it is for those whose dossier it is.

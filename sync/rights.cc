@@ -63,6 +63,12 @@ absl::InlinedVector<Verbs, 4> Asked(const RecordType& type, const TypeInMatrix& 
   return asked;
 }
 
+const Seats& SeatsOf(const Rights& rights, const std::string& unit) {
+  static const Seats* const kNowhere = new Seats();
+  const auto at = rights.seats.find(unit);
+  return at == rights.seats.end() ? *kNowhere : at->second;
+}
+
 // As CheckRights; `given`: verbs that are not asked for.
 absl::optional<Refusal> CheckRightsBut(Verbs given, const Rights& rights, const std::string& unit,
                                        const Schema& schema, const v1::RecordEdit& edit,
@@ -71,9 +77,7 @@ absl::optional<Refusal> CheckRightsBut(Verbs given, const Rights& rights, const 
   const RecordType* const type = schema.Find(edit.type());
   const Matrix& matrix = *rights.matrix;
   const TypeInMatrix& known = matrix.TypeOf(type->name);
-  static const Seats* const kNowhere = new Seats();
-  const auto at = rights.seats.find(unit);
-  const Seats& seats = at == rights.seats.end() ? *kNowhere : at->second;
+  const Seats& seats = SeatsOf(rights, unit);
   Facts facts;
   facts.kind = known.kind;
   facts.kept_back = kept_back;
@@ -133,9 +137,7 @@ uint32_t AuthorityOf(v1::Capacity capacity) {
 
 uint32_t AuthorityIn(const Rights& rights, const std::string& unit) {
   uint32_t authority = 0;
-  const auto seats = rights.seats.find(unit);
-  if (seats == rights.seats.end()) return authority;
-  for (const Seat& seat : seats->second) {
+  for (const Seat& seat : SeatsOf(rights, unit)) {
     if (seat.here) authority = std::max(authority, AuthorityOf(seat.capacity));
   }
   return authority;
@@ -166,6 +168,23 @@ bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& s
                   const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
                   absl::FunctionRef<FieldSet()> fields) {
   return !CheckRightsBut(Bit(Verb::kSubmit), rights, unit, schema, edit, base, kept_back, fields);
+}
+
+absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& unit,
+                                     const MergedRecord& object, bool kept_back,
+                                     absl::FunctionRef<FieldSet()> fields) {
+  const TypeInMatrix& known = rights.matrix->TypeOf(object.type_name());
+  Facts facts;
+  facts.kind = known.kind;
+  facts.kept_back = kept_back;
+  facts.own = object.birth().user_id == rights.user_id;
+  facts.submitted = object.type() != nullptr && object.type()->state != nullptr &&
+                    known.Submitted(object.StateInForce(object.type()->state->number));
+  facts.fields = fields();
+  const Verdict verdict = Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kApprove, facts);
+  if (verdict.allowed()) return absl::nullopt;
+  return Refusal{v1::REASON_WRITER_MAY_NOT,
+                 Why(*rights.matrix, verdict, Verb::kApprove, known.kind)};
 }
 
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit) {

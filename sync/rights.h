@@ -48,6 +48,12 @@ bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& s
                   const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
                   absl::FunctionRef<FieldSet()> fields);
 
+// Whether somebody may sign `object`, a record of `unit` as it is, or give it back: the verb
+// `approve` on it.  Otherwise WRITER_MAY_NOT.  The rest as above.
+absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& unit,
+                                     const MergedRecord& object, bool kept_back,
+                                     absl::FunctionRef<FieldSet()> fields);
+
 // Whether the edit is a step of the record's state, and no mere writing.
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit);
 

@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "sync/numbering.h"
+#include "sync/signing.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sync {
@@ -243,6 +244,10 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
     return Bad(*placed.state->descriptor, "is named as state_field but is no RULE_STATE");
   }
   SOTAY_ASSIGN_OR_RETURN(placed.numbering, ReadNumbering(placed));
+  SOTAY_ASSIGN_OR_RETURN(placed.signing, ReadSigning(placed));
+  if (placed.signing != nullptr) {
+    covered_.insert(placed.signing->covers.begin(), placed.signing->covers.end());
+  }
   return absl::OkStatus();
 }
 

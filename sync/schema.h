@@ -60,6 +60,7 @@ struct FieldType {
 };
 
 struct Numbering;  // numbering.h
+struct Signing;    // signing.h
 
 // A record type.
 struct RecordType {
@@ -73,6 +74,7 @@ struct RecordType {
   const FieldType* state = nullptr;
   std::map<uint32_t, FieldType> fields;
   std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
+  std::shared_ptr<const Signing> signing;      // null: its records are no signatures
   const google::protobuf::Descriptor* descriptor = nullptr;
 
   // Nothing when the type has no such field.
@@ -98,6 +100,8 @@ class Schema {
   const RecordType* Find(absl::string_view name) const;
   // All, by full name.
   const std::map<std::string, RecordType>& types() const { return types_; }
+  // Whether records of that type are part of what a signature of their parent freezes.
+  bool IsCovered(const std::string& type) const { return covered_.count(type) != 0; }
 
   // An empty message of that type, for reading content by reflection.
   std::unique_ptr<google::protobuf::Message> New(const RecordType& type) const;
@@ -111,6 +115,7 @@ class Schema {
   std::unique_ptr<google::protobuf::DynamicMessageFactory> factory_;
   std::map<std::string, RecordType> types_;
   absl::flat_hash_map<std::string, const RecordType*> by_name_;  // full and short
+  std::set<std::string> covered_;                                // by some type that signs
 };
 
 }  // namespace sotay::sync

@@ -271,6 +271,8 @@ absl::optional<Refusal> CheckEdit(const Schema& schema, const v1::RecordEdit& ed
   } else if (base.type_name() != edit.type()) {
     return Refuse(v1::REASON_TYPE_MISMATCH, absl::StrCat("the record is a ", base.type_name(),
                                                          ", the edit is of a ", edit.type()));
+  } else if (type->signing != nullptr) {
+    return Refuse(v1::REASON_ONCE_WRITTEN, "a signature is written once and whole");
   }
   if (auto refusal = CheckSingle(*type, edit)) return refusal;
   for (const v1::FieldOp& op : edit.ops()) {

@@ -10,6 +10,7 @@
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
 #include "casework/v1/note.pb.h"
+#include "casework/v1/sign_off.pb.h"
 
 namespace sotay::sdk {
 
@@ -22,6 +23,7 @@ std::shared_ptr<const sync::Schema> BuiltinSchema() {
         casework::v1::Inspection::descriptor()->file(),
         casework::v1::LegalAction::descriptor()->file(),
         casework::v1::Note::descriptor()->file(),
+        casework::v1::SignOff::descriptor()->file(),
     });
     if (!built.ok()) {
       // Compiled in and tested: a build that gets here was never run.

@@ -10,6 +10,7 @@ namespace {
 
 // The prefixes end in their NUL, so the array's size counts it.
 constexpr char kChangePrefix[] = "sotay/change/v1";
+constexpr char kContentPrefix[] = "sotay/content/v1";
 constexpr char kDevicePrefix[] = "sotay/device/v1";
 
 template <size_t N>
@@ -54,6 +55,12 @@ sync::ChangeId HashChange(absl::string_view change_bytes) {
   std::array<char, 32> hash;
   Hash({WithNul(kChangePrefix), change_bytes}, reinterpret_cast<unsigned char*>(hash.data()));
   return sync::ChangeId(hash);
+}
+
+std::string HashContent(absl::string_view signed_content) {
+  std::string hash(32, '\0');
+  Hash({WithNul(kContentPrefix), signed_content}, reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
 }
 
 sync::DeviceId DeviceIdOf(absl::string_view spki_der) {

@@ -51,6 +51,7 @@ class Checker {
   void LookAtChanges();
   void LookAtRefused();
   void LookAtRecords();
+  void LookAtSignatures();
   void Close();
 
  private:
@@ -58,6 +59,8 @@ class Checker {
   bool IsSealed(const v1::Change& change, const sync::ChangeId& id) const;
   bool IsInLog(const v1::ProvenChange& proven, const sync::ChangeId& id) const;
   void LookAtRecord(const sync::MergedRecord& record, absl::string_view bytes);
+  // The record as it was before a position of the log.
+  absl::StatusOr<PastRecord> Before(uint64_t position, const sync::RecordId& record);
 
   const sync::Schema& schema_;
   DossierReport& report_;
@@ -69,6 +72,9 @@ class Checker {
   // By position.
   absl::flat_hash_map<sync::RecordId, std::deque<Placed>> nodes_;
   absl::flat_hash_map<sync::RecordId, std::deque<Placed>> refused_;
+  // Of the records that are here.
+  std::map<sync::RecordId, sync::History> histories_;
+  std::map<sync::RecordId, std::vector<std::pair<uint64_t, sync::Author>>> places_;  // by position
 };
 
 // Puts what was refused where it came: behind the entry that was the newest then.
@@ -231,8 +237,14 @@ void Checker::LookAtRefused() {
 }
 
 void Checker::LookAtRecord(const sync::MergedRecord& record, absl::string_view bytes) {
-  sync::History history(sync::MergedRecord(record.type(), record.id(), record.type_name(),
-                                           record.unit_id(), record.dossier()));
+  sync::History& history =
+      histories_
+          .emplace(record.id(), sync::MergedRecord(record.type(), record.id(), record.type_name(),
+                                                   record.unit_id(), record.dossier()))
+          .first->second;
+  for (const Placed& entry : nodes_[record.id()]) {
+    places_[record.id()].push_back({entry.position, entry.node.author});
+  }
   const absl::Status added =
       sync::AddInAnyOrder(InPlace(nodes_[record.id()], refused_[record.id()]), &history);
   if (!added.ok()) {
@@ -270,6 +282,34 @@ void Checker::LookAtRecords() {
       Fault(absl::StrCat("record ", record.Hex(), " is missing: a change edits it"));
     }
   }
+}
+
+absl::StatusOr<PastRecord> Checker::Before(uint64_t position, const sync::RecordId& record) {
+  const auto history = histories_.find(record);
+  if (history == histories_.end()) return absl::DataLossError("the record is not here");
+  sync::VersionVector seen;
+  uint64_t newest = 0;
+  for (const auto& [at, author] : places_[record]) {
+    if (at >= position) break;
+    seen.Add(author.device, author.sequence);
+    newest = at;
+  }
+  if (newest == 0) return absl::DataLossError("the record came later");
+  return PastRecord{history->second.At(seen), newest};
+}
+
+void Checker::LookAtSignatures() {
+  SignaturesReplay replay(&schema_);
+  for (const CheckedChange& checked : report_.changes) {
+    const uint64_t position = checked.admission.position();
+    replay.Take(
+        checked.change, checked.admission,
+        [&](const sync::RecordId& record) { return Before(position, record); },
+        [&](absl::string_view what) {
+          Fault(absl::StrCat("the change at position ", position, ": ", what));
+        });
+  }
+  report_.signatures = replay.signatures();
 }
 
 void Checker::Close() {
@@ -312,6 +352,7 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
   checker.LookAtChanges();
   checker.LookAtRefused();
   checker.LookAtRecords();
+  checker.LookAtSignatures();
   checker.Close();
   return report;
 }

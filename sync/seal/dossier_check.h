@@ -11,6 +11,7 @@
 #include "sync/ids.h"
 #include "sync/merged_record.h"
 #include "sync/schema.h"
+#include "sync/seal/signatures_replay.h"
 
 namespace sotay::seal {
 
@@ -32,6 +33,8 @@ struct DossierReport {
   sync::DeviceId exporter;
   std::vector<sync::MergedRecord> records;
   std::vector<CheckedChange> changes;  // by position
+  // Each was of exactly what its object was, unless a fault says otherwise.
+  std::vector<LoggedSignature> signatures;  // by position
 };
 
 // `bytes` is a serialised SealedDossier; `schema` says how its records merge and must be the one

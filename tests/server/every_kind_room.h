@@ -1,5 +1,5 @@
 // A room in whose backup there is everything that can become of a change: applied, refused, held,
-// forked, taken in and dismissed; posts, terms, acts about a dossier, and reads.
+// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, and reads.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -11,6 +11,7 @@
 
 #include "server/posts.h"
 #include "server/quarantine.h"
+#include "sync/seal/digest.h"
 #include "tests/server/backup_room.h"
 
 namespace sotay::tests {
@@ -97,6 +98,25 @@ class EveryKindRoom : public BackupRoom {
     }
   }
 
+  // A note is signed, given back and signed again; somebody amends it late.
+  void Sign() {
+    room_.Enrol(&ngu_);
+    tests::SignOffWords words;
+    for (const char* name : {"s1", "s2", "s3"}) {
+      room_.Exchange(&ngu_);
+      ngu_.Write("k", {SignOffOf(*ngu_.Shown("o"), name, words, seal::HashContent)});
+      words.supersedes = name;
+      words.decision = words.decision == casework::v1::SIGN_OFF_DECISION_SIGN
+                           ? casework::v1::SIGN_OFF_DECISION_RETURN
+                           : casework::v1::SIGN_OFF_DECISION_SIGN;
+    }
+    room_.Exchange(&ngu_);
+    room_.Exchange(&nguyet_);
+    nguyet_.Write("k", {Note("o").Says("ba, bốn")});
+    room_.Exchange(&nguyet_);
+    ASSERT_EQ(room_.Quarantine("kv1").back().reason(), v1::REASON_LATE_AMENDMENT);
+  }
+
   // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
     Posts();
@@ -150,6 +170,7 @@ class EveryKindRoom : public BackupRoom {
     copied_.Write("k", {Note("second").Says("khác")});
     EXPECT_FALSE(room_.Sync(copied_, copied_.Request(1)).ok());
     Decide();
+    Sign();
     Notes(3);
     ASSERT_THAT(room_.Faults(), ::testing::IsEmpty());
     BackUp();
@@ -158,6 +179,7 @@ class EveryKindRoom : public BackupRoom {
   Workspace space_;
   SealedPhone waiting_{"que"};
   SealedPhone copied_{"an"};
+  SealedPhone ngu_{"ngu", "kv1", kSupervisor};
 };
 
 }  // namespace sotay::tests

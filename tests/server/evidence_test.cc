@@ -7,6 +7,7 @@
 #include <string>
 
 #include "server/quarantine.h"
+#include "sync/seal/digest.h"
 #include "sync/seal/dossier_check.h"
 #include "tests/server/server_room.h"
 #include "tests/support/status_matchers.h"
@@ -111,6 +112,39 @@ TEST_F(EvidenceTest, HoldsWhereAnAnswerWasLost) {
   nguyet_.Write("k", {Note("n").Says("một hai ba")});
   ASSERT_THAT(room_.Push(&nguyet_), IsOk());
   EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+}
+
+// The first signature is of the revision it names, whatever came after it.
+TEST_F(EvidenceTest, HoldsWhereWhatWasSignedWasAmended) {
+  SealedPhone leader("ngu", "kv1", tests::kSupervisor);
+  room_.Enrol(&leader);
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("Tháng 10 tiếp nhận 17 tin.")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&leader);
+  leader.Write("k", {tests::SignOffOf(*leader.Shown("n"), "s", {}, seal::HashContent)});
+  nguyet_.Write("k", {Note("n").Says("Tháng 10 tiếp nhận 17 tin. Tin số 9 không ghi giờ.")});
+  room_.Exchange(&leader);
+  room_.Exchange(&nguyet_);
+  EXPECT_THAT(Faults({"k", "n", "s"}), IsEmpty());
+  const auto late = room_.Quarantine("kv1");
+  ASSERT_THAT(late, ::testing::SizeIs(1));
+  ASSERT_EQ(late[0].reason(), v1::REASON_LATE_AMENDMENT);
+  v1::TakeInRequest request;
+  request.mutable_change()->set_device_id(late[0].device_id());
+  request.mutable_change()->set_sequence(late[0].sequence());
+  request.mutable_change()->set_change_id(late[0].change_id());
+  request.set_reason("đã đối chiếu");
+  room_.WithPen([&](Pen* pen) {
+    EXPECT_THAT(TakeIn(pen, *room_.directory->FindPerson("ngu"), request), IsOk());
+  });
+  room_.now_ms += 10'000;  // for a head of the log that has it
+  EXPECT_THAT(Faults({"k", "n", "s"}), IsEmpty());
+  room_.Exchange(&leader);
+  leader.Write("k", {tests::SignOffOf(*leader.Shown("n"), "t", {"s"}, seal::HashContent)});
+  room_.Exchange(&leader);
+  room_.now_ms += 10'000;
+  EXPECT_THAT(Faults({"k", "n", "s", "t"}), IsEmpty());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
 TEST_F(EvidenceTest, HoldsWhereAChangeWasRefused) {

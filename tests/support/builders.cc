@@ -10,8 +10,10 @@
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
+#include "casework/v1/sign_off.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "sync/fragment.h"
+#include "sync/sign.h"
 
 namespace sotay::tests {
 namespace {
@@ -70,13 +72,18 @@ sync::ChangeId PlainHash(absl::string_view change_bytes) {
   return sync::ChangeId(id);
 }
 
+std::string PlainContentHash(absl::string_view signed_content) {
+  return PlainHash(signed_content).str();
+}
+
 std::shared_ptr<const sync::Schema> CaseworkSchema() {
   static const std::shared_ptr<const sync::Schema> schema =
       sync::Schema::Build(
           {casework::v1::Case::descriptor()->file(), casework::v1::Inspection::descriptor()->file(),
            casework::v1::Note::descriptor()->file(), casework::v1::Finding::descriptor()->file(),
            casework::v1::LegalAction::descriptor()->file(),
-           casework::v1::Comment::descriptor()->file()})
+           casework::v1::Comment::descriptor()->file(),
+           casework::v1::SignOff::descriptor()->file()})
           .value();
   return schema;
 }
@@ -169,6 +176,21 @@ Wish NewCase(absl::string_view name, absl::string_view title) {
 }
 
 Wish Case(absl::string_view name) { return Wish(name, "casework.v1.Case"); }
+
+sync::RecordWish SignOffOf(const sync::MergedRecord& object, absl::string_view name,
+                           const SignOffWords& words, sync::ContentHash hash) {
+  using casework::v1::SignOff;
+  sync::SigningWords signing;
+  signing.id = RecordNamed(name);
+  signing.read_again = words.read_again;
+  if (!words.supersedes.empty()) signing.supersedes = RecordNamed(words.supersedes);
+  sync::RecordWish wish =
+      sync::WishToSign(*CaseworkSchema()->Find("signoff"), object, signing, hash);
+  v1::FieldOp& op = wish.fields.emplace_back().op;
+  op.set_field(SignOff::kDecisionFieldNumber);
+  op.set_set(sync::VarintFragment(op.field(), static_cast<uint64_t>(words.decision)));
+  return wish;
+}
 
 v1::FieldOp OnlyOp(const Wish& wish) { return wish.wish().fields.front().op; }
 

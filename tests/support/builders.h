@@ -14,9 +14,11 @@
 #include "absl/strings/string_view.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/note.pb.h"
+#include "casework/v1/sign_off.pb.h"
 #include "sync/compose.h"
 #include "sync/ids.h"
 #include "sync/schema.h"
+#include "sync/signing.h"
 
 namespace sotay::tests {
 
@@ -27,6 +29,9 @@ sync::ChangeId ChangeNamed(absl::string_view name);
 
 // Stands in for SHA-256: no crypto in the core, and none needed to tell changes apart.
 sync::ChangeId PlainHash(absl::string_view change_bytes);
+
+// The same for what a record says when it is signed.
+std::string PlainContentHash(absl::string_view signed_content);
 
 // casework.v1, built once.
 std::shared_ptr<const sync::Schema> CaseworkSchema();
@@ -78,6 +83,15 @@ Wish Note(absl::string_view name);
 Wish NewCase(absl::string_view name, absl::string_view title = "Vụ va chạm tại Km 12+300");
 // An edit of a case.
 Wish Case(absl::string_view name);
+
+// A leader's word on `object` as it is, by this name; `supersedes` names the one before.
+struct SignOffWords {
+  std::string supersedes = "";
+  casework::v1::SignOffDecision decision = casework::v1::SIGN_OFF_DECISION_SIGN;
+  bool read_again = false;
+};
+sync::RecordWish SignOffOf(const sync::MergedRecord& object, absl::string_view name,
+                           const SignOffWords& words, sync::ContentHash hash);
 
 // The operation of an edit with exactly one.
 v1::FieldOp OnlyOp(const Wish& wish);

@@ -54,11 +54,20 @@ sync::IngestInput PaperOffice::Load(std::vector<sync::PushInput> pushes) const {
   input.now_ms = now_ms;
   input.positions = positions_;
   input.numbers = numbers_;
+  input.signatures = signatures_;
+  input.hash_content = hash_content;
   for (const sync::PushInput& push : pushes) {
     for (const sync::PushedChange& pushed : push.changes) {
       if (pushed.change == nullptr) continue;
       std::vector<std::string> named = {pushed.change->dossier_id()};
-      for (const v1::RecordEdit& edit : pushed.change->edits()) named.push_back(edit.record_id());
+      for (const v1::RecordEdit& edit : pushed.change->edits()) {
+        named.push_back(edit.record_id());
+        const sync::RecordType* const type = schema_->Find(edit.type());
+        if (type == nullptr || type->signing == nullptr) continue;
+        for (const sync::RecordId& object : sync::PutUnder(*type, edit)) {
+          named.push_back(object.str());
+        }
+      }
       for (const std::string& bytes : named) {
         const auto id = sync::RecordId::From(bytes);
         if (!id.has_value()) continue;
@@ -112,6 +121,7 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
                      line.admission.user_id(),
                      change.claimed_ms(),
                      line.admission.authority()};
+      if (line.admission.has_taken_in()) node.author.StandApart();
       node.edit = edit;
       node.applied = applied;
       for (const v1::AssignedOp& assigned : line.admission.assigned()) {
@@ -218,6 +228,35 @@ void PaperOffice::ReleaseHeld(std::set<std::string> arrived) {
   }
 }
 
+v1::ChangeOutcome PaperOffice::TakeIn(const v1::QuarantinedChange& refused, const std::string& by) {
+  const sync::DeviceId device = *sync::DeviceId::From(refused.device_id());
+  sync::TakeInInput taken;
+  taken.author.device = devices_.at(device);
+  taken.author.roles = roles_.at(refused.user_id());
+  for (const auto& [unit, roles] : roles_.at(by)) {
+    taken.author.roles[unit].insert(roles.begin(), roles.end());
+  }
+  taken.author.changes.push_back({refused.change(), *sync::ChangeId::From(refused.change_id()),
+                                  sync::ReadChange(refused.change())});
+  taken.sequence = refused.sequence();
+  taken.authority = sync::AuthorityOf(roles_.at(refused.user_id()).at(refused.unit_id()));
+  taken.received_ms = refused.received_ms();
+  taken.taken_in.set_user_id(by);
+  taken.taken_in.set_decided_ms(now_ms);
+  taken.taken_in.set_refused_for(refused.reason());
+  sync::IngestInput input = Load({taken.author});
+  const sync::IngestOutcome outcome = Decided(
+      &input, [&taken](const sync::IngestInput& asked) { return sync::TakeIn(asked, taken); });
+  v1::ChangeOutcome told = outcome.pushes.front().outcomes.front();
+  if (told.verdict() != v1::VERDICT_APPLIED) return told;
+  Commit(outcome);
+  stored::v1::DeviceRow& row = devices_[device] = outcome.pushes.front().device;
+  row.set_revisions(row.revisions() + 1);
+  told.set_revision(row.revisions());
+  revised_[device].push_back(told);
+  return told;
+}
+
 void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
   NoteSequences(outcome, &sequences_);
   std::vector<Line> lines;
@@ -251,6 +290,7 @@ void PaperOffice::Commit(const sync::IngestOutcome& outcome) {
   }
   for (const auto& [unit, position] : outcome.positions) positions_[unit] = position;
   for (const auto& [unit, numbers] : outcome.numbers) numbers_[unit] = numbers;
+  for (const auto& [object, signature] : outcome.signatures) signatures_[object] = signature;
 }
 
 absl::optional<sync::MergedRecord> PaperOffice::Find(absl::string_view record) const {

@@ -105,6 +105,8 @@ class PaperOffice {
   sync::PushOutcome Push(const PaperPhone& phone, uint64_t first_sequence = 0) {
     return Push(PushOf(phone, first_sequence));
   }
+  // Takes a refused change in, as `by` decided; not committed unless it is applied.
+  v1::ChangeOutcome TakeIn(const v1::QuarantinedChange& refused, const std::string& by);
   // A whole exchange: push, answer, absorb.
   sync::Absorbed Exchange(PaperPhone* phone);
 
@@ -130,6 +132,7 @@ class PaperOffice {
   // What is in quarantine or held now, in order of arrival.
   std::vector<v1::QuarantinedChange> SetAside() const;
 
+  sync::ContentHash hash_content = PlainContentHash;
   int64_t now_ms = kMorning;
   int64_t skew_ms = 0;        // of whoever pushes next
   int rounds = 0;             // how often the last push had to be decided
@@ -144,6 +147,7 @@ class PaperOffice {
   std::shared_ptr<const sync::Schema> schema_;
   std::map<std::string, uint64_t> positions_;
   sync::UnitNumbers numbers_;
+  std::map<sync::RecordId, sync::StandingSignature> signatures_;
   std::map<sync::DeviceId, stored::v1::DeviceRow> devices_;
   std::map<std::string, std::map<std::string, std::set<sync::Role>>> roles_;  // user → unit → …
   SequenceRows sequences_;
