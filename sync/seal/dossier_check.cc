@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -79,8 +80,11 @@ class Checker {
 
 // Puts what was refused where it came: behind the entry that was the newest then.
 std::deque<sync::HistoryNode> InPlace(std::deque<Placed> admitted, std::deque<Placed> refused) {
-  std::stable_sort(refused.begin(), refused.end(),
-                   [](const Placed& a, const Placed& b) { return a.position < b.position; });
+  const auto came_before = [](const Placed& a, const Placed& b) {
+    return std::tie(a.position, a.node.author.sequence) <
+           std::tie(b.position, b.node.author.sequence);  // of one device; others share nothing
+  };
+  std::stable_sort(refused.begin(), refused.end(), came_before);
   std::deque<sync::HistoryNode> placed;
   for (Placed& entry : admitted) {
     for (; !refused.empty() && refused.front().position < entry.position; refused.pop_front()) {

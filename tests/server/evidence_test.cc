@@ -225,7 +225,11 @@ TEST_F(EvidenceTest, HoldsWhereWhatWasMadeOnOneTakenInStaysRefused) {
   });
   dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
   ASSERT_THAT(room_.Push(&dam), IsOk());
-  EXPECT_EQ(room_.Quarantine("kv1").size(), 1u);
+  const auto now = room_.Quarantine("kv1");
+  ASSERT_EQ(now.size(), 2u) << "what was taken in stays listed there";
+  EXPECT_EQ(now[0].verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(now[1].verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(dam.outcomes().at(3).verdict(), v1::VERDICT_APPLIED);
   EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
