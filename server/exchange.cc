@@ -167,7 +167,11 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
     prepared.push->skew_ms = SkewOf(request, now_ms);
     for (const v1::Cursor& cursor : request.cursors()) {
       if (cursor.epoch() != directory_.meta().epoch()) continue;
-      prepared.push->heard[cursor.unit_id()] = AccessPlace::From(cursor.access()).number;
+      const auto acts = directory_.DossiersOf(cursor.unit_id());
+      // Of what is said after it came it has heard nothing, whatever its number.
+      if (acts == nullptr) continue;
+      prepared.push->heard[cursor.unit_id()] =
+          std::min(AccessPlace::From(cursor.access()).number, acts->newest());
     }
     request.clear_push();
   }

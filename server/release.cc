@@ -71,6 +71,7 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   release.author.first_sequence = change.second;
   release.sequence = change.second;
   const std::string& bytes = row->change.change();
+  release.author.heard[row->change.unit_id()] = sync::HeardOf(*held);
   release.author.changes.push_back({bytes, *id, sync::ReadChange(bytes)});
   loaded->releases.push_back(std::move(release));
   loaded->rows.push_back(*std::move(row));

@@ -247,13 +247,11 @@ const v1::DossierAct* Judge::KeepingBack(const Rights& rights) const {
   return &acts->second->FirstWithout(*act, rights.user_id);
 }
 
-// Whether the author's device had not heard of the act, for as long as it is believed; or what it
-// wrote was here before, and held.
+// Whether the author's device had not heard of the act when the change came, for as long as it is
+// believed.  That it was held since makes no difference.
 bool Judge::Unaware(const v1::DossierAct& act) const {
-  const auto heard = arrival_.push->heard.find(act.unit_id());
-  const uint64_t number = heard == arrival_.push->heard.end() ? 0 : heard->second;
-  if (arrival_.released) return arrival_.push->received_ms < act.set_ms();
-  return number < act.number() && bench_.input.now_ms - act.set_ms() <= kUnawareMsMax;
+  return arrival_.Heard(act.unit_id()) < act.number() &&
+         arrival_.CameMs(bench_.input.now_ms) - act.set_ms() <= kUnawareMsMax;
 }
 
 // What a signature freezes, and whether this is one that takes effect: both asked of the records as
@@ -341,6 +339,11 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Writte
 DeviceId Arrival::Device() const {
   if (taken != nullptr) return TakenInAs(pushed->id);
   return DeviceId::From(push->device.device_id()).value_or(DeviceId());
+}
+
+uint64_t Arrival::Heard(const std::string& unit) const {
+  const auto heard = push->heard.find(unit);
+  return heard == push->heard.end() ? 0 : heard->second;
 }
 
 Author Arrival::Place() const {

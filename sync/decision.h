@@ -42,6 +42,11 @@ struct Arrival {
   // The device it will stand under in histories, and as whom; without a stamp.
   DeviceId Device() const;
   Author Place() const;
+  // When it came, and the newest act in a unit that its device had followed then; 0: none.
+  int64_t CameMs(int64_t now_ms) const {
+    return push->received_ms != 0 ? push->received_ms : now_ms;
+  }
+  uint64_t Heard(const std::string& unit) const;
 
  private:
   uint32_t Authority(const std::string& unit) const;

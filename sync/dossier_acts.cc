@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sotay/stored/v1/held_grounds.pb.h"
 #include "sotay/v1/admission_grounds.pb.h"
 
 namespace sotay::sync {
@@ -80,6 +81,19 @@ void NoteUnaware(uint64_t number, v1::Admission* admission) {
   v1::AdmissionGrounds grounds;
   grounds.set_unaware_of(number);
   admission->MergeFromString(grounds.SerializeAsString());
+}
+
+uint64_t HeardOf(const stored::v1::HeldRow& held) {
+  stored::v1::HeldGrounds grounds;
+  grounds.ParseFromString(held.SerializeAsString());
+  return grounds.heard();
+}
+
+void NoteHeard(uint64_t number, stored::v1::HeldRow* held) {
+  if (number == 0) return;
+  stored::v1::HeldGrounds grounds;
+  grounds.set_heard(number);
+  held->MergeFromString(grounds.SerializeAsString());
 }
 
 }  // namespace sotay::sync

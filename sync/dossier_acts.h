@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sync/day.h"
@@ -60,5 +61,10 @@ bool IsOver(const v1::NamedPerson& person, Day day);
 // The act about its dossier that the author of an admitted change had not heard of; 0: none.
 uint64_t UnawareOf(const v1::Admission& admission);
 void NoteUnaware(uint64_t number, v1::Admission* admission);
+
+// The newest act of its unit that the author's device had followed when a held change came; 0:
+// none.
+uint64_t HeardOf(const stored::v1::HeldRow& held);
+void NoteHeard(uint64_t number, stored::v1::HeldRow* held);
 
 }  // namespace sotay::sync

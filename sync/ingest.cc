@@ -293,7 +293,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
   row.set_device_id(device->device_id());
   row.set_sequence(arrival.sequence);
   row.set_user_id(device->user_id());
-  row.set_received_ms(input_.now_ms);
+  row.set_received_ms(arrival.CameMs(input_.now_ms));
   row.set_verdict(held ? VERDICT_HELD : VERDICT_QUARANTINED);
   row.set_reason(decision.refusal->reason);
   row.set_message(decision.refusal->message);
@@ -316,9 +316,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
                            decision.refusal->reason == v1::REASON_DEVICE_REVOKED;
       if (outside || history == bench_.histories.end()) continue;
       HistoryNode node;
-      node.author.change = pushed.id;
-      node.author.device = DeviceId::From(device->device_id()).value_or(DeviceId());
-      node.author.sequence = arrival.sequence;
+      node.author = arrival.Place();
       node.edit = edit;
       node.applied = false;
       // One that names unknown parents has no place in the graph, and nothing can name it.
@@ -331,6 +329,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
     waiting->set_waits_for(decision.waits_for.str());
     waiting->set_change_id(pushed.id.str());
     for (const RecordId& id : aside.records) waiting->add_record_ids(id.str());
+    NoteHeard(arrival.Heard(row.unit_id()), waiting);
   }
   outcome_.set_aside.push_back(std::move(aside));
 }

@@ -45,8 +45,8 @@ struct PushInput {
   std::map<std::string, std::set<Role>> roles;  // unit → roles of the device's user
   // What the table of rights gives them; null: their roles alone decide.
   std::shared_ptr<const Rights> rights;
-  // Unit → the newest act about its dossiers (dossier_acts.h) that the device says it has followed;
-  // absent: none.
+  // Unit → the newest act about its dossiers (dossier_acts.h) that the device says it had followed
+  // when the changes came; absent: none.
   std::map<std::string, uint64_t> heard;
   int64_t skew_ms = 0;
   // When it came, of what was held since; 0: now.

@@ -210,6 +210,37 @@ TEST_F(DossiersTest, AfterAMonthNobodyIsBelievedNotToHaveHeard) {
   EXPECT_EQ(Last(dam_).verdict(), v1::VERDICT_QUARANTINED);
 }
 
+// Whoever knows that the dossier was taken from them is not believed the more for an act they have
+// not heard of.
+TEST_F(DossiersTest, ItIsTheActThatTookItAwayThatOneHeardOfOrNot) {
+  ASSERT_THAT(Restrict("ngu", "hs", {{"que", 0}}), IsOk());
+  room_.Exchange(&dam_);
+  Give("quoc", PostOf("quoc", "kv1", v1::CAPACITY_KSV));
+  ASSERT_THAT(Restrict("ngu", "hs", {{"que", 0}, {"quoc", 0}}), IsOk());
+  dam_.Write("hs", {Note("knowing").Says("một")});
+  ASSERT_THAT(room_.Push(&dam_), IsOk());
+  EXPECT_EQ(Last(dam_).verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(Last(dam_).reason(), v1::REASON_WRITER_MAY_NOT);
+  // Everybody's in between: there is another act that took it away.
+  ASSERT_THAT(Open("ngu", "hs"), IsOk());
+  room_.Exchange(&dam_);
+  ASSERT_THAT(Restrict("ngu", "hs", {{"que", 0}}), IsOk());
+  ASSERT_THAT(Restrict("ngu", "hs", {}), IsOk());
+  dam_.Write("hs", {Note("unaware").Says("hai")});
+  ASSERT_THAT(room_.Push(&dam_), IsOk());
+  ASSERT_EQ(Last(dam_).verdict(), v1::VERDICT_APPLIED) << Last(dam_).message();
+  EXPECT_EQ(sync::UnawareOf(*room_.store->LoadAdmission("kv1", Last(dam_).position())), 4u);
+}
+
+TEST_F(DossiersTest, NobodyIsBelievedForLongerBecauseMoreWasSaid) {
+  ASSERT_THAT(Restrict("ngu", "hs", {{"que", 0}}), IsOk());
+  DaysPass(31);
+  ASSERT_THAT(Restrict("ngu", "hs", {}), IsOk());
+  dam_.Write("hs", {Note("unaware").Says("một")});
+  ASSERT_THAT(room_.Push(&dam_), IsOk());
+  EXPECT_EQ(Last(dam_).verdict(), v1::VERDICT_QUARANTINED);
+}
+
 TEST_F(DossiersTest, ActsAreThereAfterAStart) {
   ASSERT_THAT(Restrict("ngu", "hs", {{"que", 0}}), IsOk());
   ASSERT_THAT(Restrict("ngu", "hs", {{"dam", 0}}), IsOk());
