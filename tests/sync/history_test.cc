@@ -92,6 +92,28 @@ TEST_F(HistoryTest, OneThatWasTakenInStandsWhereItWasRefusedAndApart) {
   EXPECT_EQ(history_.At(since->seen).ShownText(N::kBodyFieldNumber), "xb");
 }
 
+// A refused edit came before what it was made on, and its author wrote on when that had come: they
+// had their own before them, wherever a reload finds it.
+TEST_F(HistoryTest, WhatWaitedStandsRightBehindWhatItWaitedFor) {
+  const HistoryNode b1 = Refused(Node("b1", {"a2"}));
+  const HistoryNode b2 = Refused(Node("b2", {"b1"}));
+  const HistoryNode c1 = Refused(Node("c1", {"nowhere1"}));
+  ASSERT_THAT(AddInAnyOrder({c1, b2, b1, Node("a1", {}), Node("a2", {"a1"}), Node("b3", {"a2"}),
+                             Node("a3", {"a2"})},
+                            &history_),
+              IsOk());
+  std::vector<ChangeId> order;
+  for (const HistoryNode& node : history_.nodes()) order.push_back(node.author.change);
+  EXPECT_THAT(order, ElementsAre(ChangeNamed("a1"), ChangeNamed("a2"), ChangeNamed("b1"),
+                                 ChangeNamed("b2"), ChangeNamed("b3"), ChangeNamed("a3")));
+  EXPECT_EQ(history_.Find(ChangeNamed("b3"))->seen, Upto({"a1", "a2", "b1", "b2"}));
+  EXPECT_EQ(history_.Find(ChangeNamed("a3"))->seen, Upto({"a1", "a2"}));
+  // An admitted one that has no place is damage.
+  History damaged = history_;
+  EXPECT_THAT(AddInAnyOrder({Node("d1", {"nowhere1"})}, &damaged),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST_F(HistoryTest, IsEmptyBeforeTheFirstEdit) {
   EXPECT_TRUE(history_.At({}).empty());
   EXPECT_TRUE(history_.nodes().empty());
