@@ -21,7 +21,8 @@ Reading::Reading(const Directory& directory, Store* store, const sync::Schema& s
       day_(directory.today()),
       some_(sync::ReadsSome(matrix_, seats_) != nullptr),
       all_(sync::ReadsAll(matrix_, seats_) &&
-           (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_))) {}
+           (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_) ||
+            sync::ReachOfKeptBack(matrix_, seats_) == sync::kEveryField)) {}
 
 bool Reading::KeptBack(absl::string_view dossier) const {
   return acts_ != nullptr && acts_->KeepsBack(dossier, user_id_, day_);
@@ -126,8 +127,8 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<absl::optional<sync::FieldSet>> Reading::KeptBackFields(const v1::Change& change) {
-  absl::optional<sync::FieldSet> fields;
+absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change& change) {
+  std::vector<sync::FieldSet> fields;
   if (acts_ == nullptr) return fields;
   std::set<std::string> dossiers = {change.dossier_id()};
   // Whatever it says, its records may be of others.
@@ -143,7 +144,7 @@ absl::StatusOr<absl::optional<sync::FieldSet>> Reading::KeptBackFields(const v1:
   for (const std::string& dossier : dossiers) {
     if (!KeptBack(dossier)) continue;
     SOTAY_ASSIGN_OR_RETURN(const sync::FieldSet of, FieldsOf(dossier));
-    fields = fields.value_or(sync::kEveryField) & of;
+    fields.push_back(of);
   }
   return fields;
 }
@@ -152,16 +153,23 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!some_) return false;
   if (all_) return true;
   v1::Change change;
-  if (!change.ParseFromString(aside.change())) return false;
-  const absl::StatusOr<absl::optional<sync::FieldSet>> kept_back = KeptBackFields(change);
+  // What edits nothing is of no kind, and may say anything: it is as what cannot be read.
+  if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
+  const absl::StatusOr<std::vector<sync::FieldSet>> kept_back = KeptBackOf(change);
   if (!kept_back.ok()) return false;
   return std::all_of(change.edits().begin(), change.edits().end(), [&](const v1::RecordEdit& edit) {
     sync::Facts facts;
     facts.kind = matrix_.TypeOf(edit.type()).kind;
     facts.own = aside.user_id() == user_id_;
-    facts.kept_back = kept_back->has_value();
-    facts.fields = kept_back->value_or(0);
-    return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
+    const auto may = [&] {
+      return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
+    };
+    if (kept_back->empty()) return may();
+    facts.kept_back = true;
+    return std::all_of(kept_back->begin(), kept_back->end(), [&](sync::FieldSet fields) {
+      facts.fields = fields;
+      return may();
+    });
   });
 }
 

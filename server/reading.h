@@ -5,10 +5,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "server/directory.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
@@ -31,8 +31,9 @@ class Reading {
   bool all() const { return all_; }
 
   // Whether a record of the unit may be read, and by which line; by its row in the feed, by what is
-  // stored, or a change to such records that was set aside, which is read as a draft is.  Of other
-  // records nothing is read unless a line asks for it.
+  // stored, or a change to such records that was set aside, which is read as a draft is; one that
+  // cannot be read, or edits none, by those alone who read everything there.  Of other records
+  // nothing is read unless a line asks for it.
   absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
   absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
   bool OfAside(const v1::QuarantinedChange& change);
@@ -45,9 +46,9 @@ class Reading {
   absl::StatusOr<bool> OfId(absl::string_view record);
   // Whether the dossier is for named people, of whom the person is none.
   bool KeptBack(absl::string_view dossier) const;
-  // Fields of work of the dossiers that are kept back, and of which a change that was set aside
-  // names a record: those they have in common.  Nothing: it names none of such.
-  absl::StatusOr<absl::optional<sync::FieldSet>> KeptBackFields(const v1::Change& change);
+  // Of each dossier that is kept back, and of which a change that was set aside names a record: its
+  // fields of work.
+  absl::StatusOr<std::vector<sync::FieldSet>> KeptBackOf(const v1::Change& change);
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
   const sync::Matrix& matrix_;

@@ -59,7 +59,7 @@ absl::Status ServerRoom::Open() {
   auto tables = store->LoadTables();
   if (!tables.ok()) return tables.status();
   auto loaded = server::Directory::From(
-      *std::move(tables), server::LoadAccessRules("", *schema_, sync::DayOf(now_ms)).value(),
+      *std::move(tables), server::LoadAccessRules(rules, *schema_, sync::DayOf(now_ms)).value(),
       now_ms);
   if (!loaded.ok()) return loaded.status();
   directory = *std::move(loaded);

@@ -77,6 +77,7 @@ class ServerRoom {
   const seal::SigningKey log_key = *seal::SigningKey::Generate();
   std::vector<absl::Status> failures;  // what the hub said had failed
   server::HubOptions hub_options;      // for the next Open; its clock and its word are ours
+  std::string rules;                   // a file with the table of rights for the next Open
 
   std::unique_ptr<server::Store> store;
   std::unique_ptr<server::Directory> directory;
