@@ -15,6 +15,8 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kEpochBytes = 16;
+// Each is a row of the access log, which takes 2,000 of one device in a second.
+constexpr size_t kShownPartsMax = 500;
 // A user has at most 64 memberships; old cursors may be left over from a few more units.
 constexpr int kCursorsMax = 256;
 
@@ -179,7 +181,10 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
 bool AddToPage(const v1::RecordBatch& records, const std::string& unit, size_t bytes_max,
                FeedPage* page, absl::string_view dossier) {
   const size_t bytes = records.ByteSizeLong();
-  if (!page->batch.empty() && page->batch.size() + bytes > bytes_max) return false;
+  if (!page->batch.empty() &&
+      (page->batch.size() + bytes > bytes_max || page->shown.size() >= kShownPartsMax)) {
+    return false;
+  }
   records.AppendToString(&page->batch);
   page->records += static_cast<size_t>(records.records_size());
   for (const v1::FeedRecord& record : records.records()) {

@@ -63,8 +63,8 @@ absl::StatusOr<FeedPlan> PlanFeed(const Directory& directory, const Person& pers
 absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
                                   const FeedPlan& plan, size_t bytes_max);
 
-// Adds records that stay together to a page, if they fit; to an empty one always.  `dossier`: the
-// one they are of, when that is why they are sent.
+// Adds records that stay together to a page, if they fit and what it shows can be noted; to an
+// empty one always.  `dossier`: the one they are of, when that is why they are sent.
 bool AddToPage(const v1::RecordBatch& records, const std::string& unit, size_t bytes_max,
                FeedPage* page, absl::string_view dossier = {});
 

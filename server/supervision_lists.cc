@@ -113,6 +113,8 @@ absl::StatusOr<Supervision::Found> Supervision::Find(const Person& person,
       if (filter.Matches(row)) verdict = reading.Of(place.record, row);
       status = verdict.status();
       if (!status.ok()) return false;
+      // Nobody is to be told that it was among what was shown.
+      if (!verdict->allowed() && shown != nullptr && filter.Matches(row)) CloseShown(shown, *unit);
       if (verdict->allowed()) {
         auto stored = store_.LoadRecord(place.record);
         status = stored.status();

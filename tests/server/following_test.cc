@@ -161,6 +161,35 @@ TEST_F(FollowingTest, ANewPhoneIsNotToldThatThereIsOne) {
   EXPECT_NE(fresh.Shown("x"), nullptr);
 }
 
+// A unit that had no room on a new phone's first page begins on a later one, and not as something
+// that was taken away.
+TEST_F(FollowingTest, NorIsItToldOfAUnitThatHadNoRoomAtFirst) {
+  SealedPhone an("an", "kv2");
+  Enrol(&an, PostOf("an", "kv2", v1::CAPACITY_KSV));
+  an.Write("x", {NewCase("x")});
+  an.Write("y", {NewCase("y")});
+  room_.Exchange(&an);
+  Give("ai", PostOf("ai", "kv2", v1::CAPACITY_HEAD));
+  ASSERT_THAT(Restrict("ai", "x", {{"an", 0}}), IsOk());
+  ASSERT_THAT(Restrict("ngu", "k", {{"que", 0}}), IsOk());
+  SealedPhone fresh("binh");
+  Enrol(&fresh, PostOf("binh", "kv1", v1::CAPACITY_KSV));
+  ASSERT_THAT(Put(PostOf("binh", "kv2", v1::CAPACITY_KSV)), IsOk());
+  size_t pages = 0;
+  for (bool more = true; more; ++pages) {
+    v1::SyncRequest request = fresh.Pull();
+    request.set_records_bytes_max(1);
+    const auto response = room_.Sync(fresh, request);
+    ASSERT_THAT(response, IsOk());
+    fresh.Take(*response);
+    EXPECT_THAT(fresh.removed_dossiers, IsEmpty()) << "page " << pages;
+    more = response->more();
+  }
+  EXPECT_GT(pages, 1u);
+  EXPECT_THAT(Of(&fresh), ElementsAre("m", "m1"));
+  EXPECT_THAT(HeldOf(fresh, {"x", "y"}), ElementsAre("y"));
+}
+
 TEST_F(FollowingTest, TheEndOfADayTakesADossierAway) {
   ASSERT_THAT(Restrict("ngu", "k", {{"que", 0}, {"dam", kToday}}), IsOk());
   Pull(&dam_);
