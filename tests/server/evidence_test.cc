@@ -234,6 +234,42 @@ TEST_F(EvidenceTest, HoldsWhereWhatWasMadeOnOneTakenInStaysRefused) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// The second came, and was refused, when the first had been taken in: what is made on it has seen
+// that.
+TEST_F(EvidenceTest, HoldsWhereWhatWasMadeOnOneTakenInIsRefusedAfterThat) {
+  SealedPhone dam("dam");
+  room_.Enrol(&dam);
+  room_.AddUser("ngu", {{"kv1", options::v1::ROLE_SUPERVISOR}});
+  nguyet_.Write("k", {NewCase("k"), Note("n").Says("một")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam);
+  room_.AddUser("dam", {});
+  constexpr uint32_t kKind = casework::v1::Note::kKindFieldNumber;
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_SCENE)});
+  ASSERT_THAT(room_.Sync(dam, dam.Request(1)), IsOk());  // whose answer is lost
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_EQ(refused.size(), 1u);
+  v1::TakeInRequest request;
+  request.mutable_change()->set_device_id(refused[0].device_id());
+  request.mutable_change()->set_sequence(refused[0].sequence());
+  request.mutable_change()->set_change_id(refused[0].change_id());
+  request.set_reason("đã đối chiếu");
+  room_.WithPen([&](Pen* pen) {
+    EXPECT_THAT(TakeIn(pen, *room_.directory->FindPerson("ngu"), request), IsOk());
+  });
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_INTERROGATION)});
+  ASSERT_THAT(room_.Sync(dam, dam.Request(1)), IsOk());  // this one, too
+  room_.AddUser("dam", {{"kv1", options::v1::ROLE_PROSECUTOR}});
+  dam.Write("k", {Note("n").SetNumber(kKind, casework::v1::NOTE_KIND_FILE)});
+  ASSERT_THAT(room_.Push(&dam), IsOk());
+  EXPECT_EQ(dam.outcomes().at(2).verdict(), v1::VERDICT_QUARANTINED);
+  ASSERT_EQ(dam.outcomes().at(3).verdict(), v1::VERDICT_APPLIED);
+  room_.Exchange(&nguyet_);
+  EXPECT_EQ(nguyet_.Shown("n")->Slot(kKind)->readings.size(), 1u) << "it was made on both";
+  EXPECT_THAT(Faults({"k", "n"}), IsEmpty());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 TEST_F(EvidenceTest, HoldsWhereSomebodyWroteInAnothersName) {
   SealedPhone dam("dam");
   room_.Enrol(&dam);
