@@ -58,6 +58,8 @@ constexpr int kReceiveBytesMax = 2'621'440;
 constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
 constexpr absl::Duration kDrainMax = absl::Seconds(20);
+constexpr std::chrono::seconds kLastCallsMax(5);
+constexpr std::chrono::seconds kNoTime(0);
 
 constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
                                      "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
@@ -301,10 +303,10 @@ void Daemon::Drain() {
     Say(Severity::kInfo, "stopping", {{"watches", p.watchers->size()}});
     p.server->GetHealthCheckService()->SetServingStatus(false);
     p.watchers->EndAll();
-    // A phone whose call is cut asks again, so a server that is never quiet is stopped all the
-    // same.
-    p.calls.WaitForNone(kDrainMax);
-    p.server->Shutdown(std::chrono::system_clock::now());
+    // What comes meanwhile is served.  A server that is never quiet is stopped all the same: then
+    // it takes nothing new, and what has still not ended is cut; a phone asks again.
+    const bool quiet = p.calls.WaitForNone(kDrainMax);
+    p.server->Shutdown(std::chrono::system_clock::now() + (quiet ? kNoTime : kLastCallsMax));
     p.server->Wait();
   }
   // In this order: what the hub has taken is answered by the readers.

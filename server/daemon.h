@@ -1,7 +1,7 @@
 // The server as a whole: builds every part, listens, and stops in good order.
 //
-// Order of stopping: health says NOT_SERVING → watches end → no new connections, running calls
-// finish (20 s at most) → the hub takes what is waiting → what was read is written down → the last
+// Order of stopping: health says NOT_SERVING → watches end → no call is under way (20 s at most) →
+// connections close → the hub takes what is waiting → what was read is written down → the last
 // segment of the backup → the store closes.
 #pragma once
 

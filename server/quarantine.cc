@@ -127,6 +127,10 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
 // only to agree.
 absl::StatusOr<bool> Deciding::WaitsForConsent() const {
   if (row_.change.reason() != v1::REASON_WRITER_MAY_NOT) return false;
+  // Whoever did not agree may say so again; against them a leader decides.
+  if (row_.change.has_dismissed() && row_.change.dismissed().user_id() != person_.user.user_id()) {
+    return false;
+  }
   const auto author = pen_.directory().FindPerson(row_.change.user_id());
   if (author == nullptr) return false;
   const std::string& unit = row_.change.unit_id();
@@ -134,6 +138,7 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
   const auto acts = pen_.directory().DossiersOf(unit);
   const bool kept_back =
       acts != nullptr && acts->KeepsBack(pushed_.change->dossier_id(), rights.user_id, rights.day);
+  bool submits = false;
   for (const v1::RecordEdit& edit : pushed_.change->edits()) {
     const sync::RecordType* const type = pen_.schema().Find(edit.type());
     const auto id = sync::RecordId::From(edit.record_id());
@@ -142,12 +147,13 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
     SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
     const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
-    if (!sync::MayButSubmit(rights, unit, pen_.schema(), edit, base, kept_back,
-                            [&edited] { return edited.facts.fields; })) {
-      return false;
-    }
+    const sync::Consent consent =
+        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back,
+                         [&edited] { return edited.facts.fields; });
+    if (consent == sync::Consent::kNone) return false;
+    submits = submits || consent == sync::Consent::kSubmits;
   }
-  return true;
+  return submits;
 }
 
 absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {

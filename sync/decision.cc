@@ -7,6 +7,7 @@
 #include "sync/limits.h"
 #include "sync/record_size.h"
 #include "sync/text.h"
+#include "sync/view.h"
 
 namespace sotay::sync {
 namespace {
@@ -46,8 +47,8 @@ class Judge {
   absl::optional<Refusal> CheckSigns(const v1::RecordEdit& edit, const RecordType& type);
   absl::optional<Refusal> CheckMaySignNow(const MergedRecord& object);
   const StandingSignature* FreezerOf(const RecordId& id) const;
-  absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
-                                   const std::set<Role>& roles);
+  absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const MergedRecord& base,
+                                   const WrittenRecord* existing, const std::set<Role>& roles);
   FieldSet FieldsOfWork(const Rights& rights);
   const v1::DossierAct* KeepingBack(const Rights& rights) const;
   bool Unaware(const v1::DossierAct& act) const;
@@ -191,8 +192,8 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
   }
   if (auto refusal = CheckEdit(*bench_.input.schema, edit, *base, roles)) return refusal;
-  if (auto refusal =
-          arrival_.taken == nullptr ? CheckGuard(edit, *base) : CheckNow(edit, existing, roles)) {
+  if (auto refusal = arrival_.taken == nullptr ? CheckGuard(edit, *base)
+                                               : CheckNow(edit, *base, existing, roles)) {
     return refusal;
   }
   if (auto refusal = CheckSigned(edit, roles)) return refusal;
@@ -322,11 +323,20 @@ const StandingSignature* Judge::FreezerOf(const RecordId& id) const {
   return standing != nullptr && standing->freezes ? standing : nullptr;
 }
 
-// A step that led nowhere then must lead on from the state that is in force now, too.
-absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const WrittenRecord* existing,
+// What is decided now knows what there is now: a step that wants a settled record finds one, and one
+// that led nowhere then leads on from the state that is in force.
+absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const MergedRecord& base,
+                                        const WrittenRecord* existing,
                                         const std::set<Role>& roles) {
-  if (arrival_.taken->taken_in.refused_for() != v1::REASON_ILLEGAL_TRANSITION) return absl::nullopt;
   const MergedRecord& now = existing != nullptr ? existing->record() : bench_.nothing;
+  if (WantsSettled(*bench_.input.schema->Find(edit.type()), edit, base)) {
+    if (const FieldType* const open = Unsettled(now)) {
+      return Refusal{
+          v1::REASON_UNSETTLED,
+          absl::StrCat("by now people disagree: first pick one of the readings of ", open->name)};
+    }
+  }
+  if (arrival_.taken->taken_in.refused_for() != v1::REASON_ILLEGAL_TRANSITION) return absl::nullopt;
   auto refusal = CheckEdit(*bench_.input.schema, edit, now, roles);
   if (!refusal.has_value() || refusal->reason != v1::REASON_ILLEGAL_TRANSITION) {
     return absl::nullopt;

@@ -69,8 +69,8 @@ const Seats& SeatsOf(const Rights& rights, const std::string& unit) {
   return at == rights.seats.end() ? *kNowhere : at->second;
 }
 
-// As CheckRights; `given`: verbs that are not asked for.
-absl::optional<Refusal> CheckRightsBut(Verbs given, const Rights& rights, const std::string& unit,
+// As CheckRights.  `submits`: null, or whether anything submits; then to edit is enough for that.
+absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, const std::string& unit,
                                        const Schema& schema, const v1::RecordEdit& edit,
                                        const MergedRecord& base, bool kept_back,
                                        absl::FunctionRef<FieldSet()> fields) {
@@ -82,8 +82,11 @@ absl::optional<Refusal> CheckRightsBut(Verbs given, const Rights& rights, const 
   facts.kind = known.kind;
   facts.kept_back = kept_back;
   bool whole = false;  // whether `facts` say all there is to say
-  for (const Verbs verbs : Asked(*type, known, edit, base)) {
-    if ((verbs & given) != 0) continue;
+  for (Verbs verbs : Asked(*type, known, edit, base)) {
+    if (submits != nullptr && (verbs & Bit(Verb::kSubmit)) != 0) {
+      *submits = true;
+      verbs |= Bit(Verb::kEdit);
+    }
     Verdict nearest;
     Verb of_nearest = Verb::kEdit;
     const auto allowed = [&] {
@@ -161,13 +164,27 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<FieldSet()> fields) {
-  return CheckRightsBut(0, rights, unit, schema, edit, base, kept_back, fields);
+  return CheckRightsBut(nullptr, rights, unit, schema, edit, base, kept_back, fields);
 }
 
-bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& schema,
-                  const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
-                  absl::FunctionRef<FieldSet()> fields) {
-  return !CheckRightsBut(Bit(Verb::kSubmit), rights, unit, schema, edit, base, kept_back, fields);
+Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& schema,
+                   const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
+                   absl::FunctionRef<FieldSet()> fields) {
+  const RecordType* const type = schema.Find(edit.type());
+  if (type == nullptr) return Consent::kNone;
+  for (const v1::FieldOp& op : edit.ops()) {
+    const FieldType* const field = type->Field(op.field());
+    if (field == nullptr || field->rule != options::v1::RULE_STATE) continue;
+    const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
+    if (field->transitions.count({base.StateInForce(field->number), to}) == 0) {
+      return Consent::kNone;
+    }
+  }
+  bool submits = false;
+  if (CheckRightsBut(&submits, rights, unit, schema, edit, base, kept_back, fields)) {
+    return Consent::kNone;
+  }
+  return submits ? Consent::kSubmits : Consent::kNothing;
 }
 
 absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& unit,

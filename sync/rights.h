@@ -42,11 +42,16 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
                                     const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<FieldSet()> fields);
 
-// Whether the edit may be made so but for what in it submits the record, if anything: then it waits
-// for nobody but a colleague who may submit, and agrees.
-bool MayButSubmit(const Rights& rights, const std::string& unit, const Schema& schema,
-                  const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
-                  absl::FunctionRef<FieldSet()> fields);
+// What of an edit waits for a colleague who may submit, and agrees.
+enum class Consent : uint8_t {
+  kNone,     // its author may not make it, and could not if they might submit what they edit
+  kNothing,  // it submits nothing, and is its author's to make
+  kSubmits,  // it is an edit of theirs but that it submits
+};
+// `base`: the record as it is; a step that leads nowhere from there waits for no consent.
+Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& schema,
+                   const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
+                   absl::FunctionRef<FieldSet()> fields);
 
 // Whether somebody may sign `object`, a record of `unit` as it is, or give it back: the verb
 // `approve` on it.  Otherwise WRITER_MAY_NOT.  The rest as above.

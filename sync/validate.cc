@@ -281,6 +281,15 @@ absl::optional<Refusal> CheckEdit(const Schema& schema, const v1::RecordEdit& ed
   return absl::nullopt;
 }
 
+bool WantsSettled(const RecordType& type, const v1::RecordEdit& edit, const MergedRecord& base) {
+  return std::any_of(edit.ops().begin(), edit.ops().end(), [&](const v1::FieldOp& op) {
+    const FieldType* const field = type.Field(op.field());
+    if (field == nullptr || field->rule != options::v1::RULE_STATE) return false;
+    const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
+    return field->settled.count({base.StateInForce(field->number), to}) != 0;
+  });
+}
+
 uint32_t AuthorityOf(const std::set<Role>& roles) {
   if (roles.count(ROLE_SUPERVISOR) != 0) return 40;
   if (roles.count(ROLE_PROSECUTOR) != 0) return 10;

@@ -33,6 +33,9 @@ bool IsSlug(absl::string_view name, bool dots);
 absl::optional<Refusal> CheckEdit(const Schema& schema, const v1::RecordEdit& edit,
                                   const MergedRecord& base, const std::set<Role>& roles);
 
+// Whether a step of the edit, taken from `base`, wants a settled record (Transition.settled).
+bool WantsSettled(const RecordType& type, const v1::RecordEdit& edit, const MergedRecord& base);
+
 // Authority of somebody of whom no more is known than their roles: a supervisor's is a head's
 // (rights.h).
 uint32_t AuthorityOf(const std::set<Role>& roles);

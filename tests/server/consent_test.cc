@@ -49,6 +49,12 @@ TEST_F(ConsentTest, AProsecutorAgreesToWhatAnExaminerSubmitted) {
   EXPECT_EQ(ha.outcomes().at(1).verdict(), v1::VERDICT_APPLIED);
   EXPECT_EQ(ha.outcomes().at(1).message(), "taken in by que: đã đối chiếu");
 
+  // Against a leader who dismissed it no prosecutor agrees.
+  SOTAY_ASSERT_OK_AND_ASSIGN(const v1::DismissResponse again, Drop(refused[2], "que"));
+  EXPECT_EQ(again.dismissed().decided_ms(), dropped.dismissed().decided_ms());
+  EXPECT_EQ(DetailOf(Take(refused[2], "nguyet").status()).reason(), v1::REASON_ROLE_MAY_NOT);
+  EXPECT_THAT(Take(refused[2], "que"), IsOk()) << "who did not agree may think better of it";
+
   // What somebody may no longer write at all is not waiting for consent.
   ha.Write("k", {Note("n2").Says("bốn").Moves(NOTE_STATE_SUBMITTED)});
   room_.Exchange(&ha);
@@ -59,6 +65,60 @@ TEST_F(ConsentTest, AProsecutorAgreesToWhatAnExaminerSubmitted) {
             v1::REASON_ROLE_MAY_NOT);
   EXPECT_THAT(Take(room_.Quarantine("kv1")[3], "ngu"), IsOk());
   EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// A step alone is no way round what its author may not do.
+TEST_F(ConsentTest, IsToASubmissionByWhoeverMayWriteThereAndToNothingElse) {
+  SealedPhone ha("ha");
+  Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
+  room_.Exchange(&ha);
+  ha.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  room_.Exchange(&ha);
+  // A deputy signs in a field of work that is not theirs.
+  nguyet_.Write("k", {Note("m").Says("hai")});
+  nguyet_.Write("k", {Note("m").Moves(NOTE_STATE_SUBMITTED)});
+  room_.Exchange(&nguyet_);
+  SealedPhone duoc("duoc", "kv1", tests::kSupervisor);
+  Enrol(&duoc, PostOf("duoc", "kv1", v1::CAPACITY_DEP, 0, 0, {"dan_su"}));
+  room_.Exchange(&duoc);
+  duoc.Write("k", {Note("m").Moves(casework::v1::NOTE_STATE_SIGNED)});
+  room_.Exchange(&duoc);
+  SealedPhone ngu("ngu", "kv1", tests::kSupervisor);
+  room_.Enrol(&ngu);
+  room_.Exchange(&ngu);
+  ngu.Write("k", {Note("m").Moves(casework::v1::NOTE_STATE_RETURNED)});
+  room_.Exchange(&ngu);
+  room_.Exchange(&nguyet_);
+  nguyet_.Write("k", {Note("m").Moves(casework::v1::NOTE_STATE_DRAFT)});
+  room_.Exchange(&nguyet_);
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_THAT(refused, SizeIs(2));
+  EXPECT_EQ(DetailOf(Take(refused[1], "que").status()).reason(), v1::REASON_ROLE_MAY_NOT);
+
+  ASSERT_THAT(End("ha", 1, kToday), IsOk());
+  DaysPass(1);
+  EXPECT_EQ(DetailOf(Take(refused[0], "que").status()).reason(), v1::REASON_ROLE_MAY_NOT);
+  EXPECT_THAT(Take(refused[0]), IsOk()) << "a head decides about what anybody wrote";
+}
+
+// Whoever agrees knows what there is by now.
+TEST_F(ConsentTest, WaitsUntilPeopleAgreeAboutTheWords) {
+  SealedPhone ha("ha");
+  Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
+  room_.Exchange(&ha);
+  ha.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  room_.Exchange(&ha);
+  nguyet_.Write("k", {Note("n").Says("hai")});
+  que_.Write("k", {Note("n").Says("ba")});
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&que_);
+  room_.Exchange(&nguyet_);
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(DetailOf(Take(refused[0], "que").status()).reason(), v1::REASON_UNSETTLED);
+  nguyet_.Write("k", {Note("n").Says("ba")});
+  room_.Exchange(&nguyet_);
+  EXPECT_THAT(Take(refused[0], "que"), IsOk());
 }
 
 }  // namespace
