@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "server/config.h"
 #include "tests/server/backup_room.h"
@@ -131,7 +133,10 @@ TEST_F(SegmentTest, FindsEveryFlippedByteEveryCutAndWhatIsAdded) {
   EXPECT_THAT(Read().status(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not signed")));
 }
 
-class BackupTest : public BackupRoom {};
+class BackupTest : public BackupRoom {
+ protected:
+  Workspace space_;
+};
 
 TEST_F(BackupTest, WritesWhatCameSince) {
   Notes(400);
@@ -148,6 +153,32 @@ TEST_F(BackupTest, WritesWhatCameSince) {
   // As much for as much, however long the store is.
   EXPECT_LT(chain.segments()[2].bytes, chain.segments()[1].bytes * 11 / 10);
   EXPECT_EQ(watermark_.Through(nguyet_.device()), 409u);
+}
+
+// Nobody waits for the next round with what no phone could give back.
+TEST_F(BackupTest, IsMadeAtOnceWhenSomebodyAsks) {
+  BackupOptions options;
+  options.directory = space_.path();
+  options.every_s = 3'600;
+  options.now_ms = [now_ms = room_.now_ms] { return now_ms; };
+  Backup backup(room_.store.get(), &watermark_, room_.log_key, options, durable::StoreOptions());
+  const auto segments = [&] {
+    BackupChain chain = Chain(space_.path());
+    return chain.TakeAll().ok() ? chain.segments().size() : 0;
+  };
+  const auto become = [&](size_t count) {
+    for (int i = 0; i < 1'000 && segments() != count; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return segments() == count;
+  };
+  backup.Start();
+  ASSERT_TRUE(become(1));
+  for (size_t count = 2; count < 5; ++count) {
+    Notes(1);
+    backup.Hurry();
+    ASSERT_TRUE(become(count));
+  }
 }
 
 TEST_F(BackupTest, WritesNothingWhenNothingIsNew) {

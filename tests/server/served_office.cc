@@ -90,7 +90,7 @@ Response Administrate(const ServedOffice::Device& who, const std::string& method
 
 }  // namespace
 
-ServedOffice::ServedOffice() {
+ServedOffice::ServedOffice(server::BackupConfig backup) {
   server::Founding founding;
   founding.organisation = "VKSND tỉnh Sông Mây";
   founding.address = "127.0.0.1:" + std::to_string(FreePort());
@@ -104,6 +104,7 @@ ServedOffice::ServedOffice() {
   server::DaemonOptions options;
   options.data = server_directory();
   options.config = Must(server::LoadConfig(server_directory()));
+  options.config.backup = std::move(backup);
   options.now_ms = [this] { return absl::ToUnixMillis(absl::Now()) + ahead_ms; };
   daemon_ = Must(server::Daemon::Start(std::move(options)));
   administrator_ = std::make_unique<Device>(Must(Enrol(first)));

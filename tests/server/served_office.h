@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "mobile-sdk/core/grpc_link.h"
 #include "server/authority.h"
+#include "server/config.h"
 #include "server/daemon.h"
 #include "sotay/v1/enrolment_service.pb.h"
 #include "sync/ids.h"
@@ -44,7 +45,7 @@ class ServedOffice {
 
   // Founded, served, with unit "vkskv1" and an enrolled administrator "khoa".  A step of its own
   // that fails ends the program.
-  ServedOffice();
+  explicit ServedOffice(server::BackupConfig backup = {});
   ~ServedOffice();
 
   void PutUser(const std::string& user,
