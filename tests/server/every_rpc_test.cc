@@ -3,6 +3,7 @@
 // from the descriptors, so one that is added and not thought of here fails this test.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor_database.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -54,15 +55,16 @@ struct Expected {
   int code = kOk;  // kOk: answered, with nothing of kUnit in it
 };
 
+// Of every service in the program, in whatever file: all that the server can serve is linked to it.
 std::vector<std::string> Methods() {
+  std::vector<std::string> files;
+  EXPECT_TRUE(
+      google::protobuf::DescriptorPool::internal_generated_database()->FindAllFileNames(&files));
   std::vector<std::string> methods;
-  for (const google::protobuf::FileDescriptor* file :
-       {v1::SyncRequest::descriptor()->file(), v1::ListUnitsRequest::descriptor()->file(),
-        v1::PutUnitRequest::descriptor()->file(), v1::EnrollRequest::descriptor()->file(),
-        v1::ListAccessRequest::descriptor()->file(), v1::GetLineageRequest::descriptor()->file(),
-        v1::PutPostRequest::descriptor()->file(), v1::ListDuplicatesRequest::descriptor()->file(),
-        v1::RestrictDossierRequest::descriptor()->file(),
-        v1::TakeInRequest::descriptor()->file()}) {
+  for (const std::string& name : files) {
+    if (name.rfind("sotay/", 0) != 0) continue;
+    const google::protobuf::FileDescriptor* const file =
+        google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         methods.push_back("/" + file->service(i)->full_name() + "/" +
@@ -322,6 +324,39 @@ TEST_F(EveryRpc, TellsNobodyWhatIsAnotherUnits) {
     const RawAnswer done = ServedOffice::Call(head_->address, full, expected.at(full).request);
     EXPECT_EQ(done.code, kOk) << method << ": " << done.message;
   }
+}
+
+// Who works beside those a dossier is for is told no more of it than people of another unit.
+TEST_F(EveryRpc, TellsNoColleagueOfADossierThatIsForOthers) {
+  const auto colleague = office_->NewDevice("phong", {{kUnit, ROLE_PROSECUTOR}});
+  const auto decide = [&](const std::string& method) {
+    const std::string full = "/sotay.v1.DossierService/" + method;
+    return ServedOffice::Call(head_->address, full, NextDoor().at(full).request).code;
+  };
+  v1::SyncRequest fresh;
+  fresh.set_protocol(1);
+  const auto reads = [&] {
+    const std::string method = "/sotay.v1.SyncService/Sync";
+    return Readable(method,
+                    ServedOffice::Call(colleague.address, method, fresh.SerializeAsString()));
+  };
+  ASSERT_THAT(reads(), HasSubstr(kNeedle));
+  ASSERT_EQ(decide("RestrictDossier"), kOk);
+  EXPECT_THAT(reads(), Not(HasSubstr(kNeedle)));
+  EXPECT_THAT(reads(), Not(HasSubstr(*record_)));
+  for (const auto& [method, expected] : NextDoor()) {
+    if (method == "/sotay.v1.SyncService/Watch") continue;  // of one's own unit: no end of it
+    const RawAnswer answer = ServedOffice::Call(colleague.address, method, expected.request);
+    const std::string read = Readable(method, answer);
+    EXPECT_THAT(read + answer.message, Not(HasSubstr(kNeedle))) << method;
+    // A device that has come so far is told, once, that it goes.
+    if (method == "/sotay.v1.SyncService/Sync") continue;
+    EXPECT_THAT(read, Not(HasSubstr(*record_))) << method;
+    if (expected.request.find(*record_) == std::string::npos) continue;
+    EXPECT_EQ(answer.code, kNotFound) << method << ": " << answer.message;
+  }
+  EXPECT_EQ(decide("OpenDossier"), kOk);
+  EXPECT_THAT(reads(), HasSubstr(kNeedle));
 }
 
 }  // namespace
