@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/reading.h"
 #include "server/reason.h"
 #include "server/refusal.h"
+#include "server/supervision.h"
 #include "sync/merged_record.h"
 #include "sync/rights.h"
 #include "sync/status_macros.h"
@@ -32,17 +32,13 @@ struct Dossier {
 // NOT_FOUND when there is no such dossier, or nothing of it is the person's to read.
 absl::StatusOr<Dossier> DossierOf(const Directory& directory, Store* store, const Person& person,
                                   const std::string& record_id) {
-  const auto id = sync::RecordId::From(record_id);
-  if (!id.has_value()) return Malformed("record_id is not 16 bytes");
-  SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(*id));
+  if (record_id.size() != sync::RecordId::kSize) return Malformed("record_id is not 16 bytes");
+  Shown shown;
+  SOTAY_ASSIGN_OR_RETURN(
+      const v1::FeedRecord found,
+      Supervision(&directory, store, &store->schema()).Resolve(person, record_id, &shown));
   v1::Record record;
-  if (!stored.has_value()) return NotFound("the dossier");
-  if (!record.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
-  Reading reading(directory, store, store->schema(), person, stored->unit);
-  if (!reading.some()) return NotFound("the dossier");
-  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict may_read, reading.Of(record));
-  if (!may_read.allowed()) return NotFound("the dossier");
-
+  if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
   const auto root_id = sync::RecordId::From(record.dossier_id());
   SOTAY_ASSIGN_OR_RETURN(const auto root_stored,
                          root_id.has_value() ? store->LoadRecord(*root_id)
@@ -52,7 +48,7 @@ absl::StatusOr<Dossier> DossierOf(const Directory& directory, Store* store, cons
                          sync::MergedRecord::Parse(store->schema(), root_stored->bytes));
   const sync::Matrix& matrix = *directory.rules().matrix;
   const std::string& user = person.user.user_id();
-  const auto acts = directory.DossiersOf(stored->unit);
+  const auto acts = directory.DossiersOf(shown.unit);
   sync::Facts facts;
   facts.kind = matrix.TypeOf(root.type_name()).kind;
   facts.own = !root.empty() && root.birth().user_id == user;
@@ -60,8 +56,8 @@ absl::StatusOr<Dossier> DossierOf(const Directory& directory, Store* store, cons
   facts.kept_back =
       acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
   return Dossier{
-      stored->unit, record.dossier_id(),
-      sync::Decide(matrix, directory.SeatsOf(person, stored->unit), sync::Verb::kAssign, facts),
+      shown.unit, record.dossier_id(),
+      sync::Decide(matrix, directory.SeatsOf(person, shown.unit), sync::Verb::kAssign, facts),
       facts.kind};
 }
 

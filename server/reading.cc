@@ -155,22 +155,23 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   v1::Change change;
   // What edits nothing is of no kind, and may say anything: it is as what cannot be read.
   if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
+  const auto may = [&](bool kept_back, sync::FieldSet fields) {
+    sync::Facts facts;
+    facts.own = aside.user_id() == user_id_;
+    facts.kept_back = kept_back;
+    facts.fields = fields;
+    return std::all_of(change.edits().begin(), change.edits().end(), [&](const auto& edit) {
+      facts.kind = matrix_.TypeOf(edit.type()).kind;
+      return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
+    });
+  };
+  // Of what is not theirs in any field of work nothing is read, so that time does not tell of it.
+  if (KeptBack(change.dossier_id()) && !may(true, sync::kEveryField)) return false;
   const absl::StatusOr<std::vector<sync::FieldSet>> kept_back = KeptBackOf(change);
   if (!kept_back.ok()) return false;
-  return std::all_of(change.edits().begin(), change.edits().end(), [&](const v1::RecordEdit& edit) {
-    sync::Facts facts;
-    facts.kind = matrix_.TypeOf(edit.type()).kind;
-    facts.own = aside.user_id() == user_id_;
-    const auto may = [&] {
-      return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts).allowed();
-    };
-    if (kept_back->empty()) return may();
-    facts.kept_back = true;
-    return std::all_of(kept_back->begin(), kept_back->end(), [&](sync::FieldSet fields) {
-      facts.fields = fields;
-      return may();
-    });
-  });
+  if (kept_back->empty()) return may(false, 0);
+  return std::all_of(kept_back->begin(), kept_back->end(),
+                     [&](sync::FieldSet fields) { return may(true, fields); });
 }
 
 }  // namespace sotay::server

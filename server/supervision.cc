@@ -29,6 +29,17 @@ absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& per
   return directory_.Readable(person, unit, subtree);
 }
 
+absl::StatusOr<bool> Supervision::MayRead(Reading* reading, const std::string& unit,
+                                          const RecordPlace& place) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto bytes, store_.Get(FeedKey(unit, place.position, place.record)));
+  // It changed since; the record itself says it as well.
+  if (!bytes.has_value()) return true;
+  stored::v1::FeedRow row;
+  if (!row.ParseFromString(*bytes)) return absl::DataLossError("a row of a feed cannot be read");
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, row));
+  return verdict.allowed();
+}
+
 absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
                                                     const std::string& id_bytes,
                                                     Shown* shown) const {
@@ -44,8 +55,14 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   // not there.
   const auto take = [&](const RecordPlace& place) {
     ++looked_at;
-    Reading reading = ReadingOf(person, std::string(place.unit));
+    const std::string unit(place.unit);
+    Reading reading = ReadingOf(person, unit);
     if (!reading.some()) return looked_at < kNamesakesMax;
+    // Nor of one there that is kept from them, but the short row that says so.
+    const auto may = MayRead(&reading, unit, place);
+    status = may.status();
+    if (!status.ok()) return false;
+    if (!*may) return looked_at < kNamesakesMax;
     auto stored = store_.LoadRecord(place.record);
     status = stored.status();
     if (!status.ok()) return false;

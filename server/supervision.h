@@ -63,6 +63,10 @@ class Supervision {
   struct Filter;
   struct Found;
 
+  // Whether the record at that place of the unit's feed may be read; true when it stands there no
+  // longer.  Costs little more than a record that is not there, so that time does not tell.
+  absl::StatusOr<bool> MayRead(Reading* reading, const std::string& unit,
+                               const RecordPlace& place) const;
   // The units a request asks for; NOT_FOUND when it names one the person may not read.
   absl::StatusOr<std::vector<std::string>> UnitsFor(const Person& person, const std::string& unit,
                                                     bool subtree) const;

@@ -11,25 +11,21 @@
 #include "server/directory.h"
 #include "server/feed.h"
 #include "server/schema_files.h"
-#include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/dossier_check.h"
 #include "sync/seal/key.h"
-#include "sync/seal/random.h"
 #include "sync/status_macros.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/stage.h"
+#include "tests/bench/telling.h"
 #include "tests/support/process.h"
 
 namespace sotay::bench {
 namespace {
 
-constexpr size_t kCalls = 4'000;
-constexpr double kTellMax = 1.10;
 constexpr size_t kChanges = 10'000;
 constexpr size_t kChecks = 5;
 constexpr double kCheckMsMax = 2'000;
-constexpr char kNextDoor[] = "do-tai-ben-canh";
 constexpr int kReturns = 20;
 constexpr int kGuardRounds = 2'000;
 constexpr double kGuardShareMax = 0.05;
@@ -43,64 +39,6 @@ using Clock = std::chrono::steady_clock;
 
 double Since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
-}
-
-// Somebody of another unit, and what they ask.
-class Stranger {
- public:
-  static absl::StatusOr<Stranger> Enrol(Office* office) {
-    SOTAY_RETURN_IF_ERROR(office->PutUnit(kNextDoor, "Bên cạnh"));
-    SOTAY_RETURN_IF_ERROR(
-        office->PutUser("nguoi-la", "Người lạ", kNextDoor, options::v1::ROLE_SUPERVISOR));
-    SOTAY_ASSIGN_OR_RETURN(const std::string invitation, office->Invite("nguoi-la"));
-    SOTAY_ASSIGN_OR_RETURN(Identity identity, bench::Enrol(invitation, "máy lạ"));
-    return Stranger(Connect(identity.credentials));
-  }
-
-  // Microseconds until the record is said not to be there.
-  absl::StatusOr<double> Ask(const std::string& id) {
-    v1::GetRecordRequest request;
-    request.set_record_id(id);
-    request.set_history_size(10);
-    v1::GetRecordResponse response;
-    grpc::ClientContext context;
-    const Clock::time_point begun = Clock::now();
-    const grpc::Status status = stub_->GetRecord(&context, request, &response);
-    const double us = Since(begun) * 1e6;
-    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return us;
-    return absl::InternalError(
-        absl::StrCat("a stranger was answered ", static_cast<int>(status.error_code())));
-  }
-
- private:
-  explicit Stranger(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(v1::SupervisionService::NewStub(channel)) {}
-
-  std::unique_ptr<v1::SupervisionService::Stub> stub_;
-};
-
-absl::Status MeasureTelling(Stage* stage) {
-  SOTAY_ASSIGN_OR_RETURN(Premises* const premises, stage->FilledPremises(kFewRecords));
-  SOTAY_ASSIGN_OR_RETURN(const ReadBack read, premises->fleet->Check());
-  std::vector<std::string> ids;
-  for (const auto& [id, bytes] : read.content_bytes) ids.push_back(id.str());
-  SOTAY_ASSIGN_OR_RETURN(Stranger stranger, Stranger::Enrol(premises->office.get()));
-  Say(absl::StrCat("custody: a stranger asks ", kCalls, " times for what is there and not theirs, ",
-                   "and as often for what is not there"));
-  std::vector<double> theirs, nobodys;
-  for (size_t i = 0; i < kCalls; ++i) {
-    SOTAY_ASSIGN_OR_RETURN(theirs.emplace_back(), stranger.Ask(ids[i * 37 % ids.size()]));
-    std::string id(sync::RecordId::kSize, '\0');
-    seal::RandomBytes(id.data(), id.size());
-    SOTAY_ASSIGN_OR_RETURN(nobodys.emplace_back(), stranger.Ask(id));
-  }
-  const double ratio = Median(theirs) / Median(nobodys);
-  Table& table = stage->table();
-  table.Add({"custody.tell", "not theirs and not there: the slower ÷ the faster",
-             std::max(ratio, 1 / ratio), "", 3, Bound::kAtMost, kTellMax});
-  table.Add({"custody.not_theirs_us", "  not theirs, median", Median(theirs), "µs", 0});
-  table.Add({"custody.not_there_us", "  not there, median", Median(nobodys), "µs", 0});
-  return absl::OkStatus();
 }
 
 // Everybody the guard has to choose among, and one device of a prosecutor.

@@ -1,0 +1,13 @@
+// Whether the time of an answer tells that something is there: asked for what is not theirs and for
+// what is not there, in turn, by a stranger and by a colleague to whom a dossier is not open.
+#pragma once
+
+#include "absl/status/status.h"
+#include "tests/bench/stage.h"
+
+namespace sotay::bench {
+
+// Adds the figures to the stage's table.  A failure means that nothing could be measured.
+absl::Status MeasureTelling(Stage* stage);
+
+}  // namespace sotay::bench
