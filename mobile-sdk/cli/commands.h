@@ -12,6 +12,7 @@
 namespace sotay::cli {
 
 void AddWriteCommands(Command app, Invocation* run);   // new, edit, resolve
+void AddSignCommand(Command app, Invocation* run);     // sign
 void AddReadCommands(Command app, Invocation* run);    // list, show, log, conflicts, refused
 void AddStatusCommands(Command app, Invocation* run);  // status, digest
 void AddFieldsCommand(Command app, Invocation* run);   // fields

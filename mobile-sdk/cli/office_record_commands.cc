@@ -17,10 +17,12 @@
 #include "mobile-sdk/cli/open_office.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/absorb.h"
 #include "sync/admitted_edit.h"
+#include "sync/sign.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -113,6 +115,32 @@ absl::Status Records(const Invocation& run, const RecordsWords& words) {
   return absl::OkStatus();
 }
 
+// Signatures of a record, each behind the one it follows.
+absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesOf(const OpenOffice& open,
+                                                             const sync::MergedRecord& object) {
+  std::vector<sync::MergedRecord> records;
+  for (const auto& [name, type] : open.schema->types()) {
+    if (type.signing == nullptr || object.type() == nullptr || object.type()->signing != nullptr) {
+      continue;
+    }
+    v1::ListRecordsRequest request;
+    request.set_unit_id(object.unit_id());
+    request.set_dossier_id(object.dossier().str());
+    request.set_type(name);
+    request.set_page_size(kPage);
+    do {
+      SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, open.office->ListRecords(request));
+      for (const v1::FeedRecord& feed : page.records()) {
+        SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
+                               sync::MergedRecord::Parse(*open.schema, feed.record()));
+        records.push_back(std::move(record));
+      }
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+  }
+  return sync::SignaturesOf(object.id(), std::move(records));
+}
+
 absl::Status Show(const Invocation& run, const ShowWords& words) {
   v1::GetRecordRequest request;
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_record_id(),
@@ -127,9 +155,16 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
 
   json document = RecordJson(open.reader, record, conflicts);
   document["position"] = response.record().position();
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::MergedRecord> signatures,
+                         SignaturesOf(open, record));
+  document["signatures"] = SignaturesJson(open.reader, record, signatures);
   document["history"] = json::array();
   document["quarantined"] = json::array();
   std::string text = RecordInWords(open.reader, record, conflicts, absl::nullopt);
+  if (!signatures.empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
+                    SignaturesInWords(open.reader, record, signatures));
+  }
   if (!response.history().empty()) {
     absl::StrAppend(&text, "\n", run.voice("Lịch sử:", "History:"), "\n");
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "mobile-sdk/cli/invocation.h"
@@ -24,5 +25,9 @@ absl::Status EnrollInto(const Invocation& run, const std::string& invitation,
 // Opens the notebook in --dir with the types of --schema.  kNotFound says how to enrol; kUnknown
 // when another program has it open; else as Notebook::Open and LoadSchema.
 absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run);
+
+// Signatures of a record that are here (Notebook::Signatures), without how they stand.
+absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesHere(const OpenNotebook& open,
+                                                               const sync::RecordId& id);
 
 }  // namespace sotay::cli

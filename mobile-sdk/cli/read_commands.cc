@@ -9,6 +9,7 @@
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/status_macros.h"
 
@@ -109,7 +110,14 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   document["sync"] = SyncStateName(view.state);
   document["records"] = json::array();
   for (const sdk::RecordLine& line : within) document["records"].push_back(LineJson(line));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::MergedRecord> signatures,
+                         SignaturesHere(open, id));
+  document["signatures"] = SignaturesJson(open.reader, view.record, signatures);
   std::string text = RecordInWords(open.reader, view.record, view.conflicts, view.state);
+  if (!signatures.empty()) {
+    absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
+                    SignaturesInWords(open.reader, view.record, signatures));
+  }
   if (!view.conflicts.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chọn: ", "Settle: "), "sotay resolve ", id.Short(),
                     " CONFLICT --pick N\n");
@@ -156,6 +164,12 @@ absl::Status Log(const Invocation& run, const RecordWords& words) {
     list.push_back(ChangeJson(open.reader, line.change, line.id.str(), line.user_id, admission));
     absl::StrAppend(&text, line.id.Short(), "  ",
                     ChangeInWords(open.reader, line.change, line.user_id, admission, id));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto signatures, SignaturesHere(open, id));
+  if (!signatures.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+    absl::StrAppend(&text, run.voice("Chữ ký:", "Signatures:"), "\n",
+                    SignaturesInWords(open.reader, view.record, signatures));
   }
   run.Print(list, text);
   if (!words.fetch && !run.json) {

@@ -15,6 +15,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
   AddGlobalOptions(app, run);
   AddSyncCommands(app, run);
   AddWriteCommands(app, run);
+  AddSignCommand(app, run);
   AddReadCommands(app, run);
   AddStatusCommands(app, run);
   AddFieldsCommand(app, run);

@@ -93,6 +93,24 @@ std::string HeadInWords(const Voice& voice, const v1::LogHead& head) {
                       Hex(head.root()).substr(0, kRootDigits));
 }
 
+// Of what is set aside of the device: what a signature stands against, and signatures.
+struct AroundSignatures {
+  size_t late = 0;
+  size_t stale = 0;
+};
+
+absl::StatusOr<AroundSignatures> AroundSignaturesIn(const OpenNotebook& open,
+                                                    const sdk::Status& status) {
+  AroundSignatures around;
+  if (status.refused == 0) return around;
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RefusedChange> refused, open.notebook->Refused());
+  for (const sdk::RefusedChange& change : refused) {
+    if (change.outcome.reason() == v1::REASON_LATE_AMENDMENT) ++around.late;
+    if (change.outcome.reason() == v1::REASON_SIGNATURE_STALE) ++around.stale;
+  }
+  return around;
+}
+
 absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
@@ -113,7 +131,17 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                                          AgoInWords(voice, status.oldest_outbox_ms, run.NowMs())));
   line(voice("Bản ghi", "Records"), absl::StrCat(status.records));
   line(voice("Xung đột", "Conflicts"), absl::StrCat(status.conflicts));
-  line(voice("Bị giữ lại", "Set aside"), absl::StrCat(status.refused));
+  SOTAY_ASSIGN_OR_RETURN(const AroundSignatures around, AroundSignaturesIn(open, status));
+  line(voice("Bị giữ lại", "Set aside"),
+       absl::StrCat(
+           status.refused,
+           around.late == 0
+               ? ""
+               : absl::StrCat(voice("; bổ sung sau ký: ", "; late amendments: "), around.late),
+           around.stale == 0
+               ? ""
+               : absl::StrCat(voice("; chữ ký phải ký lại: ", "; signatures to give again: "),
+                              around.stale)));
   if (status.skew_ms >= 60'000 || status.skew_ms <= -60'000) {
     line(voice("Lệch giờ", "Clock ahead by"), SpanInWords(voice, status.skew_ms));
   }
@@ -162,7 +190,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     line(voice("  đã có", "  held"), HeadInWords(voice, dispute.held()));
     line(voice("  được đưa", "  offered"), HeadInWords(voice, dispute.offered().head()));
   }
-  run.Print(StatusJson(status), text);
+  json document = StatusJson(status);
+  document["late_amendments"] = around.late;
+  document["stale_signatures"] = around.stale;
+  run.Print(document, text);
   return absl::OkStatus();
 }
 

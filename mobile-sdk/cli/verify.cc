@@ -9,8 +9,10 @@
 #include "mobile-sdk/cli/reader.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/seal/dossier_check.h"
+#include "sync/sign.h"
 #include "sync/status_macros.h"
 #include "sync/view.h"
 
@@ -33,6 +35,8 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
   json records = json::array();
   for (const sync::MergedRecord& record : report.records) {
     records.push_back(RecordJson(reader, record, sync::Conflicts(record)));
+    records.back()["signatures"] =
+        SignaturesJson(reader, record, sync::SignaturesOf(record.id(), report.records));
   }
   json changes = json::array();
   for (const seal::CheckedChange& checked : report.changes) {
@@ -59,8 +63,9 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
 std::string Content(const Reader& reader, const seal::DossierReport& report) {
   std::string text;
   for (const sync::MergedRecord& record : report.records) {
-    absl::StrAppend(&text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
-                    "\n");
+    absl::StrAppend(
+        &text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
+        SignaturesInWords(reader, record, sync::SignaturesOf(record.id(), report.records)), "\n");
   }
   absl::StrAppend(&text,
                   reader.voice("Mọi thay đổi, theo thứ tự trong nhật ký:",
@@ -83,6 +88,12 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
         text, voice("Hồ sơ này KHÔNG chứng minh được.\n", "This dossier does NOT hold.\n"));
   }
   const v1::LogHead& head = report.dossier.head();
+  const std::string signatures =
+      report.signatures.empty()
+          ? ""
+          : absl::StrCat(voice("Chữ ký: ", "Signatures: "), report.signatures.size(),
+                         voice("; mỗi chữ ký đúng với bản ghi ở phiên bản nó nêu.\n",
+                               "; each of what its record said in the revision it names.\n"));
   return absl::StrCat(
       voice("Đúng: ", "Holds: "), report.records.size(), voice(" bản ghi, ", " records, "),
       report.changes.size(),
@@ -90,7 +101,7 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
             " changes; each sealed by its author's device and in the log of "),
       OneLine(head.unit_id()), voice(" (", " ("), head.size(),
       voice(" mục, ký lúc ", " entries, signed "), InstantInWords(head.signed_ms()), ").\n",
-      voice("Gốc nhật ký ", "Log root "), Hex(head.root()), "\n",
+      signatures, voice("Gốc nhật ký ", "Log root "), Hex(head.root()), "\n",
       pinned ? ""
              : voice("Chưa so khóa nhật ký với khóa của cơ quan (--log-key); tệp này nêu:\n",
                      "The log key was not compared with the organisation's (--log-key); the file "

@@ -12,6 +12,7 @@
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
 #include "mobile-sdk/core/edits.h"
@@ -116,6 +117,9 @@ absl::Status Edit(const Invocation& run, const EditWords& words) {
         absl::StrCat("record ", id.Short(), " is a ", view.record.type_name(),
                      ", which this program does not know; give its --schema"));
   }
+  SOTAY_ASSIGN_OR_RETURN(const auto signatures, SignaturesHere(open, id));
+  // Before an editor opens.  Nobody is kept from writing.
+  run.Remark(LateAmendmentWarning(open.reader, signatures));
   SOTAY_ASSIGN_OR_RETURN(
       std::vector<sdk::Edit> edits,
       EditsOf(words.fields, *type, /*birth=*/false, SourcesFor(run, *open.notebook, &view.record)));

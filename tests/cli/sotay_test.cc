@@ -70,6 +70,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
     "texts": {},
     "state_apart": [],
     "conflicts": [],
+    "signatures": [],
     "records": []
   })"))));
   EXPECT_GE(shown["changed_ms"], 1793837700000);

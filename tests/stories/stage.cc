@@ -25,8 +25,8 @@ constexpr char kUnit[] = "vkskv1";
 // Values of FIELD=VALUE, FIELD+=VALUE, and of --value and --reason.
 std::vector<std::string> TypedIn(const std::vector<std::string>& words) {
   std::vector<std::string> typed;
-  if (words.empty() || (words[0] != "new" && words[0] != "edit" && words[0] != "resolve"))
-    return {};
+  static const std::set<std::string> kTyping = {"new", "edit", "resolve", "sign"};
+  if (words.empty() || kTyping.count(words[0]) == 0) return {};
   for (size_t i = 1; i < words.size(); ++i) {
     const bool option = words[i - 1] == "--value" || words[i - 1] == "--reason";
     const size_t sign = words[i].find('=');

@@ -288,6 +288,21 @@ TEST_F(SigningTest, MeetsWhatNoBuildOfOursWrites) {
   }
 }
 
+TEST_F(SigningTest, AreReadInTheOrderInWhichTheyFollow) {
+  ASSERT_EQ(Write(&ngu_, Signs(ngu_, "z")), v1::REASON_UNSPECIFIED);
+  duoc_.Write("v", {Signs(duoc_, "b")});  // who has not heard of it
+  const auto apart = SignaturesOf(RecordNamed("v"), {*office_.Find("z"), *duoc_.Shown("b")});
+  ASSERT_THAT(apart, SizeIs(2));
+  EXPECT_EQ(apart.back().id(), RecordNamed("z")) << "the one the server knows stands";
+  Meet();
+  ASSERT_EQ(Write(&duoc_, Signs(duoc_, "a", {"z"})), v1::REASON_UNSPECIFIED);
+  const auto chain =
+      SignaturesOf(RecordNamed("v"), {*office_.Find("a"), *office_.Find("z"), *office_.Find("v")});
+  ASSERT_THAT(chain, SizeIs(2)) << "and nothing that signs nothing";
+  EXPECT_EQ(chain.back().id(), RecordNamed("a"));
+  EXPECT_THAT(SignaturesOf(RecordNamed("a"), {*office_.Find("z")}), SizeIs(0));
+}
+
 TEST_F(SigningTest, OfNothingIsStale) {
   RecordWish wish = Signs(duoc_, "s");
   wish.fields.front().op.set_set(

@@ -242,6 +242,18 @@ class Notebook {
                        absl::optional<size_t> reading, const std::string& value,
                        const std::string& reason = "");
 
+  // Signs a record as it was read, or gives it back: makes a signature of the type `type`
+  // (sotay.options.v1.signing), whose decision and own fields are in `edits`.  Own unsent changes
+  // that are in it go before it.  It takes effect when the server holds exactly that; otherwise it
+  // is refused as stale, and has to be given again.  `read_again`: the person has read the
+  // sentences that nobody ever read as they stand.  kFailedPrecondition when people disagree about
+  // what is to be signed, or this build does not know all of it; else as Create.
+  absl::StatusOr<sync::RecordId> Sign(const RecordView& seen, const std::string& type,
+                                      const std::vector<Edit>& edits, bool read_again = false);
+  // Signatures of a record that are here, own unsent ones included, each behind the one it follows:
+  // the last stands.  While that signs, an edit of the record is a late amendment.
+  absl::StatusOr<std::vector<RecordView>> Signatures(const sync::RecordId& id) const;
+
   // kNotFound when it is not here.
   absl::StatusOr<RecordView> Read(const sync::RecordId& id) const;
   // The record whose id starts with these hexadecimal digits (at least 4).  kNotFound;
