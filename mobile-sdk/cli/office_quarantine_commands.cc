@@ -22,6 +22,7 @@ constexpr int kPage = 200;
 
 struct ListWords : ScopeWords {
   bool all = false;
+  bool late = false;
 };
 
 struct DecideWords {
@@ -54,6 +55,7 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   std::string text;
   size_t dismissed = 0;
   SOTAY_RETURN_IF_ERROR(EachQuarantined(open, words, [&](const v1::QuarantinedChange& set_aside) {
+    if (words.late && set_aside.reason() != v1::REASON_LATE_AMENDMENT) return;
     if (set_aside.has_dismissed() && !words.all) {
       ++dismissed;
       return;
@@ -158,6 +160,8 @@ void AddOfficeQuarantineCommands(Command app, Invocation* run) {
   AddScope(quarantine, voice, listed);
   quarantine.AddFlag("--all", listed->all,
                      voice("cả những cái đã bỏ qua", "those that were dismissed, too"));
+  quarantine.AddFlag("--late", listed->late,
+                     voice("chỉ bổ sung sau ký", "late amendments of what is signed alone"));
   quarantine.Footer(voice("Người có quyền quyết định nhận vào hay bỏ qua; không ai quyết định về "
                           "bản của chính mình. Bản do kiểm tra viên trình thì kiểm sát viên đồng ý "
                           "là được. Ví dụ:",

@@ -129,13 +129,16 @@ absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesOf(const OpenOffice& o
     request.set_type(name);
     request.set_page_size(kPage);
     do {
-      SOTAY_ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, open.office->ListRecords(request));
-      for (const v1::FeedRecord& feed : page.records()) {
+      const auto page = open.office->ListRecords(request);
+      // Whoever may read the record and no signature is shown the record.
+      if (absl::IsNotFound(page.status()) || absl::IsPermissionDenied(page.status())) break;
+      SOTAY_RETURN_IF_ERROR(page.status());
+      for (const v1::FeedRecord& feed : page->records()) {
         SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
                                sync::MergedRecord::Parse(*open.schema, feed.record()));
         records.push_back(std::move(record));
       }
-      request.set_page_token(page.next_page_token());
+      request.set_page_token(page->next_page_token());
     } while (!request.page_token().empty());
   }
   return sync::SignaturesOf(object.id(), std::move(records));

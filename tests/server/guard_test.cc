@@ -31,8 +31,10 @@ std::shared_ptr<const Matrix> BuiltIn() {
 
 constexpr Verb kEveryVerb[] = {Verb::kCreate,  Verb::kRead,    Verb::kEdit,   Verb::kSubmit,
                                Verb::kApprove, Verb::kNumbers, Verb::kDecide, Verb::kAssign};
-constexpr const char* kEveryKind[] = {"case",    "action", "note",   "inspection", "finding",
-                                      "comment", "other",  "device", "audit"};
+constexpr const char* kEveryKind[] = {"case",    "action",  "note",  "inspection", "finding",
+                                      "comment", "signoff", "other", "device",     "audit"};
+constexpr int kKinds = 10;
+static_assert(sizeof kEveryKind / sizeof kEveryKind[0] == kKinds);
 
 // A small office with everybody in it, twice: as the guard knows it and as the model does.
 class Office {
@@ -92,7 +94,7 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
   }
   tests::NaiveRecord record;
   record.unit = Unit(Roll(kUnits));
-  record.kind = kEveryKind[Roll(9)];
+  record.kind = kEveryKind[Roll(kKinds)];
   record.submitted = Roll(2) == 0;
   record.own = Roll(2) == 0;
   // What a dossier is, is no matter of devices and reads.

@@ -62,6 +62,9 @@ bool OpensADossier(const NaiveRecord& record) {
   return record.kind == "case" || record.kind == "inspection";
 }
 
+// What making a signature asks for.
+bool Signs(const std::string& verb) { return verb == "create" || verb == "approve"; }
+
 // One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
@@ -70,6 +73,7 @@ bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
+  if (kind == "signoff") return verb == "read" || (here && Signs(verb));
   if (verb == "read") return here || record.submitted;
   return verb == "approve" && here;
 }
@@ -82,6 +86,7 @@ bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string&
   // What is for others they see where they answer for it.
   if (record.for_others && !Meet(post, record)) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
+  if (record.kind == "signoff") return verb == "read" || (Signs(verb) && Meet(post, record));
   return verb == "read" || (verb == "approve" && Meet(post, record));
 }
 
@@ -89,7 +94,9 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
   if (record.kind == "device" || record.kind == "audit" || record.for_others) return false;
   if (record.kind == "comment") return verb == "read";
   if (verb != "read" || !Meet(post, record)) return false;
-  return record.kind == "case" || record.kind == "action" || record.submitted;
+  // That something was signed, and why, also of what was not submitted.
+  return record.kind == "case" || record.kind == "action" || record.kind == "signoff" ||
+         record.submitted;
 }
 
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
@@ -97,6 +104,7 @@ bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool 
   if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.own;
   if (record.for_others) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
+  if (record.kind == "signoff") return verb == "read";
   if (verb == "read" || verb == "edit") return true;
   if (verb == "create") return prosecutor || (record.kind != "case" && record.kind != "action");
   return verb == "submit" && prosecutor && record.kind != "case";

@@ -58,10 +58,8 @@ class SignedMeanwhile : public ::testing::TestWithParam<size_t> {
     return here;
   }
   json Late() {
-    json late = json::array();
-    for (const json& row : stage_.Console({"quarantine"})) {
-      if (row["reason"] == "REASON_LATE_AMENDMENT") late.push_back(row);
-    }
+    const json late = stage_.Console({"quarantine", "--late"});
+    for (const json& row : late) EXPECT_EQ(row["reason"], "REASON_LATE_AMENDMENT");
     return late;
   }
   int Decide(const json& row, const std::string& what, const std::string& reason) {
@@ -168,6 +166,9 @@ TEST_P(SignedMeanwhile, ASignatureThatComesAfterTheWordsIsGivenAgain) {
   ASSERT_THAT(refused, SizeIs(1));
   EXPECT_EQ(refused[0]["outcome"]["reason"], "REASON_SIGNATURE_STALE");
   EXPECT_THAT(refused[0]["outcome"]["message"].get<std::string>(), HasSubstr("sign again"));
+
+  EXPECT_THAT(stage_.Console({"quarantine"}), SizeIs(1));
+  EXPECT_THAT(Late(), IsEmpty()) << "a signature is no amendment";
 
   // Given back, it is written anew; then it is signed as it was read.
   Signs("Ghi rõ số tin", {"--return"});
