@@ -180,6 +180,29 @@ TEST_F(ServerSigning, CoversWhatIsFoundInAnInspection) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// What was held when the signature came is, once that has come which it waited for, what it is by
+// then.
+TEST_F(ServerSigning, FreezesWhatWasHeldAsWell) {
+  SealedPhone que("que");
+  room_.Enrol(&que);
+  const uint64_t unsent = nguyet_.Write("k", {Note("n").Says("Khác.")});
+  Wish kind = Note("n");
+  kind.SetNumber(casework::v1::Note::kKindFieldNumber, casework::v1::NOTE_KIND_SCENE);
+  const uint64_t made_on_it = que.Forge(tests::PaperPhone::Draft("k", kind, {nguyet_.id(unsent)}));
+  room_.Exchange(&que);
+  ASSERT_EQ(que.outcomes().at(made_on_it).verdict(), v1::VERDICT_HELD);
+  ASSERT_EQ(Write(&ngu_, Signs(ngu_, "s")).verdict(), v1::VERDICT_APPLIED);
+  room_.Exchange(&nguyet_);
+  EXPECT_EQ(nguyet_.outcomes().at(unsent).reason(), v1::REASON_LATE_AMENDMENT);
+  while (room_.hub->RunOnce()) {
+  }
+  room_.Exchange(&que);
+  const v1::ChangeOutcome& released = que.outcomes().at(made_on_it);
+  EXPECT_EQ(released.verdict(), v1::VERDICT_QUARANTINED) << released.message();
+  EXPECT_EQ(released.reason(), v1::REASON_LATE_AMENDMENT) << released.message();
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 // What is decided next must see the signature that is being written.
 TEST_F(ServerSigning, WritesOfTheRecordItIsOf) {
   const auto change = [](const std::string& dossier, const Wish& wish) {
