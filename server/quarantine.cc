@@ -144,6 +144,13 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
     const auto id = sync::RecordId::From(edit.record_id());
     const auto dossier = sync::RecordId::From(pushed_.change->dossier_id());
     if (type == nullptr || !id.has_value() || !dossier.has_value()) return false;
+    // To amend what a leader signed is a leader's to decide.
+    std::vector<sync::RecordId> signed_ones = sync::PutUnder(*type, edit);
+    signed_ones.push_back(*id);
+    for (const sync::RecordId& one : signed_ones) {
+      SOTAY_ASSIGN_OR_RETURN(const auto signature, pen_.store().LoadSignature(one));
+      if (signature.has_value() && signature->freezes) return false;
+    }
     SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
     const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;

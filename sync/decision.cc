@@ -46,7 +46,12 @@ class Judge {
   absl::optional<Refusal> CheckSigned(const v1::RecordEdit& edit, const std::set<Role>& roles);
   absl::optional<Refusal> CheckSigns(const v1::RecordEdit& edit, const RecordType& type);
   absl::optional<Refusal> CheckMaySignNow(const MergedRecord& object);
-  const StandingSignature* FreezerOf(const RecordId& id) const;
+  const StandingSignature* FreezerOf(const RecordId& id);
+  bool IsOfItsDossier(const WrittenRecord* record) const {
+    const v1::Change& change = *arrival_.pushed->change;
+    return record != nullptr && record->unit_id() == change.unit_id() &&
+           record->dossier().view() == change.dossier_id();
+  }
   absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const MergedRecord& base,
                                    const WrittenRecord* existing, const std::set<Role>& roles);
   FieldSet FieldsOfWork(const Rights& rights);
@@ -114,8 +119,7 @@ absl::optional<Refusal> Judge::CheckPlace(const v1::RecordEdit& edit, const Reco
                                           const WrittenRecord* existing) {
   const v1::Change& change = *arrival_.pushed->change;
   if (existing != nullptr) {
-    if (existing->unit_id() != change.unit_id() ||
-        existing->dossier().view() != change.dossier_id()) {
+    if (!IsOfItsDossier(existing)) {
       return Refusal{v1::REASON_DOSSIER_MISMATCH,
                      absl::StrCat("record ", id.Short(), " is of another unit or dossier")};
     }
@@ -281,10 +285,8 @@ absl::optional<Refusal> Judge::CheckSigned(const v1::RecordEdit& edit,
 }
 
 absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const RecordType& type) {
-  const v1::Change& change = *arrival_.pushed->change;
-  // So the seal over it is the seal over that alone, and what becomes of it becomes of nothing
-  // else.
-  if (change.edits_size() != 1) {
+  // So the seal over it is over that alone; what becomes of it becomes of nothing else.
+  if (arrival_.pushed->change->edits_size() != 1) {
     return Refusal{v1::REASON_MALFORMED, "a signature is a change of its own"};
   }
   const auto signature = SignatureIn(type, edit);
@@ -296,7 +298,7 @@ absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const Reco
   if (object == nullptr) {
     return Refusal{v1::REASON_SIGNATURE_STALE, "the record that is signed is not here"};
   }
-  if (object->unit_id() != change.unit_id() || object->dossier().view() != change.dossier_id()) {
+  if (!IsOfItsDossier(object)) {
     return Refusal{v1::REASON_DOSSIER_MISMATCH,
                    "the record that is signed is of another unit or dossier"};
   }
@@ -318,13 +320,14 @@ absl::optional<Refusal> Judge::CheckMaySignNow(const MergedRecord& object) {
                       [&] { return FieldsOfWork(*rights); });
 }
 
-const StandingSignature* Judge::FreezerOf(const RecordId& id) const {
+// Of what is elsewhere nothing is told, and it freezes nothing here.
+const StandingSignature* Judge::FreezerOf(const RecordId& id) {
+  if (!IsOfItsDossier(Find(id))) return nullptr;
   const StandingSignature* const standing = bench_.SignatureOf(id);
   return standing != nullptr && standing->freezes ? standing : nullptr;
 }
 
-// What is decided now knows what there is now: a step that wants a settled record finds one, and one
-// that led nowhere then leads on from the state that is in force.
+// Of what is decided now the record as it is counts: it is settled, and the step leads on from it.
 absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const MergedRecord& base,
                                         const WrittenRecord* existing,
                                         const std::set<Role>& roles) {

@@ -20,6 +20,26 @@ std::string Disagreements(const MergedRecord& object) {
                       " in it");
 }
 
+// Whether the record says something in a field no schema here knows: what was cleared says nothing.
+bool SaysUnknown(const MergedRecord& object) {
+  return object.type() == nullptr ||
+         std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
+           const FieldSlot& slot = field.second;
+           return object.type()->Field(field.first.first) == nullptr &&
+                  (slot.total != 0 ||
+                   std::any_of(slot.readings.begin(), slot.readings.end(),
+                               [](const StandingReading& r) { return !r.value.empty(); }));
+         });
+}
+
+// A counter whose type nobody knows is no part of what is hashed, and will be once it is known.
+bool CountsUnknown(const MergedRecord& object) {
+  return std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
+    return field.second.total != 0 &&
+           (object.type() == nullptr || object.type()->Field(field.first.first) == nullptr);
+  });
+}
+
 }  // namespace
 
 absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedRecord& object,
@@ -41,6 +61,11 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
   if (hash(SignedContent(object)) != signature.content_hash) {
     return Stale(object, "what it says is not what was signed");
   }
+  if (CountsUnknown(object)) {
+    return Refusal{v1::REASON_NEEDS_NEWER,
+                   absl::StrCat("record ", object.id().Short(),
+                                ": it counts in a field this server does not know")};
+  }
   if (!signature.signs) return absl::nullopt;
   const std::string disagreements = Disagreements(object);
   if (!disagreements.empty()) return Stale(object, disagreements);
@@ -53,12 +78,7 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
 }
 
 std::string WhyNotToSign(const MergedRecord& object) {
-  const bool unknown =
-      object.type() == nullptr ||
-      std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
-        return object.type()->Field(field.first.first) == nullptr;
-      });
-  if (unknown) return "it has fields this build does not know and cannot show";
+  if (SaysUnknown(object)) return "it has fields this build does not know and cannot show";
   return Disagreements(object);
 }
 

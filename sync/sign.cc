@@ -61,7 +61,8 @@ std::vector<MergedRecord> SignaturesOf(const RecordId& object, std::vector<Merge
 }
 
 bool IsOfWhatItSays(const Signature& signature, const MergedRecord& object, ContentHash hash) {
-  return signature.content_hash == hash(SignedContent(object));
+  return signature.version == object.seen() &&
+         signature.content_hash == hash(SignedContent(object));
 }
 
 }  // namespace sotay::sync

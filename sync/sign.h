@@ -29,7 +29,8 @@ RecordWish WishToSign(const RecordType& type, const MergedRecord& object, const 
 // so the last is the one that stands.
 std::vector<MergedRecord> SignaturesOf(const RecordId& object, std::vector<MergedRecord> records);
 
-// Whether the signature is of what the record says now; otherwise it is of an earlier revision.
+// Whether the signature is of the record as it is now; otherwise it is of an earlier revision, even
+// where what is in force says the same.
 bool IsOfWhatItSays(const Signature& signature, const MergedRecord& object, ContentHash hash);
 
 }  // namespace sotay::sync

@@ -185,7 +185,7 @@ std::string SignedContent(const MergedRecord& object) {
   PutSized(object.type_name(), &content);
   PutSized(object.unit_id(), &content);
   content.append(object.dossier().view().data(), object.dossier().view().size());
-  content += ContentBytes(object);
+  content += WrittenBytes(object);
   return content;
 }
 

@@ -59,7 +59,8 @@ std::string VersionBytes(const VersionVector& version);
 absl::optional<VersionVector> VersionFrom(absl::string_view bytes);
 
 // The bytes whose hash a signature of this record names: which record it is, and what it says.
-// Without stamps, authors and readings that are not in force: who wrote what says the version.
+// Without stamps, authors and readings that are not in force: who wrote what says the version.  And
+// without what the server assigns: a document is signed before it has its number.
 std::string SignedContent(const MergedRecord& object);
 // Their hash (seal::HashContent), handed in where a decision needs it: there is no crypto here.
 using ContentHash = std::string (*)(absl::string_view signed_content);

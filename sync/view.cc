@@ -100,6 +100,16 @@ std::string ContentBytes(const MergedRecord& record) {
   return content;
 }
 
+std::string WrittenBytes(const MergedRecord& record) {
+  std::string content;
+  for (const auto& [path, slot] : record.fields()) {
+    const FieldType* const field = TypeOf(record, path.first);
+    if (field != nullptr && field->rule == options::v1::RULE_SERVER) continue;
+    AppendShown(field, path, slot, &content);
+  }
+  return content;
+}
+
 std::unique_ptr<google::protobuf::Message> Content(const Schema& schema,
                                                    const MergedRecord& record) {
   if (record.type() == nullptr) return nullptr;

@@ -15,6 +15,8 @@ namespace sotay::sync {
 // The shown content, serialised: the concatenation of what is in force in each field, in
 // order of field number and key, fields of unknown meaning included.
 std::string ContentBytes(const MergedRecord& record);
+// The same without what the server assigned, which its author had not before them.
+std::string WrittenBytes(const MergedRecord& record);
 
 // The same as a message of the record's type, for reflection; null when no schema knows the
 // type or the content does not parse.

@@ -26,6 +26,10 @@ absl::Status Sign(const Invocation& run, const SignWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId object, open.notebook->Find(words.record));
   SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(object));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordView> before,
+                         open.notebook->Signatures(object));
+  absl::optional<sync::RecordId> standing;
+  if (!before.empty()) standing = before.back().record.id();
   if (words.give_back && words.reason.empty()) {
     return absl::InvalidArgumentError("who gives a record back says why: --reason WHY");
   }
@@ -40,7 +44,7 @@ absl::Status Sign(const Invocation& run, const SignWords& words) {
   if (!words.reason.empty()) edits.push_back({Kind::kSet, "reason", "", words.reason});
   if (!words.capacity.empty()) edits.push_back({Kind::kSet, "capacity", "", words.capacity});
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id,
-                         open.notebook->Sign(view, "signoff", edits, words.read_again));
+                         open.notebook->Sign(view, standing, "signoff", edits, words.read_again));
   SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView made, open.notebook->Read(id));
   run.Print({{"id", id.Hex()},
              {"type", made.record.type_name()},

@@ -1,5 +1,7 @@
 #include "mobile-sdk/core/desk.h"
 
+#include "sync/validate.h"
+
 namespace sotay::sdk {
 
 std::set<sync::Role> RolesIn(const v1::Directory& directory, const std::string& unit_id) {

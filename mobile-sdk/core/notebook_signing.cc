@@ -53,7 +53,9 @@ absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id)
   return signatures;
 }
 
-absl::StatusOr<RecordId> Notebook::Sign(const RecordView& seen, const std::string& type_name,
+absl::StatusOr<RecordId> Notebook::Sign(const RecordView& seen,
+                                        const absl::optional<RecordId>& standing,
+                                        const std::string& type_name,
                                         const std::vector<Edit>& edits, bool read_again) {
   const sync::RecordType* const type = schema().Find(type_name);
   if (type == nullptr || type->signing == nullptr) {
@@ -77,13 +79,12 @@ absl::StatusOr<RecordId> Notebook::Sign(const RecordView& seen, const std::strin
           " has sentences nobody ever read as they stand; read them, and say that you did"));
     }
   }
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<RecordView> before, Signatures(object.id()));
   std::array<char, RecordId::kSize> chance = {};
   impl_->desk.random_bytes(chance.data(), chance.size());
   sync::SigningWords words;
   words.id = RecordId(chance);
   words.read_again = read_again;
-  if (!before.empty()) words.supersedes = before.back().record.id();
+  words.supersedes = standing;
   sync::RecordWish wish = sync::WishToSign(*type, object, words, seal::HashContent);
   std::move(own.fields.begin(), own.fields.end(), std::back_inserter(wish.fields));
   std::vector<Event> events;

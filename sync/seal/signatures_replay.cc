@@ -49,7 +49,8 @@ void SignaturesReplay::TakeSignature(const v1::RecordEdit& edit, const sync::Rec
 
 void SignaturesReplay::Take(const v1::Change& change, const v1::Admission& admission,
                             const PastOf& past, const Fault& fault) {
-  const bool leads = admission.authority() >= sync::AuthorityOf({options::v1::ROLE_SUPERVISOR});
+  // Whoever outranks those who write: deputies and divisions, too.
+  const bool leads = admission.authority() > sync::AuthorityOf({options::v1::ROLE_PROSECUTOR});
   for (const v1::RecordEdit& edit : change.edits()) {
     const sync::RecordType* const type = schema_.Find(edit.type());
     const auto record = sync::RecordId::From(edit.record_id());
@@ -62,8 +63,13 @@ void SignaturesReplay::Take(const v1::Change& change, const v1::Admission& admis
     bool amends = IsFrozen(*record) && sync::Amends(*type, edit, leads);
     if (schema_.IsCovered(type->name)) {
       const std::vector<sync::RecordId> under = sync::PutUnder(*type, edit);
-      amends = amends || std::any_of(under.begin(), under.end(),
-                                     [this](const auto& parent) { return IsFrozen(parent); });
+      amends =
+          amends || std::any_of(under.begin(), under.end(), [&](const auto& parent) {
+            if (!IsFrozen(parent)) return false;
+            const auto covering = past(parent);
+            return !covering.ok() || (covering->record.unit_id() == change.unit_id() &&
+                                      covering->record.dossier().view() == change.dossier_id());
+          });
     }
     if (amends) fault("amends what was signed, and nobody decided that it may");
   }

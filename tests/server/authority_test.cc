@@ -70,10 +70,10 @@ std::string Request(EVP_PKEY* subject, EVP_PKEY* signer, const EVP_MD* hash) {
   return DerOf<X509_REQ>(i2d_X509_REQ, request.get());
 }
 
-class AuthorityTest : public testing::Test {
+class AuthorityTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = absl::StrCat(testing::TempDir(), "/authority_XXXXXX");
+    std::string name = absl::StrCat(::testing::TempDir(), "/authority_XXXXXX");
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     dir_ = name;
   }

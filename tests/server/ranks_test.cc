@@ -36,9 +36,9 @@ TEST_F(RanksTest, AHeadsStepHoldsAgainstADeputysInEitherOrder) {
   nguyet.Write("k", {NewCase("k"), Note("n").Says("một"), Note("m").Says("hai")});
   nguyet.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED), Note("m").Moves(NOTE_STATE_SUBMITTED)});
   room_.Exchange(&nguyet);
-  SealedPhone ngu("ngu", "kv1", options::v1::ROLE_SUPERVISOR);
+  SealedPhone ngu("ngu", "kv1", tests::kSupervisor);
   Enrol(&ngu, PostOf("ngu", "kv1", v1::CAPACITY_HEAD));
-  SealedPhone duoc("duoc", "kv1", options::v1::ROLE_SUPERVISOR);
+  SealedPhone duoc("duoc", "kv1", tests::kSupervisor);
   Enrol(&duoc, PostOf("duoc", "kv1", v1::CAPACITY_DEP, 0, 0, {"hinh_su"}));
   room_.Exchange(&ngu);
   room_.Exchange(&duoc);

@@ -39,11 +39,18 @@ class SigningOnPhones : public ::testing::Test {
     room->AddUser(user, {{"kv1", role}});
     return user;
   }
+  absl::StatusOr<absl::optional<sync::RecordId>> Standing(RoomPhone* phone) {
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordView> before, (*phone)->Signatures(visit_));
+    if (before.empty()) return absl::optional<sync::RecordId>();
+    return absl::make_optional(before.back().record.id());
+  }
   // Of what the phone shows now.
   absl::StatusOr<sync::RecordId> Sign(RoomPhone* phone, const std::string& decision = "sign",
                                       bool read_again = false) {
     SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, (*phone)->Read(visit_));
-    return (*phone)->Sign(view, "signoff", {{Kind::kSet, "decision", "", decision}}, read_again);
+    SOTAY_ASSIGN_OR_RETURN(const auto standing, Standing(phone));
+    return (*phone)->Sign(view, standing, "signoff", {{Kind::kSet, "decision", "", decision}},
+                          read_again);
   }
   absl::Status Concludes(RoomPhone* phone, const std::string& text) {
     return (*phone)->Change(visit_, {{Kind::kText, "conclusion", "", text}});
@@ -107,12 +114,27 @@ TEST_F(SigningOnPhones, OfTwoApartTheFirstToArriveStands) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// Nobody overrules what came in while they had the record before them.
+TEST_F(SigningOnPhones, FollowsWhatStoodWhenItWasRead) {
+  SOTAY_ASSERT_OK_AND_ASSIGN(const sdk::RecordView read, duoc_->Read(visit_));
+  ASSERT_THAT(Sign(&ngu_, "return"), IsOk());
+  Meet();
+  ASSERT_THAT(
+      duoc_->Sign(read, absl::nullopt, "signoff", {{Kind::kSet, "decision", "", "sign"}}).status(),
+      IsOk());
+  Meet();
+  EXPECT_EQ(Refused(&duoc_), v1::REASON_SIGNATURE_STALE);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 // What was read is what is signed, whatever has come in since.
 TEST_F(SigningOnPhones, IsOfWhatWasRead) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const sdk::RecordView read, ngu_->Read(visit_));
   ASSERT_THAT(Concludes(&dam_, "Sổ tiếp nhận có 17 tin. Thiếu chữ ký."), IsOk());
   Meet();
-  ASSERT_THAT(ngu_->Sign(read, "signoff", {{Kind::kSet, "decision", "", "sign"}}).status(), IsOk());
+  ASSERT_THAT(
+      ngu_->Sign(read, absl::nullopt, "signoff", {{Kind::kSet, "decision", "", "sign"}}).status(),
+      IsOk());
   Meet();
   EXPECT_EQ(Refused(&ngu_), v1::REASON_SIGNATURE_STALE);
   EXPECT_THAT(Signatures(&ngu_), IsEmpty());
@@ -141,9 +163,9 @@ TEST_F(SigningOnPhones, WantsReadWhatNobodyReadAsItStands) {
 TEST_F(SigningOnPhones, IsNotForProsecutorsNorOfTypesThatDoNotSign) {
   EXPECT_THAT(Sign(&dam_).status(), StatusIs(absl::StatusCode::kPermissionDenied));
   SOTAY_ASSERT_OK_AND_ASSIGN(const sdk::RecordView view, ngu_->Read(visit_));
-  EXPECT_THAT(ngu_->Sign(view, "comment", {}).status(),
+  EXPECT_THAT(ngu_->Sign(view, absl::nullopt, "comment", {}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("sign nothing")));
-  EXPECT_THAT(ngu_->Sign(view, "signoff", {}).status(),
+  EXPECT_THAT(ngu_->Sign(view, absl::nullopt, "signoff", {}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("decision is required")));
 }
 

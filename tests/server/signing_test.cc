@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "casework/v1/finding.pb.h"
+#include "casework/v1/legal_action.pb.h"
 #include "server/keys.h"
 #include "server/loading.h"
 #include "server/quarantine.h"
@@ -142,6 +143,69 @@ TEST_F(ServerSigning, IsForThoseWhoMayApproveTheRecord) {
     return Write(by, Note("m").Moves(casework::v1::NOTE_STATE_SUBMITTED), "c");
   };
   EXPECT_EQ(submit(&que).reason(), v1::REASON_LATE_AMENDMENT);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// A deputy's step is no amendment to whoever reads the log either.
+TEST_F(ServerSigning, LetsThoseWhoMaySignGoOnWithTheState) {
+  SealedPhone duoc("duoc", "kv1", kSupervisor);
+  Enrol(&duoc, PostOf("duoc", "kv1", v1::CAPACITY_DEP, 0, 0, {"hinh_su"}));
+  nguyet_.Write("k", {Note("n").Moves(casework::v1::NOTE_STATE_SUBMITTED)});
+  Meet();
+  room_.Exchange(&duoc);
+  ASSERT_EQ(Write(&duoc, Signs(duoc, "s")).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(Write(&duoc, Note("n").Moves(casework::v1::NOTE_STATE_SIGNED)).verdict(),
+            v1::VERDICT_APPLIED);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// What waits for a prosecutor's consent is not let into what a leader signed by it.
+TEST_F(ServerSigning, IsAmendedByNobodysConsent) {
+  SealedPhone ha("ha");
+  SealedPhone que("que");
+  Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
+  Enrol(&que, PostOf("que", "kv1", v1::CAPACITY_KSV));
+  room_.Exchange(&ha);
+  ASSERT_EQ(Write(&ngu_, Signs(ngu_, "s")).verdict(), v1::VERDICT_APPLIED);
+  ha.Write("k", {Note("m").Says("mới").Moves(casework::v1::NOTE_STATE_SUBMITTED),
+                 Note("n").Says("Tháng 10 tiếp nhận 71 tin.")});
+  room_.Exchange(&ha);
+  const auto rows = room_.Quarantine("kv1");
+  ASSERT_THAT(rows, SizeIs(1));
+  EXPECT_EQ(rows[0].reason(), v1::REASON_WRITER_MAY_NOT);
+  EXPECT_EQ(DetailOf(Take(rows[0], "que")).reason(), v1::REASON_ROLE_MAY_NOT);
+  EXPECT_THAT(Take(rows[0], "ngu"), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// What is signed in another dossier is told to nobody here.
+TEST_F(ServerSigning, CoversNothingElsewhere) {
+  Wish visit("v", "casework.v1.Inspection");
+  nguyet_.Write("v", {visit.SetNumber(1, 9)});
+  Meet();
+  ASSERT_EQ(Write(&ngu_, Signs(ngu_, "s", {}, "v"), "v").verdict(), v1::VERDICT_APPLIED);
+  Wish found("f", "casework.v1.Finding");
+  found.Set(casework::v1::Finding::kInspectionIdFieldNumber, RecordNamed("v").view());
+  EXPECT_EQ(Write(&nguyet_, found, "k").verdict(), v1::VERDICT_APPLIED);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// The number comes when the document is issued, which is when whoever signs has it no more in hand.
+TEST_F(ServerSigning, IsOfADocumentThatHasNoNumberYet) {
+  const auto moves = [](int state) {
+    Wish wish("d", "casework.v1.LegalAction");
+    return wish.SetNumber(16, static_cast<uint64_t>(state));
+  };
+  Wish document("d", "casework.v1.LegalAction");
+  nguyet_.Write("k", {document.SetNumber(3, casework::v1::LEGAL_ACTION_KIND_RECOMMENDATION)});
+  nguyet_.Write("k", {moves(casework::v1::LEGAL_ACTION_STATE_SUBMITTED)});
+  Meet();
+  ngu_.Write("k", {moves(casework::v1::LEGAL_ACTION_STATE_APPROVED)});
+  ngu_.Write("k", {moves(casework::v1::LEGAL_ACTION_STATE_ISSUED)});
+  const uint64_t signature = ngu_.Write("k", {Signs(ngu_, "s", {}, "d")});
+  room_.Exchange(&ngu_);
+  EXPECT_EQ(ngu_.outcomes().at(signature).verdict(), v1::VERDICT_APPLIED)
+      << ngu_.outcomes().at(signature).message();
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 

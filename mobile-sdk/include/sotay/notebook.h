@@ -245,11 +245,15 @@ class Notebook {
   // Signs a record as it was read, or gives it back: makes a signature of the type `type`
   // (sotay.options.v1.signing), whose decision and own fields are in `edits`.  Own unsent changes
   // that are in it go before it.  It takes effect when the server holds exactly that; otherwise it
-  // is refused as stale, and has to be given again.  `read_again`: the person has read the
+  // is refused as stale, and has to be given again.  `standing`: the signature that stood when it
+  // was read (the last of Signatures; nothing: none), which this one follows; so nobody overrules
+  // what they had not seen.  `read_again`: the person has read the
   // sentences that nobody ever read as they stand.  kFailedPrecondition when people disagree about
   // what is to be signed, or this build does not know all of it; else as Create.
-  absl::StatusOr<sync::RecordId> Sign(const RecordView& seen, const std::string& type,
-                                      const std::vector<Edit>& edits, bool read_again = false);
+  absl::StatusOr<sync::RecordId> Sign(const RecordView& seen,
+                                      const absl::optional<sync::RecordId>& standing,
+                                      const std::string& type, const std::vector<Edit>& edits,
+                                      bool read_again = false);
   // Signatures of a record that are here, own unsent ones included, each behind the one it follows:
   // the last stands.  While that signs, an edit of the record is a late amendment.
   absl::StatusOr<std::vector<RecordView>> Signatures(const sync::RecordId& id) const;
