@@ -1,8 +1,8 @@
 // The server as a whole: builds every part, listens, and stops in good order.
 //
-// Order of stopping: health says NOT_SERVING → watches end → no call is under way (20 s at most) →
-// connections close → the hub takes what is waiting → what was read is written down → the last
-// segment of the backup → the store closes.
+// Order of stopping: health says NOT_SERVING → watches end → no call is under way (20 s at most,
+// and 5 s more) → connections close → the hub takes what is waiting → what was read is written down
+// → the last segment of the backup → the store closes.
 #pragma once
 
 #include <cstdint>

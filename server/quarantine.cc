@@ -12,6 +12,7 @@
 #include "server/reason.h"
 #include "server/refusal.h"
 #include "server/supervision.h"
+#include "sync/freeze.h"
 #include "sync/guard.h"
 #include "sync/status_macros.h"
 
@@ -58,6 +59,8 @@ class Deciding {
   absl::Status CheckMayDecide() const;
   absl::Status CheckMayDecideOn(const sync::Seats& seats) const;
   absl::StatusOr<bool> WaitsForConsent() const;
+  absl::StatusOr<bool> AmendsWhatIsSigned(const sync::RecordType& type, const sync::RecordId& id,
+                                          const v1::RecordEdit& edit) const;
   absl::StatusOr<Edited> Look(const v1::RecordEdit& edit) const;
   absl::StatusOr<v1::TakeInResponse> AsItStands() const;
   absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken) const;
@@ -90,6 +93,11 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
   pushed_ = {row_.change.change(), *id, sync::ReadChange(row_.change.change())};
   device_row_ = pen_.directory().Device(device_);
   if (device_row_ == nullptr) return absl::DataLossError("a refused change is of no device");
+  if (IsTakenIn(row_.change)) {
+    // Whoever did it may ask again, whatever has become of the record since.
+    SOTAY_ASSIGN_OR_RETURN(const v1::TakeInResponse stands, AsItStands());
+    if (stands.taken_in().user_id() == person_.user.user_id()) return absl::OkStatus();
+  }
   return CheckMayDecide();
 }
 
@@ -123,6 +131,32 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
   return edited;
 }
 
+// Which is a leader's to decide; as the judge asks it (decision.h).
+absl::StatusOr<bool> Deciding::AmendsWhatIsSigned(const sync::RecordType& type,
+                                                  const sync::RecordId& id,
+                                                  const v1::RecordEdit& edit) const {
+  const auto frozen = [this](const sync::RecordId& record) -> absl::StatusOr<bool> {
+    SOTAY_ASSIGN_OR_RETURN(const auto signature, pen_.store().LoadSignature(record));
+    if (!signature.has_value() || !signature->freezes) return false;
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen_.store().LoadRecord(record));
+    if (!stored.has_value()) return false;
+    SOTAY_ASSIGN_OR_RETURN(const auto object,
+                           sync::MergedRecord::Parse(pen_.schema(), stored->bytes));
+    return object.unit_id() == pushed_.change->unit_id() &&
+           object.dossier().view() == pushed_.change->dossier_id();
+  };
+  if (sync::Amends(type, edit, /*leads=*/false)) {
+    SOTAY_ASSIGN_OR_RETURN(const bool itself, frozen(id));
+    if (itself) return true;
+  }
+  if (!pen_.schema().IsCovered(type.name)) return false;
+  for (const sync::RecordId& parent : sync::PutUnder(type, edit)) {
+    SOTAY_ASSIGN_OR_RETURN(const bool covered, frozen(parent));
+    if (covered) return true;
+  }
+  return false;
+}
+
 // Whether its author might have made it all but that it submits, so that whoever may submit has
 // only to agree.
 absl::StatusOr<bool> Deciding::WaitsForConsent() const {
@@ -144,13 +178,8 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
     const auto id = sync::RecordId::From(edit.record_id());
     const auto dossier = sync::RecordId::From(pushed_.change->dossier_id());
     if (type == nullptr || !id.has_value() || !dossier.has_value()) return false;
-    // To amend what a leader signed is a leader's to decide.
-    std::vector<sync::RecordId> signed_ones = sync::PutUnder(*type, edit);
-    signed_ones.push_back(*id);
-    for (const sync::RecordId& one : signed_ones) {
-      SOTAY_ASSIGN_OR_RETURN(const auto signature, pen_.store().LoadSignature(one));
-      if (signature.has_value() && signature->freezes) return false;
-    }
+    SOTAY_ASSIGN_OR_RETURN(const bool amends, AmendsWhatIsSigned(*type, *id, edit));
+    if (amends) return false;
     SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
     const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;

@@ -20,7 +20,16 @@ std::string Disagreements(const MergedRecord& object) {
                       " in it");
 }
 
-// Whether the record says something in a field no schema here knows: what was cleared says nothing.
+// A counter whose type nobody knows is no part of what is hashed, and will be once it is known.
+bool CountsUnknown(const MergedRecord& object) {
+  return std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
+    return (field.second.rule == options::v1::RULE_COUNTER || field.second.total != 0) &&
+           (object.type() == nullptr || object.type()->Field(field.first.first) == nullptr);
+  });
+}
+
+}  // namespace
+
 bool SaysUnknown(const MergedRecord& object) {
   return object.type() == nullptr ||
          std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
@@ -31,16 +40,6 @@ bool SaysUnknown(const MergedRecord& object) {
                                [](const StandingReading& r) { return !r.value.empty(); }));
          });
 }
-
-// A counter whose type nobody knows is no part of what is hashed, and will be once it is known.
-bool CountsUnknown(const MergedRecord& object) {
-  return std::any_of(object.fields().begin(), object.fields().end(), [&object](const auto& field) {
-    return field.second.total != 0 &&
-           (object.type() == nullptr || object.type()->Field(field.first.first) == nullptr);
-  });
-}
-
-}  // namespace
 
 absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedRecord& object,
                                        const StandingSignature* standing, ContentHash hash) {
@@ -58,13 +57,13 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
   if (!(signature.version == object.seen())) {
     return Stale(object, "it has changed since the version that was signed");
   }
-  if (hash(SignedContent(object)) != signature.content_hash) {
-    return Stale(object, "what it says is not what was signed");
-  }
   if (CountsUnknown(object)) {
     return Refusal{v1::REASON_NEEDS_NEWER,
                    absl::StrCat("record ", object.id().Short(),
                                 ": it counts in a field this server does not know")};
+  }
+  if (hash(SignedContent(object)) != signature.content_hash) {
+    return Stale(object, "what it says is not what was signed");
   }
   if (!signature.signs) return absl::nullopt;
   const std::string disagreements = Disagreements(object);

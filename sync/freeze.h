@@ -36,6 +36,9 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
 // fields of it, or it has fields this build does not know and cannot show.  Empty: nothing.
 std::string WhyNotToSign(const MergedRecord& object);
 
+// Whether it says something in a field no schema here knows; what was cleared says nothing.
+bool SaysUnknown(const MergedRecord& object);
+
 // Whether it has sentences nobody ever read as they stand.
 bool HasSentencesToReadAgain(const MergedRecord& object);
 

@@ -67,7 +67,7 @@ absl::StatusOr<RecordId> Notebook::Sign(const RecordView& seen,
     SOTAY_ASSIGN_OR_RETURN(sync::FieldEdit read, ReadEdit(schema(), *type, edit));
     own.fields.push_back(std::move(read));
   }
-  if (Signs(*type->signing, own)) {
+  if (sync::SaysUnknown(object) || Signs(*type->signing, own)) {
     const std::string why_not = sync::WhyNotToSign(object);
     if (!why_not.empty()) {
       return absl::FailedPreconditionError(

@@ -15,9 +15,15 @@ bool SignaturesReplay::IsFrozen(const sync::RecordId& record) const {
   return at != standing_.end() && at->second.freezes;
 }
 
-void SignaturesReplay::TakeSignature(const v1::RecordEdit& edit, const sync::RecordType& type,
-                                     const v1::Admission& admission, const PastOf& past,
-                                     const Fault& fault) {
+bool SignaturesReplay::IsFrozenIn(const v1::Change& change, const sync::RecordId& record) const {
+  const auto place = places_.find(record);
+  return place != places_.end() && place->second.first == change.unit_id() &&
+         place->second.second == change.dossier_id() && IsFrozen(record);
+}
+
+void SignaturesReplay::TakeSignature(const v1::Change& change, const v1::RecordEdit& edit,
+                                     const sync::RecordType& type, const v1::Admission& admission,
+                                     const PastOf& past, const Fault& fault) {
   auto signature = sync::SignatureIn(type, edit);
   const auto id = sync::RecordId::From(edit.record_id());
   if (!signature.has_value() || !id.has_value()) return fault("its signature cannot be read");
@@ -43,6 +49,8 @@ void SignaturesReplay::TakeSignature(const v1::RecordEdit& edit, const sync::Rec
     if (logged.revision != object->newest) fault("its signature names another revision");
   }
   standing_[signature->object] = logged.standing;
+  // Those of its signature, as its judge saw to.
+  places_[signature->object] = {change.unit_id(), change.dossier_id()};
   logged.signature = *std::move(signature);
   signatures_.push_back(std::move(logged));
 }
@@ -56,20 +64,16 @@ void SignaturesReplay::Take(const v1::Change& change, const v1::Admission& admis
     const auto record = sync::RecordId::From(edit.record_id());
     if (type == nullptr || !record.has_value()) continue;
     if (type->signing != nullptr) {
-      TakeSignature(edit, *type, admission, past, fault);
+      TakeSignature(change, edit, *type, admission, past, fault);
       continue;
     }
     if (admission.has_taken_in()) continue;
     bool amends = IsFrozen(*record) && sync::Amends(*type, edit, leads);
     if (schema_.IsCovered(type->name)) {
       const std::vector<sync::RecordId> under = sync::PutUnder(*type, edit);
-      amends =
-          amends || std::any_of(under.begin(), under.end(), [&](const auto& parent) {
-            if (!IsFrozen(parent)) return false;
-            const auto covering = past(parent);
-            return !covering.ok() || (covering->record.unit_id() == change.unit_id() &&
-                                      covering->record.dossier().view() == change.dossier_id());
-          });
+      amends = amends || std::any_of(under.begin(), under.end(), [&](const auto& parent) {
+                 return IsFrozenIn(change, parent);
+               });
     }
     if (amends) fault("amends what was signed, and nobody decided that it may");
   }

@@ -49,12 +49,17 @@ class SignaturesReplay {
   const std::vector<LoggedSignature>& signatures() const { return signatures_; }
 
  private:
-  void TakeSignature(const v1::RecordEdit& edit, const sync::RecordType& type,
-                     const v1::Admission& admission, const PastOf& past, const Fault& fault);
+  void TakeSignature(const v1::Change& change, const v1::RecordEdit& edit,
+                     const sync::RecordType& type, const v1::Admission& admission,
+                     const PastOf& past, const Fault& fault);
   bool IsFrozen(const sync::RecordId& record) const;
+  // And in the change's own dossier, as who is elsewhere freezes nothing.
+  bool IsFrozenIn(const v1::Change& change, const sync::RecordId& record) const;
 
   const sync::Schema& schema_;
   std::map<sync::RecordId, sync::StandingSignature> standing_;
+  // Unit and dossier of what is signed.
+  std::map<sync::RecordId, std::pair<std::string, std::string>> places_;
   std::vector<LoggedSignature> signatures_;
 };
 

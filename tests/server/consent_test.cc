@@ -39,6 +39,8 @@ TEST_F(ConsentTest, AProsecutorAgreesToWhatAnExaminerSubmitted) {
 
   SOTAY_ASSERT_OK_AND_ASSIGN(const v1::TakeInResponse taken, Take(refused[0], "que"));
   EXPECT_EQ(taken.taken_in().user_id(), "que");
+  SOTAY_ASSERT_OK_AND_ASSIGN(const v1::TakeInResponse repeated, Take(refused[0], "que"));
+  EXPECT_EQ(repeated.position(), taken.position()) << "an answer may be lost";
   const sync::MergedRecord note = Stored("n");
   EXPECT_EQ(note.StateInForce(note.type()->state->number), NOTE_STATE_SUBMITTED);
   EXPECT_EQ(note.ShownText(casework::v1::Note::kBodyFieldNumber), "một hai");

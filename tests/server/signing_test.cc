@@ -175,6 +175,14 @@ TEST_F(ServerSigning, IsAmendedByNobodysConsent) {
   EXPECT_EQ(rows[0].reason(), v1::REASON_WRITER_MAY_NOT);
   EXPECT_EQ(DetailOf(Take(rows[0], "que")).reason(), v1::REASON_ROLE_MAY_NOT);
   EXPECT_THAT(Take(rows[0], "ngu"), IsOk());
+  // What goes on under a signature, goes on by consent as well.
+  ASSERT_EQ(Write(&ngu_, Signs(ngu_, "of-the-case", {}, "k")).verdict(), v1::VERDICT_APPLIED);
+  Wish note = Note("m2").Says("sau");
+  note.Set(casework::v1::Note::kCaseIdFieldNumber, RecordNamed("k").view());
+  ha.Write("k", {note.Moves(casework::v1::NOTE_STATE_SUBMITTED)});
+  room_.Exchange(&ha);
+  ASSERT_THAT(room_.Quarantine("kv1"), SizeIs(2));
+  EXPECT_THAT(Take(room_.Quarantine("kv1")[1], "que"), IsOk());
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
@@ -187,6 +195,13 @@ TEST_F(ServerSigning, CoversNothingElsewhere) {
   Wish found("f", "casework.v1.Finding");
   found.Set(casework::v1::Finding::kInspectionIdFieldNumber, RecordNamed("v").view());
   EXPECT_EQ(Write(&nguyet_, found, "k").verdict(), v1::VERDICT_APPLIED);
+  // Nor in another unit.
+  SealedPhone que("que", "kv2");
+  room_.Enrol(&que, "kv2");
+  que.Write("k2", {NewCase("k2")});
+  Wish elsewhere("f2", "casework.v1.Finding");
+  elsewhere.Set(casework::v1::Finding::kInspectionIdFieldNumber, RecordNamed("v").view());
+  EXPECT_EQ(Write(&que, elsewhere, "k2").verdict(), v1::VERDICT_APPLIED);
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
