@@ -24,6 +24,9 @@ breaking_is_found() {
   ! npx --no-install buf breaking "$house" --exclude-imports --against tests/compat/protos.binpb >/dev/null 2>&1
   local found=$?; rm -rf "$house"; return $found
 }
+test_headers() {  # of the clang build above
+  SOTAY_BUILD_DIR="$PWD/build/dev" CXX=clang++ python3 tests/tidy/tidy.py test_headers
+}
 preset() { ./dev build "$1" && cmake --build "build/$1" --target sotay_bench sotay_text_bench; }
 sanitized() {  # PRESET LABELS
   ./dev build "$1" && ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure -L "$2"
@@ -34,6 +37,7 @@ step "proto lint" lint
 step "proto breaking changes" breaking
 step "proto breaking changes are found" breaking_is_found
 step "warnings, clang" preset dev
+step "headers of the tests" test_headers
 step "warnings, gcc" preset gcc
 step "address and undefined-behaviour sanitizers" sanitized asan 'unit|law'
 step "thread sanitizer" sanitized tsan 'unit'
