@@ -34,7 +34,7 @@ using NamePtr = std::unique_ptr<GENERAL_NAME, Freer<GENERAL_NAME_free>>;
 
 constexpr absl::Duration kAuthorityLife = absl::Hours(24 * (20 * 365 + 5));  // five leap days
 constexpr absl::Duration kServerLife = absl::Hours(24 * 825);
-constexpr absl::Duration kDeviceLife = absl::Hours(24 * 400);
+constexpr absl::Duration kDeviceLife = absl::Hours(24 * seal::kDeviceCertificateDays);
 constexpr absl::Duration kInvitationLifeMax = absl::Hours(24 * 7);
 // How late whoever was invited may come.
 constexpr absl::Duration kLeeway = absl::Hours(24);
@@ -267,6 +267,18 @@ absl::StatusOr<Authority::DeviceCertificate> Authority::IssueDevice(absl::string
         "certificate request is not signed by its own key with ECDSA and SHA-256; make it anew");
   }
 
+  return Certify(key, now);
+}
+
+absl::StatusOr<Authority::DeviceCertificate> Authority::RenewDevice(absl::string_view spki,
+                                                                    absl::Time now) const {
+  const ErrorScope errors;
+  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey key, seal::VerifyingKey::From(spki));
+  return Certify(key, now);
+}
+
+absl::StatusOr<Authority::DeviceCertificate> Authority::Certify(const seal::VerifyingKey& key,
+                                                                absl::Time now) const {
   DeviceCertificate issued;
   issued.spki = key.spki();
   issued.device = seal::DeviceIdOf(issued.spki);

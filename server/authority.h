@@ -72,6 +72,11 @@ class Authority {
   absl::StatusOr<DeviceCertificate> IssueDevice(absl::string_view csr_der,
                                                 absl::Time now = absl::Now()) const;
 
+  // The same again for a key that is a device's already: SubjectPublicKeyInfo in DER, as it was
+  // certified.  Fails with kInvalidArgument when it is none.
+  absl::StatusOr<DeviceCertificate> RenewDevice(absl::string_view spki,
+                                                absl::Time now = absl::Now()) const;
+
   // A key and its certificate for an invitation that holds for `valid_for` (more than nothing,
   // at most 7 days).  The certificate lives a day longer, so that whoever comes late is
   // answered that the code has expired, instead of failing to connect.
@@ -85,6 +90,8 @@ class Authority {
   absl::Time not_after() const { return not_after_; }
 
  private:
+  absl::StatusOr<DeviceCertificate> Certify(const seal::VerifyingKey& key, absl::Time now) const;
+
   Authority(seal::SigningKey key, std::string certificate_der, std::string certificate_pem,
             absl::Time not_after);
 

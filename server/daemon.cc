@@ -20,6 +20,7 @@
 #include "server/admin_service.h"
 #include "server/authority.h"
 #include "server/backup.h"
+#include "server/certificate_service.h"
 #include "server/directory.h"
 #include "server/dossier_service.h"
 #include "server/duplicate_service.h"
@@ -61,16 +62,17 @@ constexpr absl::Duration kDrainMax = absl::Seconds(20);
 constexpr std::chrono::seconds kLastCallsMax(5);
 constexpr std::chrono::seconds kNoTime(0);
 
-constexpr const char* kServices[] = {"sotay.v1.SyncService",         "sotay.v1.SupervisionService",
-                                     "sotay.v1.AdminService",        "sotay.v1.EnrolmentService",
-                                     "sotay.v1.AccessService",       "sotay.v1.LineageService",
-                                     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",
-                                     "sotay.v1.QuarantineService",   "sotay.v1.DossierService"};
+constexpr const char* kServices[] = {
+    "sotay.v1.SyncService",         "sotay.v1.SupervisionService", "sotay.v1.AdminService",
+    "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
+    "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService",
+    "sotay.v1.DossierService",      "sotay.v1.CertificateService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
   return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService" ||
-         service == "sotay.v1.LineageService" || service == "sotay.v1.DuplicateService";
+         service == "sotay.v1.LineageService" || service == "sotay.v1.DuplicateService" ||
+         service == "sotay.v1.CertificateService";
 }
 
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
@@ -132,6 +134,7 @@ struct Daemon::Parts {
   std::unique_ptr<SupervisionService> supervision_service;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<EnrolmentService> enrolment_service;
+  std::unique_ptr<CertificateService> certificate_service;
   std::unique_ptr<AccessService> access_service;
   std::unique_ptr<DuplicateService> duplicate_service;
   std::unique_ptr<LineageService> lineage_service;
@@ -250,6 +253,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                          if (p.backup != nullptr) p.backup->Hurry();
                                        });
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
+  p.certificate_service = std::make_unique<CertificateService>(p.directory.get(), &*p.authority,
+                                                               p.readers.get(), p.now_ms);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
   return Listen(options);
@@ -270,6 +275,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.supervision_service.get());
   builder.RegisterService(p.admin_service.get());
   builder.RegisterService(p.enrolment_service.get());
+  builder.RegisterService(p.certificate_service.get());
   builder.RegisterService(p.access_service.get());
   builder.RegisterService(p.duplicate_service.get());
   builder.RegisterService(p.lineage_service.get());

@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/link.h"
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
+#include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/dossier_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
 #include "sotay/v1/organisation_service.grpc.pb.h"
@@ -76,6 +77,7 @@ class Office::Calls {
         dossiers_(v1::DossierService::NewStub(channel)),
         quarantine_(v1::QuarantineService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
+        certificates_(v1::CertificateService::NewStub(channel)),
         organisation_(v1::OrganisationService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
 
@@ -124,6 +126,7 @@ class Office::Calls {
   v1::DossierService::Stub& dossiers() { return *dossiers_; }
   v1::QuarantineService::Stub& quarantine() { return *quarantine_; }
   v1::AdminService::Stub& admin() { return *admin_; }
+  v1::CertificateService::Stub& certificates() { return *certificates_; }
   v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
  private:
@@ -133,6 +136,7 @@ class Office::Calls {
   const std::unique_ptr<v1::DossierService::Stub> dossiers_;
   const std::unique_ptr<v1::QuarantineService::Stub> quarantine_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
+  const std::unique_ptr<v1::CertificateService::Stub> certificates_;
   const std::unique_ptr<v1::OrganisationService::Stub> organisation_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
   absl::Mutex mutex_;
@@ -267,6 +271,11 @@ absl::StatusOr<v1::ListUnitTermsResponse> Office::ListUnitTerms() {
 absl::StatusOr<v1::GetRulesResponse> Office::GetRules() {
   return calls_->Call(calls_->organisation(), &v1::OrganisationService::Stub::GetRules,
                       v1::GetRulesRequest());
+}
+
+absl::StatusOr<v1::RenewCertificateResponse> Office::RenewCertificate() {
+  return calls_->Call(calls_->certificates(), &v1::CertificateService::Stub::RenewCertificate,
+                      v1::RenewCertificateRequest());
 }
 
 absl::Status Office::Watch(const v1::WatchRequest& request,

@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/profile.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
@@ -62,6 +63,8 @@ class Office {
   absl::StatusOr<v1::PutUnitTermResponse> PutUnitTerm(const v1::PutUnitTermRequest& request);
   absl::StatusOr<v1::ListUnitTermsResponse> ListUnitTerms();
   absl::StatusOr<v1::GetRulesResponse> GetRules();
+
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate();
 
   // Listens until the server or the network ends it, or `heard` returns false (then OK).
   // `heard` comes on the calling thread, for heartbeats too, and at least once a minute or the

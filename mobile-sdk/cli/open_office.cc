@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/profile.h"
+#include "mobile-sdk/core/renewal.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -15,6 +16,10 @@ absl::StatusOr<OpenOffice> OpenOfficeFor(const Invocation& run) {
   SOTAY_ASSIGN_OR_RETURN(open.schema, LoadSchema(run.schema_files));
   SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
   SOTAY_ASSIGN_OR_RETURN(open.office, Office::Connect(profile));
+  // By our own clock, as nobody has told us another.  A command goes on without.
+  sdk::Renewal(run.dir, profile.vault, [&open] { return open.office->RenewCertificate(); })
+      .AtContact(run.NowMs())
+      .IgnoreError();
   open.reader.schema = open.schema.get();
   open.reader.voice = run.voice;
   open.reader.columns = run.streams.columns;

@@ -18,6 +18,9 @@ using nlohmann::json;
 struct NoWords {};
 
 constexpr size_t kLabelColumns = 18;
+// A certificate is renewed long before: what is told of is a device that was away for most of a
+// year.
+constexpr int64_t kCertificateWarningMs = int64_t{100} * 24 * 60 * 60 * 1000;
 // Enough to read over the telephone; --json has all.
 constexpr size_t kRootDigits = 16;
 
@@ -77,6 +80,7 @@ json StatusJson(const sdk::Status& status) {
           {"oldest_outbox_ms", status.oldest_outbox_ms},
           {"last_contact_ms", status.last_contact_ms},
           {"skew_ms", status.skew_ms},
+          {"certificate_ends_ms", status.certificate_ends_ms},
           {"records", status.records},
           {"conflicts", status.conflicts},
           {"refused", status.refused},
@@ -144,6 +148,13 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                               around.stale)));
   if (status.skew_ms >= 60'000 || status.skew_ms <= -60'000) {
     line(voice("Lệch giờ", "Clock ahead by"), SpanInWords(voice, status.skew_ms));
+  }
+  const int64_t certificate_left_ms = status.certificate_ends_ms - (run.NowMs() - status.skew_ms);
+  if (status.certificate_ends_ms != 0 && certificate_left_ms < kCertificateWarningMs) {
+    line(voice("Chứng thư", "Certificate"),
+         absl::StrCat(voice("hết hạn ", "ends on "), InstantInWords(status.certificate_ends_ms),
+                      voice("; đồng bộ trước lúc đó, sau đó máy phải ghi danh lại",
+                            "; synchronise before, or the device has to be enrolled anew")));
   }
   for (const v1::Cursor& cursor : status.cursors) {
     line(voice("Đơn vị", "Unit"),

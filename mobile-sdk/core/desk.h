@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "mobile-sdk/core/held_records.h"
 #include "mobile-sdk/core/recently_shown.h"
+#include "mobile-sdk/core/renewal.h"
 #include "mobile-sdk/core/store.h"
 #include "mobile-sdk/core/tidings.h"
 #include "mobile-sdk/core/vault.h"
@@ -31,6 +32,8 @@ struct Desk {
   std::function<int64_t()> now_ms;
   std::function<void(void*, size_t)> random_bytes;
   std::shared_ptr<Tidings> tidings;
+  // None where the key's keeper is not the directory's.
+  std::shared_ptr<Renewal> renewal;
   std::shared_ptr<HeldRecords> held = std::make_shared<HeldRecords>();
   RecentlyShown recently;
 

@@ -46,6 +46,10 @@ absl::StatusOr<Exchanged> Exchange::Once() {
     return OnceLocked(&events);
   }();
   desk_.tidings->Tell(std::move(events));
+  if (exchanged.ok() && exchanged->quiet && desk_.renewal != nullptr) {
+    // What fails has months to be done; `status` says when they are over.
+    desk_.renewal->AtContact(exchanged->server_now_ms).IgnoreError();
+  }
   return exchanged;
 }
 
@@ -185,6 +189,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   std::vector<v1::FeedRecord> fed(records.records().begin(), records.records().end());
   Exchanged exchanged;
   exchanged.received = fed.size();
+  exchanged.server_now_ms = response.server_now_ms();
   // Somebody else edited a text that changes of ours are waiting on: to show what the server will
   // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
   // case there are such changes soon.  What is written here meanwhile may need another.

@@ -24,6 +24,7 @@ struct Exchanged {
   bool quiet = false;             // nothing is left to send or to take
   uint64_t accepted_through = 0;  // as the server says
   uint64_t received = 0;          // records
+  int64_t server_now_ms = 0;      // its clock, milliseconds since 1970
 };
 
 class Exchange {

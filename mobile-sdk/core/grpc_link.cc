@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/enrolment_service.grpc.pb.h"
 #include "sotay/v1/lineage_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
@@ -74,11 +75,13 @@ struct Line {
   explicit Line(const GrpcAddress& address)
       : channel(ChannelTo(address)),
         stub(v1::SyncService::NewStub(channel)),
-        lineage(v1::LineageService::NewStub(channel)) {}
+        lineage(v1::LineageService::NewStub(channel)),
+        certificates(v1::CertificateService::NewStub(channel)) {}
 
   const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<v1::SyncService::Stub> stub;
   const std::unique_ptr<v1::LineageService::Stub> lineage;
+  const std::unique_ptr<v1::CertificateService::Stub> certificates;
 };
 
 // A server-streaming call as a Listening.
@@ -162,6 +165,14 @@ class GrpcLink : public Link {
     return Call<v1::GetLineageResponse>(
         kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
           return line->lineage->GetLineage(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+    return Call<v1::RenewCertificateResponse>(
+        kShortDeadline, [](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->certificates->RenewCertificate(context, v1::RenewCertificateRequest(),
+                                                      response);
         });
   }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/error.pb.h"
 #include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -51,6 +52,9 @@ class Link {
       const v1::ListRecordHistoryRequest& request) = 0;
   virtual absl::StatusOr<v1::GetLineageResponse> GetLineage(
       const v1::GetLineageRequest& request) = 0;
+
+  // For the key of this link.
+  virtual absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() = 0;
 
   // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,
   // unless the listening was destroyed before.

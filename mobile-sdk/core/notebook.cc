@@ -177,6 +177,10 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
     link = ConnectGrpc(address);
   }
   impl->link = std::move(link);
+  if (surroundings.vault == nullptr) {
+    desk.renewal = std::make_shared<Renewal>(
+        dir, desk.vault, [to = impl->link.get()] { return to->RenewCertificate(); });
+  }
   impl->exchange = std::make_unique<Exchange>(&desk, impl->link.get());
   impl->courier = std::make_unique<Courier>(&desk, impl->exchange.get(), impl->link.get());
   return std::unique_ptr<Notebook>(new Notebook(std::move(impl)));

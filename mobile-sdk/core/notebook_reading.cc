@@ -255,6 +255,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.outbox = progress.last_sequence() - progress.accepted_through();
   status.last_contact_ms = progress.last_contact_ms();
   status.skew_ms = progress.skew_ms();
+  if (desk.renewal != nullptr) status.certificate_ends_ms = desk.renewal->ends_ms();
   if (status.outbox > 0) {
     SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange oldest,
                            ShownReader(&desk).ReadOwn(progress.accepted_through() + 1));

@@ -15,6 +15,16 @@ namespace {
 constexpr size_t kPemBytesMax = 64 * 1024;
 constexpr unsigned kCertificateMode = 0644;
 
+constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
+
+// 0 when it cannot be read.
+int64_t EndOf(const std::string& pem) {
+  const absl::StatusOr<std::string> der = seal::CertificateDerOfPem(pem);
+  if (!der.ok()) return 0;
+  const absl::StatusOr<seal::Certificate> certificate = seal::ReadCertificate(*der);
+  return certificate.ok() ? certificate->not_after_ms : 0;
+}
+
 std::string KeyPath(const std::string& dir) { return absl::StrCat(dir, "/device.key"); }
 std::string CertificatePath(const std::string& dir) { return absl::StrCat(dir, "/device.pem"); }
 std::string AuthorityPath(const std::string& dir) { return absl::StrCat(dir, "/authority.pem"); }
@@ -25,7 +35,8 @@ Vault::Vault(seal::SigningKey key, std::string certificate_pem, std::string auth
     : key_(std::move(key)),
       device_(seal::DeviceIdOf(key_.PublicKey())),
       certificate_pem_(std::move(certificate_pem)),
-      authority_pem_(std::move(authority_pem)) {}
+      authority_pem_(std::move(authority_pem)),
+      certificate_ends_ms_(EndOf(certificate_pem_)) {}
 
 absl::StatusOr<std::shared_ptr<const Vault>> Vault::Open(const std::string& dir) {
   SOTAY_ASSIGN_OR_RETURN(seal::SigningKey key, seal::SigningKey::Load(KeyPath(dir)));
@@ -54,6 +65,29 @@ absl::StatusOr<seal::SigningKey> Vault::KeyFor(const std::string& dir) {
 void Vault::ForgetKey(const std::string& dir) {
   // Best effort: a key that stays is used by the next enrolment.
   std::remove(KeyPath(dir).c_str());
+}
+
+bool Vault::RenewalIsDue(int64_t server_now_ms) const {
+  constexpr int64_t kLeftMs =
+      (seal::kDeviceCertificateDays - seal::kDeviceCertificateRenewedDays) * kDayMs;
+  return certificate_ends_ms_ - server_now_ms < kLeftMs &&
+         certificate_ends_ms_ < EndOf(authority_pem_);
+}
+
+absl::StatusOr<std::shared_ptr<const Vault>> Vault::Renewed(
+    absl::string_view certificate_der) const {
+  SOTAY_ASSIGN_OR_RETURN(const seal::Certificate next, seal::ReadCertificate(certificate_der));
+  SOTAY_ASSIGN_OR_RETURN(const std::string authority, seal::CertificateDerOfPem(authority_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const bool issued, seal::IsIssuedBy(certificate_der, authority));
+  if (next.spki != key_.PublicKey() || !issued) {
+    return absl::InvalidArgumentError(
+        "the next certificate is not for this device's key, or not of its authority");
+  }
+  if (next.not_after_ms <= certificate_ends_ms_) {
+    return absl::InvalidArgumentError("the next certificate ends no later than the one there is");
+  }
+  SOTAY_ASSIGN_OR_RETURN(std::string pem, seal::CertificatePemOfDer(certificate_der));
+  return std::make_shared<const Vault>(key_, std::move(pem), authority_pem_);
 }
 
 absl::Status Vault::SaveCertificates(const std::string& dir) const {

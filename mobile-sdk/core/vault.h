@@ -5,6 +5,7 @@
 // certificate) and `authority.pem` (the only root it trusts).  Immutable; any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,13 @@ class Vault {
   // Undoes KeyFor, after an enrolment that failed.
   static void ForgetKey(const std::string& dir);
 
+  // Whether it is time for the next certificate: of the one there is 60 days are gone, and the
+  // authority lasts longer than it.  `server_now_ms`: the server's clock, milliseconds since 1970.
+  bool RenewalIsDue(int64_t server_now_ms) const;
+  // The same key with the next certificate, DER.  kInvalidArgument when it is of another key, not
+  // the authority's, or ends no later than the one there is.
+  absl::StatusOr<std::shared_ptr<const Vault>> Renewed(absl::string_view certificate_der) const;
+
   // Writes the certificates beside the key that KeyFor put there.
   absl::Status SaveCertificates(const std::string& dir) const;
 
@@ -42,6 +50,8 @@ class Vault {
   // For TLS.  The key's text is secret.
   absl::StatusOr<std::string> KeyPem() const { return key_.Pem(); }
   const std::string& certificate_pem() const { return certificate_pem_; }
+  // Until when the certificate is good, milliseconds since 1970; 0 when it cannot be read.
+  int64_t certificate_ends_ms() const { return certificate_ends_ms_; }
   const std::string& authority_pem() const { return authority_pem_; }
 
  private:
@@ -49,6 +59,7 @@ class Vault {
   const sync::DeviceId device_;
   const std::string certificate_pem_;
   const std::string authority_pem_;
+  const int64_t certificate_ends_ms_;
 };
 
 }  // namespace sotay::sdk

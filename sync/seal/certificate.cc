@@ -140,6 +140,15 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view der) {
   return certificate;
 }
 
+absl::StatusOr<bool> IsIssuedBy(absl::string_view der, absl::string_view authority_der) {
+  const ErrorScope errors;
+  SOTAY_ASSIGN_OR_RETURN(const X509Ptr certificate, ParseDer(der));
+  SOTAY_ASSIGN_OR_RETURN(const X509Ptr authority, ParseDer(authority_der));
+  EVP_PKEY* const key = X509_get0_pubkey(authority.get());
+  return key != nullptr && X509_check_issued(authority.get(), certificate.get()) == X509_V_OK &&
+         X509_verify(certificate.get(), key) == 1;
+}
+
 absl::StatusOr<std::string> SpkiOfCertificatePem(absl::string_view pem) {
   const ErrorScope errors;
   SOTAY_ASSIGN_OR_RETURN(const std::string der, DerOfPem(pem));

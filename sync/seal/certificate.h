@@ -12,6 +12,11 @@
 
 namespace sotay::seal {
 
+// How long a device's certificate is good, and after how long the device asks for the next. Shorter
+// would lock out a phone that was away for a year: the handshake fails before anybody can be kind.
+constexpr int64_t kDeviceCertificateDays = 400;
+constexpr int64_t kDeviceCertificateRenewedDays = 60;
+
 struct Certificate {
   // SubjectPublicKeyInfo in DER, of whatever algorithm.
   std::string spki;
@@ -24,6 +29,10 @@ struct Certificate {
 };
 
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view der);
+
+// Whether `authority_der` names the issuer of `der` and its key signed it.  Looks at no day and no
+// purpose.
+absl::StatusOr<bool> IsIssuedBy(absl::string_view der, absl::string_view authority_der);
 
 // The public key of a certificate, DER: what a peer is looked up by, on every call; some
 // microseconds.  Reads no further than the key, as TLS has understood the rest.  Of the first

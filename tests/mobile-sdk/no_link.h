@@ -20,6 +20,9 @@ class NoLink : public sdk::Link {
   absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
     return absl::UnavailableError("no network");
   }
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+    return absl::UnavailableError("no network");
+  }
   std::unique_ptr<sdk::Listening> Watch(const v1::WatchRequest&,
                                         std::function<void(const v1::WatchResponse&)>,
                                         std::function<void(const absl::Status&)>) override {

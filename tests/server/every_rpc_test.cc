@@ -18,6 +18,7 @@
 #include "sotay/notebook.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/enrolment_service.pb.h"
@@ -230,6 +231,8 @@ class EveryRpc : public ::testing::Test {
     *dismiss.mutable_change() = *refused_;
     dismiss.set_reason("vì sao");
     add("QuarantineService/Dismiss", dismiss, kNotFound);
+    // Everybody's is their own.
+    add("CertificateService/RenewCertificate", v1::RenewCertificateRequest(), kOk);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);
     return expected;

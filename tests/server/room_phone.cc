@@ -39,6 +39,9 @@ class RoomLink : public sdk::Link {
     if (!caller.ok()) return caller.status();
     return room_.supervision->ListRecordHistory(*caller->person, request);
   }
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+    return absl::UnimplementedError("RenewCertificate");
+  }
   absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
     return absl::UnimplementedError("GetLineage");
   }

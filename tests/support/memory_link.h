@@ -36,6 +36,10 @@ class MemoryLink : public sdk::Link {
   absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
     return absl::UnimplementedError("GetLineage");
   }
+  // Its phones keep their keys elsewhere.
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+    return absl::UnimplementedError("RenewCertificate");
+  }
   // Says the state at once, on the calling thread; later news on the thread of whoever made them.
   std::unique_ptr<sdk::Listening> Watch(const v1::WatchRequest& request,
                                         std::function<void(const v1::WatchResponse&)> heard,

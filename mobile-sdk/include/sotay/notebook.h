@@ -141,6 +141,9 @@ struct Status {
   int64_t oldest_outbox_ms = 0;  // claimed time of the oldest; 0: none
   int64_t last_contact_ms = 0;   // server clock; 0: never
   int64_t skew_ms = 0;           // how far our clock was ahead then
+  // Until when the device's certificate is good; 0: its keeper is not the notebook's directory.  A
+  // contact after its first 60 days renews it; a device that comes after its end is enrolled anew.
+  int64_t certificate_ends_ms = 0;
   std::vector<v1::Cursor> cursors;
   // Dossiers that are no longer the user's, and since when, server clock: everything the device had
   // of them has left it, after what was written in them here was sent.
