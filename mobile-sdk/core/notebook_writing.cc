@@ -205,6 +205,12 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   SOTAY_ASSIGN_OR_RETURN(input.reason, CleanText("reason", reason));
   input.wishes.push_back(std::move(wish));
   if (ground.record != nullptr) input.shown.emplace(id, *ground.record);
+  // The secrecy gate asks it.
+  absl::optional<Shown> root;
+  if (ground.dossier != id) {
+    SOTAY_ASSIGN_OR_RETURN(root, ShownReader(&desk, &directory).Read(ground.dossier));
+    if (root.has_value()) input.root = &root->record;
+  }
   input.hash = seal::HashChange;
   SOTAY_ASSIGN_OR_RETURN(sync::Composed composed, sync::Compose(input));
 
