@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "mobile-sdk/core/edits.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/sealing.h"
 #include "sync/fragment.h"
 #include "sync/seal/digest.h"
 #include "sync/stamp.h"
@@ -181,6 +182,7 @@ absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::M
 absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
                                                          const Ground& ground,
                                                          const std::string& reason) {
+  SOTAY_RETURN_IF_ERROR(CheckNotSealed(*desk.store, ground.dossier));
   SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
   const RecordId id = wish.id;

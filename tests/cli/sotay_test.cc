@@ -82,7 +82,8 @@ TEST_F(SotayTest, ListsRecordsOfADossierNewestFirst) {
   laptop_.clock_ms += 60'000;
   const std::string note =
       New({"note", "--in", inspection, "body=Có mặt tại Km 12+300\nđường tỉnh 9X"});
-  const std::string other = New({"case", "kind=criminal", "title=Vụ trộm cắp tài sản"});
+  const std::string other =
+      New({"case", "kind=criminal", "title=Vụ trộm cắp tài sản", "--not-secret"});
   const json all = laptop_.Json({"list"});
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0]["id"], other);

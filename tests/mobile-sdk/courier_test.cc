@@ -151,15 +151,16 @@ TEST_F(CourierTest, ComesOnNewsOfOthersAndNotOfItsOwn) {
   ASSERT_THAT(phone_->Create("inspection", "", absl::nullopt, {Set("kind", "prison")}), IsOk());
   calls_ = 0;
   StandingCourier courier(&office_, &phone_);
+  EXPECT_EQ(courier->Step(0), 0);                 // asks
   EXPECT_EQ(courier->Step(0), Courier::kIdleMs);  // sends, takes, begins to listen
-  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(calls_, 2);
   EXPECT_EQ(courier->Step(10), Courier::kIdleMs);
-  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(calls_, 2);
   ASSERT_THAT(binh->Sync(), IsOk());
   ASSERT_THAT(binh->Create("inspection", "", absl::nullopt, {Set("kind", "search")}), IsOk());
   ASSERT_THAT(binh->Sync(), IsOk());
   EXPECT_EQ(courier->Step(20), 20 + Courier::kIdleMs);
-  EXPECT_EQ(calls_, 2);
+  EXPECT_EQ(calls_, 3);
 }
 
 // Waits until `done`, as a person would.
