@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -116,6 +117,15 @@ TEST_F(SotayTest, ShowsARecordInWords) {
                     HasSubstr("Nội dung                Vết phanh.")));
   EXPECT_THAT(laptop_.Sotay({"show", id, "--lang", "en"}).out,
               AllOf(HasSubstr("Note  " + id), HasSubstr("Measurements [vết phanh]  4,2 m")));
+}
+
+TEST_F(SotayTest, TellsWhatWasTypedAsWords) {
+  const std::string id = New({"note", "--in", NewInspection(), "body=Vết phanh dài 4,2 m."});
+  const json ops = laptop_.Json({"log", id})[0]["edits"][0]["ops"];
+  const auto text =
+      std::find_if(ops.begin(), ops.end(), [](const json& op) { return op["op"] == "text"; });
+  ASSERT_NE(text, ops.end());
+  EXPECT_EQ((*text)["value"]["splices"][0]["inserted"], "Vết phanh dài 4,2 m.");
 }
 
 TEST_F(SotayTest, NeverLetsContentReachTheTerminalRaw) {
