@@ -231,6 +231,7 @@ TEST_F(SealingTest, NothingIsWrittenInItAnyMore) {
   EXPECT_THAT(dam_->Change(matter_, {Set("title", "hai")}), refused);
   // A screen that had it open.
   EXPECT_FALSE(dam_->Change(*seen, {Text("body", "ba")}).ok());
+  EXPECT_THAT(dam_->Sign(*seen, {}, "signoff", {Set("decision", "sign")}).status(), refused);
   EXPECT_EQ(FilesWithWords(), 0);
 }
 
