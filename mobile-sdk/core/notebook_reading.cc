@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/status_macros.h"
@@ -264,7 +265,10 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.oldest_outbox_ms = oldest.claimed_ms();
   SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
   SOTAY_ASSIGN_OR_RETURN(status.removed_dossiers, desk.store->Gone());
-  SOTAY_ASSIGN_OR_RETURN(status.sealed_dossiers, desk.store->Sealed());
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, desk.store->Sealed());
+  for (auto& [dossier, row] : sealed) {
+    if (IsTheirs(row)) status.sealed_dossiers.emplace(dossier, std::move(row));
+  }
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());

@@ -28,6 +28,10 @@ absl::Status DropRecords(const Store& store, const std::set<RecordId>& records, 
 
 }  // namespace
 
+bool IsTheirs(const stored::v1::SealedDossier& sealed) {
+  return !sealed.told().alias().empty() || sealed.withheld() != 0;
+}
+
 absl::StatusOr<std::set<RecordId>> NotTaken(const Store& store, const sync::Absorbed& absorbed) {
   std::set<RecordId> records;
   if (absorbed.bases.empty()) return records;
@@ -100,7 +104,8 @@ absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& ab
     // What left before, when it was somebody else's, may be in the files still.
     if (fresh || !own[dossier].empty() || !records[dossier].empty()) row.set_purged(false);
     batch->PutSealed(dossier, row);
-    if (fresh) away.dossiers.insert(dossier);
+    // Of one that was never theirs to read nothing is said, but that it is done.
+    if (fresh && (IsTheirs(row) || !records[dossier].empty())) away.dossiers.insert(dossier);
     away.records.insert(records[dossier].begin(), records[dossier].end());
   }
   return away;

@@ -32,9 +32,13 @@ inline constexpr size_t kReportsMax = 100;
 struct SealedAway {
   // What left the device, or was sent and not taken.
   std::set<sync::RecordId> records;
-  // Sealed by this answer.
+  // Sealed by this answer, where the person is to be told.
   std::set<sync::RecordId> dossiers;
 };
+
+// Whether the person is to be shown that there was such a dossier: they might read it, or wrote in
+// it.
+bool IsTheirs(const stored::v1::SealedDossier& sealed);
 
 // The records of an answer that are not taken: their dossier is sealed, by it or before.
 absl::StatusOr<std::set<sync::RecordId>> NotTaken(const Store& store,

@@ -272,6 +272,25 @@ TEST_F(SealingTest, OfWhatItNeverHadItKeepsThatAlone) {
   EXPECT_THAT(que->Read(sent_).status(), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(SealingTest, WhoeverCouldNotReadItIsNotShownThatThereWasOne) {
+  Phone que(&office_, "que");
+  que.weather->alter = [this](v1::SyncResponse* response) {
+    response->add_secret_dossiers()->set_dossier_id(matter_.str());
+    response->clear_records();
+  };
+  size_t reports = 0;
+  que.weather->before = [&](const v1::SyncRequest& request) {
+    reports += static_cast<size_t>(request.secret_dossiers_size());
+    return absl::OkStatus();
+  };
+  std::vector<Event> events;
+  const auto end = que->Listen([&](const Event& event) { events.push_back(event); });
+  ASSERT_THAT(que->Sync(), IsOk());
+  EXPECT_THAT(que->GetStatus()->sealed_dossiers, IsEmpty());
+  EXPECT_EQ(reports, 1u) << "but it is done, and said so";
+  for (const Event& event : events) EXPECT_EQ(event.kind, Event::Kind::kSynced);
+}
+
 // A server that has lost the act sends what others wrote in it.
 TEST_F(SealingTest, WhatASealedDossierIsSentLaterIsNotTaken) {
   Phone que(&office_, "que");

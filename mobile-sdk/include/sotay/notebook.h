@@ -147,7 +147,8 @@ struct Status {
   // of them has left it, after what was written in them here was sent.
   std::map<sync::RecordId, int64_t> removed_dossiers;
   // Dossiers that proved to be secret: what they are called now, who sealed them and when, and how
-  // many changes of this device in them are withheld.  Nothing else is left of them here.
+  // many changes of this device in them are withheld.  Nothing else is left of them here.  Of those
+  // that the user could not read, and did not write in, there is nothing here.
   std::map<sync::RecordId, stored::v1::SealedDossier> sealed_dossiers;
   // By unit: the newest head of its log that this device has checked; and, where the server
   // offered one that does not go on from that, both (docs/protocol.md).
