@@ -48,7 +48,7 @@ enum class Table : char {
 enum class HistoryKind : char {
   kAdmitted = 0,
   kRefused = 1,  // has a place in the graph and no effect
-  kOutside = 2,  // held, of a forked branch or a revoked device: not in the graph
+  kOutside = 2,  // held, classified, of a forked branch or a revoked device: not in the graph
 };
 
 std::string MetaKey();

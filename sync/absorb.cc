@@ -194,8 +194,11 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
                                                    response.backed_up_through(), " and accepted ",
                                                    response.accepted_through()));
   }
-  progress.set_accepted_through(response.accepted_through());
-  progress.set_backed_up_through(response.backed_up_through());
+  const uint64_t known = input.asked
+                             ? std::min(response.accepted_through(), progress.accepted_through())
+                             : response.accepted_through();
+  progress.set_accepted_through(known);
+  progress.set_backed_up_through(std::min(known, response.backed_up_through()));
   const int64_t server_now_ms = BoundMs(response.server_now_ms());
   progress.set_last_contact_ms(server_now_ms);
   progress.set_skew_ms(BoundMs(input.device_now_ms) - server_now_ms);
@@ -233,6 +236,12 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
     const auto dossier = RecordId::From(bytes);
     if (!dossier.has_value()) return absl::InvalidArgumentError("removed_dossiers: no id");
     absorbed.removed_dossiers.insert(*dossier);
+  }
+  for (const v1::SecretDossier& secret : response.secret_dossiers()) {
+    const auto dossier = RecordId::From(secret.dossier_id());
+    if (!dossier.has_value()) return absl::InvalidArgumentError("secret_dossiers: no id");
+    absorbed.secret_dossiers[*dossier] = secret;
+    absorbed.removed_dossiers.erase(*dossier);
   }
   absorbed.cursors.assign(response.cursors().begin(), response.cursors().end());
   if (response.has_directory()) absorbed.directory = response.directory();

@@ -65,6 +65,10 @@ struct AbsorbInput {
   v1::SyncResponse response;
   std::vector<v1::FeedRecord> records;  // the response's, unpacked
   int64_t device_now_ms = 0;            // when the answer came
+  // It answers a request that sent nothing.  Then it may say that the server has less of ours, but
+  // not that it has more: what it has under our sequences may be another's, of a phone that was set
+  // back, and what became of it is told only to whoever sends it.
+  bool asked = false;
 };
 
 struct Absorbed {
@@ -74,6 +78,8 @@ struct Absorbed {
   std::vector<std::string> removed_units;
   // Dossiers it is to forget with all they hold, but for what `bases` has.
   std::set<RecordId> removed_dossiers;
+  // Dossiers that proved to be secret: everything it has of them goes, unsent or not.
+  std::map<RecordId, v1::SecretDossier> secret_dossiers;
   // New bases, by record, as received.
   std::map<RecordId, std::string> bases;
   // Newest outcomes of own changes, by sequence.

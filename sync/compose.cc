@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/history.h"
 #include "sync/limits.h"
+#include "sync/secrecy.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_diff.h"
@@ -38,6 +39,11 @@ absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecor
   return edit;
 }
 
+const MergedRecord* RootOf(const ComposeInput& input) {
+  const auto edited = input.shown.find(input.dossier);
+  return edited != input.shown.end() ? &edited->second : input.root;
+}
+
 }  // namespace
 
 absl::Status ToStatus(const Refusal& refusal) {
@@ -52,6 +58,7 @@ absl::Status ToStatus(const Refusal& refusal) {
     case v1::REASON_ONCE_WRITTEN:
     case v1::REASON_TYPE_MISMATCH:
     case v1::REASON_UNSETTLED:
+    case v1::REASON_CLASSIFIED:
       return absl::FailedPreconditionError(refusal.message);
     default:
       return absl::InvalidArgumentError(refusal.message);
@@ -97,6 +104,9 @@ absl::StatusOr<Composed> Compose(const ComposeInput& input) {
                             : MergedRecord(type, wish.id, wish.type, input.unit_id, input.dossier);
     SOTAY_ASSIGN_OR_RETURN(*change.add_edits(), EditFor(wish, base));
     const v1::RecordEdit& edit = *change.edits().rbegin();
+    if (const auto refusal = CheckGate(*input.schema, change, RootOf(input))) {
+      return ToStatus(*refusal);
+    }
     if (!base.empty() && (base.unit_id() != input.unit_id || base.dossier() != input.dossier)) {
       return absl::FailedPreconditionError(
           absl::StrCat("record ", wish.id.Short(), " is of another dossier"));

@@ -53,6 +53,9 @@ struct ComposeInput {
   std::vector<RecordWish> wishes;
   // Every record of `wishes` that exists, as shown.
   std::map<RecordId, MergedRecord> shown;
+  // The root of the dossier as shown, where it is not among these; null: it is made here, or is not
+  // on this device.
+  const MergedRecord* root = nullptr;
   // SHA-256 with sotay's tag (sync/seal/digest.h, HashChange).
   ChangeId (*hash)(absl::string_view change_bytes) = nullptr;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
 #include "sync/record_size.h"
+#include "sync/secrecy.h"
 #include "sync/text.h"
 #include "sync/view.h"
 
@@ -70,6 +71,9 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
     decision_.refusal = Refusal{reason, std::move(message)};
     return std::move(decision_);
   };
+  // Before anything for which it would be kept, to be looked at and decided.
+  if (pushed.change != nullptr) decision_.refusal = GateRefusal(*pushed.change, &bench_);
+  if (decision_.refusal.has_value()) return std::move(decision_);
   // What was held since before is still its author's; what comes now may be a thief's, in any
   // shape.
   if (device.state() == v1::DEVICE_STATE_REVOKED && !arrival_.released &&
@@ -349,48 +353,17 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Merged
 
 }  // namespace
 
-DeviceId Arrival::Device() const {
-  if (taken != nullptr) return TakenInAs(pushed->id);
-  return DeviceId::From(push->device.device_id()).value_or(DeviceId());
-}
-
-uint64_t Arrival::Heard(const std::string& unit) const {
-  const auto heard = push->heard.find(unit);
-  return heard == push->heard.end() ? 0 : heard->second;
-}
-
-Author Arrival::Place() const {
-  Author author;
-  author.change = pushed->id;
-  author.device = DeviceId::From(push->device.device_id()).value_or(DeviceId());
-  author.sequence = sequence;
-  author.user_id = push->device.user_id();
-  if (pushed->change != nullptr) {
-    author.claimed_ms = pushed->change->claimed_ms();
-    author.authority = Authority(pushed->change->unit_id());
+absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench) {
+  const auto dossier = RecordId::From(change.dossier_id());
+  const WrittenRecord* const root = dossier.has_value() ? bench->Find(*dossier) : nullptr;
+  const MergedRecord* asked = nullptr;
+  if (root != nullptr) {
+    // One that was just born is merged only where it matters.
+    const RecordType* const type =
+        root->newborn() != nullptr ? root->newborn()->type : root->record().type();
+    if (type != nullptr && type->secrecy != nullptr) asked = &root->record();
   }
-  if (taken != nullptr) author.StandApart();
-  return author;
-}
-
-uint32_t Arrival::Authority(const std::string& unit) const {
-  if (taken != nullptr) return taken->authority;
-  if (push->rights != nullptr) return AuthorityIn(*push->rights, unit);
-  const auto roles = push->roles.find(unit);
-  return roles == push->roles.end() ? 0 : AuthorityOf(roles->second);
-}
-
-WrittenRecord* Bench::Find(const RecordId& id) {
-  if (const auto at = working.find(id); at != working.end()) return &at->second;
-  const auto loaded = input.records.find(id);
-  if (loaded == input.records.end()) return nullptr;
-  const LoadedRecord& record = loaded->second;
-  return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
-}
-
-const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
-  const auto at = signatures.find(id);
-  return at == signatures.end() ? nullptr : &at->second;
+  return CheckGate(*bench->input.schema, change, asked);
 }
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {

@@ -77,6 +77,9 @@ struct Bench {
   const MergedRecord nothing = {nullptr, RecordId(), "", "", RecordId()};
 };
 
+// What the secrecy gate says of a change, whoever sent it and however (secrecy.h).
+absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench);
+
 // Judges a change by everything admitted to the bench so far.  Notes in `histories_needed` what it
 // could not judge without.
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench);

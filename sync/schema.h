@@ -61,6 +61,7 @@ struct FieldType {
 
 struct Numbering;  // numbering.h
 struct Signing;    // signing.h
+struct Secrecy;    // secrecy.h
 
 // A record type.
 struct RecordType {
@@ -75,6 +76,7 @@ struct RecordType {
   std::map<uint32_t, FieldType> fields;
   std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
   std::shared_ptr<const Signing> signing;      // null: its records are no signatures
+  std::shared_ptr<const Secrecy> secrecy;      // null: it has no secrecy gate
   const google::protobuf::Descriptor* descriptor = nullptr;
 
   // Nothing when the type has no such field.

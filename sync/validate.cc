@@ -10,6 +10,7 @@
 #include "google/protobuf/unknown_field_set.h"
 #include "sync/fragment.h"
 #include "sync/limits.h"
+#include "sync/secrecy.h"
 #include "sync/text.h"
 #include "sync/view.h"
 
@@ -208,8 +209,10 @@ absl::optional<Refusal> CheckBirth(const RecordType& type, const v1::RecordEdit&
     return Refuse(v1::REASON_WRITER_MAY_NOT,
                   absl::StrCat("a ", type.name, " is not for the author's role to create"));
   }
+  const bool stub = AnswersYes(type, edit);
   for (const auto& [number, field] : type.fields) {
-    if (!field.required) continue;
+    const bool required = field.required || (stub && number == type.secrecy->alias);
+    if (!required || (stub && !type.secrecy->MayStubHave(number))) continue;
     const uint32_t wanted = number;
     if (std::none_of(edit.ops().begin(), edit.ops().end(),
                      [wanted](const v1::FieldOp& op) { return op.field() == wanted; })) {

@@ -9,6 +9,7 @@
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/secrecy.h"
 #include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/status_macros.h"
@@ -76,8 +77,17 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> lines, open.notebook->List(filter));
   json list = json::array();
   for (const sdk::RecordLine& line : lines) list.push_back(LineJson(line));
-  run.Print(list, lines.empty() ? run.voice("Chưa có bản ghi nào.\n", "No records.\n")
-                                : LinesInWords(open.reader, lines, /*own=*/true));
+  std::string text = lines.empty() ? run.voice("Chưa có bản ghi nào.\n", "No records.\n")
+                                   : LinesInWords(open.reader, lines, /*own=*/true);
+  if (words.type.empty() && words.in.empty() && !words.conflicts) {
+    SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+    for (const auto& [dossier, sealed] : status.sealed_dossiers) {
+      if (!words.unit.empty() && sealed.told().unit_id() != words.unit) continue;
+      list.push_back(SealedJson(open.reader, dossier, sealed));
+      absl::StrAppend(&text, SealedInWords(open.reader, dossier, sealed), "\n");
+    }
+  }
+  run.Print(list, text);
   return absl::OkStatus();
 }
 
@@ -93,7 +103,17 @@ absl::Status ShowThen(const Invocation& run, const OpenNotebook& open, const syn
 
 absl::Status Show(const Invocation& run, const PastWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
-  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  const absl::StatusOr<sync::RecordId> named = open.notebook->Find(words.record);
+  if (absl::IsNotFound(named.status())) {
+    SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+    if (const auto dossier = FindSealed(status.sealed_dossiers, words.record)) {
+      const stored::v1::SealedDossier& sealed = status.sealed_dossiers.at(*dossier);
+      run.Print(SealedJson(open.reader, *dossier, sealed),
+                absl::StrCat(SealedInWords(open.reader, *dossier, sealed), "\n"));
+      return absl::OkStatus();
+    }
+  }
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, named);
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::ChangeId> at, ChangeAt(open, id, words));
   if (at.has_value()) return ShowThen(run, open, id, *at);
   SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));

@@ -7,6 +7,7 @@
 #include "sync/dossier_acts.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
+#include "sync/text.h"
 #include "sync/text_written.h"
 
 namespace sotay::cli {
@@ -30,6 +31,18 @@ json AuthorJson(const Reader& reader, const sync::Author& author) {
 std::string FieldName(const sync::RecordType* type, uint32_t number) {
   const sync::FieldType* field = type != nullptr ? type->Field(number) : nullptr;
   return field != nullptr ? field->name : std::to_string(number);
+}
+
+// Typed text is bytes on the wire, which protobuf's JSON would spell in base64.
+json TextEditJson(const v1::TextEdit& edit) {
+  json out = MessageAsJson(edit);
+  for (int i = 0; i < edit.splices_size(); ++i) {
+    const std::string& typed = edit.splices(i).inserted();
+    // One that was refused may be anything.
+    if (typed.empty() || sync::Utf8Prefix(typed) != typed.size()) continue;
+    out["splices"][static_cast<size_t>(i)]["inserted"] = typed;
+  }
+  return out;
 }
 
 json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldOp& op) {
@@ -58,7 +71,7 @@ json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldO
       break;
     case v1::FieldOp::kText:
       out["op"] = "text";
-      out["value"] = MessageAsJson(op.text());
+      out["value"] = TextEditJson(op.text());
       break;
     case v1::FieldOp::OP_NOT_SET:
       out["op"] = "unknown";

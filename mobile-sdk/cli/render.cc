@@ -16,6 +16,7 @@
 #include "sync/apart.h"
 #include "sync/dossier_acts.h"
 #include "sync/fragment.h"
+#include "sync/secrecy.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
 
@@ -236,13 +237,12 @@ sdk::RecordLine LineOf(const Reader& reader, const sync::MergedRecord& record) {
   line.changed_ms = sync::StampMs(record.newest_stamp());
   const sync::RecordType* type = record.type();
   if (type == nullptr) return line;
-  if (type->title != nullptr) {
-    const sync::FieldSlot* slot = record.Slot(type->title->number);
+  if (const sync::FieldType* const field = sync::TitleFieldOf(record)) {
+    const sync::FieldSlot* slot = record.Slot(field->number);
     if (slot != nullptr && !slot->readings.empty()) {
       const std::string title =
-          slot->Text() != nullptr
-              ? sync::WrittenOut(slot)
-              : ValueInWords(reader, type, type->title, slot->readings.front().value);
+          slot->Text() != nullptr ? sync::WrittenOut(slot)
+                                  : ValueInWords(reader, type, field, slot->readings.front().value);
       line.title = title.substr(0, title.find('\n'));
     }
   }

@@ -7,6 +7,7 @@
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
+#include "mobile-sdk/cli/secrecy.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/status_macros.h"
 
@@ -172,6 +173,9 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                       voice("; mọi điều bạn ghi trong đó đã được gửi trước",
                             "; everything you had written in it was sent first")));
   }
+  for (const auto& [dossier, sealed] : status.sealed_dossiers) {
+    line(voice("Tài liệu mật", "Secret"), SealedInWords(open.reader, dossier, sealed));
+  }
   for (const stored::v1::Restoration& restoration : status.restorations) {
     const uint64_t kept = KeptOf(restoration);
     const uint64_t seen = restoration.held().size();
@@ -204,6 +208,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   json document = StatusJson(status);
   document["late_amendments"] = around.late;
   document["stale_signatures"] = around.stale;
+  document["sealed_dossiers"] = json::array();
+  for (const auto& [dossier, sealed] : status.sealed_dossiers) {
+    document["sealed_dossiers"].push_back(SealedJson(open.reader, dossier, sealed));
+  }
   run.Print(document, text);
   return absl::OkStatus();
 }

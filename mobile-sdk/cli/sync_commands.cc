@@ -113,6 +113,10 @@ json EventJson(const sdk::Event& event, int64_t now_ms) {
       line["event"] = "dossier_removed";
       line["dossier"] = event.record.Hex();
       break;
+    case sdk::Event::Kind::kDossierSealed:
+      line["event"] = "dossier_sealed";
+      line["dossier"] = event.record.Hex();
+      break;
     case sdk::Event::Kind::kSyncFailed:
       line["event"] = "sync_failed";
       line["exit_code"] = static_cast<int>(ExitCodeOf(event.status));
@@ -152,6 +156,13 @@ std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
                                 "gửi trước",
                                 " is no longer yours; everything you had written in it was sent "
                                 "first"));
+    case sdk::Event::Kind::kDossierSealed:
+      return absl::StrCat(
+          voice("hồ sơ ", "dossier "), event.record.Short(),
+          voice(" là tài liệu mật: nội dung đã rời khỏi máy này và không gửi đi nữa "
+                "(xem: sotay status)",
+                " proved to be secret: its content has left this device, and nothing "
+                "more of it is sent (see: sotay status)"));
     case sdk::Event::Kind::kSyncFailed:
       return Sentence(voice, event.status);
   }

@@ -12,6 +12,7 @@
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
+#include "mobile-sdk/cli/secrecy.h"
 #include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
@@ -26,6 +27,7 @@ namespace {
 struct NewWords {
   std::string type, in, unit, reason;
   std::vector<std::string> fields;
+  bool not_secret = false;
 };
 
 struct EditWords {
@@ -92,6 +94,7 @@ absl::Status New(const Invocation& run, const NewWords& words) {
   SOTAY_ASSIGN_OR_RETURN(
       std::vector<sdk::Edit> edits,
       EditsOf(words.fields, *type, /*birth=*/true, SourcesFor(run, *open.notebook, nullptr)));
+  SOTAY_RETURN_IF_ERROR(AnswerSecrecy(open.reader, *type, words.not_secret, &edits));
   absl::optional<sync::RecordId> dossier;
   if (words.in.empty() && !type->root) {
     return absl::FailedPreconditionError(
@@ -219,7 +222,12 @@ void AddWriteCommands(Command app, Invocation* run) {
                        "unit; none: the dossier's, or your only one"))
       .TypeName("UNIT");
   command.AddOption("--reason", made->reason, reason).TypeName("WHY");
+  command.AddFlag("--not-secret", made->not_secret,
+                  voice("trả lời không cho mọi câu hỏi về bí mật chưa trả lời",
+                        "answers no to every secrecy question that is not answered"));
   command.Footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay new case kind=criminal title="Vụ trộm cắp tài sản" --not-secret
+  sotay new case national_security=yes alias="Hồ sơ S-07" holder="Lãnh đạo Viện"
   sotay new inspection kind=scene_examination place="Km 12+300 đường tỉnh 9X" occurred_ms="05/11/2026 07:15"
   sotay new note --in 7f3a kind=scene body=@hien-truong.txt "measurements[vết phanh]=4,2 m"
   echo "Buồng 4 có 01 người dưới 18 tuổi." | sotay new note --in 7f3a body=-

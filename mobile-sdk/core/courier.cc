@@ -34,6 +34,7 @@ Courier::~Courier() { Stop(); }
 
 int64_t Courier::Step(int64_t now_ms) {
   bool lost_listening = false;
+  News news = News::kNone;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (halted_ || stopping_) return kNever;
@@ -42,7 +43,8 @@ int64_t Courier::Step(int64_t now_ms) {
       // The server went away, for everybody at once; or it never lets us listen.
       due_ms_ = std::min(due_ms_, now_ms + listening_backoff_.Next());
     }
-    if (backoff_.failures() == 0 && NewsIsNews()) due_ms_ = now_ms;
+    news = NewsHeard();
+    if (backoff_.failures() == 0 && news != News::kNone) due_ms_ = now_ms;
     news_.clear();
   }
   if (lost_listening) listening_.reset();
@@ -51,7 +53,11 @@ int64_t Courier::Step(int64_t now_ms) {
     if (now_ms < due_ms_) return due_ms_;
     again_ = false;
   }
+  // While the server is heard it would have said so, had anything proved to be secret; it may just
+  // have.
+  if (news == News::kAccess || (listening_ == nullptr && !in_run_)) exchange_.AskFirst();
   const absl::StatusOr<Exchanged> exchanged = exchange_.Once();
+  in_run_ = exchanged.ok() && !exchanged->quiet;
   if (!exchanged.ok()) {
     Fail(now_ms, exchanged.status());
   } else {
@@ -120,21 +126,24 @@ void Courier::Unheard() {
 }
 
 // Our own pushes are news to the server too; those we know.
-bool Courier::NewsIsNews() const {
-  if (news_.empty()) return false;
+Courier::News Courier::NewsHeard() const {
+  if (news_.empty()) return News::kNone;
   absl::ReaderMutexLock lock(&desk_.mutex);
   const absl::StatusOr<std::vector<v1::Cursor>> cursors = desk_.store->Cursors();
-  if (!cursors.ok()) return true;
+  if (!cursors.ok()) return News::kAccess;
+  News news = News::kNone;
   for (const v1::Cursor& cursor : *cursors) {
     const auto heard = news_.find(cursor.unit_id());
     if (heard == news_.end()) continue;
     const v1::Cursor& now = heard->second;
-    if (now.position() > cursor.position()) return true;
-    if (!now.epoch().empty() && now.epoch() != cursor.epoch()) return true;
-    // Somebody has said who sees a dossier.
-    if (now.access() != 0 && now.access() != cursor.access()) return true;
+    // Somebody has said who sees a dossier, or that it is secret.
+    if (now.access() != 0 && now.access() != cursor.access()) return News::kAccess;
+    if (now.position() > cursor.position() ||
+        (!now.epoch().empty() && now.epoch() != cursor.epoch())) {
+      news = News::kRecords;
+    }
   }
-  return false;
+  return news;
 }
 
 void Courier::Poke() {

@@ -53,8 +53,10 @@ class Courier {
   void Stop();
 
  private:
-  void Poke();              // with mutex_ held
-  bool NewsIsNews() const;  // with mutex_ held
+  void Poke();  // with mutex_ held
+  // Of what is new to us; with mutex_ held.
+  enum class News { kNone, kRecords, kAccess };
+  News NewsHeard() const;
   void Fail(int64_t now_ms, const absl::Status& status);
   void KeepListening();
   void Heard(const v1::WatchResponse& news);
@@ -67,6 +69,7 @@ class Courier {
   // Of the stepping thread alone.
   std::unique_ptr<Listening> listening_;
   std::set<std::string> listened_units_;
+  bool in_run_ = false;  // an exchange has left something for the next
 
   mutable std::mutex mutex_;
   std::condition_variable poked_;

@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/lineage.h"
+#include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/settle.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
@@ -23,8 +25,10 @@ constexpr char kAppVersion[] = "sotay-sdk " SOTAY_VERSION;
 constexpr int kMendingsMax = 32;
 // A server that keeps forgetting what it said it holds is broken, not restored.
 constexpr int kRewindsMax = 4;
-// What the batch's own encoding adds to a change: tag, and length in up to three bytes.
+// What the batch's own encoding adds to a change: tag, and length in up to three bytes.  One that
+// is withheld has its place, its id and its dossier besides.
 constexpr size_t kBytesPerChange = 4;
+constexpr size_t kBytesPerWithheld = 64;
 
 absl::Status Forked(absl::string_view why) {
   v1::ErrorDetail detail;
@@ -32,6 +36,19 @@ absl::Status Forked(absl::string_view why) {
   return WithDetail(absl::AbortedError(absl::StrCat(
                         why, "; nothing more is sent, and everything is kept: enrol anew")),
                     detail);
+}
+
+// Whether an answer has followed no act further than it was asked from, nor the feed.
+bool SameAccess(const v1::SyncRequest& request, const v1::SyncResponse& response) {
+  std::map<std::string, const v1::Cursor*> before;
+  for (const v1::Cursor& cursor : request.cursors()) before[cursor.unit_id()] = &cursor;
+  return std::all_of(response.cursors().begin(), response.cursors().end(),
+                     [&](const v1::Cursor& now) {
+                       const auto at = before.find(now.unit_id());
+                       return at != before.end() && at->second->position() == now.position() &&
+                              at->second->access() == now.access() &&
+                              at->second->access_record() == now.access_record();
+                     });
 }
 
 }  // namespace
@@ -53,27 +70,49 @@ absl::StatusOr<Exchanged> Exchange::Once() {
   return exchanged;
 }
 
+void Exchange::AskFirst() {
+  absl::MutexLock lock(&mutex_);
+  SetTold(false);
+}
+
+void Exchange::SetTold(bool told) {
+  told_ = told;
+  asked_.clear();
+}
+
 absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
   absl::Status refusal;
   for (int mendings = 0; mendings <= kMendingsMax; ++mendings) {
     if (!forked_.ok()) return forked_;
-    SOTAY_ASSIGN_OR_RETURN(const v1::SyncRequest request, Build());
-    absl::StatusOr<v1::SyncResponse> response = link_.Sync(request);
-    if (response.ok()) return Take(request, *response, events);
+    SOTAY_ASSIGN_OR_RETURN(const Asked asked, Build());
+    absl::StatusOr<v1::SyncResponse> response = link_.Sync(asked.request);
+    if (response.ok()) return Take(asked, *response, events);
     refusal = response.status();
-    SOTAY_ASSIGN_OR_RETURN(const bool again, Mend(refusal, request));
+    SOTAY_ASSIGN_OR_RETURN(const bool again, Mend(refusal, asked));
     if (!again) break;
   }
+  SetTold(false);
   return refusal;
 }
 
-absl::StatusOr<v1::SyncRequest> Exchange::Build() {
+absl::StatusOr<Exchange::Asked> Exchange::Build() {
   absl::ReaderMutexLock lock(&desk_.mutex);
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk_.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> cursors, desk_.store->Cursors());
-  v1::SyncRequest request;
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::RecordId> sealed, ToReport(*desk_.store));
+  Asked asked;
+  asked.accepted_through = progress.accepted_through();
+  v1::SyncRequest& request = asked.request;
   request.set_protocol(kProtocol);
-  for (const v1::Cursor& cursor : cursors) *request.add_cursors() = cursor;
+  for (const sync::RecordId& dossier : sealed) request.add_secret_dossiers(dossier.str());
+  for (const v1::Cursor& cursor : cursors) {
+    v1::Cursor* const named = request.add_cursors();
+    *named = cursor;
+    const auto asked_for = asked_.find(cursor.unit_id());
+    if (asked_for == asked_.end() || asked_for->second.epoch() != cursor.epoch()) continue;
+    named->set_access(asked_for->second.access());
+    named->set_access_record(asked_for->second.access_record());
+  }
   if (!desk_.meta.log_key().empty()) {
     request.set_witnesses(true);
     SOTAY_ASSIGN_OR_RETURN(const auto heads, desk_.store->Heads());
@@ -83,11 +122,11 @@ absl::StatusOr<v1::SyncRequest> Exchange::Build() {
   request.set_directory_revision(progress.directory_revision());
   request.set_revision_seen(progress.revision_seen());
   request.set_app_version(kAppVersion);
-  if (progress.accepted_through() < progress.last_sequence()) {
+  if (told_ && progress.accepted_through() < progress.last_sequence()) {
     SOTAY_RETURN_IF_ERROR(AddPush(progress, &request));
   }
   request.set_device_now_ms(desk_.now_ms());
-  return request;
+  return asked;
 }
 
 absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncRequest* request) {
@@ -112,9 +151,15 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
               absl::StrCat("own change ", seal.first_sequence + ids.size(), " is missing"));
           return false;
         }
-        bytes += own.change().size() + kBytesPerChange;
+        bytes += own.change().size() + kBytesPerChange + (IsWithheld(own) ? kBytesPerWithheld : 0);
         if (ids.size() >= changes_max) return false;
         if (!ids.empty() && bytes > sync::kPushBytesMax) return false;
+        if (IsWithheld(own)) {
+          v1::WithheldChange* const withheld = changes.add_withheld();
+          withheld->set_index(static_cast<uint32_t>(ids.size()));
+          withheld->set_change_id(own.change_id());
+          withheld->set_dossier_id(own.withheld_in());
+        }
         changes.add_changes(own.change());
         ids.push_back(*id);
         return true;
@@ -132,7 +177,8 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const v1::SyncRequest& request) {
+absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& asked) {
+  const v1::SyncRequest& request = asked.request;
   const v1::ErrorDetail detail = DetailOf(refusal);
   switch (detail.reason()) {
     case v1::REASON_SEQUENCE_GAP: {
@@ -144,11 +190,17 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const v1::SyncR
     case v1::REASON_CURSOR_INVALID:
       if (request.cursors().empty()) return false;
       SOTAY_RETURN_IF_ERROR(BeginAgain(&desk_, detail.unit_id(), detail.epoch()));
+      SetTold(false);
       return true;
     case v1::REASON_CHAIN_BROKEN:
     case v1::REASON_DEVICE_FORKED:
       forked_ = Forked(refusal.message());
       return true;  // comes back with the sentence that says what to do
+    case v1::REASON_DEVICE_REVOKED:
+      // It is told nothing any more, and may still hand in what it wrote.
+      if (told_ || asked.accepted_through >= request.last_sequence()) return false;
+      SetTold(true);
+      return true;
     case v1::REASON_TOO_LARGE:
       return Halve(request);
     case v1::REASON_UNSPECIFIED:
@@ -165,9 +217,9 @@ bool Exchange::Halve(const v1::SyncRequest& request) {
   return true;
 }
 
-absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
-                                         const v1::SyncResponse& response,
+absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncResponse& response,
                                          std::vector<Event>* events) {
+  const v1::SyncRequest& request = asked.request;
   if (response.accepted_through() > request.last_sequence()) {
     forked_ = Forked(absl::StrCat("the server holds change ", response.accepted_through(),
                                   " of this device, and this notebook has written only ",
@@ -194,8 +246,10 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
   // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
   // case there are such changes soon.  What is written here meanwhile may need another.
   Histories histories;
+  const bool waiting = !asked_.empty();
   const Lineages lineages = FetchLineages(link_, request, response);
-  SOTAY_ASSIGN_OR_RETURN(Settled settled, Settle(&desk_, response, fed, histories, lineages));
+  SOTAY_ASSIGN_OR_RETURN(Settled settled,
+                         Settle(&desk_, request, waiting, response, fed, histories, lineages));
   while (!settled.histories_needed.empty() || !settled.histories_wanted.empty()) {
     for (const sync::RecordId& id : settled.histories_needed) {
       SOTAY_ASSIGN_OR_RETURN(histories.fetched[id], FetchHistory(link_, id));
@@ -209,15 +263,22 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
         histories.not_to_be_had.insert(id);
       }
     }
-    SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, response, fed, histories, lineages));
+    SOTAY_ASSIGN_OR_RETURN(settled,
+                           Settle(&desk_, request, waiting, response, fed, histories, lineages));
   }
   *events = std::move(settled.events);
   exchanged.accepted_through = settled.accepted_through;
-  exchanged.quiet = !settled.more && settled.accepted_through >= settled.last_sequence;
+  exchanged.quiet =
+      !settled.more && settled.accepted_through >= settled.last_sequence && !settled.to_report;
+  const bool moved = settled.moved && !(settled.waits && SameAccess(request, response));
+  if (!settled.more) {
+    SetTold(true);
+  } else if (!told_ && settled.waits) {
+    for (const v1::Cursor& cursor : response.cursors()) asked_[cursor.unit_id()] = cursor;
+  }
 
   // An answer that leaves everything as it was would make us ask the same for ever.
-  const uint64_t before =
-      request.has_push() ? request.push().first_sequence() - 1 : request.last_sequence();
+  const uint64_t before = asked.accepted_through;
   rewinds_ = settled.accepted_through < before ? rewinds_ + 1 : 0;
   if (rewinds_ > kRewindsMax) {
     return absl::InternalError("the server keeps losing what it has accepted");
@@ -226,7 +287,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const v1::SyncRequest& request,
     return absl::InternalError(absl::StrCat("the server answered, but took nothing from change ",
                                             request.push().first_sequence(), " on"));
   }
-  if (settled.more && !settled.moved && !request.has_push()) {
+  if (settled.more && !moved && !request.has_push()) {
     return absl::InternalError("the server says there is more, but gives nothing");
   }
   if (request.has_push()) {

@@ -1,12 +1,18 @@
 // One exchange with the server: builds what there is to send, seals it, sends it with the
 // cursors, and settles the answer.  The courier decides when; here is how.
 //
+// After a time without contact it asks before it sends: what has proved to be secret meanwhile is
+// not to leave the device (sealing.h).  So until an answer has told all there is to be told,
+// requests carry no push.
+//
 // What the server refuses for a reason we can mend is mended on the spot: a gap in sequence
 // (sends from where the server says: own changes are kept, so a restored server heals), a
 // cursor of another epoch (begins the unit again), a push too large (halves it).
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -21,7 +27,7 @@ namespace sotay::sdk {
 
 // How one exchange ended.
 struct Exchanged {
-  bool quiet = false;             // nothing is left to send or to take
+  bool quiet = false;             // nothing is left to send, to take or to report
   uint64_t accepted_through = 0;  // as the server says
   uint64_t received = 0;          // records
   int64_t server_now_ms = 0;      // its clock, milliseconds since 1970
@@ -39,16 +45,25 @@ class Exchange {
   // sent, what is written here stays here, and the app must enrol anew.
   absl::StatusOr<Exchanged> Once() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // There was no contact for a time, so that there may be news: it asks first.  As it does when it
+  // is made, and after a call that failed.  Any thread.
+  void AskFirst() ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   absl::StatusOr<Exchanged> OnceLocked(std::vector<Event>* events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<v1::SyncRequest> Build() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A request, and what of ours the server had by its last answer.
+  struct Asked {
+    v1::SyncRequest request;
+    uint64_t accepted_through = 0;
+  };
+  absl::StatusOr<Asked> Build() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AddPush(const stored::v1::Progress& progress, v1::SyncRequest* request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether the call is worth making again at once.
-  absl::StatusOr<bool> Mend(const absl::Status& refusal, const v1::SyncRequest& request)
+  absl::StatusOr<bool> Mend(const absl::Status& refusal, const Asked& asked)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Exchanged> Take(const v1::SyncRequest& request, const v1::SyncResponse& response,
+  absl::StatusOr<Exchanged> Take(const Asked& asked, const v1::SyncResponse& response,
                                  std::vector<Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Halve(const v1::SyncRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -58,6 +73,13 @@ class Exchange {
   absl::Mutex mutex_;
   // Not OK once the server has called this device a copy.
   absl::Status forked_ ABSL_GUARDED_BY(mutex_);
+  // What asking comes to, from now on.
+  void SetTold(bool told) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // All there was to be told was told since the last time without contact.
+  bool told_ ABSL_GUARDED_BY(mutex_) = false;
+  // By unit, while it asks: how far the telling of acts has come.  The store's cursors stay behind
+  // while a dossier waits for what is unsent in it, which waits for the end of the asking.
+  std::map<std::string, v1::Cursor> asked_ ABSL_GUARDED_BY(mutex_);
   // Most changes of the next push.
   uint64_t changes_max_ ABSL_GUARDED_BY(mutex_);
   // Answers in a row that knew less of us than the one before.

@@ -1,10 +1,9 @@
 #include "mobile-sdk/core/forgetting.h"
 
-#include <functional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/status_macros.h"
@@ -13,28 +12,6 @@ namespace sotay::sdk {
 namespace {
 
 using sync::RecordId;
-
-// Own changes from `first` on, as they will stand.
-absl::Status EachOwn(const Store& store, const Undone& undone, uint64_t first,
-                     const std::function<void(uint64_t sequence, const stored::v1::OwnChange& own,
-                                              const v1::Change& change)>& take) {
-  absl::Status damage;
-  SOTAY_RETURN_IF_ERROR(
-      store.EachOwnChange(first, [&](uint64_t sequence, const stored::v1::OwnChange& stored) {
-        const auto at = undone.own.find(sequence);
-        const stored::v1::OwnChange& own = at != undone.own.end() ? at->second : stored;
-        v1::Change change;
-        if (!change.ParseFromString(own.change())) {
-          damage = absl::DataLossError(absl::StrCat("own change ", sequence, " cannot be read"));
-          return false;
-        }
-        take(sequence, own, change);
-        return true;
-      }));
-  return damage;
-}
-
-RecordId DossierOf(absl::string_view bytes) { return RecordId::From(bytes).value_or(RecordId()); }
 
 // Of records an answer brings.
 std::set<RecordId> DossiersOf(const std::map<RecordId, std::string>& bases) {

@@ -42,6 +42,7 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 }
 
 std::string Gone(const sync::RecordId& dossier) { return OfRecord('g', dossier); }
+std::string Sealed(const sync::RecordId& dossier) { return OfRecord('k', dossier); }
 std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
 std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
 
@@ -56,6 +57,7 @@ std::string Touches(const sync::RecordId& record) { return OfRecord('t', record)
 std::string Rows() { return "r"; }
 std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
 std::string AllGone() { return "g"; }
+std::string AllSealed() { return "k"; }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
 std::string Restorations() { return "e"; }
@@ -74,7 +76,7 @@ absl::optional<uint64_t> NumberOf(absl::string_view key) {
 
 absl::optional<sync::RecordId> RecordOf(absl::string_view key) {
   if (key.empty()) return absl::nullopt;
-  const bool alone = key[0] == 'b' || key[0] == 'r' || key[0] == 'g';
+  const bool alone = key[0] == 'b' || key[0] == 'r' || key[0] == 'g' || key[0] == 'k';
   const bool numbered = key[0] == 't' || key[0] == 'h';
   if (!alone && !numbered) return absl::nullopt;
   if (key.size() != 1 + kRecordBytes + (numbered ? kNumberBytes : 0)) return absl::nullopt;
@@ -106,6 +108,8 @@ std::string DescribeKey(absl::string_view key) {
         return absl::StrCat("list row of record ", record->Hex());
       case 'g':
         return absl::StrCat("dossier ", record->Hex(), " is gone");
+      case 'k':
+        return absl::StrCat("dossier ", record->Hex(), " proved to be secret");
       case 't':
         return absl::StrCat("own change ", *number, " edits record ", record->Hex());
       default:

@@ -15,6 +15,7 @@
 //   r ‖ record             stored.v1.ListRow         what a list shows of it
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
+//   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
@@ -43,6 +44,7 @@ std::string Base(const sync::RecordId& record);
 std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
+std::string Sealed(const sync::RecordId& dossier);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
 // `epoch`: 16 bytes, the life that ended.
@@ -56,13 +58,14 @@ std::string Touches(const sync::RecordId& record);
 std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
 std::string AllGone();
+std::string AllSealed();
 std::string Heads();
 std::string Disputes();
 std::string Restorations();
 
 // The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
-// The record a key of kind t, b, r, h or g names; nothing when it has no place for one.
+// The record a key of kind t, b, r, h, g or k names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);
 
 // A key in words, for whoever has a store before them and a question: "own change 214".

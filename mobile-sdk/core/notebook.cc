@@ -12,6 +12,7 @@
 #include "mobile-sdk/core/builtin_schema.h"
 #include "mobile-sdk/core/grpc_link.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/sealing.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/random.h"
 #include "sync/status_macros.h"
@@ -81,6 +82,9 @@ absl::Status Notebook::Impl::Settle() {
     }
   }
 
+  // What a crash has cut short.
+  SOTAY_RETURN_IF_ERROR(PurgeSealed(desk.store.get()));
+
   const std::string fingerprint = FingerprintOf(*desk.schema);
   SOTAY_ASSIGN_OR_RETURN(const std::string made_with, desk.store->RowsSchema());
   if (fingerprint == made_with) return absl::OkStatus();
@@ -110,6 +114,7 @@ absl::StatusOr<Shown> Notebook::Impl::ReadShown(const sync::RecordId& id) const 
   const ShownReader reader(&desk, directory.has_value() ? &*directory : nullptr);
   SOTAY_ASSIGN_OR_RETURN(auto shown, reader.Read(id));
   if (!shown.has_value()) {
+    SOTAY_RETURN_IF_ERROR(CheckNotSealed(*desk.store, id));
     return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not in this notebook"));
   }
   return *std::move(shown);
@@ -195,6 +200,7 @@ absl::Status Notebook::Sync(const std::function<void(const SyncProgress&)>& prog
     from = before.accepted_through();
     sum.to_send = before.last_sequence() - before.accepted_through();
   }
+  impl_->exchange->AskFirst();
   for (;;) {
     const absl::StatusOr<Exchanged> exchanged = impl_->exchange->Once();
     if (!exchanged.ok()) {

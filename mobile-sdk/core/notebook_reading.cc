@@ -9,7 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/status_macros.h"
@@ -256,13 +258,18 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.last_contact_ms = progress.last_contact_ms();
   status.skew_ms = progress.skew_ms();
   if (desk.renewal != nullptr) status.certificate_ends_ms = desk.renewal->ends_ms();
-  if (status.outbox > 0) {
-    SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange oldest,
-                           ShownReader(&desk).ReadOwn(progress.accepted_through() + 1));
-    status.oldest_outbox_ms = oldest.change.claimed_ms();
-  }
+  v1::Change oldest;
+  SOTAY_RETURN_IF_ERROR(desk.store->EachOwnChange(
+      progress.accepted_through() + 1, [&](uint64_t, const stored::v1::OwnChange& own) {
+        return IsWithheld(own) || !oldest.ParseFromString(own.change());
+      }));
+  status.oldest_outbox_ms = oldest.claimed_ms();
   SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
   SOTAY_ASSIGN_OR_RETURN(status.removed_dossiers, desk.store->Gone());
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, desk.store->Sealed());
+  for (auto& [dossier, row] : sealed) {
+    if (IsTheirs(row)) status.sealed_dossiers.emplace(dossier, std::move(row));
+  }
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());

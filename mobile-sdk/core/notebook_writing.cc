@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "mobile-sdk/core/edits.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/sealing.h"
 #include "sync/fragment.h"
 #include "sync/seal/digest.h"
 #include "sync/stamp.h"
@@ -181,6 +182,7 @@ absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::M
 absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
                                                          const Ground& ground,
                                                          const std::string& reason) {
+  SOTAY_RETURN_IF_ERROR(CheckNotSealed(*desk.store, ground.dossier));
   SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
   const RecordId id = wish.id;
@@ -205,6 +207,12 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   SOTAY_ASSIGN_OR_RETURN(input.reason, CleanText("reason", reason));
   input.wishes.push_back(std::move(wish));
   if (ground.record != nullptr) input.shown.emplace(id, *ground.record);
+  // The secrecy gate asks it.
+  absl::optional<Shown> root;
+  if (ground.dossier != id) {
+    SOTAY_ASSIGN_OR_RETURN(root, ShownReader(&desk, &directory).Read(ground.dossier));
+    if (root.has_value()) input.root = &root->record;
+  }
   input.hash = seal::HashChange;
   SOTAY_ASSIGN_OR_RETURN(sync::Composed composed, sync::Compose(input));
 

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/forgetting.h"
+#include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/witness.h"
 #include "sync/absorb.h"
@@ -20,9 +22,14 @@ constexpr size_t kEpochBytes = 16;
 // One settling on its way; lives under the desk's lock.
 class Settling {
  public:
-  Settling(Desk* desk, const sync::Absorbed& absorbed, const Histories& histories,
-           const Lineages& lineages)
-      : desk_(*desk), absorbed_(absorbed), histories_(histories), lineages_(lineages) {
+  Settling(Desk* desk, const sync::Absorbed& absorbed, bool waiting,
+           std::set<sync::RecordId> reported, const Histories& histories, const Lineages& lineages)
+      : desk_(*desk),
+        absorbed_(absorbed),
+        waiting_(waiting),
+        reported_(std::move(reported)),
+        histories_(histories),
+        lineages_(lineages) {
     undone_.histories = histories.fetched;
   }
 
@@ -34,6 +41,7 @@ class Settling {
   absl::Status TakeHeads(const v1::SyncResponse& response);
   absl::Status TakeCursors();
   absl::Status ForgetLost();
+  absl::Status SealSecret();
   absl::Status WriteRows(const v1::Directory& directory);
   absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
   absl::StatusOr<bool> SetAside(const sync::RecordId& id,
@@ -41,14 +49,17 @@ class Settling {
 
   Desk& desk_;
   const sync::Absorbed& absorbed_;
+  const bool waiting_;
+  const std::set<sync::RecordId> reported_;
   const Histories& histories_;
   const Lineages& lineages_;
   StoreBatch batch_;
   Undone undone_;
-  // Records whose row is to be made anew, and fates that changed.
+  // Records whose row is to be made anew, and fates that changed.  Of what leaves nothing is.
   std::set<sync::RecordId> touched_;
   std::map<sync::RecordId, std::map<uint64_t, Fate>> fates_;
   Forgotten forgotten_;
+  std::set<sync::RecordId> left_;
   Settled settled_;
 };
 
@@ -64,6 +75,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> back,
                          WelcomeBack(*desk_.store, absorbed_, &undone_, &batch_));
   touched_.insert(back.begin(), back.end());
+  SOTAY_RETURN_IF_ERROR(SealSecret());
   SOTAY_RETURN_IF_ERROR(TakeCursors());
   v1::Directory directory;
   if (absorbed_.directory.has_value()) {
@@ -78,7 +90,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
     return absl::OkStatus();
   }
   for (const auto& [id, history] : undone_.histories) {
-    if (forgotten_.records.count(id) != 0) continue;
+    if (left_.count(id) != 0) continue;
     SOTAY_RETURN_IF_ERROR(PutHistory(*desk_.store, id, history, &batch_));
   }
   stored::v1::Progress progress = absorbed_.progress;
@@ -87,6 +99,9 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   batch_.PutProgress(progress);
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
+  SOTAY_RETURN_IF_ERROR(PurgeSealed(desk_.store.get()));
+  SOTAY_ASSIGN_OR_RETURN(const auto to_report, ToReport(*desk_.store));
+  settled_.to_report = !to_report.empty();
   settled_.last_sequence = progress.last_sequence();
   settled_.accepted_through = progress.accepted_through();
   settled_.more = absorbed_.more;
@@ -112,7 +127,8 @@ absl::Status Settling::TakeOutcomes() {
       fates_[*id][sequence] = is;
       batch_.PutTouch(*id, {sequence, is});
     }
-    if (is != was) {
+    // Of a withheld one there is nothing to look at; how many there are is counted.
+    if (is != was && !IsWithheld(own)) {
       if (is == Fate::kFine) {
         batch_.DropRefused(sequence);
       } else {
@@ -177,7 +193,9 @@ absl::Status Settling::TakeCursors() {
 // What a user may no longer read leaves the device.
 absl::Status Settling::ForgetLost() {
   SOTAY_ASSIGN_OR_RETURN(forgotten_, Forget(*desk_.store, absorbed_, &undone_, &batch_));
+  forgotten_.waits = forgotten_.waits || waiting_;
   settled_.moved = settled_.moved || !absorbed_.removed_units.empty() || forgotten_.waits;
+  settled_.waits = forgotten_.waits;
   const auto tell = [this](Event::Kind kind, const sync::RecordId& id) {
     Event event;
     event.kind = kind;
@@ -186,6 +204,24 @@ absl::Status Settling::ForgetLost() {
   };
   for (const sync::RecordId& id : forgotten_.records) tell(Event::Kind::kRecordRemoved, id);
   for (const sync::RecordId& id : forgotten_.dossiers) tell(Event::Kind::kDossierRemoved, id);
+  left_ = forgotten_.records;
+  return absl::OkStatus();
+}
+
+// What proved to be secret leaves it, sent or not.
+absl::Status Settling::SealSecret() {
+  SOTAY_ASSIGN_OR_RETURN(const SealedAway away,
+                         SealAway(*desk_.store, absorbed_, reported_, &undone_, &batch_));
+  const auto tell = [this](Event::Kind kind, const sync::RecordId& id) {
+    Event event;
+    event.kind = kind;
+    event.record = id;
+    settled_.events.push_back(std::move(event));
+  };
+  for (const sync::RecordId& id : away.records) {
+    if (left_.insert(id).second) tell(Event::Kind::kRecordRemoved, id);
+  }
+  for (const sync::RecordId& id : away.dossiers) tell(Event::Kind::kDossierSealed, id);
   return absl::OkStatus();
 }
 
@@ -226,7 +262,7 @@ absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
-    if (forgotten_.records.count(id) != 0) continue;
+    if (left_.count(id) != 0) continue;
     SOTAY_ASSIGN_OR_RETURN(const bool wanted, WantsHistory(id));
     if (wanted) settled_.histories_wanted.insert(id);
     const auto read = reader.Read(id);
@@ -257,7 +293,8 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
 
 }  // namespace
 
-absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
+absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
+                               const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
                                const Histories& histories, const Lineages& lineages) {
   absl::MutexLock lock(&desk->mutex);
@@ -267,9 +304,15 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
   SOTAY_ASSIGN_OR_RETURN(input.progress, desk->store->Progress());
   input.response = response;
   input.records = records;
+  input.asked = !request.has_push();
   input.device_now_ms = desk->now_ms();
-  SOTAY_ASSIGN_OR_RETURN(const sync::Absorbed absorbed, sync::Absorb(input));
-  Settling settling(desk, absorbed, histories, lineages);
+  SOTAY_ASSIGN_OR_RETURN(sync::Absorbed absorbed, sync::Absorb(input));
+  SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> not_taken,
+                         NotTaken(*desk->store, absorbed));
+  for (const sync::RecordId& id : not_taken) absorbed.bases.erase(id);
+  std::set<sync::RecordId> reported;
+  for (const std::string& dossier : request.secret_dossiers()) reported.insert(DossierOf(dossier));
+  Settling settling(desk, absorbed, waiting, std::move(reported), histories, lineages);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
 }
@@ -302,6 +345,7 @@ absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::strin
     cursor.clear_access_record();
     batch.PutCursor(cursor);
   }
+  SOTAY_RETURN_IF_ERROR(ReportAnew(*desk->store, unit_id, &batch));
   // Another life of the store counts these anew, too.
   progress.set_revision_seen(0);
   progress.set_directory_revision(0);

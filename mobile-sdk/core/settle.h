@@ -23,6 +23,8 @@ struct Settled {
   uint64_t accepted_through = 0;
   bool more = false;
   bool moved = false;         // a cursor moved, so that asking again asks for something else
+  bool waits = false;         // what is taken away stays until it is sent; it is to be said again
+  bool to_report = false;     // a sealed dossier is to be reported (sealing.h)
   std::vector<Event> events;  // to be told once the desk is free
   // Not empty: fetch their histories and ask again; nothing was stored.  Without those that are
   // only wanted it goes, too.
@@ -36,10 +38,13 @@ struct Histories {
   std::set<sync::RecordId> not_to_be_had;
 };
 
-// `lineages`: of units whose epoch has changed (lineage.h).  Takes the desk's lock.  Fails with
+// `request`: what it answers; `waiting`: an answer before it took away what stays until it is sent,
+// and nothing was sent since.  `lineages`: of units whose epoch has changed (lineage.h).  Takes the
+// desk's lock.  Fails with
 // kInvalidArgument when the answer contradicts itself, with kDataLoss or the store's status
 // otherwise; then nothing of it is stored.
-absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncResponse& response,
+absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
+                               const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
                                const Histories& histories, const Lineages& lineages);
 

@@ -9,6 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "sync/compose.h"
 #include "sync/fragment.h"
+#include "sync/secrecy.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_written.h"
@@ -54,8 +55,9 @@ std::string FirstLine(absl::string_view text) {
 }
 
 std::string TitleOf(const sync::MergedRecord& record) {
-  if (record.type() == nullptr || record.type()->title == nullptr) return "";
-  const sync::FieldType& field = *record.type()->title;
+  const sync::FieldType* const title = sync::TitleFieldOf(record);
+  if (title == nullptr) return "";
+  const sync::FieldType& field = *title;
   using google::protobuf::FieldDescriptor;
   if (field.is_map || field.descriptor->type() != FieldDescriptor::TYPE_STRING) return "";
   const sync::FieldSlot* slot = record.Slot(field.number);

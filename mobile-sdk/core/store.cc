@@ -91,6 +91,9 @@ void StoreBatch::DropRefused(uint64_t sequence) { Drop(keys::Refused(sequence));
 void StoreBatch::PutTouch(const sync::RecordId& record, const Touch& touch) {
   Put(keys::Touch(record, touch.sequence), std::string(1, static_cast<char>(touch.fate)));
 }
+void StoreBatch::DropTouch(const sync::RecordId& record, uint64_t sequence) {
+  Drop(keys::Touch(record, sequence));
+}
 void StoreBatch::PutBase(const sync::RecordId& record, absl::string_view bytes) {
   Put(keys::Base(record), std::string(bytes));
 }
@@ -115,6 +118,9 @@ void StoreBatch::PutGone(const sync::RecordId& dossier, int64_t since_ms) {
   Put(keys::Gone(dossier), std::move(since));
 }
 void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossier)); }
+void StoreBatch::PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed) {
+  Put(keys::Sealed(dossier), sealed.SerializeAsString());
+}
 
 Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
 Store::~Store() = default;
@@ -150,6 +156,8 @@ absl::Status Store::Commit(const StoreBatch& batch) {
   }
   return disk_->Write(&writes);
 }
+
+absl::Status Store::Purge() { return disk_->Purge(); }
 
 absl::StatusOr<absl::optional<std::string>> Store::Get(absl::string_view key) const {
   absl::StatusOr<std::string> value = disk_->Get(key);
@@ -308,6 +316,24 @@ absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {
 absl::StatusOr<bool> Store::IsGone(const sync::RecordId& dossier) const {
   SOTAY_ASSIGN_OR_RETURN(const auto since, Get(keys::Gone(dossier)));
   return since.has_value();
+}
+
+absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Store::Sealed() const {
+  std::map<sync::RecordId, stored::v1::SealedDossier> sealed;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto dossier = keys::RecordOf(key);
+    if (!dossier.has_value()) return absl::DataLossError(keys::DescribeKey(key));
+    SOTAY_ASSIGN_OR_RETURN(sealed[*dossier], Parsed<stored::v1::SealedDossier>(key, value));
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::AllSealed(), keys::AllSealed(), take));
+  return sealed;
+}
+
+absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Store::Sealed(
+    const sync::RecordId& dossier) const {
+  const std::string key = keys::Sealed(dossier);
+  return ParsedIfAny<stored::v1::SealedDossier>(key, Get(key));
 }
 
 absl::StatusOr<std::map<uint64_t, v1::Packed>> Store::Fetched(const sync::RecordId& record) const {

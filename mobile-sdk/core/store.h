@@ -21,6 +21,7 @@
 #include "sotay/notebook.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
+#include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
@@ -61,6 +62,7 @@ class StoreBatch {
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
   void PutTouch(const sync::RecordId& record, const Touch& touch);
+  void DropTouch(const sync::RecordId& record, uint64_t sequence);
   void PutBase(const sync::RecordId& record, absl::string_view bytes);
   void DropBase(const sync::RecordId& record);
   void PutRow(const sync::RecordId& record, const stored::v1::ListRow& row);
@@ -69,6 +71,7 @@ class StoreBatch {
   void DropFetched(const sync::RecordId& record, uint64_t position);
   void PutGone(const sync::RecordId& dossier, int64_t since_ms);
   void DropGone(const sync::RecordId& dossier);
+  void PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed);
 
  private:
   friend class Store;
@@ -93,6 +96,9 @@ class Store {
   // All of the batch or nothing; returning OK, it survives any crash.  After a failure the
   // store takes no more writes until it is opened again.
   absl::Status Commit(const StoreBatch& batch);
+
+  // What was dropped or replaced so far is in no file any more (durable::Store::Purge).
+  absl::Status Purge();
 
   // Nothing before enrolment has ended.
   absl::StatusOr<absl::optional<stored::v1::NotebookMeta>> Meta() const;
@@ -130,6 +136,10 @@ class Store {
   // Dossiers that are no longer the user's, and since when, server clock.
   absl::StatusOr<std::map<sync::RecordId, int64_t>> Gone() const;
   absl::StatusOr<bool> IsGone(const sync::RecordId& dossier) const;
+  // Dossiers that proved to be secret; nothing: it is none.
+  absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Sealed() const;
+  absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Sealed(
+      const sync::RecordId& dossier) const;
   // The parts of the record's history as last fetched, by position; one that is no Packed is empty.
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 

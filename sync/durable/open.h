@@ -58,6 +58,12 @@ class Store {
   // Write fails alike until it is opened again.
   absl::Status Write(leveldb::WriteBatch* batch) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Writes every file of the store anew: what was deleted or replaced by then is in none of them
+  // afterwards, nor in a copy of a log that was cut.  What the disk itself keeps of files that are
+  // gone, no program says.  Reads the whole store; no iterator may be open.  Fails as Write; then
+  // some of it may be there still, and it may be called again.
+  absl::Status Purge() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The value under `key`.  kNotFound when there is none; kDataLoss when what is stored there
   // is damaged, or a file of the store has gone.
   absl::StatusOr<std::string> Get(absl::string_view key);

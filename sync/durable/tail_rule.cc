@@ -17,7 +17,6 @@
 namespace sotay::durable {
 namespace {
 
-constexpr char kCopiesDirectory[] = "lost+tail";
 // Files of ours that are not complete yet.  No name LevelDB takes for its own.
 constexpr char kPartSuffix[] = ".part";
 

@@ -24,6 +24,9 @@
 
 namespace sotay::durable {
 
+// Where logs lie as they were before they were cut, in the directory of their store.
+inline constexpr char kCopiesDirectory[] = "lost+tail";
+
 // One log that was cut.
 struct TailCut {
   std::string log;  // the file's name in its directory

@@ -162,7 +162,7 @@ TEST_F(ImportTest, MakesTheRestOfARowThatStoppedInTheMiddle) {
       laptop_.Json({"new", "inspection", "kind=other", "target_body=QUÁN ĂN, SỐ 1"})["id"];
   laptop_.Json({"new", "finding", "--in", id, "description=lỗi một"});
   Write("import.map.toml.journal", "begin 0 31\n");
-  laptop_.Json({"new", "case", "kind=criminal", "title=Việc khác"});
+  laptop_.Json({"new", "case", "kind=criminal", "title=Việc khác", "--not-secret"});
   const json report = Import({"--limit", "1"});
   EXPECT_EQ(report["completed"], 1);
   EXPECT_EQ(report["records"].size(), 1u);

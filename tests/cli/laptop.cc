@@ -92,7 +92,8 @@ nlohmann::json Laptop::Json(std::vector<std::string> args) {
 void Laptop::Exchange() {
   auto weather = std::make_shared<Weather>();
   // The hub in memory knows no names; ours does.
-  weather->alter = [](v1::SyncResponse* response) {
+  weather->alter = [this](v1::SyncResponse* response) {
+    for (const v1::SecretDossier& dossier : secret) *response->add_secret_dossiers() = dossier;
     if (!response->has_directory()) return;
     for (v1::DirectoryPerson& person : *response->mutable_directory()->mutable_people()) {
       if (person.user_id() == "uu-dam") person.set_full_name("Nguyễn Ưu Đàm");

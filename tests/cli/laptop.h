@@ -58,6 +58,8 @@ class Laptop {
 
   const std::string& dir() const { return dir_; }
   int64_t clock_ms = kMorning;
+  // What the server says in every answer has proved to be secret.
+  std::vector<v1::SecretDossier> secret;
 
  private:
   sdk::Surroundings Around();

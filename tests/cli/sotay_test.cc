@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -82,7 +83,8 @@ TEST_F(SotayTest, ListsRecordsOfADossierNewestFirst) {
   laptop_.clock_ms += 60'000;
   const std::string note =
       New({"note", "--in", inspection, "body=Có mặt tại Km 12+300\nđường tỉnh 9X"});
-  const std::string other = New({"case", "kind=criminal", "title=Vụ trộm cắp tài sản"});
+  const std::string other =
+      New({"case", "kind=criminal", "title=Vụ trộm cắp tài sản", "--not-secret"});
   const json all = laptop_.Json({"list"});
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0]["id"], other);
@@ -115,6 +117,15 @@ TEST_F(SotayTest, ShowsARecordInWords) {
                     HasSubstr("Nội dung                Vết phanh.")));
   EXPECT_THAT(laptop_.Sotay({"show", id, "--lang", "en"}).out,
               AllOf(HasSubstr("Note  " + id), HasSubstr("Measurements [vết phanh]  4,2 m")));
+}
+
+TEST_F(SotayTest, TellsWhatWasTypedAsWords) {
+  const std::string id = New({"note", "--in", NewInspection(), "body=Vết phanh dài 4,2 m."});
+  const json ops = laptop_.Json({"log", id})[0]["edits"][0]["ops"];
+  const auto text =
+      std::find_if(ops.begin(), ops.end(), [](const json& op) { return op["op"] == "text"; });
+  ASSERT_NE(text, ops.end());
+  EXPECT_EQ((*text)["value"]["splices"][0]["inserted"], "Vết phanh dài 4,2 m.");
 }
 
 TEST_F(SotayTest, NeverLetsContentReachTheTerminalRaw) {

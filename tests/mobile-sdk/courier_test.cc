@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "mobile-sdk/core/builtin_schema.h"
+#include "mobile-sdk/core/settle.h"
 #include "sync/seal/random.h"
 #include "tests/mobile-sdk/phone.h"
 #include "tests/support/status_matchers.h"
@@ -44,6 +45,9 @@ class StandingCourier {
   }
   Courier* operator->() { return courier_.get(); }
 
+  // As if the server had lost all of ours.
+  void LoseAll() { EXPECT_THAT(RewindTo(&desk_, 0), IsOk()); }
+
   std::vector<Event> events;
 
  private:
@@ -56,8 +60,9 @@ class StandingCourier {
 class CourierTest : public ::testing::Test {
  protected:
   CourierTest() : phone_(&office_, "nguyet") {
-    phone_.weather->before = [this](const v1::SyncRequest&) {
+    phone_.weather->before = [this](const v1::SyncRequest& request) {
       ++calls_;
+      pushes_ += request.has_push() ? 1 : 0;
       return weather_;
     };
   }
@@ -66,6 +71,7 @@ class CourierTest : public ::testing::Test {
   Phone phone_;
   absl::Status weather_;
   int calls_ = 0;
+  int pushes_ = 0;
 };
 
 TEST_F(CourierTest, ExchangesAtOnceAndThenNowAndThen) {
@@ -151,15 +157,44 @@ TEST_F(CourierTest, ComesOnNewsOfOthersAndNotOfItsOwn) {
   ASSERT_THAT(phone_->Create("inspection", "", absl::nullopt, {Set("kind", "prison")}), IsOk());
   calls_ = 0;
   StandingCourier courier(&office_, &phone_);
+  EXPECT_EQ(courier->Step(0), 0);                 // asks
   EXPECT_EQ(courier->Step(0), Courier::kIdleMs);  // sends, takes, begins to listen
-  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(calls_, 2);
   EXPECT_EQ(courier->Step(10), Courier::kIdleMs);
-  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(calls_, 2);
   ASSERT_THAT(binh->Sync(), IsOk());
   ASSERT_THAT(binh->Create("inspection", "", absl::nullopt, {Set("kind", "search")}), IsOk());
   ASSERT_THAT(binh->Sync(), IsOk());
   EXPECT_EQ(courier->Step(20), 20 + Courier::kIdleMs);
-  EXPECT_EQ(calls_, 2);
+  EXPECT_EQ(calls_, 3);
+}
+
+TEST_F(CourierTest, AsksBeforeItSendsUnlessTheServerIsHeard) {
+  ASSERT_THAT(phone_->Sync(), IsOk());
+  ASSERT_THAT(phone_->Create("inspection", "", absl::nullopt, {Set("kind", "prison")}), IsOk());
+  StandingCourier courier(&office_, &phone_);
+  calls_ = pushes_ = 0;
+  EXPECT_EQ(courier->Step(0), 0);
+  EXPECT_EQ(pushes_, 0) << "it was away";
+  EXPECT_EQ(courier->Step(0), Courier::kIdleMs);
+  EXPECT_EQ(pushes_, 1);
+  // Now it listens.
+  courier.LoseAll();
+  courier->SomethingToSend();
+  EXPECT_EQ(courier->Step(10), 10 + Courier::kIdleMs);
+  EXPECT_EQ(calls_, 3);
+  EXPECT_EQ(pushes_, 2);
+  // A call that fails is a time without contact.
+  courier.LoseAll();
+  weather_ = absl::UnavailableError("no network");
+  courier->SomethingToSend();
+  const int64_t next = courier->Step(20);
+  EXPECT_EQ(pushes_, 3);
+  weather_ = absl::OkStatus();
+  EXPECT_EQ(courier->Step(next), next);
+  EXPECT_EQ(pushes_, 3);
+  EXPECT_EQ(courier->Step(next), next + Courier::kIdleMs);
+  EXPECT_EQ(pushes_, 4);
 }
 
 // Waits until `done`, as a person would.

@@ -28,8 +28,13 @@ using tests::TwoPhones;
 
 TEST_F(TwoPhones, ALostAnswerCostsNothing) {
   const RecordId note = Note(nguyet_, "Không được mất.");
-  nguyet_.weather->after = [](const v1::SyncResponse&) {
-    return absl::DeadlineExceededError("lost");
+  bool pushed = false;
+  nguyet_.weather->before = [&](const v1::SyncRequest& request) {
+    pushed = request.has_push();
+    return absl::OkStatus();
+  };
+  nguyet_.weather->after = [&](const v1::SyncResponse&) {
+    return pushed ? absl::DeadlineExceededError("lost") : absl::OkStatus();
   };
   EXPECT_THAT(nguyet_->Sync(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_EQ(State(nguyet_, note), SyncState::kWaiting);
@@ -98,15 +103,20 @@ TEST_F(TwoPhones, PendingWordsStayOnTopOfWhatComes) {
 TEST_F(TwoPhones, SayWhatWasAcceptedAndHasNotComeBackYet) {
   ASSERT_THAT(nguyet_->Sync(), IsOk());
   ASSERT_THAT(binh_->Sync(), IsOk());
-  for (int i = 0; i < 3; ++i) Note(binh_, std::string(2'000, 'x'));
-  ASSERT_THAT(binh_->Sync(), IsOk());
   office_.hub.records_bytes_max = 3'000;  // one of those an answer
+  // After the phone has asked, and before it sends.
+  nguyet_.weather->after = [&](const v1::SyncResponse&) {
+    nguyet_.weather->after = nullptr;
+    for (int i = 0; i < 3; ++i) Note(binh_, std::string(2'000, 'x'));
+    return binh_->Sync();
+  };
   const RecordId note = Note(nguyet_, "Của tôi.");
   std::vector<SyncState> states;
   ASSERT_THAT(nguyet_->Sync([&](const SyncProgress&) { states.push_back(State(nguyet_, note)); }),
               IsOk());
   ASSERT_GE(states.size(), 3u);
-  EXPECT_EQ(states.front(), SyncState::kSent);
+  EXPECT_EQ(states.front(), SyncState::kWaiting);
+  EXPECT_EQ(states[1], SyncState::kSent);
   EXPECT_EQ(states.back(), SyncState::kSynced);
 }
 
@@ -127,11 +137,12 @@ TEST_F(TwoPhones, ABigOutboxGoesInSeveralPushes) {
   ASSERT_THAT(nguyet_->Sync([&](const SyncProgress& p) { progress.push_back(p); }), IsOk());
   EXPECT_EQ(pushes, 2u);
   EXPECT_EQ(most, 1'000u);
-  ASSERT_THAT(progress, SizeIs(2));
+  ASSERT_THAT(progress, SizeIs(3));  // it asks first
   EXPECT_EQ(progress[0].to_send, 1'502u);
-  EXPECT_EQ(progress[0].sent, 1'000u);
-  EXPECT_EQ(progress[1].sent, 1'502u);
-  EXPECT_EQ(progress[1].received, 3u);  // both records, and the note again
+  EXPECT_EQ(progress[0].sent, 0u);
+  EXPECT_EQ(progress[1].sent, 1'000u);
+  EXPECT_EQ(progress[2].sent, 1'502u);
+  EXPECT_EQ(progress[2].received, 3u);  // both records, and the note again
   ASSERT_THAT(binh_->Sync(), IsOk());
   ExpectAllAgree();
 }

@@ -27,9 +27,10 @@ TEST(Keys, StandInOrderOfSequence) {
 TEST(Keys, KeepEveryKindApart) {
   const sync::RecordId record = RecordNamed("n1");
   const std::vector<std::string> all = {
-      keys::Meta(),       keys::Progress(),   keys::Directory(),        keys::RowsSchema(),
-      keys::Cursor("u"),  keys::OwnChange(1), keys::Refused(1),         keys::Touch(record, 1),
-      keys::Base(record), keys::Row(record),  keys::Fetched(record, 1), keys::Gone(record)};
+      keys::Meta(),        keys::Progress(),   keys::Directory(),        keys::RowsSchema(),
+      keys::Cursor("u"),   keys::OwnChange(1), keys::Refused(1),         keys::Touch(record, 1),
+      keys::Base(record),  keys::Row(record),  keys::Fetched(record, 1), keys::Gone(record),
+      keys::Sealed(record)};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);
   EXPECT_EQ(kinds.size(), all.size());
@@ -40,6 +41,7 @@ TEST(Keys, GiveBackWhatTheyWereMadeOf) {
   EXPECT_EQ(keys::RecordOf(keys::Base(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Row(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Gone(record)), record);
+  EXPECT_EQ(keys::RecordOf(keys::Sealed(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Touch(record, 7)), record);
   EXPECT_EQ(keys::NumberOf(keys::Touch(record, 7)), 7u);
   EXPECT_EQ(keys::NumberOf(keys::Fetched(record, 9)), 9u);
@@ -64,6 +66,8 @@ TEST(Keys, SayWhatTheyAre) {
   EXPECT_EQ(keys::DescribeKey(keys::Fetched(record, 2)),
             "history of record " + record.Hex() + " at position 2");
   EXPECT_EQ(keys::DescribeKey(keys::Gone(record)), "dossier " + record.Hex() + " is gone");
+  EXPECT_EQ(keys::DescribeKey(keys::Sealed(record)),
+            "dossier " + record.Hex() + " proved to be secret");
   EXPECT_EQ(keys::DescribeKey("z\x01"), "no key of this build: 7a01");
   EXPECT_EQ(keys::DescribeKey(""), "no key of this build: ");
 }

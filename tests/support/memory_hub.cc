@@ -158,9 +158,18 @@ absl::StatusOr<std::vector<sync::PushedChange>> MemoryHub::Unseal(const stored::
     sync::PushedChange& pushed = changes.emplace_back();
     pushed.bytes = bytes;
     pushed.id = seal::HashChange(bytes);
-    ids.push_back(pushed.id);
     pushed.change = sync::ReadChange(bytes);
   }
+  // It keeps their places and asks no more of them.
+  for (const v1::WithheldChange& withheld : batch.withheld()) {
+    const auto id = sync::ChangeId::From(withheld.change_id());
+    if (withheld.index() >= changes.size() || !id.has_value()) {
+      return Refused(absl::StatusCode::kInvalidArgument, v1::REASON_MALFORMED, "malformed push");
+    }
+    changes[withheld.index()].id = *id;
+    changes[withheld.index()].change = nullptr;
+  }
+  for (const sync::PushedChange& pushed : changes) ids.push_back(pushed.id);
   seal::PushSeal seal;
   seal.organisation_id = organisation_id_;
   seal.device = *sync::DeviceId::From(row.device_id());

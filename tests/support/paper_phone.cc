@@ -70,6 +70,8 @@ absl::StatusOr<sync::Composed> PaperPhone::TryWrite(absl::string_view dossier,
   for (const sync::RecordWish& wish : wishes) {
     if (auto shown = Shown(wish.id.view())) input.shown.emplace(wish.id, *std::move(shown));
   }
+  const auto root = Shown(input.dossier.view());
+  if (root.has_value()) input.root = &*root;
   absl::StatusOr<sync::Composed> composed = sync::Compose(input);
   if (composed.ok()) Keep(composed->bytes, composed->change, composed->contexts);
   return composed;

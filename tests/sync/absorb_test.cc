@@ -100,6 +100,22 @@ TEST_F(AbsorbTest, TakesAServersClockOutOfAllRangeForTheNearerEnd) {
   EXPECT_EQ(late.progress.skew_ms(), kNow - kMsMax);
 }
 
+// A phone that was set back asks before it sends: the changes the server has under its sequences
+// are not the ones it has written since.
+TEST_F(AbsorbTest, AnAnswerToWhatSentNothingMakesNothingSent) {
+  input_.asked = true;
+  input_.response.set_accepted_through(4);
+  input_.response.set_backed_up_through(4);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed absorbed, Absorb(input_));
+  EXPECT_EQ(absorbed.progress.accepted_through(), 2u);
+  EXPECT_EQ(absorbed.progress.backed_up_through(), 2u);
+  // Less it may have.
+  input_.response.set_accepted_through(1);
+  input_.response.set_backed_up_through(0);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed less, Absorb(input_));
+  EXPECT_EQ(less.progress.accepted_through(), 1u);
+}
+
 TEST_F(AbsorbTest, TakesARestoredServersStepBack) {
   input_.response.set_accepted_through(1);
   SOTAY_ASSERT_OK_AND_ASSIGN(const Absorbed absorbed, Absorb(input_));

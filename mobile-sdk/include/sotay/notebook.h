@@ -21,6 +21,7 @@
 #include "absl/types/optional.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
+#include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
 #include "sync/ids.h"
@@ -148,6 +149,10 @@ struct Status {
   // Dossiers that are no longer the user's, and since when, server clock: everything the device had
   // of them has left it, after what was written in them here was sent.
   std::map<sync::RecordId, int64_t> removed_dossiers;
+  // Dossiers that proved to be secret: what they are called now, who sealed them and when, and how
+  // many changes of this device in them are withheld.  Nothing else is left of them here.  Of those
+  // that the user could not read, and did not write in, there is nothing here.
+  std::map<sync::RecordId, stored::v1::SealedDossier> sealed_dossiers;
   // By unit: the newest head of its log that this device has checked; and, where the server
   // offered one that does not go on from that, both (docs/protocol.md).
   std::map<std::string, v1::LogHead> heads;
@@ -169,9 +174,10 @@ struct Event {
     kSyncFailed,
     kLogDisputed,     // the server signed two logs of a unit that cannot both be; see Status
     kDossierRemoved,  // it is no longer the user's; its records were told as removed before
+    kDossierSealed,   // it proved to be secret; its records were told as removed before; see Status
   };
   Kind kind = Kind::kSynced;
-  sync::RecordId record;  // RecordChanged, RecordRemoved; DossierRemoved: its root
+  sync::RecordId record;  // RecordChanged, RecordRemoved; DossierRemoved, DossierSealed: its root
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
   absl::Status status;    // SyncFailed
@@ -261,7 +267,8 @@ class Notebook {
   // the last stands.  While that signs, an edit of the record is a late amendment.
   absl::StatusOr<std::vector<RecordView>> Signatures(const sync::RecordId& id) const;
 
-  // kNotFound when it is not here.
+  // kNotFound when it is not here; kFailedPrecondition when it is the root of a dossier that proved
+  // to be secret.
   absl::StatusOr<RecordView> Read(const sync::RecordId& id) const;
   // The record whose id starts with these hexadecimal digits (at least 4).  kNotFound;
   // kFailedPrecondition when several do.
@@ -290,9 +297,10 @@ class Notebook {
   // on two replicas that show the same.
   absl::StatusOr<std::string> Digest() const;
 
-  // Exchanges with the server until there is nothing left to send or take.  Safe to call at
-  // any time and to interrupt at any point, by death too.  Retries nothing by itself
-  // (RunCourier does): fails with the first failure, everything so far kept.
+  // Exchanges with the server until there is nothing left to send or take.  With something to send
+  // it asks first, which is one exchange more: what proved to be secret is not sent.  Safe to call
+  // at any time and to interrupt at any point, by death too.  Retries nothing by itself (RunCourier
+  // does): fails with the first failure, everything so far kept.
   absl::Status Sync(const std::function<void(const SyncProgress&)>& progress = nullptr);
 
   // Starts a thread that exchanges on every local change and on news from the server, and

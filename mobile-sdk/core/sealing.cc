@@ -1,0 +1,165 @@
+#include "mobile-sdk/core/sealing.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/link.h"
+#include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/record_history.h"
+#include "sotay/v1/record.pb.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sdk {
+namespace {
+
+using sync::RecordId;
+
+// Everything of theirs that is shown, or that own changes edit.
+absl::Status DropRecords(const Store& store, const std::set<RecordId>& records, StoreBatch* batch) {
+  for (const RecordId& id : records) {
+    batch->DropBase(id);
+    batch->DropRow(id);
+    SOTAY_RETURN_IF_ERROR(PutHistory(store, id, {}, batch));
+    SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, store.Touches(id, 1));
+    for (const Touch& touch : touches) batch->DropTouch(id, touch.sequence);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsTheirs(const stored::v1::SealedDossier& sealed) {
+  return !sealed.told().alias().empty() || sealed.withheld() != 0;
+}
+
+absl::StatusOr<std::set<RecordId>> NotTaken(const Store& store, const sync::Absorbed& absorbed) {
+  std::set<RecordId> records;
+  if (absorbed.bases.empty()) return records;
+  SOTAY_ASSIGN_OR_RETURN(const auto sealed, store.Sealed());
+  if (sealed.empty() && absorbed.secret_dossiers.empty()) return records;
+  v1::Record record;
+  for (const auto& [id, bytes] : absorbed.bases) {
+    if (!record.ParseFromString(bytes)) continue;
+    const RecordId dossier = DossierOf(record.dossier_id());
+    if (sealed.count(dossier) != 0 || absorbed.secret_dossiers.count(dossier) != 0) {
+      records.insert(id);
+    }
+  }
+  return records;
+}
+
+absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& absorbed,
+                                    const std::set<RecordId>& reported, Undone* undone,
+                                    StoreBatch* batch) {
+  SealedAway away;
+  if (absorbed.secret_dossiers.empty() && reported.empty()) return away;
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, store.Sealed());
+  for (const RecordId& dossier : reported) {
+    if (const auto at = sealed.find(dossier); at != sealed.end() && at->second.purged()) {
+      at->second.set_reported(true);
+      batch->PutSealed(dossier, at->second);
+    }
+  }
+  if (absorbed.secret_dossiers.empty()) return away;
+
+  std::map<RecordId, std::map<uint64_t, stored::v1::OwnChange>> own;  // by dossier
+  for (const auto& [dossier, told] : absorbed.secret_dossiers) own[dossier];
+  std::map<RecordId, std::set<RecordId>> records;  // by dossier
+  SOTAY_RETURN_IF_ERROR(store.EachRow("", [&](const RecordId& id, const stored::v1::ListRow& row) {
+    const RecordId dossier = DossierOf(row.dossier_id());
+    if (own.count(dossier) != 0) records[dossier].insert(id);
+    return true;
+  }));
+  SOTAY_RETURN_IF_ERROR(
+      EachOwn(store, *undone, 1,
+              [&](uint64_t sequence, const stored::v1::OwnChange& one, const v1::Change& change) {
+                const RecordId dossier = DossierOf(change.dossier_id());
+                const auto at = own.find(dossier);
+                if (at == own.end()) return;
+                at->second[sequence] = one;
+                for (const v1::RecordEdit& edit : change.edits()) {
+                  if (const auto id = RecordId::From(edit.record_id())) {
+                    records[dossier].insert(*id);
+                  }
+                }
+              }));
+
+  for (const auto& [dossier, told] : absorbed.secret_dossiers) {
+    const bool fresh = sealed.count(dossier) == 0;
+    stored::v1::SealedDossier& row = sealed[dossier];
+    // Whoever may no longer read of it is told less than they have.
+    if (fresh || !told.alias().empty()) *row.mutable_told() = told;
+    for (auto& [sequence, one] : own[dossier]) {
+      row.set_withheld(row.withheld() + 1);
+      if (sequence > absorbed.progress.accepted_through()) row.set_unsent(row.unsent() + 1);
+      one.clear_change();
+      one.clear_contexts();
+      one.set_withheld_in(dossier.str());
+      batch->PutOwnChange(sequence, one);
+      batch->DropRefused(sequence);
+      undone->own[sequence] = std::move(one);
+    }
+    SOTAY_RETURN_IF_ERROR(DropRecords(store, records[dossier], batch));
+    batch->DropGone(dossier);
+    // What left before, when it was somebody else's, may be in the files still.
+    if (fresh || !own[dossier].empty() || !records[dossier].empty()) row.set_purged(false);
+    batch->PutSealed(dossier, row);
+    // Of one that was never theirs to read nothing is said, but that it is done.
+    if (fresh && (IsTheirs(row) || !records[dossier].empty())) away.dossiers.insert(dossier);
+    away.records.insert(records[dossier].begin(), records[dossier].end());
+  }
+  return away;
+}
+
+absl::Status PurgeSealed(Store* store) {
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, store->Sealed());
+  StoreBatch batch;
+  bool due = false;
+  for (auto& [dossier, row] : sealed) {
+    if (row.purged()) continue;
+    due = true;
+    row.set_purged(true);
+    batch.PutSealed(dossier, row);
+  }
+  if (!due) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(store->Purge());
+  return store->Commit(batch);
+}
+
+absl::StatusOr<std::vector<RecordId>> ToReport(const Store& store) {
+  SOTAY_ASSIGN_OR_RETURN(const auto sealed, store.Sealed());
+  std::vector<RecordId> dossiers;
+  for (const auto& [dossier, row] : sealed) {
+    if (row.purged() && !row.reported() && dossiers.size() < kReportsMax) {
+      dossiers.push_back(dossier);
+    }
+  }
+  return dossiers;
+}
+
+absl::Status ReportAnew(const Store& store, const std::string& unit_id, StoreBatch* batch) {
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, store.Sealed());
+  for (auto& [dossier, row] : sealed) {
+    if (!row.reported() || (!unit_id.empty() && row.told().unit_id() != unit_id)) continue;
+    row.set_reported(false);
+    batch->PutSealed(dossier, row);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNotSealed(const Store& store, const RecordId& dossier) {
+  SOTAY_ASSIGN_OR_RETURN(const auto sealed, store.Sealed(dossier));
+  if (!sealed.has_value()) return absl::OkStatus();
+  const v1::SecretDossier& told = sealed->told();
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_CLASSIFIED);
+  return WithDetail(
+      absl::FailedPreconditionError(absl::StrCat(
+          "dossier ", dossier.Short(),
+          told.alias().empty() ? "" : absl::StrCat(" (", told.alias(), ")"),
+          " proved to be secret: its content has left this device, and nothing more is written in "
+          "it; what is secret stays on paper")),
+      detail);
+}
+
+}  // namespace sotay::sdk
