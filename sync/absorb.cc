@@ -138,7 +138,7 @@ absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
   SOTAY_ASSIGN_OR_RETURN(History history, HistoryShown(base, own, past));
   for (const Laid& one : laid) {
     for (const v1::RecordEdit& edit : one.change->change.edits()) {
-      if (edit.record_id() == base.id().view()) history.CopyTexts(edit, &record);
+      if (edit.record_id() == base.id().view()) history.CopyMerged(edit, &record);
     }
   }
   return absl::optional<MergedRecord>(std::move(record));
@@ -157,6 +157,7 @@ absl::StatusOr<History> HistoryShown(const MergedRecord& base,
       HistoryNode node;
       node.author = change->author;
       node.author.change = change->id;
+      node.reason = change->change.reason();
       node.edit = change->change.edits(i);
       // A text typed on one that was refused meanwhile fits nothing; the server will refuse it too.
       const absl::Status added =

@@ -40,7 +40,8 @@ absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
 // none yet) with every change of `own` that touches it, in order of sequence, laid on,
 // unless the base holds it or it was quarantined.  Nothing when that leaves no record.
 //
-// A text somebody else edited meanwhile is merged as the server will merge it, from `past`: the
+// A text somebody else edited meanwhile, and a state whose steps may yield to what others wrote, is
+// merged as the server will merge it, from `past`: the
 // record's history as the server tells it (ListRecordHistory), edits the base lacks left out.  It
 // is asked for only then: kFailedPrecondition when it is needed and not whole.
 absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
