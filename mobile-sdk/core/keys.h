@@ -17,6 +17,8 @@
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
+//   n ‖ record ‖ kind (1 byte) ‖ own change ‖ other change
+//                          stored.v1.StepNotice      how a step of the user's met another's
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //
 // Pure; any thread.
@@ -43,6 +45,9 @@ std::string Base(const sync::RecordId& record);
 std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
+// `kind`: of StepNotice; ids of 32 bytes, of which the other may be empty.
+std::string Notice(absl::string_view record, char kind, absl::string_view own,
+                   absl::string_view other);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
 // `epoch`: 16 bytes, the life that ended.
@@ -56,6 +61,7 @@ std::string Touches(const sync::RecordId& record);
 std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
 std::string AllGone();
+std::string AllNotices();
 std::string Heads();
 std::string Disputes();
 std::string Restorations();

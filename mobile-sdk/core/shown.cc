@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "sync/apart.h"
 #include "sync/compose.h"
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
@@ -234,6 +235,7 @@ stored::v1::ListRow RowOf(const Shown& shown, bool set_aside) {
   row.set_title(TitleOf(record));
   row.set_state(StateOf(record));
   row.set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
+  for (std::string& state : sync::RequestedStates(record)) row.add_requested(std::move(state));
   row.set_changed_ms(sync::StampMs(record.newest_stamp()));
   row.set_newest_pending(shown.newest_pending);
   row.set_set_aside(set_aside);
