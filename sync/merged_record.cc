@@ -309,6 +309,11 @@ Stamp MergedRecord::newest_stamp() const {
   return newest;
 }
 
+bool MergedRecord::StandsTakenIn(const DeviceId& device) const {
+  return std::any_of(authors_.begin(), authors_.end(),
+                     [&](const Author& author) { return author.written_on == device; });
+}
+
 size_t MergedRecord::bytes() const {
   constexpr size_t kPerAuthor = 128;
   constexpr size_t kPerDevice = 32;

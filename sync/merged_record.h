@@ -180,6 +180,8 @@ class MergedRecord {
   bool empty() const { return !born_; }
   const Author& birth() const { return authors_[birth_]; }
   const Author& author(size_t index) const { return authors_[index]; }
+  // Whether something stands that was written on the device, refused, and taken in.
+  bool StandsTakenIn(const DeviceId& device) const;
   const std::map<FieldPath, FieldSlot>& fields() const { return fields_; }
   // Bytes of everything that stands, about: what kRecordBytesMax is held against.
   size_t bytes() const;

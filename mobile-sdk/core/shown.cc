@@ -150,6 +150,8 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
   if (bytes.has_value()) {
     SOTAY_ASSIGN_OR_RETURN(parts.base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
     held = OwnSeen(*parts.base, desk_.device);
+    // Of which own changes it had been seen by, the earlier ones tell (sync::Show).
+    if (parts.base->StandsTakenIn(desk_.device)) held = 0;
   }
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
   std::set<uint64_t> sequences;
