@@ -171,6 +171,14 @@ TEST_P(YieldingTest, NobodyElseDecidesByAskingTwice) {
   EXPECT_THAT(Requests(), IsEmpty());
 }
 
+TEST_P(YieldingTest, ThatIsRefusedByTheServerAsWell) {
+  WithdrawWhileQueWrites();
+  dam_.Forge(
+      PaperPhone::Draft("k", Note("n").Moves(NOTE_STATE_WITHDRAWN), office_.Find("n")->heads()));
+  EXPECT_EQ(office_.Push(dam_).outcomes.back().reason(), v1::REASON_WRITER_MAY_NOT);
+  EXPECT_EQ(State(), NOTE_STATE_UNSPECIFIED);
+}
+
 TEST_P(YieldingTest, WhoeverAgreesWithoutKnowingOfMoreWorkAsksAsWell) {
   WithdrawWhileQueWrites();
   lead_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
