@@ -7,6 +7,7 @@
 #include "leveldb/write_batch.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/apart.h"
 #include "sync/durable/open.h"
 #include "sync/fragment.h"
 #include "sync/view.h"
@@ -69,7 +70,8 @@ void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   if (record.type() != nullptr && record.type()->state != nullptr) {
     row->set_state(record.StateInForce(record.type()->state->number));
   }
-  row->set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
+  row->set_conflicts(
+      static_cast<uint32_t>(sync::ConflictCount(record) + sync::RequestsIn(record).size()));
 }
 
 Sheet::Sheet() : batch_(std::make_unique<leveldb::WriteBatch>()) {}

@@ -55,41 +55,61 @@ struct Laid {
   }
 };
 
+// Whether the server has the change as the device made it, and had taken `refused` in before it
+// came.
+bool CameAfter(const MergedRecord& base, const OwnChange& change, const ChangeId& refused,
+               const std::vector<const OwnChange*>& own) {
+  if (!base.seen().Has(change.author.device, change.author.sequence)) return false;
+  return std::any_of(own.begin(), own.end(), [&](const OwnChange* other) {
+    return other->id == refused && other->outcome.position() != 0 &&
+           other->outcome.position() < change.outcome.position();
+  });
+}
+
 // What was made on a change of ours that was refused, and has been taken in since, was made on
-// that; and so was, of this device, whatever came after it.
-void FindMadeOnTakenIn(const MergedRecord& base, std::vector<Laid>* laid) {
+// that; and so was, of this device, whatever came after it.  One that the server had before it took
+// that in was not.
+void FindMadeOnTakenIn(const MergedRecord& base, const std::vector<const OwnChange*>& own,
+                       std::vector<Laid>* laid) {
   VersionVector apart;
-  for (Laid& one : *laid) {
-    const v1::Change& change = one.change->change;
-    for (int i = 0; i < change.edits_size(); ++i) {
-      const auto at = static_cast<size_t>(i);
-      if (change.edits(i).record_id() != base.id().view()) continue;
-      for (const std::string& parent : change.edits(i).parents()) {
+  for (const OwnChange* change : own) {
+    const auto at = std::find_if(laid->begin(), laid->end(),
+                                 [&](const Laid& one) { return one.change == change; });
+    for (int i = 0; i < change->change.edits_size(); ++i) {
+      const v1::RecordEdit& edit = change->change.edits(i);
+      if (edit.record_id() != base.id().view()) continue;
+      for (const std::string& parent : edit.parents()) {
         const auto id = ChangeId::From(parent);
         if (!id.has_value() || !base.seen().Has(TakenInAs(*id), kTakenInSequence)) continue;
+        if (at == laid->end() && !CameAfter(base, *change, *id, own)) continue;
         apart.Add(TakenInAs(*id), kTakenInSequence);
       }
-      if (at >= one.change->contexts.size()) continue;
-      VersionVector seen = VersionVector::FromProto(one.change->contexts[at].seen());
+      const auto place = static_cast<size_t>(i);
+      if (at == laid->end() || place >= change->contexts.size()) continue;
+      VersionVector seen = VersionVector::FromProto(change->contexts[place].seen());
       if (seen.Covers(apart)) continue;
       seen.Join(apart);
-      if (one.known.empty()) one.known = one.change->contexts;
-      one.known[at].clear_seen();
-      seen.ToProto(one.known[at].mutable_seen());
+      if (at->known.empty()) at->known = change->contexts;
+      at->known[place].clear_seen();
+      seen.ToProto(at->known[place].mutable_seen());
     }
   }
 }
 
 // What Show lays on the base, in order.
 std::vector<Laid> LaidOn(const MergedRecord& base, const std::vector<const OwnChange*>& own) {
-  std::vector<Laid> laid;
+  std::vector<const OwnChange*> touching;
   for (const OwnChange* change : own) {
-    if (Touches(*change, base.id()) && Lies(base, *change)) laid.push_back({change});
+    if (Touches(*change, base.id())) touching.push_back(change);
   }
-  std::sort(laid.begin(), laid.end(), [](const Laid& a, const Laid& b) {
-    return a.change->author.sequence < b.change->author.sequence;
+  std::sort(touching.begin(), touching.end(), [](const OwnChange* a, const OwnChange* b) {
+    return a->author.sequence < b->author.sequence;
   });
-  FindMadeOnTakenIn(base, &laid);
+  std::vector<Laid> laid;
+  for (const OwnChange* change : touching) {
+    if (Lies(base, *change)) laid.push_back({change});
+  }
+  FindMadeOnTakenIn(base, touching, &laid);
   return laid;
 }
 
@@ -138,7 +158,7 @@ absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
   SOTAY_ASSIGN_OR_RETURN(History history, HistoryShown(base, own, past));
   for (const Laid& one : laid) {
     for (const v1::RecordEdit& edit : one.change->change.edits()) {
-      if (edit.record_id() == base.id().view()) history.CopyTexts(edit, &record);
+      if (edit.record_id() == base.id().view()) history.CopyMerged(edit, &record);
     }
   }
   return absl::optional<MergedRecord>(std::move(record));
@@ -157,6 +177,7 @@ absl::StatusOr<History> HistoryShown(const MergedRecord& base,
       HistoryNode node;
       node.author = change->author;
       node.author.change = change->id;
+      node.reason = change->change.reason();
       node.edit = change->change.edits(i);
       // A text typed on one that was refused meanwhile fits nothing; the server will refuse it too.
       const absl::Status added =

@@ -38,9 +38,12 @@ absl::StatusOr<OwnChange> ReadOwnChange(const stored::v1::OwnChange& stored,
 
 // The record a person sees: `base` (what the server decided; an empty record when it has
 // none yet) with every change of `own` that touches it, in order of sequence, laid on,
-// unless the base holds it or it was quarantined.  Nothing when that leaves no record.
+// unless the base holds it or it was quarantined.  Nothing when that leaves no record.  Where
+// something of the device stands in the base that was taken in (StandsTakenIn), `own` has those the
+// base holds as well: they tell which of them had seen it.
 //
-// A text somebody else edited meanwhile is merged as the server will merge it, from `past`: the
+// A text somebody else edited meanwhile, and a state whose steps may yield to what others wrote, is
+// merged as the server will merge it, from `past`: the
 // record's history as the server tells it (ListRecordHistory), edits the base lacks left out.  It
 // is asked for only then: kFailedPrecondition when it is needed and not whole.
 absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,

@@ -40,6 +40,7 @@ HistoryNode NodeOf(const AdmittedEdit& admitted) {
   node.author = {admitted.change,     admitted.device,     admitted.sequence,    admission.stamp(),
                  admission.user_id(), admitted.claimed_ms, admission.authority()};
   if (admission.has_taken_in()) node.author.StandApart();
+  node.reason = admitted.reason;
   node.edit = admitted.edit;
   for (const v1::AssignedOp& assigned : admission.assigned())
     node.assigned.push_back(assigned.op());

@@ -1,8 +1,12 @@
 #include "sync/apart.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/fragment.h"
 
 namespace sotay::sync {
 namespace {
@@ -38,6 +42,45 @@ std::vector<Author> ApartFromState(const MergedRecord& record) {
   std::sort(apart.begin(), apart.end(),
             [](const Author& a, const Author& b) { return a.change < b.change; });
   return apart;
+}
+
+std::vector<Request> RequestsIn(const MergedRecord& record) {
+  std::vector<Request> requests;
+  for (const auto& [path, slot] : record.fields()) {
+    const FieldType* field = record.type() != nullptr ? record.type()->Field(path.first) : nullptr;
+    if (field != nullptr && field->rule != options::v1::RULE_STATE) field = nullptr;
+    for (const StepRequest& step : slot.requests) requests.push_back({path.first, field, &step});
+  }
+  return requests;
+}
+
+std::vector<std::string> RequestedStates(const MergedRecord& record) {
+  std::vector<std::string> names;
+  for (const Request& request : RequestsIn(record)) {
+    const auto number = static_cast<int32_t>(VarintOf(request.step->value).value_or(0));
+    const auto* const value =
+        request.field != nullptr ? request.field->descriptor->enum_type()->FindValueByNumber(number)
+                                 : nullptr;
+    std::string name = value != nullptr ? value->name() : absl::StrCat(number);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+std::vector<Overtaken> OvertakenIn(const MergedRecord& record) {
+  std::vector<Overtaken> overtaken;
+  if (record.type() == nullptr) return overtaken;
+  for (const auto& [path, slot] : record.fields()) {
+    const FieldType* const field = record.type()->Field(path.first);
+    if (field == nullptr || field->rule != options::v1::RULE_STATE) continue;
+    for (const StandingReading& step : slot.readings) {
+      if (step.value == slot.readings.front().value) continue;
+      overtaken.push_back({field, &step, &slot.readings.front()});
+    }
+  }
+  return overtaken;
 }
 
 }  // namespace sotay::sync

@@ -77,7 +77,7 @@ bool LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
     own.change = id;
     const VersionVector seen = VersionVector::FromProto(context.seen());
     const bool on_this = seen.Covers(record->seen());
-    all = all && (on_this || context.texts().empty());
+    all = all && (on_this || context.texts().empty()) && !record->MayYield(edit, seen);
     record->Apply(edit, own, seen, {context.texts().begin(), context.texts().end()});
   }
   return all;

@@ -78,7 +78,7 @@ absl::Status ToStatus(const Refusal& refusal);
 
 // Lays one of the device's own changes on a record, in the place it was made.  Nothing
 // happens when the record has it already.  False when it edits a text that is not the one it was
-// made on; then that text is left as it was.
+// made on, which is then left as it was, or when a step of a state may yield (MayYield).
 bool LayOn(const v1::Change& change, const ChangeId& id, const Author& author,
            const std::vector<stored::v1::EditContext>& contexts, MergedRecord* record);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
+#include "sync/state_history.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
 #include "sync/text_splices.h"
@@ -91,6 +92,7 @@ absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view c
     node.author.device = *device;
     node.author.sequence = change.sequence();
     node.author.claimed_ms = change.claimed_ms();
+    node.reason = change.reason();
     node.edit = edit;
     return node;
   }
@@ -240,11 +242,25 @@ VersionVector History::Everything() const {
   return everything;
 }
 
-void History::CopyTexts(const v1::RecordEdit& edit, MergedRecord* record) {
+void History::CopyMerged(const v1::RecordEdit& edit, MergedRecord* record) {
   const TextEdits texts = TextsOf(edit);
-  if (texts.empty()) return;
+  const bool states = record->type() != nullptr && !record->type()->yielding.empty();
+  if (texts.empty() && !states) return;
   const VersionVector everything = Everything();
   for (const auto& [path, edits] : texts) record->SetText(path, TextAt(path, everything));
+  CopyStates(everything, record);
+}
+
+void History::CopyStates(const VersionVector& version, MergedRecord* record) const {
+  if (record->type() == nullptr) return;
+  for (const FieldType* field : record->type()->yielding) {
+    const absl::optional<WrittenState> state = StateAt(*field, nodes_, version);
+    if (state.has_value()) record->SetState(*field, *state);
+  }
+}
+
+void History::NoteAssigned(const std::vector<v1::FieldOp>& assigned) {
+  if (!nodes_.empty()) nodes_.back().assigned = assigned;
 }
 
 std::vector<TextBlame> History::BlameAt(const FieldPath& path, const VersionVector& version) {
@@ -263,6 +279,7 @@ const MergedRecord& History::At(const VersionVector& version) {
     for (auto& [path, text] : texts_) {
       if (text.HasAny(version)) memo_->SetText(path, TextAt(path, version));
     }
+    CopyStates(version, &*memo_);
   }
   return *memo_;
 }

@@ -23,6 +23,7 @@ namespace sotay::sync {
 struct HistoryNode {
   Author author;
   v1::RecordEdit edit;
+  std::string reason;   // of its change
   bool applied = true;  // false: refused, so it has a place in the graph and no effect
   std::vector<v1::FieldOp> assigned;  // SERVER fields that came with it
 
@@ -62,13 +63,17 @@ class History {
   // puts them into `record`.  Fails as Add.
   absl::Status TryTexts(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
                         MergedRecord* record);
-  // Puts the texts that `edit` writes into `record`, as they are with everything that is here.
-  void CopyTexts(const v1::RecordEdit& edit, MergedRecord* record);
+  // Puts into `record`, as they are with everything that is here, the texts that `edit` writes and
+  // the states whose steps may yield.
+  void CopyMerged(const v1::RecordEdit& edit, MergedRecord* record);
   // Who typed what of a text, at a version; positions as in TextBlame, `edit` an index of nodes().
   std::vector<TextBlame> BlameAt(const FieldPath& path, const VersionVector& version);
 
   // Notes in an entry what its author had seen, for readers who are not told of refused changes.
   void TellSeen(v1::LogEntry* entry) const;
+
+  // Notes what the server assigned with the edit that came last.
+  void NoteAssigned(const std::vector<v1::FieldOp>& assigned);
 
   const std::vector<HistoryNode>& nodes() const { return nodes_; }
   const HistoryNode* Find(const ChangeId& id) const;
@@ -77,6 +82,7 @@ class History {
   // Whether it is here; one that was refused is not, as one that was taken in.
   bool Has(const HistoryNode& node) const;
   absl::Status AddTexts(const HistoryNode& node);
+  void CopyStates(const VersionVector& version, MergedRecord* record) const;
   WrittenText Written(const TextMerged& merged, const Author& next) const;
   WrittenText TextAt(const FieldPath& path, const VersionVector& version);
 

@@ -35,7 +35,7 @@ class Ingester {
   v1::ChangeOutcome TakeChange(const Arrival& arrival, stored::v1::DeviceRow* device);
   uint64_t Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device);
   uint64_t NoteSignature(const Decision& decision, const NewEntry& entry);
-  void NoteInHistory(const Author& author, const v1::RecordEdit& edit,
+  void NoteInHistory(const Author& author, const std::string& reason, const v1::RecordEdit& edit,
                      const std::vector<v1::FieldOp>& assigned, Histories::iterator history);
   void SetChangeAside(const Arrival& arrival, const Decision& decision,
                       stored::v1::DeviceRow* device);
@@ -239,20 +239,21 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       }
       ++outcome_.births[change.unit_id()];
       if (edit.record_id() == change.dossier_id()) entry.satisfies.push_back(DossierMarker(id));
-      NoteInHistory(author, edit, birth.assigned, history);
+      NoteInHistory(author, change.reason(), edit, birth.assigned, history);
       bench_.working.emplace(id, WrittenRecord(std::move(birth), position));
+      if (history != bench_.histories.end()) {
+        history->second.CopyMerged(edit, bench_.Find(id)->Edit(position));
+      }
     } else {
       MergedRecord* const record = written->Edit(position);
       record->Apply(edit, author, ready.seen, ready.texts);
-      std::vector<v1::FieldOp> assigned;
+      NoteInHistory(author, change.reason(), edit, {}, history);
+      // What is numbered is the state that stands.
+      if (history != bench_.histories.end()) history->second.CopyMerged(edit, record);
       if (auto given = GiveNumber(author, input_.now_ms, &bench_.numbers, record)) {
-        assigned.push_back(given->op());
+        if (history != bench_.histories.end()) history->second.NoteAssigned({given->op()});
         *admission.add_assigned() = *std::move(given);
       }
-      NoteInHistory(author, edit, assigned, history);
-    }
-    if (history != bench_.histories.end()) {
-      history->second.CopyTexts(edit, bench_.Find(id)->Edit(position));
     }
   }
   outcome_.entries.push_back(std::move(entry));
@@ -270,12 +271,13 @@ uint64_t Ingester::NoteSignature(const Decision& decision, const NewEntry& entry
 }
 
 // Where the record's history was asked for, it goes on.
-void Ingester::NoteInHistory(const Author& author, const v1::RecordEdit& edit,
-                             const std::vector<v1::FieldOp>& assigned,
+void Ingester::NoteInHistory(const Author& author, const std::string& reason,
+                             const v1::RecordEdit& edit, const std::vector<v1::FieldOp>& assigned,
                              Histories::iterator history) {
   if (history == bench_.histories.end()) return;
   HistoryNode node;
   node.author = author;
+  node.reason = reason;
   node.edit = edit;
   node.assigned = assigned;
   // Cannot fail: the same edit was just prepared on the same history.

@@ -37,17 +37,14 @@ bool MergedRecord::Earlier(size_t a, size_t b) const {
          std::tie(authors_[b].stamp, authors_[b].change);
 }
 
-bool MergedRecord::Seen(const StandingReading& reading, const VersionVector& seen) const {
-  const Author& author = authors_[reading.author];
-  return seen.Has(author.device, author.sequence);
+bool MergedRecord::Seen(size_t author, const VersionVector& seen) const {
+  return seen.Has(authors_[author].device, authors_[author].sequence);
 }
 
 void MergedRecord::MoveHeads(size_t author, const VersionVector& seen) {
-  heads_.erase(std::remove_if(heads_.begin(), heads_.end(),
-                              [&](size_t head) {
-                                return seen.Has(authors_[head].device, authors_[head].sequence);
-                              }),
-               heads_.end());
+  heads_.erase(
+      std::remove_if(heads_.begin(), heads_.end(), [&](size_t head) { return Seen(head, seen); }),
+      heads_.end());
   heads_.push_back(author);
   seen_.Join(seen);
 }
@@ -99,6 +96,46 @@ void MergedRecord::SetText(const FieldPath& path, const WrittenText& text) {
   slot.disputes = any ? std::move(disputes) : nullptr;
   const FieldType* field = type_ != nullptr ? type_->Field(path.first) : nullptr;
   Sort(field == nullptr ? slot.rule : field->rule, field, &slot);
+}
+
+bool MergedRecord::MayYield(const v1::RecordEdit& edit, const VersionVector& seen) const {
+  if (type_ == nullptr || type_->yielding.empty() || seen.Covers(seen_)) return false;
+  return std::any_of(type_->yielding.begin(), type_->yielding.end(), [&](const FieldType* field) {
+    const auto yields = [field](const std::string& value) {
+      return field->yielding.count(static_cast<int32_t>(VarintOf(value).value_or(0))) != 0;
+    };
+    const FieldSlot* const slot = Slot(field->number);
+    if (slot != nullptr &&
+        (!slot->requests.empty() ||
+         std::any_of(slot->readings.begin(), slot->readings.end(),
+                     [&](const StandingReading& r) { return yields(r.value); }))) {
+      return true;
+    }
+    return std::any_of(edit.ops().begin(), edit.ops().end(), [&](const v1::FieldOp& op) {
+      return op.field() == field->number && yields(op.set());
+    });
+  });
+}
+
+void MergedRecord::SetState(const FieldType& field, const WrittenState& state) {
+  FieldSlot& slot = fields_[FieldPath(field.number, "")];
+  slot.readings.clear();
+  for (const WrittenState::Step& step : state.standing) {
+    slot.readings.push_back({step.value, FindOrAddAuthor(step.author)});
+  }
+  Sort(field.rule, &field, &slot);
+  slot.requests.clear();
+  for (const WrittenState::Request& asked : state.requests) {
+    StepRequest& request = slot.requests.emplace_back();
+    request.value = asked.value;
+    request.author = FindOrAddAuthor(asked.author);
+    request.reason = asked.reason;
+    for (const Author& author : asked.unaware) request.unaware.push_back(FindOrAddAuthor(author));
+  }
+  std::sort(slot.requests.begin(), slot.requests.end(),
+            [this](const StepRequest& a, const StepRequest& b) {
+              return authors_[a.author].change < authors_[b.author].change;
+            });
 }
 
 size_t MergedRecord::FindOrAddAuthor(const Author& author) {
@@ -160,7 +197,7 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
   const auto drop_seen = [&](const auto& also) {
     slot.readings.erase(std::remove_if(slot.readings.begin(), slot.readings.end(),
                                        [&](const StandingReading& r) {
-                                         return !r.text && also(r) && Seen(r, seen);
+                                         return !r.text && also(r) && Seen(r.author, seen);
                                        }),
                         slot.readings.end());
   };
@@ -170,11 +207,16 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
       if (rule == options::v1::RULE_ONCE) {
         // What was written with knowledge of a value is no writing; validate.h refuses it.
         if (std::any_of(slot.readings.begin(), slot.readings.end(),
-                        [&](const StandingReading& r) { return Seen(r, seen); })) {
+                        [&](const StandingReading& r) { return Seen(r.author, seen); })) {
           return;
         }
       } else {
         drop_seen(any);
+        // Decided, either way.
+        slot.requests.erase(
+            std::remove_if(slot.requests.begin(), slot.requests.end(),
+                           [&](const StepRequest& r) { return Seen(r.author, seen); }),
+            slot.requests.end());
       }
       slot.readings.push_back({op.set(), author});
       break;
@@ -267,6 +309,11 @@ Stamp MergedRecord::newest_stamp() const {
   return newest;
 }
 
+bool MergedRecord::StandsTakenIn(const DeviceId& device) const {
+  return std::any_of(authors_.begin(), authors_.end(),
+                     [&](const Author& author) { return author.written_on == device; });
+}
+
 size_t MergedRecord::bytes() const {
   constexpr size_t kPerAuthor = 128;
   constexpr size_t kPerDevice = 32;
@@ -275,6 +322,10 @@ size_t MergedRecord::bytes() const {
   for (const auto& [path, slot] : fields_) {
     total += kPerSlot + path.second.size();
     for (const StandingReading& reading : slot.readings) total += reading.value.size() + kPerAuthor;
+    for (const StepRequest& request : slot.requests) {
+      total +=
+          request.value.size() + request.reason.size() + kPerAuthor * (1 + request.unaware.size());
+    }
     if (slot.disputes == nullptr) continue;
     for (const auto& span : slot.disputes->spans) {
       for (const StandingReading& reading : span) total += reading.value.size() + kPerAuthor;

@@ -70,13 +70,22 @@ struct TextDisputes {
   std::vector<SentenceAgain> again;
 };
 
+// A step of a STATE that its author asks for: it did not know of others' work (docs/merge.md, M13).
+struct StepRequest {
+  std::string value;  // wire fragment
+  size_t author = 0;
+  std::string reason;
+  std::vector<size_t> unaware;  // whose newest work did not know of the step either, by user id
+};
+
 // What stands in one field, or under one key of a map field.
 struct FieldSlot {
   std::vector<StandingReading> readings;         // in the order of the rule; see record.proto
   int64_t total = 0;                             // COUNTER
   Rule rule = options::v1::RULE_UNSPECIFIED;     // of a field no schema knew: FieldState.rule
   std::shared_ptr<const TextDisputes> disputes;  // of a text; null: none
-  uint64_t typed = 0;  // characters ever typed in a text, deleted ones included
+  uint64_t typed = 0;                 // characters ever typed in a text, deleted ones included
+  std::vector<StepRequest> requests;  // STATE: what stands aside, by change id
 
   // The text; null when there is none.
   const StandingReading* Text() const;
@@ -104,6 +113,23 @@ struct WrittenText {
   std::vector<Again> again;
 };
 
+// A state as its history gives it (state_history.h).
+struct WrittenState {
+  struct Step {
+    std::string value;
+    Author author;
+  };
+  struct Request {
+    std::string value;
+    Author author;
+    std::string reason;
+    std::vector<Author> unaware;
+  };
+
+  std::vector<Step> standing;
+  std::vector<Request> requests;
+};
+
 class MergedRecord {
  public:
   // An empty record about to be created.  `type` may be null when no schema knows it; it
@@ -120,12 +146,18 @@ class MergedRecord {
   // record changes nothing (law M1).  Nothing is checked here: see validate.h.
   //
   // Texts are merged by their history.  Where the edit has seen all there is in the record its
-  // TEXT operations are applied; else they are left out, and SetText follows.
+  // TEXT operations are applied; else they are left out, and SetText follows.  So are states whose
+  // steps may yield: SetState follows where MayYield says so before.
   void Apply(const v1::RecordEdit& edit, const Author& author, const VersionVector& seen,
              const std::vector<std::string>& texts);
 
-  // What a text's history says of it (history.h).
+  // Whether a step may yield, or no longer be all that is asked for, because the edit's author had
+  // not seen something.
+  bool MayYield(const v1::RecordEdit& edit, const VersionVector& seen) const;
+
+  // What the history of a text, or of a state, says of it (history.h).
   void SetText(const FieldPath& path, const WrittenText& text);
+  void SetState(const FieldType& field, const WrittenState& state);
 
   // Sets a SERVER field on behalf of the server, attributed to the change it came with.
   void Assign(const v1::FieldOp& op, const Author& author);
@@ -148,6 +180,8 @@ class MergedRecord {
   bool empty() const { return !born_; }
   const Author& birth() const { return authors_[birth_]; }
   const Author& author(size_t index) const { return authors_[index]; }
+  // Whether something stands that was written on the device, refused, and taken in.
+  bool StandsTakenIn(const DeviceId& device) const;
   const std::map<FieldPath, FieldSlot>& fields() const { return fields_; }
   // Bytes of everything that stands, about: what kRecordBytesMax is held against.
   size_t bytes() const;
@@ -162,7 +196,7 @@ class MergedRecord {
   void ApplyOp(const v1::FieldOp& op, size_t author, const VersionVector& seen,
                const std::string* text);
   Rule RuleOf(const v1::FieldOp& op) const;
-  bool Seen(const StandingReading& reading, const VersionVector& seen) const;
+  bool Seen(size_t author, const VersionVector& seen) const;
   // Orders authors by (stamp, change id).
   bool Earlier(size_t a, size_t b) const;
   void Sort(Rule rule, const FieldType* field, FieldSlot* slot) const;

@@ -109,6 +109,17 @@ absl::StatusOr<MergedRecord> MergedRecord::FromProto(const Schema& schema,
       if (reading.change() >= size) return bad();
       slot.readings.push_back({reading.value(), reading.change(), reading.text()});
     }
+    for (const v1::StepRequest& asked : state.requests()) {
+      if (asked.change() >= size) return bad();
+      StepRequest& request = slot.requests.emplace_back();
+      request.value = asked.value();
+      request.author = asked.change();
+      request.reason = asked.reason();
+      for (uint32_t change : asked.unaware()) {
+        if (change >= size) return bad();
+        request.unaware.push_back(change);
+      }
+    }
     if (!ReadDisputes(state, size, &slot)) return bad();
     merged.fields_.emplace(FieldPath(state.field(), state.key()), std::move(slot));
   }
@@ -128,6 +139,10 @@ void MergedRecord::ToProto(v1::Record* record) const {
   used.push_back(birth_);
   for (const auto& [path, slot] : fields_) {
     for (const StandingReading& reading : slot.readings) used.push_back(reading.author);
+    for (const StepRequest& request : slot.requests) {
+      used.push_back(request.author);
+      used.insert(used.end(), request.unaware.begin(), request.unaware.end());
+    }
     if (slot.disputes == nullptr) continue;
     for (const auto& span : slot.disputes->spans) {
       for (const StandingReading& reading : span) used.push_back(reading.author);
@@ -171,6 +186,13 @@ void MergedRecord::ToProto(v1::Record* record) const {
       out->set_value(reading.value);
       out->set_change(place[reading.author]);
       out->set_text(reading.text);
+    }
+    for (const StepRequest& request : slot.requests) {
+      v1::StepRequest* out = state->add_requests();
+      out->set_value(request.value);
+      out->set_change(place[request.author]);
+      out->set_reason(request.reason);
+      for (size_t author : request.unaware) out->add_unaware(place[author]);
     }
     if (slot.disputes == nullptr) continue;
     for (const auto& span : slot.disputes->spans) {

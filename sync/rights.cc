@@ -4,6 +4,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "sync/fragment.h"
+#include "sync/yielding.h"
 
 namespace sotay::sync {
 namespace {
@@ -27,9 +28,9 @@ Verbs VerbsOfStep(const RecordType& type, const TypeInMatrix& known, const Field
                   const v1::FieldOp& op, const MergedRecord& base) {
   const int32_t from = base.StateInForce(field.number);
   const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
-  const auto step = field.transitions.find({from, to});
-  const bool anybody = step == field.transitions.end() || step->second.empty();
-  Verbs verbs = VerbsOf(anybody ? field.writers : step->second);
+  const absl::optional<LawfulStep> step = StepFrom(field, base, to);
+  const bool anybody = !step.has_value() || step->roles->empty();
+  Verbs verbs = VerbsOf(anybody ? field.writers : *step->roles);
   // A prosecutor's step that submits is no mere edit.
   if (&field == type.state && (verbs & Bit(Verb::kEdit)) != 0 && known.Submitted(to) &&
       !known.Submitted(from)) {
@@ -176,9 +177,7 @@ Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& 
     const FieldType* const field = type->Field(op.field());
     if (field == nullptr || field->rule != options::v1::RULE_STATE) continue;
     const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
-    if (field->transitions.count({base.StateInForce(field->number), to}) == 0) {
-      return Consent::kNone;
-    }
+    if (!StepFrom(*field, base, to).has_value()) return Consent::kNone;
   }
   bool submits = false;
   if (CheckRightsBut(&submits, rights, unit, schema, edit, base, kept_back, fields)) {

@@ -10,6 +10,7 @@
 #include "sync/secrecy.h"
 #include "sync/signing.h"
 #include "sync/status_macros.h"
+#include "sync/yielding.h"
 
 namespace sotay::sync {
 namespace {
@@ -159,6 +160,7 @@ absl::StatusOr<FieldType> ReadField(const pb::FieldDescriptor& field) {
   type.value_descriptor = field.is_map() ? field.message_type()->map_value() : &field;
   SOTAY_RETURN_IF_ERROR(ReadTransitions(field, rule, &type));
   SOTAY_RETURN_IF_ERROR(CheckShape(field, type));
+  if (type.rule == options::v1::RULE_STATE) SOTAY_RETURN_IF_ERROR(ReadYielding(&type));
   return type;
 }
 
@@ -239,6 +241,9 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
                              : absl::InvalidArgumentError(absl::StrCat("schema: type ", placed.name,
                                                                        " has no field ", name));
   };
+  for (const auto& [number, field] : placed.fields) {
+    if (!field.yielding.empty()) placed.yielding.push_back(&field);
+  }
   SOTAY_RETURN_IF_ERROR(named(rule.title_field(), &placed.title));
   SOTAY_RETURN_IF_ERROR(named(rule.state_field(), &placed.state));
   if (placed.state != nullptr && placed.state->rule != options::v1::RULE_STATE) {

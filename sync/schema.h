@@ -57,6 +57,8 @@ struct FieldType {
   std::map<std::pair<int32_t, int32_t>, std::set<Role>> transitions;
   std::set<std::pair<int32_t, int32_t>> settled;  // those of them that want a settled record
   std::map<int32_t, uint32_t> caution;
+  // STATE: values whose steps yield to others' work, and who decides about them (yielding.h).
+  std::map<int32_t, std::set<Role>> yielding;
 };
 
 struct Numbering;  // numbering.h
@@ -74,6 +76,7 @@ struct RecordType {
   const FieldType* title = nullptr;
   const FieldType* state = nullptr;
   std::map<uint32_t, FieldType> fields;
+  std::vector<const FieldType*> yielding;      // those of them with values that yield
   std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
   std::shared_ptr<const Signing> signing;      // null: its records are no signatures
   std::shared_ptr<const Secrecy> secrecy;      // null: it has no secrecy gate

@@ -13,6 +13,7 @@
 #include "sync/secrecy.h"
 #include "sync/text.h"
 #include "sync/view.h"
+#include "sync/yielding.h"
 
 namespace sotay::sync {
 namespace {
@@ -93,17 +94,17 @@ absl::optional<Refusal> CheckStep(const FieldType& field, const v1::FieldOp& op,
                                   const MergedRecord& base, const std::set<Role>& roles) {
   const int32_t from = base.StateInForce(field.number);
   const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
-  const auto step = field.transitions.find({from, to});
-  if (step == field.transitions.end()) {
+  const absl::optional<LawfulStep> step = StepFrom(field, base, to);
+  if (!step.has_value()) {
     return Refuse(v1::REASON_ILLEGAL_TRANSITION,
                   absl::StrCat("field ", field.name, ": no step leads from ", from, " to ", to));
   }
-  if (!step->second.empty() && !Intersects(step->second, roles)) {
+  if (!step->roles->empty() && !Intersects(*step->roles, roles)) {
     return Refuse(v1::REASON_WRITER_MAY_NOT,
                   absl::StrCat("field ", field.name, ": the step from ", from, " to ", to,
                                " is not for the author's role"));
   }
-  if (field.settled.count(step->first) == 0) return absl::nullopt;
+  if (!step->settled) return absl::nullopt;
   if (const FieldType* const open = Unsettled(base)) {
     return Refuse(v1::REASON_UNSETTLED,
                   absl::StrCat("field ", field.name, ": before the step from ", from, " to ", to,
@@ -289,7 +290,8 @@ bool WantsSettled(const RecordType& type, const v1::RecordEdit& edit, const Merg
     const FieldType* const field = type.Field(op.field());
     if (field == nullptr || field->rule != options::v1::RULE_STATE) return false;
     const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
-    return field->settled.count({base.StateInForce(field->number), to}) != 0;
+    const absl::optional<LawfulStep> step = StepFrom(*field, base, to);
+    return step.has_value() && step->settled;
   });
 }
 

@@ -181,6 +181,12 @@ std::string VisibleBytes(const MergedRecord& record) {
     PutBytes(&out, path.second);
     absl::StrAppend(&out, "=", slot.total);
     for (const StandingReading& reading : slot.readings) PutReading(record, reading, &out);
+    for (const StepRequest& request : slot.requests) {
+      out += "?";
+      PutReading(record, {request.value, request.author}, &out);
+      PutBytes(&out, request.reason);
+      for (size_t author : request.unaware) PutBytes(&out, record.author(author).change.view());
+    }
     if (slot.disputes == nullptr) continue;
     for (const auto& span : slot.disputes->spans) {
       absl::StrAppend(&out, "&", span.size());

@@ -18,6 +18,7 @@
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/signatures.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/absorb.h"
@@ -250,6 +251,10 @@ absl::Status Conflicts(const Invocation& run, const ScopeWords& words) {
         list.push_back(ConflictJson(open.reader, record, conflict));
         absl::StrAppend(&text, ConflictInWords(open.reader, record, conflict));
       }
+      for (const json& asked : RequestsJson(open.reader, record)) {
+        list.push_back({{"request", asked}});
+      }
+      absl::StrAppend(&text, RequestsInWords(open.reader, record));
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -357,10 +362,10 @@ void AddOfficeRecordCommands(Command app, Invocation* run) {
   command.AddOption("--field", blame->field, voice("văn bản nào", "which text")).TypeName("FIELD");
 
   auto conflicts = std::make_shared<ScopeWords>();
-  command = AddCommand(
-      app, run, "conflicts",
-      voice("Các cách ghi khác nhau chưa ai chọn", "Readings that disagree, nobody has settled"),
-      conflicts, &Conflicts);
+  command = AddCommand(app, run, "conflicts",
+                       voice("Các cách ghi khác nhau và các đề nghị chưa ai quyết định",
+                             "Readings that disagree, and requests, that nobody has settled"),
+                       conflicts, &Conflicts);
   AddScope(command, voice, conflicts);
 
   auto digest = std::make_shared<ScopeWords>();

@@ -1,4 +1,5 @@
 // list, show, log, conflicts, refused: what a prosecutor reads.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +12,7 @@
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/secrecy.h"
 #include "mobile-sdk/cli/signatures.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/status_macros.h"
 
@@ -126,14 +128,23 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
       if (line.id != id) within.push_back(line);
     }
   }
+  SOTAY_ASSIGN_OR_RETURN(std::vector<stored::v1::StepNotice> notices, open.notebook->Notices());
+  notices.erase(std::remove_if(notices.begin(), notices.end(),
+                               [&](const stored::v1::StepNotice& notice) {
+                                 return notice.record_id() != id.view();
+                               }),
+                notices.end());
   json document = RecordJson(open.reader, view.record, view.conflicts);
+  document["notices"] = NoticesJson(open.reader, notices);
   document["sync"] = SyncStateName(view.state);
   document["records"] = json::array();
   for (const sdk::RecordLine& line : within) document["records"].push_back(LineJson(line));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::MergedRecord> signatures,
                          SignaturesHere(open, id));
   document["signatures"] = SignaturesJson(open.reader, view.record, signatures);
-  std::string text = RecordInWords(open.reader, view.record, view.conflicts, view.state);
+  std::string text =
+      absl::StrCat(NoticesInWords(open.reader, notices), notices.empty() ? "" : "\n",
+                   RecordInWords(open.reader, view.record, view.conflicts, view.state));
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, view.record, signatures));
@@ -147,7 +158,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
                     LinesInWords(open.reader, within, /*own=*/true));
   }
   run.Print(document, text);
-  return absl::OkStatus();
+  return notices.empty() ? absl::OkStatus() : open.notebook->Looked(id);
 }
 
 absl::Status Blame(const Invocation& run, const PastWords& words) {
@@ -216,13 +227,16 @@ absl::Status Conflicts(const Invocation& run, const RecordWords& words) {
   std::string text;
   for (const sync::RecordId& id : ids) {
     SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
-    if (view.conflicts.empty()) continue;
+    const json requests = RequestsJson(open.reader, view.record);
+    if (view.conflicts.empty() && requests.empty()) continue;
     const sdk::RecordLine line = LineOf(open.reader, view.record);
     absl::StrAppend(&text, id.Short(), "  ", Fit(OneLine(line.title), 60), "\n");
     for (const sync::Conflict& conflict : view.conflicts) {
       list.push_back(ConflictJson(open.reader, view.record, conflict));
       absl::StrAppend(&text, ConflictInWords(open.reader, view.record, conflict));
     }
+    for (const json& request : requests) list.push_back({{"request", request}});
+    absl::StrAppend(&text, RequestsInWords(open.reader, view.record));
   }
   if (text.empty()) text = run.voice("Không có xung đột.\n", "No conflicts.\n");
   run.Print(list, text);
@@ -271,7 +285,7 @@ void AddReadCommands(Command app, Invocation* run) {
                  voice("cùng hồ sơ với bản ghi này", "in the same dossier as this record"))
       .TypeName("RECORD");
   command.AddFlag("--conflicts", list->conflicts,
-                  voice("chỉ khi có xung đột", "with conflicts only"));
+                  voice("chỉ khi có xung đột hay đề nghị", "with conflicts or requests only"));
   command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay list
   sotay list note --in 7f3a
@@ -310,7 +324,8 @@ void AddReadCommands(Command app, Invocation* run) {
 
   auto conflicts = std::make_shared<RecordWords>();
   command = AddCommand(app, run, "conflicts",
-                       voice("Xem các cách ghi khác nhau", "Show readings that disagree"),
+                       voice("Xem các cách ghi khác nhau và các đề nghị chờ quyết định",
+                             "Show readings that disagree, and requests to decide about"),
                        conflicts, &Conflicts);
   command.AddOption("RECORD", conflicts->record, record);
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/escaping.h"
 #include "google/protobuf/message.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/value.h"
 #include "sync/apart.h"
 #include "sync/dossier_acts.h"
@@ -14,19 +15,6 @@ namespace sotay::cli {
 namespace {
 
 using nlohmann::json;
-
-json AuthorJson(const Reader& reader, const sync::Author& author) {
-  // One that was taken in does not know its number; its change in the history does.
-  const bool taken_in = author.written_on.has_value();
-  return {{"user", author.user_id},
-          {"name", reader.names.Person(author.user_id)},
-          {"device", author.writer().Hex()},
-          {"sequence", taken_in ? json(nullptr) : json(author.sequence)},
-          {"taken_in", taken_in},
-          {"at_ms", sync::StampMs(author.stamp)},
-          {"claimed_ms", author.claimed_ms},
-          {"change", author.change.Hex()}};
-}
 
 std::string FieldName(const sync::RecordType* type, uint32_t number) {
   const sync::FieldType* field = type != nullptr ? type->Field(number) : nullptr;
@@ -95,6 +83,19 @@ json AdmissionJson(const v1::Admission& admission) {
 }
 
 }  // namespace
+
+json AuthorJson(const Reader& reader, const sync::Author& author) {
+  // One that was taken in does not know its number; its change in the history does.
+  const bool taken_in = author.written_on.has_value();
+  return {{"user", author.user_id},
+          {"name", reader.names.Person(author.user_id)},
+          {"device", author.writer().Hex()},
+          {"sequence", taken_in ? json(nullptr) : json(author.sequence)},
+          {"taken_in", taken_in},
+          {"at_ms", sync::StampMs(author.stamp)},
+          {"claimed_ms", author.claimed_ms},
+          {"change", author.change.Hex()}};
+}
 
 json TakenInJson(const v1::TakenIn& taken_in) {
   return {{"by", taken_in.user_id()},
@@ -180,6 +181,8 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
           {"content", content != nullptr ? MessageAsJson(*content) : json(nullptr)},
           {"texts", texts},
           {"state_apart", apart},
+          {"requests", RequestsJson(reader, record)},
+          {"overtaken", OvertakenJson(reader, record)},
           {"conflicts", found}};
 }
 
@@ -196,15 +199,11 @@ json BlameJson(const Reader& reader, const std::vector<sync::BlameRun>& runs) {
 }
 
 json LineJson(const sdk::RecordLine& line) {
-  return {{"id", line.id.Hex()},
-          {"type", line.type},
-          {"unit", line.unit_id},
-          {"dossier", line.dossier.Hex()},
-          {"title", line.title},
-          {"state", line.state},
-          {"conflicts", line.conflicts},
-          {"changed_ms", line.changed_ms},
-          {"sync", SyncStateName(line.sync_state)}};
+  return {{"id", line.id.Hex()},           {"type", line.type},
+          {"unit", line.unit_id},          {"dossier", line.dossier.Hex()},
+          {"title", line.title},           {"state", line.state},
+          {"requested", line.requested},   {"conflicts", line.conflicts},
+          {"changed_ms", line.changed_ms}, {"sync", SyncStateName(line.sync_state)}};
 }
 
 json ChangeJson(const Reader& reader, const v1::Change& change, const std::string& change_id,

@@ -20,8 +20,11 @@ namespace sotay::cli {
 // "synced", "waiting", "sent", "refused".
 const char* SyncStateName(sdk::SyncState state);
 
-// {id, type, unit, dossier, created{…}, changed_ms, content{…}, conflicts[…]}; content is null
-// for a type no schema knows.
+// {user, name, device, sequence, taken_in, at_ms, claimed_ms, change}.
+nlohmann::json AuthorJson(const Reader& reader, const sync::Author& author);
+
+// {id, type, unit, dossier, created{…}, changed_ms, content{…}, requests[…], overtaken[…],
+// conflicts[…]} (steps.h); content is null for a type no schema knows.
 nlohmann::json RecordJson(const Reader& reader, const sync::MergedRecord& record,
                           const std::vector<sync::Conflict>& conflicts);
 
@@ -30,7 +33,7 @@ nlohmann::json RecordJson(const Reader& reader, const sync::MergedRecord& record
 nlohmann::json ConflictJson(const Reader& reader, const sync::MergedRecord& record,
                             const sync::Conflict& conflict);
 
-// {id, type, unit, dossier, title, state, conflicts, changed_ms, sync}.
+// {id, type, unit, dossier, title, state, requested[…], conflicts, changed_ms, sync}.
 nlohmann::json LineJson(const sdk::RecordLine& line);
 
 // {change, device, sequence, user, name, unit, dossier, claimed_ms, reason, admission{…}|null,

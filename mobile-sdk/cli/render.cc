@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/table.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
@@ -119,22 +120,6 @@ std::string FieldInWords(const Reader& reader, const sync::MergedRecord& record,
                        : Entry(reader, label, ValueInWords(reader, record.type(), field, shown));
 }
 
-// Who wrote on while the record was moved, neither knowing of the other.
-std::string ApartInWords(const Reader& reader, const sync::MergedRecord& record) {
-  std::string out;
-  for (const sync::Author& author : sync::ApartFromState(record)) {
-    absl::StrAppend(
-        &out,
-        Indented(reader,
-                 absl::StrCat(reader.voice("Xem lại: khi đổi trạng thái chưa biết bản sửa của ",
-                                           "Look again: its state was set without knowing of "
-                                           "what was written by "),
-                              AuthorInWords(reader, author)),
-                 2));
-  }
-  return out;
-}
-
 std::string OpInWords(const Reader& reader, const sync::RecordType* type, const v1::FieldOp& op) {
   const sync::FieldType* field = type != nullptr ? type->Field(op.field()) : nullptr;
   const std::string place = Place(reader.voice, field, op.field(), op.key());
@@ -233,6 +218,7 @@ sdk::RecordLine LineOf(const Reader& reader, const sync::MergedRecord& record) {
   line.type = record.type_name();
   line.unit_id = record.unit_id();
   line.dossier = record.dossier();
+  line.requested = sync::RequestedStates(record);
   line.conflicts = sync::ConflictCount(record);
   line.changed_ms = sync::StampMs(record.newest_stamp());
   const sync::RecordType* type = record.type();
@@ -254,6 +240,20 @@ sdk::RecordLine LineOf(const Reader& reader, const sync::MergedRecord& record) {
   return line;
 }
 
+namespace {
+
+// What it is, and what somebody wants it to be.
+std::string StateCell(const Reader& reader, const sdk::RecordLine& line) {
+  std::string cell = StateLabel(reader, line.type, line.state);
+  for (const std::string& state : line.requested) {
+    absl::StrAppend(&cell, reader.voice("; đề nghị: ", "; requested: "),
+                    StateLabel(reader, line.type, state));
+  }
+  return cell;
+}
+
+}  // namespace
+
 std::string LinesInWords(const Reader& reader, const std::vector<sdk::RecordLine>& lines,
                          bool own) {
   const Voice& voice = reader.voice;
@@ -270,7 +270,7 @@ std::string LinesInWords(const Reader& reader, const std::vector<sdk::RecordLine
     std::vector<std::string> cells = {
         line.id.Short(),
         TypeLabel(reader, line.type),
-        StateLabel(reader, line.type, line.state),
+        StateCell(reader, line),
         reader.columns != 0 ? line.title : Fit(OneLine(line.title), kTitleColumnsMax),
         reader.names.Unit(line.unit_id),
         InstantInWords(line.changed_ms),
@@ -312,7 +312,7 @@ std::string RecordInWords(const Reader& reader, const sync::MergedRecord& record
   for (const sync::Conflict& conflict : conflicts) {
     if (!conflict.span.has_value()) disputed[{conflict.field, conflict.key}] = &conflict;
   }
-  absl::StrAppend(&out, ApartInWords(reader, record));
+  absl::StrAppend(&out, StepsInWords(reader, record));
   for (const auto& [path, slot] : record.fields()) {
     const auto conflict = disputed.find(path);
     absl::StrAppend(&out, conflict != disputed.end()

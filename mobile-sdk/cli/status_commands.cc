@@ -8,6 +8,7 @@
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/secrecy.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/status_macros.h"
 
@@ -84,6 +85,7 @@ json StatusJson(const sdk::Status& status) {
           {"certificate_ends_ms", status.certificate_ends_ms},
           {"records", status.records},
           {"conflicts", status.conflicts},
+          {"requests", status.requests},
           {"refused", status.refused},
           {"cursors", cursors},
           {"logs", logs},
@@ -136,6 +138,11 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                                          AgoInWords(voice, status.oldest_outbox_ms, run.NowMs())));
   line(voice("Bản ghi", "Records"), absl::StrCat(status.records));
   line(voice("Xung đột", "Conflicts"), absl::StrCat(status.conflicts));
+  if (status.requests != 0) {
+    line(voice("Đề nghị", "Requests"),
+         absl::StrCat(status.requests, voice(", chờ lãnh đạo quyết định: sotay conflicts",
+                                             ", for a leader to decide: sotay conflicts")));
+  }
   SOTAY_ASSIGN_OR_RETURN(const AroundSignatures around, AroundSignaturesIn(open, status));
   line(voice("Bị giữ lại", "Set aside"),
        absl::StrCat(
@@ -205,7 +212,11 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     line(voice("  đã có", "  held"), HeadInWords(voice, dispute.held()));
     line(voice("  được đưa", "  offered"), HeadInWords(voice, dispute.offered().head()));
   }
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<stored::v1::StepNotice> notices,
+                         open.notebook->Notices());
+  absl::StrAppend(&text, NoticesInWords(open.reader, notices));
   json document = StatusJson(status);
+  document["notices"] = NoticesJson(open.reader, notices);
   document["late_amendments"] = around.late;
   document["stale_signatures"] = around.stale;
   document["sealed_dossiers"] = json::array();

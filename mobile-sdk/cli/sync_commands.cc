@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/outcome.h"
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/signals.h"
+#include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
 #include "sync/status_macros.h"
@@ -64,11 +65,19 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
                     run.voice(" xung đột chờ chọn: sotay conflicts\n",
                               " conflicts to settle: sotay conflicts\n"));
   }
+  if (status.requests != 0) {
+    absl::StrAppend(&text, status.requests,
+                    run.voice(" đề nghị chờ quyết định: sotay conflicts\n",
+                              " requests to decide about: sotay conflicts\n"));
+  }
   if (status.refused != 0) {
     absl::StrAppend(
         &text, status.refused,
         run.voice(" thay đổi bị giữ lại: sotay refused\n", " changes set aside: sotay refused\n"));
   }
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<stored::v1::StepNotice> notices,
+                         open.notebook->Notices());
+  absl::StrAppend(&text, NoticesInWords(open.reader, notices));
   for (const auto& [unit, dispute] : status.disputes) {
     absl::StrAppend(&text, run.voice("CẢNH BÁO: nhật ký của ", "WARNING: the log of "),
                     OneLine(unit),
@@ -82,7 +91,9 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
              {"outbox", status.outbox},
              {"records", status.records},
              {"conflicts", status.conflicts},
-             {"refused", status.refused}},
+             {"requests", status.requests},
+             {"refused", status.refused},
+             {"notices", NoticesJson(open.reader, notices)}},
             text);
   return absl::OkStatus();
 }
@@ -116,6 +127,10 @@ json EventJson(const sdk::Event& event, int64_t now_ms) {
     case sdk::Event::Kind::kDossierSealed:
       line["event"] = "dossier_sealed";
       line["dossier"] = event.record.Hex();
+      break;
+    case sdk::Event::Kind::kStepMet:
+      line["event"] = "step_met";
+      line["record"] = event.record.Hex();
       break;
     case sdk::Event::Kind::kSyncFailed:
       line["event"] = "sync_failed";
@@ -163,6 +178,11 @@ std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
                 "(xem: sotay status)",
                 " proved to be secret: its content has left this device, and nothing "
                 "more of it is sent (see: sotay status)"));
+    case sdk::Event::Kind::kStepMet:
+      return absl::StrCat(voice("một quyết định của bạn gặp việc người khác làm: ",
+                                "a decision of yours met what somebody else did: "),
+                          event.record.Short(), voice(" (xem: sotay show ", " (see: sotay show "),
+                          event.record.Short(), ")");
     case sdk::Event::Kind::kSyncFailed:
       return Sentence(voice, event.status);
   }

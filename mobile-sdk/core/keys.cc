@@ -43,6 +43,10 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 
 std::string Gone(const sync::RecordId& dossier) { return OfRecord('g', dossier); }
 std::string Sealed(const sync::RecordId& dossier) { return OfRecord('k', dossier); }
+std::string Notice(absl::string_view record, char kind, absl::string_view own,
+                   absl::string_view other) {
+  return absl::StrCat("n", record, absl::string_view(&kind, 1), own, other);
+}
 std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
 std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
 
@@ -58,6 +62,7 @@ std::string Rows() { return "r"; }
 std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
 std::string AllGone() { return "g"; }
 std::string AllSealed() { return "k"; }
+std::string AllNotices() { return "n"; }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
 std::string Restorations() { return "e"; }
@@ -94,6 +99,10 @@ std::string DescribeKey(absl::string_view key) {
   if (!key.empty() && key[0] == 'q') return absl::StrCat("dispute over the log of unit ", unit);
   if (!key.empty() && key[0] == 'e' && key.size() > 1 + kEpochBytes) {
     return absl::StrCat("restoration of unit ", absl::CHexEscape(key.substr(1 + kEpochBytes)));
+  }
+  if (!key.empty() && key[0] == 'n' && key.size() > 1 + kRecordBytes) {
+    return absl::StrCat("notice about record ",
+                        absl::BytesToHexString(key.substr(1, kRecordBytes)));
   }
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);

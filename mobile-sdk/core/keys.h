@@ -18,6 +18,8 @@
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
+//   n ‖ record ‖ kind (1 byte) ‖ own change ‖ other change
+//                          stored.v1.StepNotice      how a step of the user's met another's
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //
 // Pure; any thread.
@@ -45,6 +47,9 @@ std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
 std::string Sealed(const sync::RecordId& dossier);
+// `kind`: of StepNotice; ids of 32 bytes, of which the other may be empty.
+std::string Notice(absl::string_view record, char kind, absl::string_view own,
+                   absl::string_view other);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
 // `epoch`: 16 bytes, the life that ended.
@@ -59,6 +64,7 @@ std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
 std::string AllGone();
 std::string AllSealed();
+std::string AllNotices();
 std::string Heads();
 std::string Disputes();
 std::string Restorations();

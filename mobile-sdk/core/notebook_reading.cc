@@ -33,6 +33,7 @@ RecordLine LineOf(const RecordId& id, const stored::v1::ListRow& row, uint64_t a
   line.title = row.title();
   line.state = row.state();
   line.conflicts = row.conflicts();
+  line.requested.assign(row.requested().begin(), row.requested().end());
   line.sync_state = StateOf(row, accepted_through);
   line.changed_ms = row.changed_ms();
   return line;
@@ -42,7 +43,7 @@ bool Passes(const ListFilter& filter, const std::string& type, const stored::v1:
   return (type.empty() || row.type() == type) &&
          (filter.unit_id.empty() || row.unit_id() == filter.unit_id) &&
          (!filter.dossier.has_value() || row.dossier_id() == filter.dossier->view()) &&
-         (!filter.conflicts_only || row.conflicts() > 0);
+         (!filter.conflicts_only || row.conflicts() > 0 || !row.requested().empty());
 }
 
 // A place in a record's history: by position, then what the server has not placed, by sequence.
@@ -279,6 +280,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
       desk.store->EachRow("", [&](const RecordId&, const stored::v1::ListRow& row) {
         ++status.records;
         status.conflicts += row.conflicts();
+        status.requests += row.requested().empty() ? 0 : 1;
         return true;
       }));
   return status;

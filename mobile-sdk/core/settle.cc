@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/forgetting.h"
+#include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
@@ -60,6 +61,7 @@ class Settling {
   std::map<sync::RecordId, std::map<uint64_t, Fate>> fates_;
   Forgotten forgotten_;
   std::set<sync::RecordId> left_;
+  NoticeBook notices_;
   Settled settled_;
 };
 
@@ -71,6 +73,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
     touched_.insert(id);
   }
   undone_.bases = absorbed_.bases;
+  SOTAY_ASSIGN_OR_RETURN(notices_, NoticeBook::Read(*desk_.store));
   SOTAY_RETURN_IF_ERROR(ForgetLost());
   SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> back,
                          WelcomeBack(*desk_.store, absorbed_, &undone_, &batch_));
@@ -202,7 +205,10 @@ absl::Status Settling::ForgetLost() {
     event.record = id;
     settled_.events.push_back(std::move(event));
   };
-  for (const sync::RecordId& id : forgotten_.records) tell(Event::Kind::kRecordRemoved, id);
+  for (const sync::RecordId& id : forgotten_.records) {
+    notices_.Forget(id, &batch_);
+    tell(Event::Kind::kRecordRemoved, id);
+  }
   for (const sync::RecordId& id : forgotten_.dossiers) tell(Event::Kind::kDossierRemoved, id);
   left_ = forgotten_.records;
   return absl::OkStatus();
@@ -219,6 +225,7 @@ absl::Status Settling::SealSecret() {
     settled_.events.push_back(std::move(event));
   };
   for (const sync::RecordId& id : away.records) {
+    notices_.Forget(id, &batch_);
     if (left_.insert(id).second) tell(Event::Kind::kRecordRemoved, id);
   }
   for (const sync::RecordId& id : away.dossiers) tell(Event::Kind::kDossierSealed, id);
@@ -279,6 +286,10 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     if (shown.has_value()) {
       SOTAY_ASSIGN_OR_RETURN(const bool set_aside, SetAside(id, row));
       batch_.PutRow(id, RowOf(*shown, set_aside));
+      // What is not the server's yet may still come out otherwise.
+      if (shown->newest_pending == 0) {
+        notices_.Take(shown->record, desk_.meta.user_id(), &batch_, &settled_.events);
+      }
       event.kind = Event::Kind::kRecordChanged;
     } else if (row.has_value()) {
       batch_.DropRow(id);

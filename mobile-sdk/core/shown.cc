@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "sync/apart.h"
 #include "sync/compose.h"
 #include "sync/fragment.h"
 #include "sync/secrecy.h"
@@ -151,6 +152,8 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
   if (bytes.has_value()) {
     SOTAY_ASSIGN_OR_RETURN(parts.base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
     held = OwnSeen(*parts.base, desk_.device);
+    // Of which own changes it had been seen by, the earlier ones tell (sync::Show).
+    if (parts.base->StandsTakenIn(desk_.device)) held = 0;
   }
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
   std::set<uint64_t> sequences;
@@ -236,6 +239,7 @@ stored::v1::ListRow RowOf(const Shown& shown, bool set_aside) {
   row.set_title(TitleOf(record));
   row.set_state(StateOf(record));
   row.set_conflicts(static_cast<uint32_t>(sync::ConflictCount(record)));
+  for (std::string& state : sync::RequestedStates(record)) row.add_requested(std::move(state));
   row.set_changed_ms(sync::StampMs(record.newest_stamp()));
   row.set_newest_pending(shown.newest_pending);
   row.set_set_aside(set_aside);

@@ -49,6 +49,11 @@ durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
   return surroundings.env != nullptr ? durable::NoDirectorySync : durable::SyncPosixDirectory;
 }
 
+std::string KeyOf(const stored::v1::StepNotice& notice) {
+  return keys::Notice(notice.record_id(), static_cast<char>(notice.kind()),
+                      notice.own().change_id(), notice.other().change_id());
+}
+
 }  // namespace
 
 void StoreBatch::Put(std::string key, std::string value) {
@@ -121,6 +126,11 @@ void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossi
 void StoreBatch::PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed) {
   Put(keys::Sealed(dossier), sealed.SerializeAsString());
 }
+
+void StoreBatch::PutNotice(const stored::v1::StepNotice& notice) {
+  Put(KeyOf(notice), notice.SerializeAsString());
+}
+void StoreBatch::DropNotice(const stored::v1::StepNotice& notice) { Drop(KeyOf(notice)); }
 
 Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
 Store::~Store() = default;
@@ -228,6 +238,13 @@ absl::StatusOr<std::vector<stored::v1::Restoration>> Store::Restorations() const
   std::vector<stored::v1::Restoration> restorations;
   for (auto& [key, restoration] : by_key) restorations.push_back(std::move(restoration));
   return restorations;
+}
+
+absl::StatusOr<std::vector<stored::v1::StepNotice>> Store::Notices() const {
+  SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<stored::v1::StepNotice>(keys::AllNotices()));
+  std::vector<stored::v1::StepNotice> notices;
+  for (auto& [key, notice] : by_key) notices.push_back(std::move(notice));
+  return notices;
 }
 
 absl::StatusOr<stored::v1::OwnChange> Store::OwnChange(uint64_t sequence) const {

@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "sotay/notebook.h"
+#include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/secrecy.pb.h"
@@ -72,6 +73,8 @@ class StoreBatch {
   void PutGone(const sync::RecordId& dossier, int64_t since_ms);
   void DropGone(const sync::RecordId& dossier);
   void PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed);
+  void PutNotice(const stored::v1::StepNotice& notice);
+  void DropNotice(const stored::v1::StepNotice& notice);
 
  private:
   friend class Store;
@@ -140,6 +143,8 @@ class Store {
   absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Sealed() const;
   absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Sealed(
       const sync::RecordId& dossier) const;
+  // How steps of the user's met others', those already looked at as well.
+  absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
   // The parts of the record's history as last fetched, by position; one that is no Packed is empty.
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 

@@ -122,5 +122,39 @@ TEST_F(ConflictTest, LogTellsWhoChangedWhat) {
               AllOf(HasSubstr("Tạo mới: Ghi chép"), HasSubstr("Loại ghi chép = Hiện trường")));
 }
 
+// Dam withdraws the note while Quế writes on in it.
+TEST_F(ConflictTest, ShowsARequestWithItsReasonAndHowToDecide) {
+  dam_.Json({"edit", note_, "state=withdrawn", "--reason", "ghi nhầm sổ"});
+  que_.clock_ms += 4 * 60'000;
+  que_.Json({"edit", note_, "body=Có mặt tại Km 12+300. Trời mưa."});
+  dam_.Exchange();
+  que_.Exchange();
+  dam_.Exchange();
+  EXPECT_THAT(dam_.Sotay({"status"}).out,
+              HasSubstr("“Đã rút” của bạn về " + note_.substr(0, 8) +
+                        " là đề nghị, chờ quyết định: khi đó bạn chưa biết bản sửa của Võ Nguyệt "
+                        "Quế, 05/11/2026 07:19"));
+  const std::string id = note_.substr(0, 8);
+  for (const char* command : {"show", "conflicts"}) {
+    EXPECT_THAT(
+        que_.Sotay({command, note_}).out,
+        AllOf(HasSubstr("Đề nghị: Nguyễn Ưu Đàm, 05/11/2026 07:15 muốn chuyển sang “Đã rút”, lý "
+                        "do: ghi nhầm sổ"),
+              HasSubstr("chưa biết bản sửa của Võ Nguyệt Quế, 05/11/2026 07:19"),
+              HasSubstr(absl::StrCat("Đồng ý: sotay edit ", id,
+                                     " state=withdrawn; không đồng ý: "
+                                     "sotay edit ",
+                                     id, " state=draft"))));
+    EXPECT_THAT(que_.Sotay({"--lang", "en", command, note_}).out,
+                AllOf(HasSubstr("Request: Nguyễn Ưu Đàm, 05/11/2026 07:15 wants it to be "
+                                "“Withdrawn”, because: ghi nhầm sổ"),
+                      HasSubstr("For a leader to decide.")));
+  }
+  EXPECT_THAT(que_.Sotay({"list", "note"}).out, HasSubstr("Nháp; đề nghị: Đã rút"));
+  EXPECT_THAT(que_.Sotay({"status"}).out, HasSubstr("1, chờ lãnh đạo quyết định"));
+  EXPECT_EQ(que_.Json({"status"})["requests"], 1);
+  EXPECT_EQ(que_.Json({"conflicts"})[0]["request"]["reason"], "ghi nhầm sổ");
+}
+
 }  // namespace
 }  // namespace sotay::tests

@@ -70,6 +70,9 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
     },
     "texts": {},
     "state_apart": [],
+    "requests": [],
+    "overtaken": [],
+    "notices": [],
     "conflicts": [],
     "signatures": [],
     "records": []

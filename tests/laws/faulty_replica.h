@@ -142,6 +142,53 @@ class PicksBlindly : public Replica {
   }
 };
 
+// A step never gives way to what its author had not seen.
+class NeverYields : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    record_.Apply(node.edit, node.author, node.seen, {});
+  }
+};
+
+// A request is told only while nobody has written since.
+class FallsSilent : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record Now() const override {
+    v1::Record record = Replica::Now();
+    const auto& heads = record.heads();
+    for (v1::FieldState& field : *record.mutable_fields()) {
+      auto* requests = field.mutable_requests();
+      requests->erase(std::remove_if(requests->begin(), requests->end(),
+                                     [&](const v1::StepRequest& request) {
+                                       return std::find(heads.begin(), heads.end(),
+                                                        request.change()) == heads.end();
+                                     }),
+                      requests->end());
+    }
+    return record;
+  }
+};
+
+// What is asked for is gone when the record is read again.
+class StoresNoRequests : public Replica {
+ public:
+  using Replica::Replica;
+
+  absl::Status Reopen(Build build) override {
+    v1::Record record = Now();
+    for (v1::FieldState& field : *record.mutable_fields()) field.clear_requests();
+    auto parsed = sync::MergedRecord::FromProto(SchemaOf(build), record);
+    if (!parsed.ok()) return parsed.status();
+    record_ = *std::move(parsed);
+    return absl::OkStatus();
+  }
+};
+
 // A build that keeps only the fields it knows.
 class DropsUnknown : public Replica {
  public:

@@ -29,6 +29,7 @@ std::string JudgeM7(const Past& past, Chance* chance, const ReplicaMaker& make);
 std::string JudgeM8(const Past& past, Chance* chance, const ReplicaMaker& make);
 std::string JudgeM10(const Past& past, Chance* chance, const ReplicaMaker& make);
 std::string JudgeM11(const Past& past, Chance* chance, const ReplicaMaker& make);
+std::string JudgeM13(const Past& past, Chance* chance, const ReplicaMaker& make);
 
 // A law as it is tried.
 struct Law {

@@ -60,4 +60,6 @@ Law LawM10() { return {"M10", JudgeM10, {}}; }
 
 Law LawM11() { return {"M11", JudgeM11, Disagreeing()}; }
 
+Law LawM13() { return {"M13", JudgeM13, Writing({kCourse, kName, kTags, kForeignRegister})}; }
+
 }  // namespace sotay::laws

@@ -19,5 +19,6 @@ Law LawM7();
 Law LawM8();
 Law LawM10();
 Law LawM11();
+Law LawM13();
 
 }  // namespace sotay::laws

@@ -43,5 +43,7 @@ TEST(MergeLaws, M10_UnknownSurvives) { Hold(LawM10(), 60); }
 
 TEST(MergeLaws, M11_OnePickSettles) { Hold(LawM11(), 60); }
 
+TEST(MergeLaws, M13_StepsYieldToWorkTheyDidNotKnow) { Hold(LawM13(), 60); }
+
 }  // namespace
 }  // namespace sotay::laws

@@ -16,6 +16,7 @@ constexpr char kEpoch[] = "epoch-of-a-model";  // 16 bytes
 sync::HistoryNode NodeOf(const PastEdit& edit) {
   sync::HistoryNode node;
   node.author = edit.author;
+  node.reason = edit.reason;
   node.edit = edit.edit;
   node.applied = edit.applied;
   node.assigned = edit.assigned;

@@ -131,8 +131,9 @@ int32_t Oracle::StateAt(uint32_t field, const Version& version) const {
   const auto writes = Writes(version);
   const auto at = writes.find({field, ""});
   if (at == writes.end()) return 0;
-  return static_cast<int32_t>(
-      VarintIn(Find({field, ""}, at->second, version).readings.front().first));
+  const Found found = Find({field, ""}, at->second, version);
+  if (found.readings.empty()) return 0;  // all that was ever taken is asked for
+  return static_cast<int32_t>(VarintIn(found.readings.front().first));
 }
 
 std::string Oracle::ReadingOf(const Write& write) const {
@@ -192,7 +193,7 @@ Oracle::Found Oracle::Find(const sync::FieldPath& path, const std::vector<Write>
         return std::make_pair(past_->edits[write.edit].author.authority,
                               caution == type.caution.end() ? 0u : caution->second);
       };
-      readings = Standing(writes);
+      readings = StepsThatStand(writes, version, &found.requests);
       std::sort(readings.begin(), readings.end(), [&](const Write& a, const Write& b) {
         return rank(a) != rank(b) ? rank(a) > rank(b) : by_id(a, b);
       });
@@ -272,6 +273,10 @@ v1::Record Oracle::RecordAt(const Version& version) const {
   referred.insert(birth);
   for (const auto& [path, found] : fields) {
     for (const auto& reading : found.readings) referred.insert(reading.second);
+    for (const Asked& asked : found.requests) {
+      referred.insert(asked.step.edit);
+      for (const auto& [user, edit] : asked.others) referred.insert(edit);
+    }
     if (!found.text.has_value()) continue;
     for (const auto& span : found.text->spans) {
       for (const tests::MergeReading& reading : span) {
@@ -317,6 +322,13 @@ v1::Record Oracle::RecordAt(const Version& version) const {
       reading->set_value(value);
       reading->set_text(found.text.has_value());
       reading->set_change(index[edit]);
+    }
+    for (const Asked& asked : found.requests) {
+      v1::StepRequest* request = field->add_requests();
+      request->set_value(ValueOf(OpOf(asked.step)));
+      request->set_change(index[asked.step.edit]);
+      request->set_reason(past_->edits[asked.step.edit].reason);
+      for (const auto& [user, edit] : asked.others) request->add_unaware(index[edit]);
     }
     if (!found.text.has_value()) continue;
     field->set_typed(static_cast<uint32_t>(found.typed));

@@ -66,8 +66,14 @@ class Oracle {
     std::vector<size_t> edits;  // in causal order; a MergeEdit each
     std::unique_ptr<tests::NaiveMerge> merge;
   };
+  // A step that gives way.
+  struct Asked {
+    Write step;
+    std::map<std::string, size_t> others;  // by user: the edit of their newest work
+  };
   struct Found {                                           // what was found to stand in a field
     std::vector<std::pair<std::string, size_t>> readings;  // value, edit
+    std::vector<Asked> requests;
     int64_t total = 0;
     sync::Rule rule = options::v1::RULE_UNSPECIFIED;  // FieldState.rule
     absl::optional<tests::MergeShown> text;           // of a TEXT field; edits as in `prose`
@@ -83,6 +89,11 @@ class Oracle {
   Version Within(const Prose& prose, const Version& version) const;
   std::string ShownAt(const sync::FieldPath& path, const Version& version) const;
   void FindText(const sync::FieldPath& path, const Version& version, Found* found) const;
+  // Work of others than whoever took the step, which it did not know and which did not know it.
+  std::map<std::string, size_t> WorkApart(const Write& step, const Version& version) const;
+  // Of the steps of a state: what stands, and what is asked for.
+  std::vector<Write> StepsThatStand(const std::vector<Write>& steps, const Version& version,
+                                    std::vector<Asked>* requests) const;
   std::string ReadingOf(const Write& write) const;
   Found Find(const sync::FieldPath& path, const std::vector<Write>& writes,
              const Version& version) const;

@@ -9,6 +9,7 @@
 
 #include "google/protobuf/descriptor.pb.h"
 #include "sotay/options/v1/options.pb.h"
+#include "sotay/options/v1/yielding.pb.h"
 
 namespace sotay::laws {
 namespace {
@@ -47,7 +48,9 @@ pb::FileDescriptorSet Keeping(const std::set<uint32_t>& known) {
 
 std::shared_ptr<const sync::Schema> Built(const std::vector<pb::FileDescriptorSet>& sets) {
   // The options must be in the pool below before a descriptor file may speak of them.
-  auto schema = sync::Schema::Build({options::v1::FieldRule::descriptor()->file()}, sets);
+  auto schema = sync::Schema::Build(
+      {options::v1::FieldRule::descriptor()->file(), options::v1::Yielding::descriptor()->file()},
+      sets);
   if (!schema.ok()) {
     std::cerr << "laws: " << schema.status().ToString() << "\n";
     std::abort();

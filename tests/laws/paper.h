@@ -28,6 +28,7 @@ enum PaperField : uint32_t {
   kReceived = 12,  // SERVER
   kSeals = 13,     // SET of numbers
   kPaperId = 14,   // ONCE; of a slip, required
+  kCourse = 15,    // STATE, of which two values yield
 };
 
 // Fields of a build newer than any schema: nobody knows them.

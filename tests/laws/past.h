@@ -18,6 +18,7 @@ namespace sotay::laws {
 struct PastEdit {
   sync::Author author;  // the stamp is the effective one
   v1::RecordEdit edit;  // names its parents
+  std::string reason;
   bool applied = true;  // false: refused; a place in the graph and no effect
   std::vector<v1::FieldOp> assigned;
 };

@@ -25,9 +25,9 @@ const std::vector<std::string>& Keys() {
 
 const std::vector<uint32_t>& AllFields() {
   static const auto* fields = new std::vector<uint32_t>{
-      kName,           kRemarks,    kColour,          kShelves,    kBody,  kTags,       kHands,
-      kPages,          kCopies,     kStage,           kNumber,     kSeals, kForeignSet, kForeignLog,
-      kForeignCounter, kForeignMap, kForeignRegister, kForeignText};
+      kName,       kRemarks,        kColour,     kShelves,         kBody,       kTags,  kHands,
+      kPages,      kCopies,         kStage,      kCourse,          kNumber,     kSeals, kForeignSet,
+      kForeignLog, kForeignCounter, kForeignMap, kForeignRegister, kForeignText};
   return *fields;
 }
 
@@ -149,6 +149,9 @@ v1::FieldOp MakeOp(uint32_t field, const std::string& text, Chance* chance) {
     case kStage:
       op.set_set(clears ? "" : NumberFragment(field, 1 + chance->Below(4)));
       break;
+    case kCourse:
+      op.set_set(clears ? "" : NumberFragment(field, 1 + chance->Below(3)));
+      break;
     default:
       op.set_set(clears ? "" : TextFragment(field, word));
       break;
@@ -208,6 +211,7 @@ Past MakePast(const PastWishes& wishes, Chance* chance) {
                    writer.user,
                    chance->Between(-5, 1'000'000),
                    writer.authority};
+    if (chance->Percent(50)) edit.reason = chance->Pick(Words());
     edit.applied = i == 0 || !chance->Percent(wishes.refused_percent);
     seen_by.push_back(known);
     known.insert(i);

@@ -56,6 +56,10 @@ TEST(PlantedFaults, M10_UnknownFieldsLeave) { FindsOut<DropsUnknown>(LawM10()); 
 
 TEST(PlantedFaults, M11_APickLeavesOthers) { FindsOut<PicksBlindly>(LawM11()); }
 
+TEST(PlantedFaults, M13_TheStepStandsAllTheSame) { FindsOut<NeverYields>(LawM13()); }
+TEST(PlantedFaults, M13_ARequestFallsSilent) { FindsOut<FallsSilent>(LawM13()); }
+TEST(PlantedFaults, M13_ARequestIsNotStored) { FindsOut<StoresNoRequests>(LawM13()); }
+
 void FindsOut(const WorldWishes& wishes, WorldJudge judge) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     World world(seed, wishes);

@@ -8,6 +8,7 @@ namespace {
 sync::HistoryNode NodeOf(const PastEdit& edit) {
   sync::HistoryNode node;
   node.author = edit.author;
+  node.reason = edit.reason;
   node.edit = edit.edit;
   node.applied = edit.applied;
   node.assigned = edit.assigned;
@@ -48,14 +49,14 @@ v1::Record Replica::Now() const {
 }
 
 void Replica::Apply(const sync::HistoryNode& node) {
-  // Texts as everybody merges them: on what is here when the author has seen it all, else by the
-  // history.
+  // Texts and states as everybody merges them: on what is here when the author has seen it all,
+  // else by the history.
   const bool fresh = !record_.seen().Has(node.author.device, node.author.sequence);
   const bool saw_all = node.seen.Covers(record_.seen());
   std::vector<std::string> texts;
   if (auto after = sync::TextsAfter(node.edit, record_); after.ok()) texts = *std::move(after);
   record_.Apply(node.edit, node.author, node.seen, texts);
-  if (fresh && !saw_all) history_.CopyTexts(node.edit, &record_);
+  if (fresh && !saw_all) history_.CopyMerged(node.edit, &record_);
   for (const v1::FieldOp& op : node.assigned) record_.Assign(op, node.author);
 }
 

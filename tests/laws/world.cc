@@ -140,9 +140,9 @@ sync::RecordWish World::WishFor(const sync::RecordId& id, const ModelDevice& dev
       !wishes_.fields.empty() ? wishes_.fields
       : wish.type == kSlip
           ? std::vector<uint32_t>{kName, kBody, kPages, kForeignRegister}
-          : std::vector<uint32_t>{kName,  kRemarks, kColour,     kShelves,   kBody,  kTags,
-                                  kHands, kPages,   kCopies,     kStage,     kStage, kNumber,
-                                  kSeals, kBody,    kForeignSet, kForeignMap};
+          : std::vector<uint32_t>{kName,  kRemarks, kColour,     kShelves,    kBody,   kTags,
+                                  kHands, kPages,   kCopies,     kStage,      kStage,  kNumber,
+                                  kSeals, kBody,    kForeignSet, kForeignMap, kCourse, kCourse};
   for (size_t count = 1 + chance_.Below(2); count > 0; --count) {
     const uint32_t field = chance_.Pick(fields);
     const std::string text =

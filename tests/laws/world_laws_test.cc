@@ -2,6 +2,9 @@
 // failure prints the seed, the complaint and the story.
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_join.h"
 #include "tests/laws/cases.h"
 #include "tests/laws/world.h"
@@ -62,27 +65,29 @@ TEST(WorldLaws, HoldWhereBuildsDiffer) {
 }
 
 // Phones that write one text, or take one another's steps, while the answers are on the way.
-WorldWishes Crossing(uint32_t field, bool clocks_lie) {
+WorldWishes Crossing(std::vector<uint32_t> fields, bool clocks_lie) {
   WorldWishes wishes;
   wishes.clocks_lie = clocks_lie;
-  wishes.fields = {field};
+  wishes.fields = std::move(fields);
   wishes.records_max = 1;
   return wishes;
 }
 
 TEST(WorldLaws, NothingHonestIsRefusedWhereClocksAreRight) {
-  Hold(Crossing(kBody, false), JudgeWorldHonesty, 4);
-  Hold(Crossing(kStage, false), JudgeWorldHonesty, 4);
+  Hold(Crossing({kBody}, false), JudgeWorldHonesty, 4);
+  Hold(Crossing({kStage}, false), JudgeWorldHonesty, 4);
+  Hold(Crossing({kCourse, kCourse, kName}, false), JudgeWorldHonesty, 4);
 }
 
 TEST(WorldLaws, NothingHonestIsRefusedWhereClocksLie) {
-  Hold(Crossing(kBody, true), JudgeWorldHonesty, 4);
-  Hold(Crossing(kStage, true), JudgeWorldHonesty, 4);
+  Hold(Crossing({kBody}, true), JudgeWorldHonesty, 4);
+  Hold(Crossing({kStage}, true), JudgeWorldHonesty, 4);
+  Hold(Crossing({kCourse, kCourse, kName}, true), JudgeWorldHonesty, 4);
 }
 
 TEST(WorldLaws, WhatWasTypedStandsAsTyped) {
-  Hold(Crossing(kBody, false), JudgeWorldWords, 4);
-  Hold(Crossing(kBody, true), JudgeWorldWords, 4);
+  Hold(Crossing({kBody}, false), JudgeWorldWords, 4);
+  Hold(Crossing({kBody}, true), JudgeWorldWords, 4);
 }
 
 }  // namespace

@@ -26,11 +26,20 @@ TEST(Keys, StandInOrderOfSequence) {
 
 TEST(Keys, KeepEveryKindApart) {
   const sync::RecordId record = RecordNamed("n1");
-  const std::vector<std::string> all = {
-      keys::Meta(),        keys::Progress(),   keys::Directory(),        keys::RowsSchema(),
-      keys::Cursor("u"),   keys::OwnChange(1), keys::Refused(1),         keys::Touch(record, 1),
-      keys::Base(record),  keys::Row(record),  keys::Fetched(record, 1), keys::Gone(record),
-      keys::Sealed(record)};
+  const std::vector<std::string> all = {keys::Meta(),
+                                        keys::Progress(),
+                                        keys::Directory(),
+                                        keys::RowsSchema(),
+                                        keys::Cursor("u"),
+                                        keys::OwnChange(1),
+                                        keys::Refused(1),
+                                        keys::Touch(record, 1),
+                                        keys::Base(record),
+                                        keys::Row(record),
+                                        keys::Fetched(record, 1),
+                                        keys::Gone(record),
+                                        keys::Sealed(record),
+                                        keys::Notice(record.view(), 1, "own", "")};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);
   EXPECT_EQ(kinds.size(), all.size());
@@ -59,6 +68,8 @@ TEST(Keys, SayWhatTheyAre) {
   EXPECT_EQ(keys::DescribeKey(keys::Cursor("vkskv1")), "cursor of unit vkskv1");
   EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")),
             "restoration of unit vkskv1");
+  EXPECT_EQ(keys::DescribeKey(keys::Notice(record.view(), 1, "own", "other")),
+            "notice about record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Touch(record, 4)), "own change 4 edits record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Row(record)), "list row of record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Base(record)),

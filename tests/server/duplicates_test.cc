@@ -98,6 +98,31 @@ TEST_F(DuplicatesTest, AreOfOneInspectionCodeAndBodyWithinADay) {
   EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "b"))) << "of what is not said nothing is alike";
 }
 
+TEST_F(DuplicatesTest, AreTwoCasesOpenedForOneReport) {
+  using C = casework::v1::Case;
+  const auto opened = [](const std::string& name, int64_t hours, const std::string& body) {
+    return NewCase(name)
+        .Set(C::kHandlingBodyFieldNumber, body)
+        .SetNumber(C::kOccurredMsFieldNumber, static_cast<uint64_t>(kThenMs + hours * kHourMs));
+  };
+  const std::string police = "Công an xã Rạch Đước";
+  nguyet_.Write("r", {opened("r", 0, police)});
+  que_.Write("s", {opened("s", 20, police)});
+  que_.Write("t", {opened("t", 21, "Công an xã Bãi Nổi")});
+  que_.Write("u", {opened("u", 60, police)});
+  for (SealedPhone* phone : {&nguyet_, &que_}) room_.Exchange(phone);
+  const auto suggested = List("trieu", "kv1");
+  ASSERT_TRUE(suggested.ok()) << suggested.status();
+  ASSERT_EQ(suggested->pairs_size(), 1);
+  EXPECT_EQ(suggested->pairs(0).link(), "merged_into");
+  EXPECT_EQ(NameOf(suggested->pairs(0).first()), "r");
+  EXPECT_EQ(NameOf(suggested->pairs(0).second()), "s");
+  // Somebody says so.
+  que_.Write("s", {tests::Case("s").Set(C::kMergedIntoFieldNumber, RecordNamed("r").view())});
+  room_.Exchange(&que_);
+  EXPECT_EQ(List("trieu", "kv1")->pairs_size(), 0);
+}
+
 TEST_F(DuplicatesTest, AreShownToWhomBothAreShown) {
   room_.AddUser("quoc", {{"tinh", ROLE_SUPERVISOR}});
   Write({Alike("a"), Alike("b", 1)});

@@ -35,9 +35,9 @@ class FoundTwice : public ::testing::TestWithParam<size_t> {
   std::vector<std::set<std::string>> Suggested(const std::string& visit) {
     std::vector<std::set<std::string>> pairs;
     for (const json& pair : stage_->Console({"duplicates"})) {
+      if (pair["first"]["dossier"] != visit) continue;
       EXPECT_EQ(pair["link"], "duplicate_of");
-      if (pair["first"]["dossier"] == visit)
-        pairs.push_back({pair["first"]["id"], pair["second"]["id"]});
+      pairs.push_back({pair["first"]["id"], pair["second"]["id"]});
     }
     return pairs;
   }
@@ -76,6 +76,39 @@ TEST_P(FoundTwice, IsSuggestedLinkedAndUnlinkedAgain) {
   stage_->Meet(GetParam());
   EXPECT_THAT(Suggested(visit), ElementsAre(pair)) << "unlinking restores two";
   EXPECT_FALSE(stage_->Console({"show", two})["content"].contains("duplicate_of"));
+  stage_->ExpectTogether();
+}
+
+// Each opens a case for one report to the police of the commune.  Both remain, whole.
+TEST_P(FoundTwice, TwoCasesOfOneReportAreSuggestedAndLinked) {
+  const auto open = [](const std::string& phone, const std::string& title) {
+    return stage_
+        ->Phone(phone, {"new", "case", "kind=crime_report", "title=" + title,
+                        "handling_body=Công an xã Rạch Đước " + std::to_string(GetParam())})["id"]
+        .get<std::string>();
+  };
+  const std::string one = open(kDam, "Trộm cắp tại ghe chợ nổi");
+  const std::string two = open(kQue, "Mất trộm hàng trên ghe");
+  const auto suggested = [&] {
+    for (const json& pair : stage_->Console({"duplicates"})) {
+      const std::set<std::string> ids = {pair["first"]["id"], pair["second"]["id"]};
+      if (ids == std::set<std::string>{one, two} && pair["link"] == "merged_into") return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(suggested());
+  stage_->Meet(GetParam());
+  EXPECT_TRUE(suggested());
+  stage_->Phone(kDam, {"edit", two, "merged_into=" + one, "--reason", "cùng một tin báo"});
+  stage_->Meet(GetParam());
+  EXPECT_FALSE(suggested());
+  for (const std::string& phone : stage_->phones()) {
+    EXPECT_EQ(stage_->Phone(phone, {"show", one})["content"]["title"], "Trộm cắp tại ghe chợ nổi");
+    EXPECT_EQ(stage_->Phone(phone, {"show", two})["content"]["title"], "Mất trộm hàng trên ghe");
+  }
+  stage_->Phone(kQue, {"edit", two, "merged_into="});
+  stage_->Meet(GetParam());
+  EXPECT_TRUE(suggested()) << "unlinked they are two again";
   stage_->ExpectTogether();
 }
 

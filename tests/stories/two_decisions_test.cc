@@ -1,9 +1,10 @@
 // Two people decide about one record without knowing of each other: a leader's word outranks a
-// prosecutor's, and between equals the more cautious state holds, flagged.  And somebody withdraws
-// what somebody else writes on in.
+// prosecutor's, and between equals the more cautious state holds, flagged; both are told.  And
+// somebody withdraws what somebody else writes on in.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -13,7 +14,6 @@ namespace sotay::tests {
 namespace {
 
 using nlohmann::json;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -72,7 +72,25 @@ TEST_P(TwoDecisions, BetweenEqualsTheMoreCautiousHoldsAndBothAreShown) {
   Moves(kDeputy, note, "signed");
   Moves(kLeader, note, "returned", "thiếu danh sách");
   Meet();
+  // Both are told of the other, until they have looked.
+  const json deputys = stage_->Phone(kDeputy, {"status"})["notices"];
+  ASSERT_THAT(deputys, SizeIs(1));
+  EXPECT_EQ(deputys[0]["notice"], "overtaken");
+  EXPECT_EQ(deputys[0]["own"]["value"], "NOTE_STATE_SIGNED");
+  EXPECT_EQ(deputys[0]["other"]["value"], "NOTE_STATE_RETURNED");
+  EXPECT_EQ(deputys[0]["other"]["user"], kLeader);
+  const json leaders = stage_->Phone(kLeader, {"status"})["notices"];
+  ASSERT_THAT(leaders, SizeIs(1));
+  EXPECT_EQ(leaders[0]["notice"], "prevailed");
+  EXPECT_EQ(leaders[0]["other"]["user"], kDeputy);
+  EXPECT_THAT(stage_->Phone(kDam, {"status"})["notices"], IsEmpty()) << "no decision of his";
+  const json overtaken = stage_->Console({"show", note})["overtaken"];
+  ASSERT_THAT(overtaken, SizeIs(1));
+  EXPECT_EQ(overtaken[0]["user"], kDeputy);
+  EXPECT_EQ(overtaken[0]["value"], "NOTE_STATE_SIGNED");
+  EXPECT_EQ(overtaken[0]["by"]["user"], kLeader);
   ExpectState(note, "NOTE_STATE_RETURNED");
+  EXPECT_THAT(stage_->Phone(kDeputy, {"status"})["notices"], IsEmpty()) << "looked at";
   const json conflicts = stage_->Phone(kDam, {"conflicts", note});
   ASSERT_THAT(conflicts, SizeIs(1));
   std::set<std::string> users;
@@ -100,6 +118,8 @@ TEST_P(TwoDecisions, ALeadersOutranksAProsecutors) {
   Moves(kQue, finding, "remedied", "đã chuyển buồng");
   Moves(kDeputy, finding, "escalated", "chưa có văn bản");
   Meet();
+  EXPECT_EQ(stage_->Phone(kQue, {"status"})["notices"][0]["notice"], "overtaken");
+  EXPECT_EQ(stage_->Phone(kDeputy, {"status"})["notices"][0]["notice"], "prevailed");
   ExpectState(finding, "FINDING_STATE_ESCALATED");
   EXPECT_THAT(stage_->Phone(kQue, {"conflicts", finding}), IsEmpty());
   const std::set<std::string> steps = Steps(finding);
@@ -108,29 +128,91 @@ TEST_P(TwoDecisions, ALeadersOutranksAProsecutors) {
   stage_->ExpectTogether();
 }
 
-// It says so, with the reason, and that somebody wrote on in it meanwhile; a leader decides.
-TEST_P(TwoDecisions, WhatIsWithdrawnWhileSomebodyWritesOnIsALeadersToDecide) {
-  const std::string body = "Tin số 9 không ghi giờ.";
-  const std::string longer = body + " Trưởng Công an xã đã giải thích.";
-  const std::string note = stage_->New(kDam, "note", visit_, {"body=" + body});
-  stage_->Share(kDam);
-  Moves(kDam, note, "withdrawn", "ghi nhầm sổ");
-  stage_->Phone(kQue, {"edit", note, "body=" + longer});
-  Meet();
-  for (const std::string& phone : stage_->phones()) {
-    const json shown = stage_->Phone(phone, {"show", note});
-    EXPECT_EQ(shown["content"]["body"], longer) << phone;
-    ASSERT_THAT(shown["state_apart"], SizeIs(1)) << phone;
-    EXPECT_EQ(shown["state_apart"][0]["user"], kQue) << phone;
+// A note stays live with what somebody wrote on in it; that it was withdrawn meanwhile is a
+// request, shown with its reason until a leader decides.
+class Withdrawn : public TwoDecisions {
+ protected:
+  void SetUp() override {
+    TwoDecisions::SetUp();
+    note_ = stage_->New(kDam, "note", visit_, {"body=" + body_});
+    stage_->Share(kDam);
+    Moves(kDam, note_, "withdrawn", "ghi nhầm sổ");
+    stage_->Phone(kQue, {"edit", note_, "body=" + longer_});
+    Meet();
   }
-  ExpectState(note, "NOTE_STATE_WITHDRAWN");
-  EXPECT_THAT(stage_->Console({"show", note}).dump(), HasSubstr("ghi nhầm sổ"));
+  // Everywhere, who is asked to decide what.
+  void ExpectRequest() {
+    const auto expect = [](const json& shown, const std::string& where) {
+      EXPECT_FALSE(shown["content"].contains("state")) << where << ": as born";
+      ASSERT_THAT(shown["requests"], SizeIs(1)) << where;
+      const json& request = shown["requests"][0];
+      EXPECT_EQ(request["user"], kDam) << where;
+      EXPECT_EQ(request["value"], "NOTE_STATE_WITHDRAWN") << where;
+      EXPECT_EQ(request["reason"], "ghi nhầm sổ") << where;
+      ASSERT_THAT(request["unaware"], SizeIs(1)) << where;
+      EXPECT_EQ(request["unaware"][0]["user"], kQue) << where;
+    };
+    for (const std::string& phone : stage_->phones()) {
+      expect(stage_->Phone(phone, {"show", note_}), phone);
+      const json listed = stage_->Phone(phone, {"list", "note", "--in", note_, "--conflicts"});
+      ASSERT_THAT(listed, SizeIs(1)) << phone;
+      EXPECT_EQ(listed[0]["requested"], json::array({"NOTE_STATE_WITHDRAWN"})) << phone;
+    }
+    expect(stage_->Console({"show", note_}), "console");
+    const json to_decide = stage_->Console({"conflicts"});
+    EXPECT_TRUE(std::any_of(to_decide.begin(), to_decide.end(), [this](const json& one) {
+      return one.contains("request") && one["request"]["record"] == note_;
+    }));
+  }
+
+  const std::string body_ = "Tin số 9 không ghi giờ.";
+  const std::string longer_ = body_ + " Trưởng Công an xã đã giải thích.";
+  std::string note_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, Withdrawn, ::testing::Values(0, 5, 11, 23));
+
+TEST_P(Withdrawn, ANoteStaysLiveAndALeaderKeepsIt) {
+  // Whoever asked is told, until they have looked.
+  const json told = stage_->Phone(kDam, {"status"})["notices"];
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0]["notice"], "requested");
+  EXPECT_EQ(told[0]["other"]["user"], kQue);
+  ExpectRequest();
+  EXPECT_THAT(stage_->Phone(kDam, {"status"})["notices"], IsEmpty());
   stage_->ExpectTogether();
-  Moves(kLeader, note, "draft", "giữ phần bổ sung");
+  // Asking twice decides nothing, nor does that either of the two writes again.
+  EXPECT_NE(stage_->Try(kDam, {"edit", note_, "state=withdrawn"}).exit_code, 0);
+  stage_->Phone(kQue, {"edit", note_, "body=" + longer_ + " Đã ghi lại."});
   Meet();
-  ExpectState(note, "NOTE_STATE_DRAFT");
-  EXPECT_THAT(stage_->Console({"show", note})["state_apart"], IsEmpty());
-  EXPECT_EQ(stage_->Console({"show", note})["content"]["body"], longer);
+  ExpectRequest();
+  Moves(kLeader, note_, "draft", "giữ phần bổ sung");
+  Meet();
+  ExpectState(note_, "NOTE_STATE_DRAFT");
+  EXPECT_THAT(stage_->Console({"show", note_})["requests"], IsEmpty());
+  EXPECT_EQ(stage_->Console({"show", note_})["content"]["body"], longer_ + " Đã ghi lại.");
+  stage_->ExpectTogether();
+}
+
+TEST_P(Withdrawn, ALeaderAgreesAndTheTextStaysReadable) {
+  Moves(kLeader, note_, "withdrawn", "đồng ý rút");
+  Meet();
+  ExpectState(note_, "NOTE_STATE_WITHDRAWN");
+  for (const std::string& phone : stage_->phones()) {
+    const json shown = stage_->Phone(phone, {"show", note_});
+    EXPECT_THAT(shown["requests"], IsEmpty()) << phone;
+    EXPECT_EQ(shown["content"]["body"], longer_) << phone;
+  }
+  stage_->ExpectTogether();
+}
+
+TEST_P(Withdrawn, OnceSubmittedOnlyALeaderWithdraws) {
+  const std::string other = stage_->New(kDam, "note", visit_, {"body=" + body_, "state=submitted"});
+  stage_->Share(kDam);
+  EXPECT_NE(stage_->Try(kDam, {"edit", other, "state=withdrawn"}).exit_code, 0);
+  Moves(kLeader, other, "withdrawn", "ghi nhầm sổ");
+  Meet();
+  ExpectState(other, "NOTE_STATE_WITHDRAWN");
   stage_->ExpectTogether();
 }
 

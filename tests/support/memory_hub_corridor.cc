@@ -79,6 +79,7 @@ sync::History MemoryHub::HistoryOf(const sync::RecordId& id, const sync::IngestI
                      entry.admission.user_id(),
                      change.claimed_ms(),
                      entry.admission.authority()};
+      node.reason = change.reason();
       node.edit = edit;
       node.applied = applied;
       for (const v1::AssignedOp& assigned : entry.admission.assigned()) {

@@ -122,6 +122,7 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
                      change.claimed_ms(),
                      line.admission.authority()};
       if (line.admission.has_taken_in()) node.author.StandApart();
+      node.reason = change.reason();
       node.edit = edit;
       node.applied = applied;
       for (const v1::AssignedOp& assigned : line.admission.assigned()) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sync/apart.h"
 #include "sync/ingest.h"
 #include "sync/text.h"
 #include "sync/view.h"
@@ -105,7 +106,9 @@ TEST_F(IngestHistory, ComesToTheSameRecordWhoeverComesFirst) {
   office2.Push(b2);
   office2.Push(a2);
   EXPECT_EQ(office_.Find("n")->Serialize(), office2.Find("n")->Serialize());
-  EXPECT_EQ(ConflictCount(*office_.Find("n")), 3u) << "kind, measurement and state";
+  EXPECT_EQ(ConflictCount(*office_.Find("n")), 2u) << "kind and measurement";
+  EXPECT_THAT(RequestedStates(*office_.Find("n")), ElementsAre("NOTE_STATE_WITHDRAWN"))
+      << "who withdrew it did not know that it was written on";
   EXPECT_EQ(office_.Find("n")->ShownText(N::kBodyFieldNumber), "vết phanh dài 4,2 m, đo lại");
 }
 

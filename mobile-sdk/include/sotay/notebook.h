@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/secrecy.pb.h"
@@ -101,6 +102,8 @@ struct RecordLine {
   sync::RecordId dossier;
   std::string title;  // shown value of the type's title field, first line
   std::string state;  // name of the state value in force; empty without a state field
+  // Names of state values that somebody asks for, not knowing of others' work (sync/apart.h).
+  std::vector<std::string> requested;
   size_t conflicts = 0;
   SyncState sync_state = SyncState::kSynced;
   int64_t changed_ms = 0;  // of the newest standing change
@@ -110,7 +113,7 @@ struct ListFilter {
   std::string type;     // full or short name; empty: all
   std::string unit_id;  // empty: all
   absl::optional<sync::RecordId> dossier;
-  bool conflicts_only = false;
+  bool conflicts_only = false;  // only where somebody has to decide: requests, too
 };
 
 // A change of this device that was set aside or is held.
@@ -161,6 +164,7 @@ struct Status {
   std::vector<stored::v1::Restoration> restorations;
   size_t records = 0;
   size_t conflicts = 0;
+  size_t requests = 0;  // records in which a step is asked for
   size_t refused = 0;
 };
 
@@ -175,9 +179,11 @@ struct Event {
     kLogDisputed,     // the server signed two logs of a unit that cannot both be; see Status
     kDossierRemoved,  // it is no longer the user's; its records were told as removed before
     kDossierSealed,   // it proved to be secret; its records were told as removed before; see Status
+    kStepMet,         // a step of the user's met what another did; see Notebook::Notices
   };
   Kind kind = Kind::kSynced;
-  sync::RecordId record;  // RecordChanged, RecordRemoved; DossierRemoved, DossierSealed: its root
+  // RecordChanged, RecordRemoved, StepMet; DossierRemoved, DossierSealed: its root.
+  sync::RecordId record;
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
   absl::Status status;    // SyncFailed
@@ -288,6 +294,11 @@ class Notebook {
                                                     absl::optional<sync::ChangeId> at = {}) const;
   // Changes of this device that were refused or are held, oldest first.
   absl::StatusOr<std::vector<RefusedChange>> Refused() const;
+  // Steps of the user's that met what others did, neither knowing of the other: overtaken, in force
+  // against another's, or a request.  Oldest first; each until Looked is called for its record.
+  absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
+  // The user has looked at the record and what Notices says of it.
+  absl::Status Looked(const sync::RecordId& record);
   absl::StatusOr<Status> GetStatus() const;
   // Names behind ids, as last heard.
   v1::Directory directory() const;

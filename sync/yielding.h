@@ -1,0 +1,31 @@
+// States that give way to others' work (sotay.options.v1.yielding, docs/merge.md M13): how they
+// are declared, and which steps lead on from a record with requests.  Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
+#include "sync/merged_record.h"
+#include "sync/schema.h"
+
+namespace sotay::sync {
+
+// Reads which values of a STATE field yield, and who decides.  kInvalidArgument when the
+// declaration breaks the rules of yielding.proto.
+absl::Status ReadYielding(FieldType* field);
+
+// A step that leads on from where a record is.
+struct LawfulStep {
+  const std::set<Role>* roles = nullptr;  // who may take it; empty: any writer of the field
+  bool settled = false;                   // Transition.settled
+};
+
+// The step of `field` to the value `to` from `base`; nothing when there is none.  Beside the steps
+// from the state in force there are, for whoever decides about a request, the one that is asked
+// for, and those that would lead on from it.  While it is asked for nobody else takes it: whoever
+// asked would otherwise only have to ask twice.
+absl::optional<LawfulStep> StepFrom(const FieldType& field, const MergedRecord& base, int32_t to);
+
+}  // namespace sotay::sync
