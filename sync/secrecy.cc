@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "sotay/options/v1/secrecy.pb.h"
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
@@ -87,6 +89,11 @@ Refusal Classified(std::string message) {
   return Refusal{v1::REASON_CLASSIFIED, std::move(message)};
 }
 
+// Whether there are parts in it that this build does not know, where anything may be.
+bool SaysMore(const pb::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
+}
+
 // What an edit writes into a stub beside what it may have.
 absl::optional<Refusal> CheckInStub(const Schema& schema, const v1::Change& change,
                                     const v1::RecordEdit& edit) {
@@ -96,7 +103,7 @@ absl::optional<Refusal> CheckInStub(const Schema& schema, const v1::Change& chan
   const RecordType* const type = schema.Find(edit.type());
   for (const v1::FieldOp& op : edit.ops()) {
     if (type != nullptr && type->secrecy != nullptr && type->secrecy->MayStubHave(op.field()) &&
-        op.has_set() && op.key().empty()) {
+        op.has_set() && op.key().empty() && !SaysMore(op)) {
       continue;
     }
     const FieldType* const field = type == nullptr ? nullptr : type->Field(op.field());
@@ -167,6 +174,10 @@ absl::optional<Refusal> CheckGate(const Schema& schema, const v1::Change& change
   if (!change.reason().empty()) {
     return Classified("a change of a stub has no reason: what is secret stays on paper");
   }
+  const bool more =
+      SaysMore(change) || std::any_of(change.edits().begin(), change.edits().end(),
+                                      [](const auto& edit) { return SaysMore(edit); });
+  if (more) return Classified("a change of a stub has parts that this build does not know");
   for (const v1::RecordEdit& edit : change.edits()) {
     if (auto refusal = CheckInStub(schema, change, edit)) return refusal;
   }

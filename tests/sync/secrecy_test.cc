@@ -11,6 +11,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "sotay/options/v1/secrecy.pb.h"
 #include "tests/support/paper_world.h"
 #include "tests/support/status_matchers.h"
@@ -120,6 +121,14 @@ TEST_F(SecrecyTest, TheOfficeRefusesWhatAPhoneDidNotAsk) {
   reasoned.set_reason("Bị can khai rằng…");
   EXPECT_EQ(Forced(&other_, reasoned).reason(), v1::REASON_CLASSIFIED);
   reasoned.clear_reason();
+  // What only another build can read.
+  v1::Change odd = reasoned;
+  odd.GetReflection()->MutableUnknownFields(&odd)->AddLengthDelimited(999, "Bị can khai rằng…");
+  EXPECT_EQ(Forced(&other_, odd).reason(), v1::REASON_CLASSIFIED);
+  odd = reasoned;
+  v1::RecordEdit* const edit = odd.mutable_edits(0);
+  edit->GetReflection()->MutableUnknownFields(edit)->AddLengthDelimited(999, "Bị can khai rằng…");
+  EXPECT_EQ(Forced(&other_, odd).reason(), v1::REASON_CLASSIFIED);
   EXPECT_EQ(Forced(&other_, reasoned).verdict(), v1::VERDICT_APPLIED);
 }
 

@@ -22,7 +22,7 @@
 #include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
-#include "sotay/stored/v1/secrecy.pb.h"
+#include "sotay/stored/v1/sealed_dossier.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
 #include "sync/ids.h"

@@ -1,4 +1,4 @@
-// Who a change is of, and the state it is judged against (decision.h).
+// What the judge works on: a change on its way, and the records it is judged against (decision.h).
 #include "sync/decision.h"
 
 namespace sotay::sync {
