@@ -15,6 +15,7 @@
 #include "sotay/options/v1/yielding.pb.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/apart.h"
+#include "sync/history.h"
 #include "sync/view.h"
 #include "tests/support/paper_world.h"
 #include "tests/support/status_matchers.h"
@@ -228,6 +229,47 @@ TEST_P(YieldingTest, ReadsWhatWasMergedBefore) {
   EXPECT_EQ(record->StateInForce(N::kStateFieldNumber), NOTE_STATE_WITHDRAWN);
   EXPECT_THAT(ApartFromState(*record), SizeIs(1));
   EXPECT_EQ(record->Serialize(), old.SerializeAsString());
+}
+
+// --- of one's own other phone ---------------------------------------------------------------
+
+HistoryNode Edit(const std::string& device, const std::string& user, uint64_t sequence,
+                 const tests::Wish& wish, const std::vector<std::string>& parents) {
+  HistoryNode node;
+  node.author.change = tests::ChangeNamed(device + std::to_string(sequence));
+  node.author.device = tests::DeviceNamed(device);
+  node.author.sequence = sequence;
+  node.author.stamp = 100 + sequence;
+  node.author.user_id = user;
+  node.author.authority = 10;
+  node.reason = "ghi nhầm sổ";
+  for (const FieldEdit& field : wish.wish().fields) *node.edit.add_ops() = field.op;
+  for (const std::string& parent : parents) node.edit.add_parents(tests::ChangeNamed(parent).str());
+  return node;
+}
+
+// The note as it is after its author withdrew it on one phone, and `user` wrote on another.
+MergedRecord WithdrawnWhileAnotherPhoneWrites(const std::string& user) {
+  History history(MergedRecord(CaseworkSchema()->Find("note"), tests::RecordNamed("n"),
+                               "casework.v1.Note", tests::kUnit, tests::RecordNamed("k")));
+  const auto measured = [](const char* number) {
+    return Note("n").Measured("vết phanh", number, "m");
+  };
+  EXPECT_THAT(history.Add(Edit("one", "dam", 1, measured("4,2"), {})), tests::IsOk());
+  EXPECT_THAT(history.Add(Edit("one", "dam", 2, Note("n").Moves(NOTE_STATE_WITHDRAWN), {"one1"})),
+              tests::IsOk());
+  EXPECT_THAT(history.Add(Edit("two", user, 1, measured("4,5"), {"one1"})), tests::IsOk());
+  return history.At(history.Everything());
+}
+
+TEST(YieldingOfAPerson, IsNotToTheirOwnWorkOnAnotherPhone) {
+  const MergedRecord own = WithdrawnWhileAnotherPhoneWrites("dam");
+  EXPECT_EQ(own.StateInForce(N::kStateFieldNumber), NOTE_STATE_WITHDRAWN);
+  EXPECT_THAT(RequestsIn(own), IsEmpty());
+  const MergedRecord others = WithdrawnWhileAnotherPhoneWrites("que");
+  EXPECT_EQ(others.StateInForce(N::kStateFieldNumber), NOTE_STATE_UNSPECIFIED);
+  ASSERT_THAT(RequestsIn(others), SizeIs(1));
+  EXPECT_EQ(RequestsIn(others)[0].step->reason, "ghi nhầm sổ");
 }
 
 // --- declarations ---------------------------------------------------------------------------
