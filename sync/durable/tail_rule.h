@@ -24,6 +24,9 @@
 
 namespace sotay::durable {
 
+// Where they lie, in the directory of the store.
+constexpr char kCutLogs[] = "lost+tail";
+
 // One log that was cut.
 struct TailCut {
   std::string log;  // the file's name in its directory
