@@ -9,9 +9,7 @@
 #include "server/log_tree.h"
 #include "server/page.h"
 #include "server/refusal.h"
-#include "sync/limits.h"
-#include "sync/seal/digest.h"
-#include "sync/seal/packed.h"
+#include "server/seal_rows.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -62,15 +60,11 @@ absl::StatusOr<v1::LogHead> Evidence::HeadFor(const v1::ProveRecordRequest& requ
 absl::StatusOr<v1::ProvenPush> Evidence::PushOver(const sync::DeviceId& device,
                                                   uint64_t sequence) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::SealRow seal, store_.LoadSealOver(device, sequence));
-  SOTAY_ASSIGN_OR_RETURN(const std::string raw, seal::Unpack(seal.changes(), sync::kPushBytesMax));
-  v1::ChangeBatch batch;
-  if (!batch.ParseFromString(raw)) return absl::DataLossError("a push cannot be read");
+  SOTAY_ASSIGN_OR_RETURN(const v1::ChangeBatch batch, Unpacked(seal.changes()));
   v1::ProvenPush push;
   push.set_device_id(device.str());
   push.set_first_sequence(seal.first_sequence());
-  for (const std::string& change : batch.changes()) {
-    push.mutable_change_ids()->append(seal::HashChange(change).str());
-  }
+  for (const sync::ChangeId& id : IdsIn(batch)) push.mutable_change_ids()->append(id.str());
   push.set_signature(seal.signature());
   if (const uint64_t before = seal.first_sequence() - 1; before > 0) {
     SOTAY_ASSIGN_OR_RETURN(auto known, store_.LoadKnown(device, before, before));

@@ -76,6 +76,13 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
       arrival_.taken == nullptr) {
     return refuse(v1::REASON_DEVICE_REVOKED, "received after its device was revoked");
   }
+  if (IsSecret(pushed, bench_.input.sealed.get())) {
+    return refuse(
+        v1::REASON_CLASSIFIED,
+        pushed.withheld.has_value()
+            ? "its device withheld what it says; the server has its id alone"
+            : "its dossier proved to be secret; of the change the server keeps its id alone");
+  }
   if (pushed.change == nullptr) return refuse(v1::REASON_MALFORMED, "not a valid Change");
   const v1::Change& change = *pushed.change;
   if (auto refusal = CheckShape(change, pushed.bytes)) {
@@ -176,6 +183,12 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
     ChangeId missing;
     auto seen = history->second.SeenBy(parents, arrival_.Device(), &missing);
+    const auto own = DeviceId::From(arrival_.push->device.device_id()).value_or(DeviceId());
+    if (!seen.has_value() && bench_.bare.count({own, missing}) != 0) {
+      return Refusal{
+          v1::REASON_BUILDS_ON_REFUSED,
+          "made on a change of which the server has the id alone, or on what was made on it"};
+    }
     if (!seen.has_value()) {
       decision_.waits_for = missing;
       return Refusal{v1::REASON_PARENT_UNKNOWN,
@@ -348,50 +361,6 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Merged
 }
 
 }  // namespace
-
-DeviceId Arrival::Device() const {
-  if (taken != nullptr) return TakenInAs(pushed->id);
-  return DeviceId::From(push->device.device_id()).value_or(DeviceId());
-}
-
-uint64_t Arrival::Heard(const std::string& unit) const {
-  const auto heard = push->heard.find(unit);
-  return heard == push->heard.end() ? 0 : heard->second;
-}
-
-Author Arrival::Place() const {
-  Author author;
-  author.change = pushed->id;
-  author.device = DeviceId::From(push->device.device_id()).value_or(DeviceId());
-  author.sequence = sequence;
-  author.user_id = push->device.user_id();
-  if (pushed->change != nullptr) {
-    author.claimed_ms = pushed->change->claimed_ms();
-    author.authority = Authority(pushed->change->unit_id());
-  }
-  if (taken != nullptr) author.StandApart();
-  return author;
-}
-
-uint32_t Arrival::Authority(const std::string& unit) const {
-  if (taken != nullptr) return taken->authority;
-  if (push->rights != nullptr) return AuthorityIn(*push->rights, unit);
-  const auto roles = push->roles.find(unit);
-  return roles == push->roles.end() ? 0 : AuthorityOf(roles->second);
-}
-
-WrittenRecord* Bench::Find(const RecordId& id) {
-  if (const auto at = working.find(id); at != working.end()) return &at->second;
-  const auto loaded = input.records.find(id);
-  if (loaded == input.records.end()) return nullptr;
-  const LoadedRecord& record = loaded->second;
-  return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
-}
-
-const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
-  const auto at = signatures.find(id);
-  return at == signatures.end() ? nullptr : &at->second;
-}
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {
   return Judge(arrival, bench).Run(device);

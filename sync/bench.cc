@@ -1,0 +1,71 @@
+// What the judge works on: a change on its way, and the records it is judged against.
+#include <algorithm>
+
+#include "sync/decision.h"
+
+namespace sotay::sync {
+
+std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes) {
+  auto change = std::make_shared<v1::Change>();
+  if (!change->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+  return change;
+}
+
+DeviceId Arrival::Device() const {
+  if (taken != nullptr) return TakenInAs(pushed->id);
+  return DeviceId::From(push->device.device_id()).value_or(DeviceId());
+}
+
+uint64_t Arrival::Heard(const std::string& unit) const {
+  const auto heard = push->heard.find(unit);
+  return heard == push->heard.end() ? 0 : heard->second;
+}
+
+Author Arrival::Place() const {
+  Author author;
+  author.change = pushed->id;
+  author.device = DeviceId::From(push->device.device_id()).value_or(DeviceId());
+  author.sequence = sequence;
+  author.user_id = push->device.user_id();
+  if (pushed->change != nullptr) {
+    author.claimed_ms = pushed->change->claimed_ms();
+    author.authority = Authority(pushed->change->unit_id());
+  }
+  if (taken != nullptr) author.StandApart();
+  return author;
+}
+
+uint32_t Arrival::Authority(const std::string& unit) const {
+  if (taken != nullptr) return taken->authority;
+  if (push->rights != nullptr) return AuthorityIn(*push->rights, unit);
+  const auto roles = push->roles.find(unit);
+  return roles == push->roles.end() ? 0 : AuthorityOf(roles->second);
+}
+
+WrittenRecord* Bench::Find(const RecordId& id) {
+  if (const auto at = working.find(id); at != working.end()) return &at->second;
+  const auto loaded = input.records.find(id);
+  if (loaded == input.records.end()) return nullptr;
+  const LoadedRecord& record = loaded->second;
+  return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
+}
+
+const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
+  const auto at = signatures.find(id);
+  return at == signatures.end() ? nullptr : &at->second;
+}
+
+bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed) {
+  if (pushed.withheld.has_value()) return true;
+  if (sealed == nullptr || pushed.change == nullptr) return false;
+  const auto is_sealed = [sealed](const std::string& id) {
+    const auto dossier = RecordId::From(id);
+    return dossier.has_value() && sealed->count(*dossier) != 0;
+  };
+  const v1::Change& change = *pushed.change;
+  return is_sealed(change.dossier_id()) ||
+         std::any_of(change.edits().begin(), change.edits().end(),
+                     [&](const v1::RecordEdit& edit) { return is_sealed(edit.record_id()); });
+}
+
+}  // namespace sotay::sync
