@@ -96,7 +96,9 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
     *response.mutable_sealed() = SealedViewOf(directory, row, /*whole=*/true);
     return response;
   };
-  if (directory.SecretOf(request.record_id()).has_value()) {
+  if (const auto known = directory.SecretOf(request.record_id()); known.has_value()) {
+    // To others it is answered as what is not there.
+    if (!MaySealIn(directory, person, known->unit_id())) return NotFound("the record");
     SOTAY_RETURN_IF_ERROR(answer(request.record_id()).status());
     const v1::DossierAct& act = response.sealed().act();
     if (act.sealed().alias() == request.alias() && act.sealed().holder() == request.holder()) {
@@ -159,7 +161,7 @@ absl::StatusOr<v1::ConfirmResponse> ConfirmDestruction(Pen* pen, const Person& p
   }
   const v1::SecretAct* const asked = Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED);
   if (asked == nullptr) {
-    return CannotBe(v1::REASON_UNSPECIFIED,
+    return CannotBe(v1::REASON_ILLEGAL_TRANSITION,
                     "nobody asked that it be destroyed; a head of its unit does");
   }
   // Two people, not one with two posts.
@@ -199,6 +201,9 @@ absl::StatusOr<v1::NoteBackupsGoneResponse> NoteBackupsGone(
 absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
                          const std::vector<std::string>& dossiers) {
   pen->Settle();
+  // Whoever holds a revoked one may say anything; it was told nothing.
+  const auto row = pen->directory().Device(device);
+  if (row == nullptr || row->state() == v1::DEVICE_STATE_REVOKED) return absl::OkStatus();
   Sheet sheet;
   bool any = false;
   for (const std::string& id : dossiers) {

@@ -29,7 +29,7 @@ TEST_F(SecrecyEnds, IsDestroyedByTwoPeople) {
   }();
   ASSERT_EQ(key.size(), seal::kVaultKeyBytes);
   ASSERT_THAT(FilesWith(key), Not(IsEmpty()));
-  EXPECT_THAT(Confirm("khoa"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(DetailOf(Confirm("khoa").status()).reason(), v1::REASON_ILLEGAL_TRANSITION);
   EXPECT_THAT(Ask("dam"), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Ask("ngu"), IsOk());
   v1::ListSealedRequest pending;

@@ -113,6 +113,27 @@ TEST_F(SecrecyRestore, ANewChainBeginsThatHasNothingOfIt) {
 
 // The act is in the newest segment and the content in an older one of the same chain.
 TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
+  // Made on a change that was refused and has a place in the record's history: of that only the
+  // newest segment says anything, and it says nothing any more.
+  v1::Change refused;
+  refused.set_dossier_id(Id("e"));
+  v1::RecordEdit* const edit = refused.add_edits();
+  edit->set_record_id(Id("n"));
+  edit->set_type("casework.v1.Note");
+  edit->add_parents(dam_.Shown("n")->heads().front().str());
+  v1::FieldOp* const op = edit->add_ops();
+  op->set_field(casework::v1::Note::kKindFieldNumber);
+  op->set_set("\x08\x01");
+  v1::Change built = refused;
+  const uint64_t first = dam_.Forge(refused);
+  built.set_dossier_id(Id("k"));
+  built.mutable_edits(0)->set_parents(0, dam_.id(first).str());
+  built.mutable_edits(0)->clear_ops();
+  const uint64_t second = dam_.Forge(built);
+  room_.Exchange(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(first).verdict(), v1::VERDICT_QUARANTINED);
+  ASSERT_EQ(dam_.outcomes().at(second).verdict(), v1::VERDICT_APPLIED)
+      << dam_.outcomes().at(second).message();
   ASSERT_THAT(BackUp(), IsOk());
   ++room_.now_ms;
   const auto sealed = Seal();

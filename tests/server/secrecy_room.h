@@ -99,8 +99,8 @@ class SecrecyRoom : public DossiersRoom {
   std::string Content() {
     std::string content;
     const sync::RecordId dossier = tests::RecordNamed("k");
-    const uint64_t rows = room_.directory->SecretOf(Id("k"))->contents();
-    for (uint64_t number = 1; number <= rows; ++number) {
+    const auto row = room_.directory->SecretOf(Id("k"));
+    for (uint64_t number = 1; row.has_value() && number <= row->contents(); ++number) {
       const std::string key = SecretContentKey(dossier, number);
       stored::v1::SecretContent part;
       EXPECT_TRUE(part.ParseFromString(room_.store->Get(key)->value_or("")));

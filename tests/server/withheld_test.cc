@@ -11,14 +11,11 @@
 namespace sotay::server {
 namespace {
 
-using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Property;
 using ::testing::SizeIs;
 using tests::IsOk;
 using tests::Note;
-using tests::SealedPhone;
 using tests::StatusIs;
 
 class WithheldTest : public SecrecyRoom {};
@@ -109,17 +106,42 @@ TEST_F(WithheldTest, OfADossierThatNobodySealedCostsItsAuthorAlone) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
-TEST_F(WithheldTest, WhatWaitedForItWaitsNoLonger) {
-  // Sent out of the order in which they were made: the second waits for the first.
-  v1::Change second;
-  second.set_dossier_id(Id("e"));
-  v1::RecordEdit* const edit = second.add_edits();
-  edit->set_record_id(Id("m"));
+// It had come before anybody could know, waited for another's change, and is classified when that
+// comes.
+TEST_F(WithheldTest, WhatWasHeldLeavesThePushItCameIn) {
+  room_.hub_options.secrets_ms = int64_t{1} << 62;  // nothing else takes it out
+  ASSERT_THAT(room_.Open(), IsOk());
+  constexpr char kHeld[] = "Jh5Rw8Lc3Xs6";
+  const uint64_t awaited = nguyet_.Write("k", {Note("n").Says(Secret("bốn"))});
+  v1::Change change;
+  change.set_dossier_id(Id("k"));
+  change.set_reason(kHeld);
+  v1::RecordEdit* const edit = change.add_edits();
+  edit->set_record_id(Id("n"));
   edit->set_type("casework.v1.Note");
-  edit->add_parents(std::string(32, 'p'));
-  const uint64_t waits = dam_.Forge(second);
+  edit->add_parents(nguyet_.id(awaited).str());
+  const uint64_t waits = dam_.Forge(change);
   room_.Exchange(&dam_);
   ASSERT_EQ(dam_.outcomes().at(waits).verdict(), v1::VERDICT_HELD);
+  ASSERT_THAT(RowsWith(kHeld), SizeIs(2)) << "in quarantine, and in its push";
+  Tables tables;
+  v1::DossierAct& act = tables.dossier_acts.emplace_back();
+  act.set_number(1);
+  act.set_unit_id(kUnitOfRoom);
+  act.set_dossier_id(Id("k"));
+  act.set_reason("Công văn 9/VKS");
+  act.mutable_sealed()->set_alias("Hồ sơ 17");
+  room_.WithPen([&](Pen* pen) { ASSERT_THAT(pen->Commit(tables), IsOk()); });
+  room_.Exchange(&nguyet_);
+  room_.Exchange(&dam_);
+  EXPECT_EQ(dam_.outcomes().at(waits).verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(dam_.outcomes().at(waits).reason(), v1::REASON_CLASSIFIED);
+  EXPECT_THAT(RowsWith(kHeld), IsEmpty());
+  EXPECT_THAT(FilesWith(kHeld), IsEmpty());
+  // And the rest of the dossier goes when somebody goes on with it.
+  room_.hub_options.secrets_ms = 0;
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(RowsWith(kNeedle), IsEmpty());
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
