@@ -28,6 +28,27 @@ bool SaysWhose(const v1::QuarantinedChange& aside) {
          change.sequence() == aside.sequence();
 }
 
+// What is left of it, with what became of the rest.
+v1::GoneChange GoneChangeOf(const Directory& directory, const v1::QuarantinedChange& aside,
+                            uint64_t after) {
+  v1::GoneChange gone;
+  gone.set_change_id(aside.change_id());
+  gone.set_after(after);
+  gone.set_named(aside.change());
+  v1::Change named;
+  named.ParseFromString(aside.change());
+  const auto row = directory.SecretOf(named.dossier_id());
+  if (!row.has_value() || !row->destroyed()) return gone;
+  gone.set_destroyed(true);
+  for (const v1::SecretAct& act : row->acts()) {
+    if (act.kind() != v1::SECRET_ACT_KIND_DESTROYED) continue;
+    gone.set_by(act.by());
+    gone.set_done_ms(act.done_ms());
+    gone.set_reason(act.reason());
+  }
+  return gone;
+}
+
 // Nothing can be left out of a change that is to be proven.
 absl::Status ProvesMore() {
   return RoleMayNot(
@@ -133,6 +154,11 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       // reader's to see.
       if (KindOf(aside) != HistoryKind::kRefused || !device.has_value() ||
           aside.unit_id() != unit || !SaysWhose(aside)) {
+        return true;
+      }
+      if (aside.reason() == v1::REASON_CLASSIFIED) {
+        sealed[*device].insert(aside.sequence());
+        *response.add_gone() = GoneChangeOf(directory_, aside, after);
         return true;
       }
       if (!reading.OfAside(aside)) {

@@ -179,8 +179,10 @@ absl::Status Purging::TakeAside() {
           status = Unreadable(key);
           return false;
         }
-        // What cannot be read is of no dossier that anybody could name.
-        if (!row.change().empty() && change.ParseFromString(row.change()) && IsAbout(change)) {
+        // What cannot be read is of no dossier that anybody could name; of what is classified there
+        // is nothing left.
+        if (row.reason() != v1::REASON_CLASSIFIED && !row.change().empty() &&
+            change.ParseFromString(row.change()) && IsAbout(change)) {
           found.emplace_back(*parts, std::move(row));
         }
         return true;
@@ -220,6 +222,7 @@ absl::Status Purging::TakeOneAside(const KeyParts& place, v1::QuarantinedChange 
   if (named.edits_size() != 0) {
     named.set_device_id(row.device_id());
     named.set_sequence(row.sequence());
+    named.set_dossier_id(act_.dossier_id());
     row.set_change(named.SerializeAsString());
   }
   const bool held = row.verdict() == v1::VERDICT_HELD;

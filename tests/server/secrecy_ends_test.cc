@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
+
 #include "server/administration.h"
+#include "server/evidence.h"
 #include "server/refusal.h"
+#include "sync/seal/dossier_check.h"
 #include "sync/seal/packed.h"
 #include "tests/server/secrecy_room.h"
 
@@ -20,7 +25,41 @@ using ::testing::SizeIs;
 using tests::IsOk;
 using tests::StatusIs;
 
-class SecrecyEnds : public SecrecyRoom {};
+class SecrecyEnds : public SecrecyRoom {
+ protected:
+  // As it is put into a file, of records that are small.
+  v1::Dossier ExportOf(const std::string& user, const std::vector<std::string>& records) {
+    const Evidence evidence(room_.directory.get(), room_.store.get(), room_.notary.get(),
+                            room_.supervision.get());
+    v1::Dossier dossier;
+    dossier.set_dossier_id(Id(records.front()));
+    std::map<uint64_t, v1::ProvenChange> changes;
+    std::map<std::string, v1::ProvenPush> pushes;
+    std::map<std::string, v1::ProvenDevice> devices;
+    for (const std::string& record : records) {
+      v1::ProveRecordRequest request;
+      request.set_record_id(Id(record));
+      if (dossier.has_head()) *request.mutable_head() = dossier.head();
+      const auto proven = evidence.ProveRecord(*Of(user), request, room_.now_ms);
+      EXPECT_THAT(proven, IsOk());
+      if (!proven.ok()) return dossier;
+      *dossier.mutable_head() = proven->head();
+      dossier.set_organisation_id(proven->organisation_id());
+      dossier.set_log_key(proven->log_key());
+      dossier.add_records(proven->record());
+      for (const auto& change : proven->changes()) changes[change.position()] = change;
+      dossier.mutable_refused()->MergeFrom(proven->refused());
+      dossier.mutable_refused_after()->MergeFrom(proven->refused_after());
+      dossier.mutable_gone()->MergeFrom(proven->gone());
+      for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
+      for (const auto& device : proven->devices()) devices[device.public_key()] = device;
+    }
+    for (const auto& [position, change] : changes) *dossier.add_changes() = change;
+    for (const auto& [bytes, push] : pushes) *dossier.add_pushes() = push;
+    for (const auto& [key, device] : devices) *dossier.add_devices() = device;
+    return dossier;
+  }
+};
 
 TEST_F(SecrecyEnds, IsDestroyedByTwoPeople) {
   const std::string key = [&] {
@@ -106,6 +145,59 @@ TEST_F(SecrecyEnds, AHeadSeesWhoHadIt) {
   ASSERT_EQ(holders->readers_size(), 1);
   EXPECT_EQ(holders->readers(0).user_id(), "ngu");
   EXPECT_EQ(holders->readers(0).exports(), 1u);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// Somebody wrote, in the name of the secret dossier, into a record of another, and went on from
+// there: what is exported of that one holds, and says what is gone.
+TEST_F(SecrecyEnds, AnExportOfAnotherDossierSaysWhatIsGone) {
+  v1::Change wrong;
+  wrong.set_dossier_id(Id("k"));
+  v1::RecordEdit* const edit = wrong.add_edits();
+  edit->set_record_id(Id("m"));
+  edit->set_type("casework.v1.Note");
+  edit->add_parents(dam_.Shown("m")->heads().front().str());
+  wrong.set_reason(Secret("nhầm hồ sơ"));
+  const uint64_t refused = dam_.Forge(wrong);
+  v1::Change next = wrong;
+  next.set_dossier_id(Id("e"));
+  next.clear_reason();
+  next.mutable_edits(0)->set_parents(0, dam_.id(refused).str());
+  const uint64_t built = dam_.Forge(next);
+  room_.Exchange(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(refused).verdict(), v1::VERDICT_QUARANTINED);
+  ASSERT_EQ(dam_.outcomes().at(built).verdict(), v1::VERDICT_APPLIED);
+  const auto check = [&](const std::function<void(v1::Dossier*)>& spoil) {
+    v1::Dossier dossier = ExportOf("nguyet", {"e", "m"});
+    spoil(&dossier);
+    v1::SealedDossier sealed;
+    sealed.set_dossier(dossier.SerializeAsString());
+    sealed.set_public_key(nguyet_.key().PublicKey());
+    sealed.set_signature(*nguyet_.key().Sign(seal::DossierText(sealed.dossier())));
+    return seal::CheckDossier(*tests::CaseworkSchema(), sealed.SerializeAsString(),
+                              room_.log_key.PublicKey());
+  };
+  const auto as_it_is = [](v1::Dossier*) {};
+  EXPECT_THAT(check(as_it_is).faults, IsEmpty());
+  ASSERT_THAT(Seal(), IsOk());
+  seal::DossierReport report = check(as_it_is);
+  EXPECT_THAT(report.faults, IsEmpty());
+  ASSERT_THAT(report.dossier.gone(), SizeIs(1));
+  EXPECT_EQ(report.dossier.gone(0).change_id(), dam_.id(refused).str());
+  EXPECT_FALSE(report.dossier.gone(0).destroyed());
+  EXPECT_THAT(report.dossier.SerializeAsString(), Not(HasSubstr(kNeedle)));
+  ASSERT_THAT(Ask("ngu"), IsOk());
+  ASSERT_THAT(Confirm("khoa"), IsOk());
+  report = check(as_it_is);
+  EXPECT_THAT(report.faults, IsEmpty());
+  EXPECT_TRUE(report.dossier.gone(0).destroyed());
+  EXPECT_EQ(report.dossier.gone(0).by(), "khoa");
+  // Another's id, or another's place, is under no seal of that device's.
+  EXPECT_THAT(check([&](v1::Dossier* dossier) {
+                dossier->mutable_gone(0)->set_change_id(nguyet_.id(1).str());
+              }).faults,
+              Not(IsEmpty()));
+  EXPECT_THAT(check([](v1::Dossier* dossier) { dossier->clear_gone(); }).faults, Not(IsEmpty()));
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
