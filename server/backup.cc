@@ -1,5 +1,6 @@
 #include "server/backup.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/backup_lives.h"
 #include "server/event_log.h"
 #include "server/lineage.h"
 #include "server/store_files.h"
@@ -176,6 +178,32 @@ absl::Status Backup::CheckGoesOn(const stored::v1::BackupMark& mark) {
       "restored"));
 }
 
+absl::Status Backup::LeaveWhatIsSecret() {
+  SOTAY_ASSIGN_OR_RETURN(const Tables tables, store_.LoadTables());
+  int64_t sealed_ms = 0;
+  for (const v1::DossierAct& act : tables.dossier_acts) {
+    if (!act.has_sealed()) continue;
+    const bool gone = std::any_of(
+        tables.secrets.begin(), tables.secrets.end(),
+        [&](const auto& row) { return row.dossier_id() == act.dossier_id() && row.swept(); });
+    if (!gone) {
+      return absl::UnavailableError(
+          "what was sealed is still leaving the store; nothing is backed up until it has left");
+    }
+    sealed_ms = std::max(sealed_ms, act.set_ms());
+  }
+  if (chain_->segments().empty() || chain_->segments().front().taken_ms > sealed_ms) {
+    return absl::OkStatus();
+  }
+  // Once for each act, whatever the clock says since.
+  const std::string aside = absl::StrCat(chain_->directory(), kBefore, sealed_ms);
+  if (NamesIn(aside, *files_).ok()) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(Rename(chain_->directory(), aside, *files_));
+  Say(Severity::kWarning, "backup_before_sealing", {{"directory", aside}});
+  chain_.reset();
+  return ReadChain();
+}
+
 absl::Status Backup::RunOnce() {
   // Somebody may have exchanged the disk.
   if (chain_.has_value() && !ChainStands()) chain_.reset();
@@ -186,6 +214,7 @@ absl::Status Backup::RunOnce() {
       return read;
     }
   }
+  SOTAY_RETURN_IF_ERROR(LeaveWhatIsSecret());
   std::unique_ptr<Moment> moment = store_.TakeMoment();
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();

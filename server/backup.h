@@ -9,7 +9,8 @@
 // What fails (a full disk, a directory that is not mounted) is told to the operator when it begins
 // and when it is over, and tried again with the next round; nothing of it stops the server.  A
 // chain that was damaged on its disk is told, its segments from the first bad one on are put aside
-// (NAME.aside), and what they had is written anew.
+// (NAME.aside), and what they had is written anew.  When a dossier was sealed (secrecy.h) the whole
+// chain is put aside (EPOCH.before-MILLISECONDS), and everything written anew.
 #pragma once
 
 #include <atomic>
@@ -67,6 +68,9 @@ class Backup {
   // A round, with what the operator is told of it.
   void RunAndTell();
   absl::Status ReadChain();
+  // Segments written before a dossier proved to be secret have its content, and are not written
+  // anew: they are put aside as they are, and a chain begins that has none of it.
+  absl::Status LeaveWhatIsSecret();
   // Whether the newest segment is still the one that was written.
   bool ChainStands() const;
   // Whether the store goes on from what the chain has.

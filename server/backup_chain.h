@@ -29,10 +29,11 @@ namespace sotay::server {
 // Tables a segment has whole, because rows of theirs change and go.  Those of the newest segment
 // count.
 constexpr Table kSmallTables[] = {
-    Table::kMeta,     Table::kUnit,       Table::kUser,     Table::kDevice,   Table::kContact,
-    Table::kTicket,   Table::kHead,       Table::kArrivals, Table::kSequence, Table::kQuarantine,
-    Table::kSetAside, Table::kRevised,    Table::kEnded,    Table::kReads,    Table::kPost,
-    Table::kTerm,     Table::kDossierAct,
+    Table::kMeta,       Table::kUnit,       Table::kUser,         Table::kDevice,
+    Table::kContact,    Table::kTicket,     Table::kHead,         Table::kArrivals,
+    Table::kSequence,   Table::kQuarantine, Table::kSetAside,     Table::kRevised,
+    Table::kEnded,      Table::kReads,      Table::kPost,         Table::kTerm,
+    Table::kDossierAct, Table::kSecret,     Table::kSecretReport,
 };
 // Whether it is one of them; of the other tables a backup has log, nodes, seals and reads, whose
 // rows are written once, and nothing else: the rest is made of these.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/keys.h"
@@ -77,6 +78,10 @@ absl::StatusOr<std::string> FindLife(const std::string& directory,
     const auto numbers = SegmentsIn(life, files);
     if (numbers.ok() && !numbers->empty()) found.emplace_back(life, numbers->back());
   }
+  const auto put_aside = std::stable_partition(found.begin(), found.end(), [](const auto& of) {
+    return !absl::StrContains(of.first, kBefore);
+  });
+  if (put_aside != found.begin()) found.erase(put_aside, found.end());
   if (found.empty()) {
     return absl::NotFoundError(absl::StrCat("there are no segments in ", directory,
                                             ", nor in a directory right below it"));
@@ -102,6 +107,23 @@ absl::StatusOr<std::string> FindLife(const std::string& directory,
   return ChooseOne(
       absl::StrCat("there are ", last.size(), " lives in ", directory, " that none goes on from"),
       lives);
+}
+
+absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directory, int64_t ms,
+                                                      const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(std::vector<std::string> names, NamesIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> before;
+  for (const std::string& name : names) {
+    const std::string chain = absl::StrCat(directory, "/", name);
+    const auto numbers = SegmentsIn(chain, files);
+    if (!numbers.ok() || numbers->empty()) continue;
+    const auto first = SegmentReader::Open(chain, numbers->front(), any.verifying_key(), files);
+    // One that cannot be read may have anything.
+    if (!first.ok() || (*first)->header().taken_ms() <= ms) before.push_back(chain);
+  }
+  return before;
 }
 
 absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,

@@ -34,10 +34,12 @@
 #include "server/lineage_service.h"
 #include "server/organisation_service.h"
 #include "server/posts.h"
+#include "server/purge.h"
 #include "server/quarantine_service.h"
 #include "server/reader_pool.h"
 #include "server/rpc_count.h"
 #include "server/schema_files.h"
+#include "server/secrecy_service.h"
 #include "server/store.h"
 #include "server/supervision.h"
 #include "server/supervision_service.h"
@@ -66,7 +68,7 @@ constexpr const char* kServices[] = {
     "sotay.v1.SyncService",         "sotay.v1.SupervisionService", "sotay.v1.AdminService",
     "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService",
-    "sotay.v1.DossierService",      "sotay.v1.CertificateService"};
+    "sotay.v1.DossierService",      "sotay.v1.CertificateService", "sotay.v1.SecrecyService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
@@ -141,6 +143,7 @@ struct Daemon::Parts {
   std::unique_ptr<QuarantineService> quarantine_service;
   std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<DossierService> dossier_service;
+  std::unique_ptr<SecrecyService> secrecy_service;
   RpcCount calls;
   std::unique_ptr<grpc::Server> server;
 
@@ -186,6 +189,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
          {"bytes_after", cut.bytes_after},
          {"copy", cut.copy}});
   }
+  // Before anybody reads it: an act may have been said just before a crash.
+  SOTAY_RETURN_IF_ERROR(FinishPurges(p.store.get(), /*restored=*/false));
   SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
   SOTAY_ASSIGN_OR_RETURN(AccessRules rules,
                          LoadAccessRules(options.config.rules, *p.schema, sync::DayOf(p.now_ms())));
@@ -252,6 +257,12 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                        p.access_log.get(), p.readers.get(), p.now_ms, [&p] {
                                          if (p.backup != nullptr) p.backup->Hurry();
                                        });
+  p.secrecy_service = std::make_unique<SecrecyService>(
+      p.directory.get(), p.store.get(), p.hub.get(), p.access_log.get(), p.readers.get(), p.now_ms,
+      [&p] {
+        if (p.backup != nullptr) p.backup->Hurry();
+      },
+      options.config.backup.directory);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.certificate_service = std::make_unique<CertificateService>(p.directory.get(), &*p.authority,
                                                                p.readers.get(), p.now_ms);
@@ -282,6 +293,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.quarantine_service.get());
   builder.RegisterService(p.organisation_service.get());
   builder.RegisterService(p.dossier_service.get());
+  builder.RegisterService(p.secrecy_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,

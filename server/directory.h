@@ -93,6 +93,11 @@ class Directory {
   std::shared_ptr<const sync::DossierActs> DossiersOf(absl::string_view unit) const;
   // Units of which it is not null.
   std::vector<std::string> UnitsWithDossierActs() const;
+  // Dossiers that proved to be secret, of all units; null: none.
+  std::shared_ptr<const std::set<sync::RecordId>> Sealed() const;
+  // How far the content of one has left; nothing when it is none.
+  absl::optional<stored::v1::SecretRow> SecretOf(absl::string_view dossier) const;
+  std::vector<stored::v1::SecretRow> Secrets() const;
   // The day it was turned to.
   sync::Day today() const;
 
@@ -180,6 +185,8 @@ class Directory {
   std::map<std::string, v1::UnitTerm, std::less<>> terms_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<const sync::DossierActs>, std::less<>> dossiers_
       ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const std::set<sync::RecordId>> sealed_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, stored::v1::SecretRow, std::less<>> secrets_ ABSL_GUARDED_BY(mutex_);
   stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);

@@ -134,6 +134,7 @@ bool Directory::LeadsBack(const std::string& unit,
 }
 
 void Directory::TakeDossierActs(const Tables& committed) {
+  for (const stored::v1::SecretRow& row : committed.secrets) secrets_[row.dossier_id()] = row;
   std::map<std::string, std::shared_ptr<sync::DossierActs>> changed;
   for (const v1::DossierAct& act : committed.dossier_acts) {
     auto& acts = changed[act.unit_id()];
@@ -143,9 +144,34 @@ void Directory::TakeDossierActs(const Tables& committed) {
                                       : std::make_shared<sync::DossierActs>(*known->second);
     }
     acts->Add(act);
+    const auto dossier = sync::RecordId::From(act.dossier_id());
+    if (!act.has_sealed() || !dossier.has_value()) continue;
+    auto sealed = sealed_ == nullptr ? std::make_shared<std::set<sync::RecordId>>()
+                                     : std::make_shared<std::set<sync::RecordId>>(*sealed_);
+    sealed->insert(*dossier);
+    sealed_ = std::move(sealed);
   }
   // Whoever reads by those from before goes on with them.
   for (auto& [unit, acts] : changed) dossiers_[unit] = std::move(acts);
+}
+
+std::shared_ptr<const std::set<sync::RecordId>> Directory::Sealed() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return sealed_;
+}
+
+absl::optional<stored::v1::SecretRow> Directory::SecretOf(absl::string_view dossier) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto row = secrets_.find(std::string_view(dossier.data(), dossier.size()));
+  if (row == secrets_.end()) return absl::nullopt;
+  return row->second;
+}
+
+std::vector<stored::v1::SecretRow> Directory::Secrets() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<stored::v1::SecretRow> rows;
+  for (const auto& [dossier, row] : secrets_) rows.push_back(row);
+  return rows;
 }
 
 std::shared_ptr<const sync::DossierActs> Directory::DossiersOf(absl::string_view unit) const {

@@ -21,46 +21,6 @@ namespace {
 // More are a unit, and a dossier of a unit's is open.
 constexpr int kPeopleMax = 100;
 
-// A dossier, and whether somebody may say who sees it.
-struct Dossier {
-  std::string unit;
-  std::string id;
-  sync::Verdict assign;
-  sync::Kind kind = sync::kOtherKind;
-};
-
-// NOT_FOUND when there is no such dossier, or nothing of it is the person's to read.
-absl::StatusOr<Dossier> DossierOf(const Directory& directory, Store* store, const Person& person,
-                                  const std::string& record_id) {
-  if (record_id.size() != sync::RecordId::kSize) return Malformed("record_id is not 16 bytes");
-  Shown shown;
-  SOTAY_ASSIGN_OR_RETURN(
-      const v1::FeedRecord found,
-      Supervision(&directory, store, &store->schema()).Resolve(person, record_id, &shown));
-  v1::Record record;
-  if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
-  const auto root_id = sync::RecordId::From(record.dossier_id());
-  SOTAY_ASSIGN_OR_RETURN(const auto root_stored,
-                         root_id.has_value() ? store->LoadRecord(*root_id)
-                                             : absl::StatusOr<absl::optional<StoredRecord>>());
-  if (!root_stored.has_value()) return absl::DataLossError("a record's dossier is missing");
-  SOTAY_ASSIGN_OR_RETURN(const auto root,
-                         sync::MergedRecord::Parse(store->schema(), root_stored->bytes));
-  const sync::Matrix& matrix = *directory.rules().matrix;
-  const std::string& user = person.user.user_id();
-  const auto acts = directory.DossiersOf(shown.unit);
-  sync::Facts facts;
-  facts.kind = matrix.TypeOf(root.type_name()).kind;
-  facts.own = !root.empty() && root.birth().user_id == user;
-  facts.fields = sync::FieldsOfDossier(matrix, root);
-  facts.kept_back =
-      acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
-  return Dossier{
-      shown.unit, record.dossier_id(),
-      sync::Decide(matrix, directory.SeatsOf(person, shown.unit), sync::Verb::kAssign, facts),
-      facts.kind};
-}
-
 absl::Status CheckPeople(const Directory& directory, const std::string& unit,
                          const google::protobuf::RepeatedPtrField<v1::NamedPerson>& people) {
   if (people.size() > kPeopleMax) {
@@ -103,12 +63,12 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   const Directory& directory = pen->directory();
   // What was pushed before may not have come to the disk yet.
   pen->Settle();
-  SOTAY_ASSIGN_OR_RETURN(const Dossier dossier,
-                         DossierOf(directory, &pen->store(), person, record_id));
-  if (!dossier.assign.allowed()) {
+  SOTAY_ASSIGN_OR_RETURN(const RuledDossier dossier, DossierOf(directory, &pen->store(), person,
+                                                               record_id, sync::Verb::kAssign));
+  if (!dossier.verdict.allowed()) {
     return RoleMayNot(absl::StrCat(
         "who sees the dossier is for others to say; ",
-        sync::Why(*directory.rules().matrix, dossier.assign, sync::Verb::kAssign, dossier.kind)));
+        sync::Why(*directory.rules().matrix, dossier.verdict, sync::Verb::kAssign, dossier.kind)));
   }
   SOTAY_RETURN_IF_ERROR(CheckReason(act.reason()));
   SOTAY_RETURN_IF_ERROR(CheckPeople(directory, dossier.unit, act.people()));
@@ -130,6 +90,49 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
 }
 
 }  // namespace
+
+absl::StatusOr<RuledDossier> DossierOf(const Directory& directory, Store* store,
+                                       const Person& person, const std::string& record_id,
+                                       sync::Verb verb) {
+  if (record_id.size() != sync::RecordId::kSize) return Malformed("record_id is not 16 bytes");
+  Shown shown;
+  SOTAY_ASSIGN_OR_RETURN(
+      const v1::FeedRecord found,
+      Supervision(&directory, store, &store->schema()).Resolve(person, record_id, &shown));
+  v1::Record record;
+  if (!record.ParseFromString(found.record())) return absl::DataLossError("record: not a Record");
+  const auto root_id = sync::RecordId::From(record.dossier_id());
+  SOTAY_ASSIGN_OR_RETURN(const auto root_stored,
+                         root_id.has_value() ? store->LoadRecord(*root_id)
+                                             : absl::StatusOr<absl::optional<StoredRecord>>());
+  if (!root_stored.has_value()) return absl::DataLossError("a record's dossier is missing");
+  SOTAY_ASSIGN_OR_RETURN(const auto root,
+                         sync::MergedRecord::Parse(store->schema(), root_stored->bytes));
+  const sync::Matrix& matrix = *directory.rules().matrix;
+  const std::string& user = person.user.user_id();
+  const auto acts = directory.DossiersOf(shown.unit);
+  sync::Facts facts;
+  facts.kind = matrix.TypeOf(root.type_name()).kind;
+  facts.own = !root.empty() && root.birth().user_id == user;
+  facts.fields = sync::FieldsOfDossier(matrix, root);
+  facts.kept_back =
+      acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
+  return RuledDossier{shown.unit, record.dossier_id(),
+                      sync::Decide(matrix, directory.SeatsOf(person, shown.unit), verb, facts),
+                      facts.kind};
+}
+
+bool MaySealIn(const Directory& directory, const Person& person, absl::string_view unit) {
+  const sync::Matrix& matrix = *directory.rules().matrix;
+  const sync::Seats seats = directory.SeatsOf(person, unit);
+  sync::Facts facts;
+  facts.kept_back = true;
+  for (size_t kind = 0; kind < matrix.kinds().size(); ++kind) {
+    facts.kind = static_cast<sync::Kind>(kind);
+    if (sync::Decide(matrix, seats, sync::Verb::kSeal, facts).allowed()) return true;
+  }
+  return false;
+}
 
 absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
     Pen* pen, const Person& person, const v1::RestrictDossierRequest& request) {
@@ -193,9 +196,12 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
       const bool stands = acts->Standing(act.dossier_id()) == &act && act.restricted();
       if (!stands && !request.history()) continue;
       if (decides.count(act.dossier_id()) == 0) {
-        const auto dossier = DossierOf(directory, store, person, act.dossier_id());
+        const auto dossier =
+            DossierOf(directory, store, person, act.dossier_id(), sync::Verb::kAssign);
         if (!dossier.ok() && !absl::IsNotFound(dossier.status())) return dossier.status();
-        decides[act.dossier_id()] = dossier.ok() && dossier->assign.allowed();
+        decides[act.dossier_id()] =
+            dossier.ok() ? dossier->verdict.allowed()
+                         : acts->IsSealed(act.dossier_id()) && MaySealIn(directory, person, unit);
       }
       if (decides[act.dossier_id()]) *response.add_acts() = act;
     }

@@ -2,14 +2,33 @@
 // Rows are only ever added; saying the same thing twice is saying it once.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/directory.h"
 #include "server/pen.h"
 #include "server/store.h"
 #include "sotay/v1/dossier_service.pb.h"
+#include "sync/guard.h"
 
 namespace sotay::server {
+
+// A dossier, and whether somebody may do something with it.
+struct RuledDossier {
+  std::string unit;
+  std::string id;
+  sync::Verdict verdict;
+  sync::Kind kind = sync::kOtherKind;
+};
+// NOT_FOUND when there is no such dossier, or nothing of it is the person's to read.
+absl::StatusOr<RuledDossier> DossierOf(const Directory& directory, Store* store,
+                                       const Person& person, const std::string& record_id,
+                                       sync::Verb verb);
+// Whether somebody answers for dossiers of the unit that proved to be secret: of one of which
+// nothing is left to look at it can be asked no closer.
+bool MaySealIn(const Directory& directory, const Person& person, absl::string_view unit);
 
 // Both decide and commit with the pen, so they run on the hub's thread.  Fail with STORAGE when the
 // store cannot be written, and as DossierService says.

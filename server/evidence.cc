@@ -9,9 +9,7 @@
 #include "server/log_tree.h"
 #include "server/page.h"
 #include "server/refusal.h"
-#include "sync/limits.h"
-#include "sync/seal/digest.h"
-#include "sync/seal/packed.h"
+#include "server/seal_rows.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -28,6 +26,27 @@ bool SaysWhose(const v1::QuarantinedChange& aside) {
   v1::Change change;
   return change.ParseFromString(aside.change()) && change.device_id() == aside.device_id() &&
          change.sequence() == aside.sequence();
+}
+
+// What is left of it, with what became of the rest.
+v1::GoneChange GoneChangeOf(const Directory& directory, const v1::QuarantinedChange& aside,
+                            uint64_t after) {
+  v1::GoneChange gone;
+  gone.set_change_id(aside.change_id());
+  gone.set_after(after);
+  gone.set_named(aside.change());
+  v1::Change named;
+  named.ParseFromString(aside.change());
+  const auto row = directory.SecretOf(named.dossier_id());
+  if (!row.has_value() || !row->destroyed()) return gone;
+  gone.set_destroyed(true);
+  for (const v1::SecretAct& act : row->acts()) {
+    if (act.kind() != v1::SECRET_ACT_KIND_DESTROYED) continue;
+    gone.set_by(act.by());
+    gone.set_done_ms(act.done_ms());
+    gone.set_reason(act.reason());
+  }
+  return gone;
 }
 
 // Nothing can be left out of a change that is to be proven.
@@ -62,15 +81,11 @@ absl::StatusOr<v1::LogHead> Evidence::HeadFor(const v1::ProveRecordRequest& requ
 absl::StatusOr<v1::ProvenPush> Evidence::PushOver(const sync::DeviceId& device,
                                                   uint64_t sequence) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::SealRow seal, store_.LoadSealOver(device, sequence));
-  SOTAY_ASSIGN_OR_RETURN(const std::string raw, seal::Unpack(seal.changes(), sync::kPushBytesMax));
-  v1::ChangeBatch batch;
-  if (!batch.ParseFromString(raw)) return absl::DataLossError("a push cannot be read");
+  SOTAY_ASSIGN_OR_RETURN(const v1::ChangeBatch batch, Unpacked(seal.changes()));
   v1::ProvenPush push;
   push.set_device_id(device.str());
   push.set_first_sequence(seal.first_sequence());
-  for (const std::string& change : batch.changes()) {
-    push.mutable_change_ids()->append(seal::HashChange(change).str());
-  }
+  for (const sync::ChangeId& id : IdsIn(batch)) push.mutable_change_ids()->append(id.str());
   push.set_signature(seal.signature());
   if (const uint64_t before = seal.first_sequence() - 1; before > 0) {
     SOTAY_ASSIGN_OR_RETURN(auto known, store_.LoadKnown(device, before, before));
@@ -139,6 +154,11 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       // reader's to see.
       if (KindOf(aside) != HistoryKind::kRefused || !device.has_value() ||
           aside.unit_id() != unit || !SaysWhose(aside)) {
+        return true;
+      }
+      if (aside.reason() == v1::REASON_CLASSIFIED) {
+        sealed[*device].insert(aside.sequence());
+        *response.add_gone() = GoneChangeOf(directory_, aside, after);
         return true;
       }
       if (!reading.OfAside(aside)) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
 #include "server/refusal.h"
+#include "server/seal_rows.h"
 #include "server/sight.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr size_t kAppVersionBytesMax = 64;
 // As many as cursors: of each unit one.
 constexpr int kHeadsMax = 256;
+constexpr int kReportsMax = 100;
 constexpr size_t kArenaBlockMax = size_t{64} << 10;
 // Revised outcomes of one answer.
 constexpr int kRevisedMax = 1'000;
@@ -74,6 +76,15 @@ absl::Status Exchange::CheckShape(const v1::SyncRequest& request) const {
     return TooLarge("heads", static_cast<uint64_t>(request.heads_size()), kHeadsMax,
                     "forget units that were removed");
   }
+  if (request.secret_dossiers_size() > kReportsMax) {
+    return TooLarge("secret_dossiers", static_cast<uint64_t>(request.secret_dossiers_size()),
+                    kReportsMax, "send it in parts");
+  }
+  for (const std::string& dossier : request.secret_dossiers()) {
+    if (dossier.size() == sync::RecordId::kSize) continue;
+    return Malformed(
+        absl::StrCat("secret_dossiers: an id of ", dossier.size(), " bytes, expected 16"));
+  }
   return request.has_push() ? CheckPushShape(request.push()) : absl::OkStatus();
 }
 
@@ -87,6 +98,9 @@ absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push,
     return Malformed(
         absl::StrCat("push: ", batch.changes_size(), " changes, count says ", push->count()));
   }
+  if (const std::string fault = FaultOfWithheld(batch); !fault.empty()) {
+    return Malformed(absl::StrCat("push: ", fault));
+  }
   Push opened;
   opened.device = caller.device;
   opened.first_sequence = push->first_sequence();
@@ -99,8 +113,16 @@ absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push,
   memory.start_block_size = std::min(2 * raw->size(), kArenaBlockMax);
   memory.max_block_size = kArenaBlockMax;
   const auto arena = std::make_shared<google::protobuf::Arena>(memory);
+  auto withheld = batch.withheld().begin();
   for (std::string& bytes : *batch.mutable_changes()) {
+    const size_t place = opened.changes.size();
     sync::PushedChange& pushed = opened.changes.emplace_back();
+    if (withheld != batch.withheld().end() && withheld->index() == place) {
+      pushed.id = *sync::ChangeId::From(withheld->change_id());
+      pushed.withheld = sync::RecordId::From(withheld->dossier_id());
+      ++withheld;
+      continue;
+    }
     pushed.bytes = std::move(bytes);
     pushed.id = seal::HashChange(pushed.bytes);
     auto* const change = google::protobuf::Arena::CreateMessage<v1::Change>(arena.get());
@@ -175,6 +197,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
     }
     request.clear_push();
   }
+  prepared.reports.assign(request.secret_dossiers().begin(), request.secret_dossiers().end());
   prepared.request = std::move(request);
   return prepared;
 }
@@ -241,6 +264,9 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
   for (std::string& dossier : page.removed_dossiers) {
     response.add_removed_dossiers(std::move(dossier));
+  }
+  for (v1::SecretDossier& secret : page.secret_dossiers) {
+    *response.add_secret_dossiers() = std::move(secret);
   }
   response.set_more(page.more || response.revised_size() == kRevisedMax);
   return response;

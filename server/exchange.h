@@ -27,6 +27,9 @@ struct PreparedSync {
   absl::optional<Push> push;
   // The unpacked push: the answer is packed after it.
   std::string pushed_bytes;
+  // Sealed dossiers of which it says that it has made unreadable what it had: for the hub, before
+  // the answer.
+  std::vector<std::string> reports;
   // The request without its push, for the answer.
   v1::SyncRequest request;
 };

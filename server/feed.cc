@@ -205,6 +205,7 @@ absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
     Sight sight(*from.directory, from.store, person, cursor.unit_id());
     const bool fresh = plan.fresh.count(cursor.unit_id()) != 0;
     // Its turn is yet to come; what was said until now is no news to a device that begins.
+    if (fresh) TellSealed(sight, &page);
     if (page.more && fresh) cursor.set_access(sight.place().Packed());
     if (page.more) continue;
     SOTAY_ASSIGN_OR_RETURN(

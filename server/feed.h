@@ -36,6 +36,8 @@ struct FeedPage {
   size_t records = 0;
   // Dossiers of which nothing may stay there; before the records are taken.
   std::vector<std::string> removed_dossiers;
+  // Dossiers that proved to be secret.
+  std::vector<v1::SecretDossier> secret_dossiers;
   std::vector<v1::Cursor> cursors;
   bool more = false;
 };

@@ -10,6 +10,23 @@
 namespace sotay::server {
 namespace {
 
+// Where a table gives some people some fields of work in dossiers that are for others, it cannot be
+// told any more whether this was one of those: they hear of it as those who might not read it.
+v1::SecretDossier SecretFor(const Sight& sight, const v1::DossierAct& act) {
+  v1::SecretDossier secret;
+  secret.set_dossier_id(act.dossier_id());
+  secret.set_unit_id(act.unit_id());
+  const v1::DossierAct* const before = sight.acts()->StandingAt(act.dossier_id(), act.number() - 1);
+  const bool might_read =
+      before == nullptr || sight.Leaves(*before) || sight.place().reach == sync::kEveryField;
+  if (!might_read) return secret;
+  secret.set_alias(act.sealed().alias());
+  secret.set_holder(act.sealed().holder());
+  secret.set_set_by(act.set_by());
+  secret.set_set_ms(act.set_ms());
+  return secret;
+}
+
 class Following {
  public:
   Following(const FeedSources& from, Sight* sight, uint64_t head, size_t bytes_max,
@@ -32,6 +49,9 @@ class Following {
   absl::StatusOr<bool> Send(const v1::DossierAct& act);
   absl::StatusOr<bool> MayKnow(const v1::DossierAct& act);
   absl::Status Remove(const v1::DossierAct& act);
+  // Every device of the unit hears of a dossier that proved to be secret; what it is called,
+  // whoever might read it.
+  absl::StatusOr<bool> Tell(const v1::DossierAct& act);
   void Note();
 
   const FeedSources& from_;
@@ -75,11 +95,16 @@ absl::Status Following::Remove(const v1::DossierAct& act) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> Following::Tell(const v1::DossierAct& act) {
+  page_.secret_dossiers.push_back(SecretFor(sight_, act));
+  return true;
+}
+
 absl::Status Following::TurnReach() {
   const sync::FieldSet now = sight_.place().reach;
   if (at_.reach == now) return absl::OkStatus();
   for (const v1::DossierAct* act : sight_.acts()->Standing()) {
-    if (sight_.Leaves(*act)) continue;
+    if (sight_.Leaves(*act) || act->has_sealed()) continue;
     SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.InReach(at_.reach, act->dossier_id()));
     SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.InReach(now, act->dossier_id()));
     if (had && !has) SOTAY_RETURN_IF_ERROR(Remove(*act));
@@ -116,6 +141,9 @@ absl::StatusOr<bool> Following::Send(const v1::DossierAct& act) {
 
 absl::StatusOr<bool> Following::FollowAct(const v1::DossierAct& act) {
   const std::string& dossier = act.dossier_id();
+  if (act.has_sealed()) return Tell(act);
+  // What became of it in the end is told in its turn.
+  if (sight_.acts()->IsSealed(dossier)) return true;
   // A device that is at this act holds what the one before it left, or what stood when it was fed
   // last: that came later, and is followed in its turn.  All by what the person reached then.
   const v1::DossierAct* const before = sight_.acts()->StandingAt(dossier, act.number() - 1);
@@ -149,6 +177,13 @@ absl::StatusOr<bool> Following::Run() {
 }
 
 }  // namespace
+
+void TellSealed(const Sight& sight, FeedPage* page) {
+  if (sight.acts() == nullptr) return;
+  for (const v1::DossierAct* act : sight.acts()->Standing()) {
+    if (act->has_sealed()) page->secret_dossiers.push_back(SecretFor(sight, *act));
+  }
+}
 
 absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
                             size_t bytes_max, v1::Cursor* cursor, FeedPage* page) {

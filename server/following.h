@@ -21,4 +21,8 @@ namespace sotay::server {
 absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
                             size_t bytes_max, v1::Cursor* cursor, FeedPage* page);
 
+// Dossiers of the unit that proved to be secret, for a device that begins there: it has nothing of
+// them, and is to know what is not to be begun again.
+void TellSealed(const Sight& sight, FeedPage* page);
+
 }  // namespace sotay::server

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/loading.h"
 #include "server/refusal.h"
+#include "server/seal_rows.h"
+#include "sync/decision.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
 
@@ -139,7 +141,11 @@ absl::Status Group::Load() {
 absl::Status Group::Decide() {
   for (;;) {
     outcome_ = sync::Ingest(input_);
-    if (outcome_.histories_needed.empty()) return absl::OkStatus();
+    if (outcome_.histories_needed.empty()) {
+      SOTAY_ASSIGN_OR_RETURN(const bool more, LoadBare(&pen_, outcome_, &input_));
+      if (!more) return absl::OkStatus();
+      continue;
+    }
     SOTAY_RETURN_IF_ERROR(LoadHistories(&pen_, outcome_.histories_needed, changes_, &input_));
   }
 }
@@ -162,7 +168,8 @@ absl::Status Group::SetForkedAside() {
       if (kept.has_value()) continue;
       sync::SetAside& aside = outcome_.set_aside.emplace_back();
       v1::QuarantinedChange& change = aside.change;
-      change.set_change(pushed.bytes);
+      const bool bare = sync::IsSecret(pushed, input_.sealed.get());
+      if (!bare) change.set_change(pushed.bytes);
       change.set_change_id(pushed.id.str());
       change.set_device_id(push.device.str());
       change.set_sequence(sequence);
@@ -231,6 +238,8 @@ absl::Status Group::FillRound() {
       seal.set_last_sequence(push.first_sequence + input_.pushes[i].changes.size() - 1);
       seal.set_signature(push.signature);
       *seal.mutable_placed() = Placed(push.device, &entry);
+      SOTAY_RETURN_IF_ERROR(
+          WithholdSecrets(input_.pushes[i], decided.outcomes, input_.sealed.get(), &push.packed));
       *seal.mutable_changes() = std::move(push.packed);
       round_.seals.emplace_back(push.device, std::move(seal));
     }

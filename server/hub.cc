@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "server/dossiers.h"
 #include "server/refusal.h"
+#include "server/secrecy.h"
 
 namespace sotay::server {
 namespace {
@@ -125,6 +126,7 @@ bool Hub::RunOnce() {
   pen_.set_now_ms(options_.now_ms());
   directory_.TurnTo(pen_.now_ms());
   TurnDay();
+  GoOnWithSecrets();
   if (pen_.now_ms() >= contacts_written_ms_ + options_.contacts_ms) Flush();
   if (!to_release_.empty() && !failed()) {
     RunReleases();
@@ -146,6 +148,17 @@ void Hub::TurnDay() {
   if (day_ == directory_.today() || failed()) return;
   const absl::Status said = TakeOutPassedNames(&pen_);
   if (said.ok()) day_ = directory_.today();
+}
+
+// Somebody read what was to go, when it was to go.
+void Hub::GoOnWithSecrets() {
+  if (directory_.Sealed() == nullptr || failed() ||
+      pen_.now_ms() < secrets_tried_ms_ + options_.secrets_ms) {
+    return;
+  }
+  secrets_tried_ms_ = pen_.now_ms();
+  const absl::Status gone = GoOnWithPurges(&pen_);
+  if (absl::IsDataLoss(gone) && options_.failed) options_.failed(gone);
 }
 
 void Hub::RunGroup(std::vector<Job> jobs) {

@@ -45,6 +45,8 @@ struct HubOptions {
   size_t queue_bytes_max = size_t{32} << 20;
   // Contacts of devices that only pull are written this often.
   int64_t contacts_ms = 30'000;
+  // What is left to be done of sealed dossiers is tried this often.
+  int64_t secrets_ms = 10'000;
 };
 
 class Hub {
@@ -92,6 +94,8 @@ class Hub {
   void RunReleases();
   // Another day: whose last day it was is said anew.
   void TurnDay();
+  // What proved to be secret goes, as far as it has not.
+  void GoOnWithSecrets();
   // What was decided satisfies what was held for it.
   void Note(const HeldNews& news);
   // The store could not be written.
@@ -107,6 +111,7 @@ class Hub {
   std::set<HeldChange> to_release_;
   int64_t contacts_written_ms_ = 0;
   sync::Day day_ = 0;
+  int64_t secrets_tried_ms_ = 0;
 
   mutable absl::Mutex mutex_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);

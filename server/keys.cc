@@ -1,8 +1,5 @@
 #include "server/keys.h"
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
-
 namespace sotay::server {
 namespace {
 
@@ -92,7 +89,11 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kContact:
     case Table::kRecord:
     case Table::kSigning:
+    case Table::kSecret:
+    case Table::kSecretKey:
       return TakeBytes(rest, kId, &parts->id);
+    case Table::kSecretReport:
+      return TakeBytes(rest, kId, &parts->id) && TakeBytes(rest, kId, &parts->device);
     case Table::kTicket:
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
@@ -107,6 +108,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kSequence:
     case Table::kSeal:
     case Table::kRevised:
+    case Table::kSecretContent:
       return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number);
     case Table::kHistory:
       return TakeHistory(rest, parts);
@@ -123,8 +125,6 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
   }
   return false;
 }
-
-std::string Short(absl::string_view id) { return absl::BytesToHexString(id.substr(0, 4)); }
 
 }  // namespace
 
@@ -240,6 +240,21 @@ std::string SigningKey(const sync::RecordId& record) {
   return WithId(Table::kSigning, record.view());
 }
 
+std::string SecretKey(const sync::RecordId& dossier) {
+  return WithId(Table::kSecret, dossier.view());
+}
+std::string SecretContentKey(const sync::RecordId& dossier, uint64_t number) {
+  return WithIdAndNumber(Table::kSecretContent, dossier.view(), number);
+}
+std::string SecretKeyKey(const sync::RecordId& dossier) {
+  return WithId(Table::kSecretKey, dossier.view());
+}
+std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId& device) {
+  std::string key = WithId(Table::kSecretReport, dossier.view());
+  key.append(device.view().data(), sync::DeviceId::kSize);
+  return key;
+}
+
 std::string TablePrefix(Table table) { return Start(table, 1); }
 std::string UnitPrefix(Table table, absl::string_view unit) { return WithName(table, unit); }
 std::string IdPrefix(Table table, absl::string_view id_bytes) { return WithId(table, id_bytes); }
@@ -263,128 +278,6 @@ absl::optional<KeyParts> ParseKey(absl::string_view key) {
   key.remove_prefix(1);
   if (!TakeParts(&key, &parts) || !key.empty()) return absl::nullopt;
   return parts;
-}
-
-const char* RowsIn(Table table) {
-  switch (table) {
-    case Table::kMeta:
-      return "meta";
-    case Table::kArrivals:
-      return "arrivals";
-    case Table::kUnit:
-      return "units";
-    case Table::kUser:
-      return "users";
-    case Table::kDevice:
-      return "devices";
-    case Table::kContact:
-      return "contacts";
-    case Table::kTicket:
-      return "tickets";
-    case Table::kHead:
-      return "heads";
-    case Table::kLog:
-      return "log entries";
-    case Table::kNode:
-      return "log tree nodes";
-    case Table::kSequence:
-      return "sequences";
-    case Table::kRecord:
-      return "records";
-    case Table::kHistory:
-      return "history";
-    case Table::kFeed:
-      return "feed places";
-    case Table::kSeal:
-      return "seals";
-    case Table::kQuarantine:
-      return "quarantined";
-    case Table::kSetAside:
-      return "set aside";
-    case Table::kRevised:
-      return "revised outcomes";
-    case Table::kRead:
-      return "reads";
-    case Table::kReads:
-      return "read counts";
-    case Table::kEnded:
-      return "ended lives";
-    case Table::kPost:
-      return "posts";
-    case Table::kTerm:
-      return "terms of units";
-    case Table::kDossierAct:
-      return "acts about dossiers";
-    case Table::kSigning:
-      return "signed records";
-  }
-  return "?";
-}
-
-std::string DescribeKey(absl::string_view key) {
-  const absl::optional<KeyParts> parts = ParseKey(key);
-  if (!parts.has_value()) return absl::StrCat("unknown key ", absl::BytesToHexString(key));
-  const KeyParts& p = *parts;
-  switch (p.table) {
-    case Table::kMeta:
-      return "meta";
-    case Table::kArrivals:
-      return "arrivals";
-    case Table::kUnit:
-      return absl::StrCat("unit ", p.name);
-    case Table::kUser:
-      return absl::StrCat("user ", p.name);
-    case Table::kDevice:
-      return absl::StrCat("device ", Short(p.id));
-    case Table::kContact:
-      return absl::StrCat("contact of device ", Short(p.id));
-    case Table::kTicket:
-      return absl::StrCat("ticket ", Short(p.id));
-    case Table::kHead:
-      return absl::StrCat("head of unit ", p.name);
-    case Table::kLog:
-      return absl::StrCat("log ", p.name, " position ", p.number);
-    case Table::kNode:
-      return absl::StrCat("node ", p.name, " position ", p.number, " level ", p.level);
-    case Table::kSequence:
-      return absl::StrCat("sequence of device ", Short(p.id), " number ", p.number);
-    case Table::kRecord:
-      return absl::StrCat("record ", Short(p.id));
-    case Table::kHistory:
-      if (p.kind == HistoryKind::kAdmitted) {
-        return absl::StrCat("history of record ", Short(p.id), " position ", p.number);
-      }
-      return absl::StrCat("history of record ", Short(p.id), " after position ", p.number,
-                          p.kind == HistoryKind::kOutside ? " outside" : " refused", " arrival ",
-                          p.arrival);
-    case Table::kFeed:
-      return absl::StrCat("feed ", p.name, " position ", p.number, " record ", Short(p.record));
-    case Table::kSeal:
-      return absl::StrCat("seal of device ", Short(p.id), " up to ", p.number);
-    case Table::kQuarantine:
-      return absl::StrCat("quarantine ", p.name.empty() ? "(no unit)" : p.name, " arrival ",
-                          p.arrival);
-    case Table::kSetAside:
-      return absl::StrCat("set aside of device ", Short(p.id), " number ", p.number, " arrival ",
-                          p.arrival);
-    case Table::kRevised:
-      return absl::StrCat("revised outcome of device ", Short(p.id), " revision ", p.number);
-    case Table::kRead:
-      return absl::StrCat("read ", p.name.empty() ? "(refused)" : p.name, " number ", p.number);
-    case Table::kReads:
-      return absl::StrCat("count of reads ", p.name.empty() ? "(refused)" : p.name);
-    case Table::kEnded:
-      return absl::StrCat("ended life ", p.number);
-    case Table::kPost:
-      return absl::StrCat("post of ", p.name, " number ", p.number);
-    case Table::kTerm:
-      return absl::StrCat("term of unit ", p.name, " number ", p.number);
-    case Table::kDossierAct:
-      return absl::StrCat("act about a dossier of ", p.name, " number ", p.number);
-    case Table::kSigning:
-      return absl::StrCat("signature of record ", Short(p.id));
-  }
-  return "unknown key";
 }
 
 }  // namespace sotay::server

@@ -38,8 +38,12 @@ enum class Table : char {
   kEnded = 'b',  // number of the life that ended, from 1   → EndedEpoch
   kPost = 'o',   // user, number                            → v1.Post
   kTerm = 'z',   // unit, number                            → v1.UnitTerm
-  kDossierAct = 'g',  // unit, number                       → v1.DossierAct
-  kSigning = 'i',     // record                             → SigningRow
+  kDossierAct = 'g',     // unit, number                       → v1.DossierAct
+  kSigning = 'i',        // record                             → SigningRow
+  kSecret = 'j',         // dossier                            → SecretRow
+  kSecretContent = 'J',  // dossier, number                 → SecretContent
+  kSecretKey = 'K',      // dossier                         → key (32)
+  kSecretReport = 'R',   // dossier, device                 → when it said so (8 bytes)
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -79,6 +83,10 @@ std::string PostKey(absl::string_view user, uint64_t number);
 std::string TermKey(absl::string_view unit, uint64_t number);
 std::string DossierActKey(absl::string_view unit, uint64_t number);
 std::string SigningKey(const sync::RecordId& record);
+std::string SecretKey(const sync::RecordId& dossier);
+std::string SecretContentKey(const sync::RecordId& dossier, uint64_t number);
+std::string SecretKeyKey(const sync::RecordId& dossier);
+std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId& device);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.
@@ -92,9 +100,10 @@ std::string After(std::string prefix);
 struct KeyParts {
   Table table = Table::kMeta;
   std::string name;     // unit, user
-  std::string id;       // device, record, SPKI hash
+  std::string id;       // device, record, dossier, SPKI hash
   uint64_t number = 0;  // position, sequence, revision, of a read, a life, a post, a term, an act
   std::string record;   // of a feed key
+  std::string device;   // of a report
   int level = 0;        // of a node
   HistoryKind kind = HistoryKind::kAdmitted;
   uint64_t arrival = 0;

@@ -66,6 +66,7 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
   input->schema = &pen->schema();
   input->now_ms = pen->now_ms();
   input->hash_content = seal::HashContent;
+  input->sealed = pen->directory().Sealed();
   for (const v1::Change* change : changes) {
     const std::string& unit = change->unit_id();
     if (input->positions.count(unit) != 0) continue;
@@ -92,6 +93,21 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     if (signature.has_value()) input->signatures.emplace(id, *std::move(signature));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> LoadBare(Pen* pen, const sync::IngestOutcome& outcome,
+                              sync::IngestInput* input) {
+  const size_t before = input->bare.size();
+  for (const sync::PushOutcome& push : outcome.pushes) {
+    const auto device = sync::DeviceId::From(push.device.device_id());
+    if (push.device.held().empty() || !device.has_value()) continue;
+    SOTAY_ASSIGN_OR_RETURN(const std::set<sync::ChangeId> bare, pen->store().LoadBare(*device));
+    for (const stored::v1::HeldRow& held : push.device.held()) {
+      const auto wish = sync::ChangeId::From(held.waits_for());
+      if (wish.has_value() && bare.count(*wish) != 0) input->bare.emplace(*device, *wish);
+    }
+  }
+  return input->bare.size() != before;
 }
 
 absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,

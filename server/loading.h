@@ -23,4 +23,9 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
 absl::Status LoadHistories(Pen* pen, const std::set<sync::RecordId>& needed,
                            const std::vector<const v1::Change*>& changes, sync::IngestInput* input);
 
+// Of what is held by now, what it would wait for in vain, because only the id of that is here.
+// True: there is something new of that kind, and Ingest is to be asked again.
+absl::StatusOr<bool> LoadBare(Pen* pen, const sync::IngestOutcome& outcome,
+                              sync::IngestInput* input);
+
 }  // namespace sotay::server

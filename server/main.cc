@@ -248,6 +248,7 @@ int Check(const RunFlags& flags) {
     std::printf("%-18s %llu\n", table.c_str(), static_cast<unsigned long long>(rows));
   }
   PrintLogs(*report);
+  for (const std::string& secret : report->secrets) std::printf("%s\n", secret.c_str());
   for (const std::string& fault : report->first_faults) std::printf("FAULT %s\n", fault.c_str());
   std::printf("%llu faults\n", static_cast<unsigned long long>(report->faults));
   return report->faults == 0 ? kDone : kDamaged;

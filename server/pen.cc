@@ -56,6 +56,11 @@ absl::Status Pen::Commit(std::vector<v1::AccessEntry> reads) {
   return scribe_.WriteNow(&sheet_, Tables());
 }
 
+absl::Status Pen::Commit(Sheet* sheet, const Tables& tables) {
+  Settle();
+  return scribe_.WriteNow(sheet, tables);
+}
+
 void Pen::Hand(Round round, Footprint footprint, Scribe::Written written) {
   NoteBirths(round);
   store_.Fill(&sheet_, round);

@@ -45,6 +45,8 @@ class Pen {
   absl::Status Commit(const Round& round);
   absl::Status Commit(const Tables& tables);
   absl::Status Commit(std::vector<v1::AccessEntry> reads);
+  // What is on a sheet already, `tables` among it.
+  absl::Status Commit(Sheet* sheet, const Tables& tables);
 
   // As Commit, without waiting for it: `written` is told what came of it, on the scribe's
   // thread.  `footprint` is what the round was decided on.

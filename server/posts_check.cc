@@ -55,7 +55,13 @@ void PostsCheck::LookAtDossierAct(absl::string_view key, const KeyParts& parts,
   }
   const auto root = sync::RecordId::From(act.dossier_id());
   const auto stored = root.has_value() ? store->LoadRecord(*root) : absl::optional<StoredRecord>();
-  if (!stored.ok() || !stored->has_value() || (*stored)->unit != act.unit_id()) {
+  const auto secret =
+      root.has_value() ? store->Get(SecretKey(*root)) : absl::optional<std::string>();
+  if (secret.ok() && secret->has_value()) {
+    // It proved to be secret: that act is looked at elsewhere (secrets_check.h).
+    if (!stored.ok() || stored->has_value())
+      fault_(key, "its dossier was sealed, and is there still");
+  } else if (!stored.ok() || !stored->has_value() || (*stored)->unit != act.unit_id()) {
     fault_(key, "its dossier is missing");
   }
 }

@@ -28,6 +28,10 @@ bool Reading::KeptBack(absl::string_view dossier) const {
   return acts_ != nullptr && acts_->KeepsBack(dossier, user_id_, day_);
 }
 
+bool Reading::IsSealed(absl::string_view dossier) const {
+  return acts_ != nullptr && acts_->IsSealed(dossier);
+}
+
 absl::StatusOr<sync::FieldSet> Reading::FieldsOf(const std::string& dossier) {
   const auto known = fields_.find(dossier);
   if (known != fields_.end()) return known->second;
@@ -44,6 +48,8 @@ absl::StatusOr<sync::FieldSet> Reading::FieldsOf(const std::string& dossier) {
 
 absl::StatusOr<sync::Verdict> Reading::Of(const sync::RecordId& id,
                                           const stored::v1::FeedRow& row) {
+  // Nobody's, whatever the table says.
+  if (IsSealed(row.dossier_id())) return sync::Verdict();
   const sync::TypeInMatrix& known = matrix_.TypeOf(row.type());
   sync::Facts facts;
   facts.kind = known.kind;
@@ -149,10 +155,25 @@ absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change
   return fields;
 }
 
+// What is left of it: that it was sent, by whom, and why nothing more of it is here.
+bool Reading::SeesBare() const {
+  return std::any_of(matrix_.kinds().begin(), matrix_.kinds().end(),
+                     [this, kind = sync::Kind{0}](const std::string&) mutable {
+                       sync::Facts facts;
+                       facts.kind = kind++;
+                       facts.kept_back = true;
+                       return sync::Decide(matrix_, seats_, sync::Verb::kSeal, facts).allowed();
+                     });
+}
+
 bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!some_) return false;
-  if (all_) return true;
+  if (aside.reason() == v1::REASON_CLASSIFIED) return SeesBare();
   v1::Change change;
+  if (acts_ != nullptr && change.ParseFromString(aside.change()) && IsSealed(change.dossier_id())) {
+    return false;
+  }
+  if (all_) return true;
   // What edits nothing is of no kind, and may say anything: it is as what cannot be read.
   if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
   const auto may = [&](bool kept_back, sync::FieldSet fields) {

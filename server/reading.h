@@ -46,6 +46,10 @@ class Reading {
   absl::StatusOr<bool> OfId(absl::string_view record);
   // Whether the dossier is for named people, of whom the person is none.
   bool KeptBack(absl::string_view dossier) const;
+  // Whether it proved to be secret.
+  bool IsSealed(absl::string_view dossier) const;
+  // Whether the person is shown changes of which only the id is here.
+  bool SeesBare() const;
   // Of each dossier that is kept back, and of which a change that was set aside names a record: its
   // fields of work.
   absl::StatusOr<std::vector<sync::FieldSet>> KeptBackOf(const v1::Change& change);

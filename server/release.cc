@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/loading.h"
+#include "server/seal_rows.h"
+#include "sync/seal/packed.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -118,6 +120,48 @@ absl::Status Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& release
   return FillLogs(pen, outcome, round);
 }
 
+// Of what may not be here after all the bytes leave the push they came in.  Names the rows that had
+// them.
+absl::StatusOr<std::vector<std::string>> WithholdReleased(Pen* pen, const Loaded& loaded,
+                                                          const sync::IngestOutcome& outcome,
+                                                          Round* round) {
+  std::map<sync::DeviceId, std::map<sync::ChangeId, std::string>> bare;  // with their dossiers
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < loaded.releases.size(); ++i) {
+    if (outcome.pushes[i].outcomes.front().reason() != v1::REASON_CLASSIFIED) continue;
+    const sync::PushedChange& pushed = loaded.releases[i].author.changes.front();
+    const auto device = sync::DeviceId::From(loaded.releases[i].author.device.device_id());
+    if (!device.has_value() || pushed.change == nullptr) continue;
+    bare[*device][pushed.id] = pushed.change->dossier_id();
+    const AsideRow& row = loaded.rows[i];
+    rows.push_back(QuarantineKey(row.change.unit_id(), row.arrival));
+  }
+  for (const auto& of : bare) {
+    const sync::DeviceId& device = of.first;
+    const std::map<sync::ChangeId, std::string>& changes = of.second;
+    absl::Status status;
+    SOTAY_RETURN_IF_ERROR(
+        pen->store().VisitSeals(device, [&](absl::string_view key, absl::string_view value) {
+          stored::v1::SealRow seal;
+          if (!seal.ParseFromArray(value.data(), static_cast<int>(value.size()))) return;
+          auto batch = Unpacked(seal.changes());
+          if (!batch.ok()) status = batch.status();
+          if (!status.ok()) return;
+          const std::vector<sync::ChangeId> ids = IdsIn(*batch);
+          const auto dossier_of = [&](size_t place) -> absl::optional<std::string> {
+            const auto at = changes.find(ids[place]);
+            return at == changes.end() ? absl::nullopt : absl::make_optional(at->second);
+          };
+          if (!Withhold(ids, dossier_of, &*batch)) return;
+          *seal.mutable_changes() = seal::Pack(batch->SerializeAsString());
+          round->withheld.emplace_back(device, std::move(seal));
+          rows.emplace_back(key);
+        }));
+    SOTAY_RETURN_IF_ERROR(status);
+  }
+  return rows;
+}
+
 }  // namespace
 
 void Waiting::Put(const stored::v1::DeviceRow& row) {
@@ -174,17 +218,27 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   }
   SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, FootprintOf(pen->schema(), changes), &input));
   sync::IngestOutcome outcome = sync::Release(input, loaded.releases);
-  while (!outcome.histories_needed.empty()) {
-    SOTAY_RETURN_IF_ERROR(LoadHistories(pen, outcome.histories_needed, changes, &input));
+  for (;;) {
+    if (!outcome.histories_needed.empty()) {
+      SOTAY_RETURN_IF_ERROR(LoadHistories(pen, outcome.histories_needed, changes, &input));
+    } else {
+      SOTAY_ASSIGN_OR_RETURN(const bool more, LoadBare(pen, outcome, &input));
+      if (!more) break;
+    }
     outcome = sync::Release(input, loaded.releases);
   }
   if (!Moves(outcome, loaded.releases)) return news;
 
   Round round;
   round.outcome = &outcome;
-  round.released = std::move(loaded.rows);
+  round.released = loaded.rows;
   SOTAY_RETURN_IF_ERROR(Fill(*pen, loaded.releases, outcome, &round, &news));
+  SOTAY_ASSIGN_OR_RETURN(std::vector<std::string> had,
+                         WithholdReleased(pen, loaded, outcome, &round));
   SOTAY_RETURN_IF_ERROR(pen->Commit(round));
+  // It was on disk while nobody could know.  Should somebody be reading it just now, it goes when
+  // the files are merged next.
+  if (!had.empty()) pen->store().Sweep(std::move(had)).IgnoreError();
   return news;
 }
 

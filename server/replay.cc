@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,8 +46,10 @@ absl::Status EachRow(
 
 class Replay {
  public:
-  Replay(Store* store, const sync::Schema& schema, const ReplayProgress& progress)
-      : store_(*store), schema_(schema), progress_(progress) {}
+  // `sealed`: dossiers that proved to be secret.
+  Replay(Store* store, const sync::Schema& schema, const ReplayProgress& progress,
+         std::set<std::string> sealed)
+      : store_(*store), schema_(schema), progress_(progress), sealed_(std::move(sealed)) {}
 
   absl::Status PlaceEntries(const std::string& unit, uint64_t entries);
   absl::Status PlaceAside();
@@ -66,6 +69,7 @@ class Replay {
   Store& store_;
   const sync::Schema& schema_;
   const ReplayProgress& progress_;
+  const std::set<std::string> sealed_;
   Sheet sheet_;
   std::map<sync::RecordId, uint64_t> placed_;  // on the sheet: the record's newest position
   uint64_t done_ = 0;
@@ -118,6 +122,8 @@ absl::Status Replay::PlaceEntries(const std::string& unit, uint64_t entries) {
     SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, store_.LoadEntry(unit, position));
     v1::Change change;
     if (!change.ParseFromString(entry.change())) return Unreadable(LogKey(unit, position));
+    // It proved to be secret: its place stays, and no record is made of it.
+    if (entry.change().empty() || sealed_.count(change.dossier_id()) != 0) continue;
     for (const v1::RecordEdit& edit : change.edits()) {
       const auto record = sync::RecordId::From(edit.record_id());
       if (!record.has_value()) return Unreadable(LogKey(unit, position));
@@ -207,7 +213,11 @@ absl::Status Replay::MakeRecords() {
 absl::Status MakeDerivedTables(Store* store, const sync::Schema& schema,
                                const ReplayProgress& progress) {
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
-  Replay replay(store, schema, progress);
+  std::set<std::string> sealed;
+  for (const v1::DossierAct& act : tables.dossier_acts) {
+    if (act.has_sealed()) sealed.insert(act.dossier_id());
+  }
+  Replay replay(store, schema, progress, std::move(sealed));
   for (const auto& [unit, head] : tables.heads) {
     SOTAY_RETURN_IF_ERROR(replay.PlaceEntries(unit, head.position()));
   }

@@ -6,6 +6,7 @@
 #include "server/backup_chain.h"
 #include "server/backup_lives.h"
 #include "server/lineage.h"
+#include "server/purge.h"
 #include "server/replay.h"
 #include "server/store_files.h"
 #include "sync/durable/open.h"
@@ -125,6 +126,8 @@ absl::StatusOr<Restored> Restoring::Run() {
         MakeDerivedTables(store.get(), *plan_.schema, [this](const char* what, uint64_t done) {
           if (done % kTellEvery == 0) Tell(absl::StrCat(done, " ", what));
         }));
+    // Segments from before an act have what it sealed.
+    SOTAY_RETURN_IF_ERROR(FinishPurges(store.get(), /*restored=*/true));
     SOTAY_RETURN_IF_ERROR(BeginLife(chain, store.get(), &restored));
   }
   {

@@ -66,6 +66,7 @@ absl::StatusOr<bool> Sight::InReach(sync::FieldSet reach, const std::string& dos
 absl::StatusOr<bool> Sight::Carried(const v1::DossierAct* act, sync::FieldSet reach,
                                     const std::string& dossier) {
   if (act == nullptr || Leaves(*act)) return true;
+  if (act->has_sealed()) return false;
   return InReach(reach, dossier);
 }
 

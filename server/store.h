@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "server/keys.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
+#include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
@@ -62,6 +64,7 @@ struct Tables {
   std::vector<v1::Post> posts;
   std::vector<v1::UnitTerm> terms;
   std::vector<v1::DossierAct> dossier_acts;
+  std::vector<stored::v1::SecretRow> secrets;
 };
 
 // A change that was set aside, with where it stands in the store.
@@ -81,6 +84,8 @@ struct Round {
   // Nodes of units' log trees that became whole by them.
   std::vector<std::pair<std::string, seal::MerkleNode>> nodes;
   std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> seals;
+  // Earlier pushes, without what proved to be secret only now.
+  std::vector<std::pair<sync::DeviceId, stored::v1::SealRow>> withheld;
   // Held changes that were decided, as they stood.
   std::vector<AsideRow> released;
   // Refused ones that a person decided on, as they stand from now on (IsTakenIn, dismissed).
@@ -138,7 +143,7 @@ struct RecordPlace {
 
 // An entry of a unit's log, byte for byte.
 struct StoredEntry {
-  std::string change;
+  std::string change;  // empty: it proved to be secret
   std::string change_id;
   std::string admission;  // a serialised v1::Admission
   sync::DeviceId device;
@@ -193,16 +198,24 @@ class Store {
                                                      uint64_t sequence,
                                                      absl::string_view change_id);
 
+  // The device's changes of which only the id is here, and what was refused for being made on
+  // refused ones.
+  absl::StatusOr<std::set<sync::ChangeId>> LoadBare(const sync::DeviceId& device);
+
   // Puts on the sheet what is to be written.
   void Fill(Sheet* sheet, const Round& round);
   void Fill(Sheet* sheet, const Tables& tables);
   // Numbers the reads, in that order.
   void Fill(Sheet* sheet, std::vector<v1::AccessEntry> reads);
-  // A row as it is; for restoring.
+  // A row as it is; for restoring, and for taking out what proved to be secret.
   void Fill(Sheet* sheet, absl::string_view key, absl::string_view value);
+  void Erase(Sheet* sheet, absl::string_view key);
   // Commits what is on the sheet, and empties it.
   absl::Status Write(Sheet* sheet);
   bool read_only() const;
+  // What those rows were before they were written anew, or erased, is in no file any more; as
+  // durable::Store::Sweep.
+  absl::Status Sweep(std::vector<std::string> keys);
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
 
@@ -250,7 +263,8 @@ class Store {
                            const std::function<void(const seal::MerkleHash&)>& visit);
   // A node of its tree that is kept: the one over 2^level entries up to `position`.
   absl::StatusOr<seal::MerkleHash> LoadNode(absl::string_view unit, uint64_t position, int level);
-  // An entry of a unit's log, with the bytes of its change.
+  // An entry of a unit's log, with the bytes of its change; without them when it proved to be
+  // secret.
   absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
   // What the server noted of it, without its bytes, which have to be unpacked.
   absl::StatusOr<v1::Admission> LoadAdmission(absl::string_view unit, uint64_t position);

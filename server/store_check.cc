@@ -9,11 +9,11 @@
 #include "server/posts_check.h"
 #include "server/reads_check.h"
 #include "server/seal_rows.h"
+#include "server/secrets_check.h"
 #include "server/signatures_check.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/key.h"
-#include "sync/seal/seal.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -48,8 +48,6 @@ class Checker {
   // The change a device made under that number, as far as it can be read.
   absl::optional<v1::Change> ChangeOf(const sync::DeviceId& device, uint64_t sequence,
                                       const stored::v1::SequenceRow& row);
-  bool SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& device,
-                 const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids);
 
   Store& store_;
   const sync::Schema& schema_;
@@ -66,6 +64,7 @@ class Checker {
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   SignaturesCheck signatures_;
+  SecretsCheck secrets_;
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -73,7 +72,9 @@ Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
       schema_(schema),
       tables_(std::move(tables)),
       signatures_(store, &schema,
-                  [this](absl::string_view key, absl::string_view what) { Fault(key, what); }) {}
+                  [this](absl::string_view key, absl::string_view what) { Fault(key, what); }),
+      secrets_(store, tables_,
+               [this](absl::string_view key, absl::string_view what) { Fault(key, what); }) {}
 
 void Checker::Fault(absl::string_view key, absl::string_view what) {
   if (++report_.faults > kFaultsNamed) return;
@@ -121,6 +122,7 @@ void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::stri
   if (!entry.ok()) return Fault(key, entry.status().message());
   if (entry->admission().position() != parts.number) Fault(key, "holds another position");
   numbers_.LookAtEntry(key, parts.name, entry->admission());
+  if (entry->change().empty()) return secrets_.LookAtEntry(key, *row);
   if (seal::HashChange(entry->change()).view() != entry->change_id()) {
     Fault(key, "its bytes are not the ones its id names");
   }
@@ -189,7 +191,8 @@ void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::
 
 void Checker::LookAtAside(absl::string_view key, const KeyParts& parts,
                           const v1::QuarantinedChange& change) {
-  if (seal::HashChange(change.change()).view() != change.change_id()) {
+  if (seal::HashChange(change.change()).view() != change.change_id() &&
+      !secrets_.Explains(change)) {
     Fault(key, "its bytes are not the ones its id names");
   }
   const auto device = sync::DeviceId::From(change.device_id());
@@ -251,6 +254,10 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return posts_.LookAtDossierAct(key, *parts, value, &store_);
     case Table::kSigning:
       return signatures_.LookAtRow(*parts, value);
+    case Table::kSecretContent:
+    case Table::kSecretKey:
+    case Table::kSecretReport:
+      return secrets_.LookAtRow(key, *parts, value);
     default:
       return;  // the small tables were read whole, the rest is looked at by device
   }
@@ -282,6 +289,10 @@ absl::optional<v1::Change> Checker::ChangeOf(const sync::DeviceId& device, uint6
   if (row.verdict() == v1::VERDICT_APPLIED) {
     const auto entry = store_.LoadEntry(row.unit_id(), row.position());
     if (!entry.ok() || !change.ParseFromString(entry->change())) return absl::nullopt;
+    if (entry->change().empty() && entry->change_id() == row.change_id()) {
+      ++placed_[row.unit_id()];
+      return absl::nullopt;
+    }
     if (change.device_id() != device.view() || change.sequence() != sequence ||
         entry->change_id() != row.change_id()) {
       Fault(SequenceKey(device, sequence), "where it should be is another change");
@@ -297,22 +308,10 @@ absl::optional<v1::Change> Checker::ChangeOf(const sync::DeviceId& device, uint6
   }
   // Unreadable bytes are kept too; they name nothing.
   if (!change.ParseFromString((*aside)->change.change())) return absl::nullopt;
+  if (row.reason() == v1::REASON_CLASSIFIED || (*aside)->change.change().empty()) {
+    return absl::nullopt;
+  }
   return change;
-}
-
-bool Checker::SealHolds(const seal::VerifyingKey& key, const sync::DeviceId& device,
-                        const stored::v1::SealRow& seal, const std::vector<sync::ChangeId>& ids) {
-  const uint64_t first = seal.first_sequence();
-  const uint64_t last = seal.last_sequence();
-  if (first == 0 || first > last || last > ids.size()) return false;
-  seal::PushSeal push;
-  push.organisation_id = tables_.meta->organisation_id();
-  push.device = device;
-  push.first_sequence = first;
-  push.last_sequence = last;
-  if (first > 1) push.previous = ids[first - 2].str();
-  push.ids = absl::MakeConstSpan(ids).subspan(first - 1, last - first + 1);
-  return key.Verify(seal::SealText(push), seal.signature());
 }
 
 void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
@@ -324,6 +323,7 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
     return Fault(key, "its key is not the one its id names");
   }
   std::vector<sync::ChangeId> ids;
+  std::vector<Fate> fates;
   std::string head;
   for (uint64_t first = 1; first <= row.accepted_through(); first += kSequencesRead) {
     const uint64_t last = std::min(first + kSequencesRead - 1, row.accepted_through());
@@ -340,6 +340,9 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
       }
       head = id->str();
       ids.push_back(*id);
+      const bool applied = at->second.verdict() == v1::VERDICT_APPLIED;
+      const bool classified = at->second.reason() == v1::REASON_CLASSIFIED;
+      fates.push_back(applied ? Fate::kApplied : classified ? Fate::kClassified : Fate::kAside);
     }
   }
   if (head != row.head()) Fault(key, "its head is not its last change");
@@ -347,9 +350,11 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   const auto look_at_seal = [&](absl::string_view seal_key, absl::string_view value) {
     const auto seal = Read<stored::v1::SealRow>(seal_key, value);
     if (!seal.has_value()) return;
-    if (!SealHolds(*verifying, *device, *seal, ids)) return Fault(seal_key, "does not hold");
+    if (!SealHolds(*verifying, tables_.meta->organisation_id(), *device, *seal, ids))
+      return Fault(seal_key, "does not hold");
     if (!PlacesItsOwn(*seal)) Fault(seal_key, "places changes it does not hold");
     if (!HoldsItsChanges(*seal, ids)) Fault(seal_key, "its bytes are not the ones it seals");
+    secrets_.LookAtSeal(seal_key, *seal, fates);
     if (seal->first_sequence() <= sealed + 1) sealed = std::max(sealed, seal->last_sequence());
   };
   const absl::Status visited = store_.VisitSeals(*device, look_at_seal);
@@ -370,6 +375,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   LookAtHeads();
   reads_.End();
   signatures_.End();
+  report_.secrets = secrets_.End();
   for (std::string& fault : LineageFaults(&store_, tables_)) {
     ++report_.faults;
     report_.first_faults.push_back(std::move(fault));

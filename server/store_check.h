@@ -10,6 +10,7 @@
 //   - the reads of every unit are numbered without gap, as many as are counted
 //   - every signature was of what its object was when it took effect, and nothing but a decision
 //     changed an object while it was signed
+//   - where bytes are gone, an act sealed their dossier; of what one sealed, none are there
 //   - of a restored store, the lives that ended join, and each log has the root it had then
 #pragma once
 
@@ -36,6 +37,7 @@ struct StoreReport {
   uint64_t faults = 0;
   std::vector<std::string> first_faults;  // a sentence each; no content
   std::map<std::string, LogReport> logs;  // by unit
+  std::vector<std::string> secrets;       // of each sealed dossier a sentence
 };
 
 // Fails as reading the store does.

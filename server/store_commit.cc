@@ -97,6 +97,9 @@ void Store::Fill(Sheet* sheet, const Round& round) {
   for (const auto& [device, seal] : round.seals) {
     Put(SealKey(device, seal.last_sequence()), seal, &scratch_, batch);
   }
+  for (const auto& [device, seal] : round.withheld) {
+    Put(SealKey(device, seal.last_sequence()), seal, &scratch_, batch);
+  }
   for (const auto& [device, outcome] : round.revised) {
     Put(RevisedKey(device, outcome.revision()), outcome, &scratch_, batch);
   }
@@ -135,6 +138,9 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
   }
   for (const v1::DossierAct& act : tables.dossier_acts) {
     Put(DossierActKey(act.unit_id(), act.number()), act, &scratch_, batch);
+  }
+  for (const stored::v1::SecretRow& row : tables.secrets) {
+    Put(SecretKey(*sync::RecordId::From(row.dossier_id())), row, &scratch_, batch);
   }
 }
 

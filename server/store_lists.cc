@@ -85,6 +85,27 @@ absl::StatusOr<sync::History> Store::LoadHistory(const v1::Record& record) {
   return history;
 }
 
+absl::StatusOr<std::set<sync::ChangeId>> Store::LoadBare(const sync::DeviceId& device) {
+  std::set<sync::ChangeId> bare;
+  absl::Status status;
+  const std::string prefix = IdPrefix(Table::kSequence, device.view());
+  stored::v1::SequenceRow row;
+  SOTAY_RETURN_IF_ERROR(
+      Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+        if (!row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+          status = Damaged(key);
+          return false;
+        }
+        const auto id = sync::ChangeId::From(row.change_id());
+        const bool waits_for_nothing =
+            row.reason() == v1::REASON_CLASSIFIED || row.reason() == v1::REASON_BUILDS_ON_REFUSED;
+        if (waits_for_nothing && id.has_value()) bare.insert(*id);
+        return true;
+      }));
+  SOTAY_RETURN_IF_ERROR(status);
+  return bare;
+}
+
 absl::Status Store::VisitLeaves(absl::string_view unit, uint64_t after, uint64_t up_to,
                                 const std::function<void(const seal::MerkleHash&)>& visit) {
   uint64_t position = after;

@@ -16,10 +16,9 @@ absl::string_view ToView(const leveldb::Slice& slice) {
 
 }  // namespace
 
-Moment::Moment(durable::Store* durable)
-    : durable_(*durable), snapshot_(durable->db().GetSnapshot()) {}
+Moment::Moment(durable::Store* durable) : durable_(*durable), snapshot_(durable->TakeSnapshot()) {}
 
-Moment::~Moment() { durable_.db().ReleaseSnapshot(snapshot_); }
+Moment::~Moment() { durable_.ReleaseSnapshot(snapshot_); }
 
 absl::Status Moment::Visit(
     const std::string& from, const std::string& end,
@@ -51,6 +50,15 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Begin(const std::string& path,
 void Store::Fill(Sheet* sheet, absl::string_view key, absl::string_view value) {
   sheet->batch_->Put(leveldb::Slice(key.data(), key.size()),
                      leveldb::Slice(value.data(), value.size()));
+}
+
+void Store::Erase(Sheet* sheet, absl::string_view key) {
+  sheet->batch_->Delete(leveldb::Slice(key.data(), key.size()));
+}
+
+absl::Status Store::Sweep(std::vector<std::string> keys) {
+  unpacked_.Forget();
+  return durable_->Sweep(std::move(keys));
 }
 
 absl::StatusOr<std::vector<stored::v1::EndedEpoch>> Store::LoadEnded() {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/secrecy.h"
 #include "server/watch_service.h"
 
 namespace sotay::server {
@@ -57,17 +58,25 @@ void SyncService::Serve(const Caller& caller, v1::SyncRequest request,
     // What was pushed is safe; the repeated call will report it as known.
     if (!will) reply(Busy("the server is busy; try again shortly"));
   };
-  if (!push.has_value()) {
-    answer(nullptr);
-    return;
-  }
-  hub_.Submit(*std::move(push), [answer, reply](absl::StatusOr<PushAnswer> pushed) {
-    if (pushed.ok()) {
-      answer(std::make_shared<PushAnswer>(*std::move(pushed)));
-    } else {
-      reply(pushed.status());
-    }
+  const auto go_on = [this, answer, reply](absl::optional<Push> taken) {
+    if (!taken.has_value()) return answer(nullptr);
+    hub_.Submit(*std::move(taken), [answer, reply](absl::StatusOr<PushAnswer> pushed) {
+      if (pushed.ok()) {
+        answer(std::make_shared<PushAnswer>(*std::move(pushed)));
+      } else {
+        reply(pushed.status());
+      }
+    });
+  };
+  // The device names them until it is answered: then they are kept.
+  if (call->reports.empty()) return go_on(std::move(push));
+  const auto pushes = std::make_shared<absl::optional<Push>>(std::move(push));
+  const absl::Status refused = hub_.Submit([call, go_on, reply, pushes](Pen* pen) {
+    const absl::Status kept = NoteReports(pen, call->device, call->reports);
+    if (!kept.ok()) return reply(kept);
+    go_on(std::move(*pushes));
   });
+  if (!refused.ok()) reply(refused);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* SyncService::Watch(grpc::CallbackServerContext* context,

@@ -19,4 +19,9 @@ void UnpackedPushes::Keep(std::string key, Changes changes) {
   if (kept_.size() > kKept) kept_.pop_back();
 }
 
+void UnpackedPushes::Forget() {
+  absl::MutexLock lock(&mutex_);
+  kept_.clear();
+}
+
 }  // namespace sotay::server

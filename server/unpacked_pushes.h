@@ -20,6 +20,7 @@ class UnpackedPushes {
 
   // Null when the push is not among them.  `key` is that of its SealRow.
   Changes Find(absl::string_view key) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Forget() ABSL_LOCKS_EXCLUDED(mutex_);
   void Keep(std::string key, Changes changes) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:

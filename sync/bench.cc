@@ -1,7 +1,15 @@
-// What the judge works on: a change on its way, and the records it is judged against (decision.h).
+// What the judge works on: a change on its way, and the records it is judged against.
+#include <algorithm>
+
 #include "sync/decision.h"
 
 namespace sotay::sync {
+
+std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes) {
+  auto change = std::make_shared<v1::Change>();
+  if (!change->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+  return change;
+}
 
 DeviceId Arrival::Device() const {
   if (taken != nullptr) return TakenInAs(pushed->id);
@@ -45,6 +53,19 @@ WrittenRecord* Bench::Find(const RecordId& id) {
 const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
   const auto at = signatures.find(id);
   return at == signatures.end() ? nullptr : &at->second;
+}
+
+bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed) {
+  if (pushed.withheld.has_value()) return true;
+  if (sealed == nullptr || pushed.change == nullptr) return false;
+  const auto is_sealed = [sealed](const std::string& id) {
+    const auto dossier = RecordId::From(id);
+    return dossier.has_value() && sealed->count(*dossier) != 0;
+  };
+  const v1::Change& change = *pushed.change;
+  return is_sealed(change.dossier_id()) ||
+         std::any_of(change.edits().begin(), change.edits().end(),
+                     [&](const v1::RecordEdit& edit) { return is_sealed(edit.record_id()); });
 }
 
 }  // namespace sotay::sync

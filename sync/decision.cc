@@ -80,6 +80,13 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
       arrival_.taken == nullptr) {
     return refuse(v1::REASON_DEVICE_REVOKED, "received after its device was revoked");
   }
+  if (IsSecret(pushed, bench_.input.sealed.get())) {
+    return refuse(
+        v1::REASON_CLASSIFIED,
+        pushed.withheld.has_value()
+            ? "its device withheld what it says; the server has its id alone"
+            : "its dossier proved to be secret; of the change the server keeps its id alone");
+  }
   if (pushed.change == nullptr) return refuse(v1::REASON_MALFORMED, "not a valid Change");
   const v1::Change& change = *pushed.change;
   if (auto refusal = CheckShape(change, pushed.bytes)) {
@@ -180,6 +187,12 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
     ChangeId missing;
     auto seen = history->second.SeenBy(parents, arrival_.Device(), &missing);
+    const auto own = DeviceId::From(arrival_.push->device.device_id()).value_or(DeviceId());
+    if (!seen.has_value() && bench_.bare.count({own, missing}) != 0) {
+      return Refusal{
+          v1::REASON_BUILDS_ON_REFUSED,
+          "made on a change of which the server has the id alone, or on what was made on it"};
+    }
     if (!seen.has_value()) {
       decision_.waits_for = missing;
       return Refusal{v1::REASON_PARENT_UNKNOWN,

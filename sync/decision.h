@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -59,7 +60,8 @@ struct Bench {
         histories(loaded.histories),
         positions(loaded.positions),
         numbers(loaded.numbers),
-        signatures(loaded.signatures) {}
+        signatures(loaded.signatures),
+        bare(loaded.bare) {}
 
   // Null when there is no such record.
   WrittenRecord* Find(const RecordId& id);
@@ -71,6 +73,9 @@ struct Bench {
   std::map<std::string, uint64_t> positions;  // by unit
   UnitNumbers numbers;
   std::map<RecordId, StandingSignature> signatures;
+  // Changes that nothing waits for (IngestInput::bare), with their devices: nobody else ever had
+  // them.
+  std::set<std::pair<DeviceId, ChangeId>> bare;
   std::map<RecordId, WrittenRecord> working;
   std::set<RecordId> histories_needed;  // what Ingest must be called again with
   // What an edit is made on that makes a record.
@@ -79,6 +84,9 @@ struct Bench {
 
 // What the secrecy gate says of a change, whoever sent it and however (secrecy.h).
 absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench);
+// Whether a change is withheld, or of a dossier that proved to be secret: whatever else is to be
+// said of it, nothing of it may be kept but its id.
+bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed);
 
 // Judges a change by everything admitted to the bench so far.  Notes in `histories_needed` what it
 // could not judge without.

@@ -45,6 +45,11 @@ const v1::DossierAct& DossierActs::FirstWithout(const v1::DossierAct& act,
   }
 }
 
+bool DossierActs::IsSealed(absl::string_view dossier) const {
+  const v1::DossierAct* const act = Standing(dossier);
+  return act != nullptr && act->has_sealed();
+}
+
 bool DossierActs::KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const {
   const v1::DossierAct* const act = Standing(dossier);
   return act != nullptr && !Leaves(*act, user, day);
@@ -52,11 +57,13 @@ bool DossierActs::KeepsBack(absl::string_view dossier, absl::string_view user, D
 
 bool DossierActs::KeepsAnyBack(absl::string_view user, Day day) const {
   return std::any_of(of_.begin(), of_.end(), [&](const auto& dossier) {
-    return !Leaves(acts_[dossier.second.back() - 1], user, day);
+    const v1::DossierAct& stands = acts_[dossier.second.back() - 1];
+    return !stands.has_sealed() && !Leaves(stands, user, day);
   });
 }
 
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day) {
+  if (act.has_sealed()) return false;
   if (!act.restricted()) return true;
   const v1::NamedPerson* const named = NameIn(act, user);
   return named != nullptr && !IsOver(*named, day);

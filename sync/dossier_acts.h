@@ -42,8 +42,11 @@ class DossierActs {
   // act.
   const v1::DossierAct& FirstWithout(const v1::DossierAct& act, absl::string_view user) const;
 
+  // Whether it proved to be secret: then nothing of it is anybody's, whatever the table says.
+  bool IsSealed(absl::string_view dossier) const;
+
   bool KeepsBack(absl::string_view dossier, absl::string_view user, Day day) const;
-  // Whether any dossier is kept back from them.
+  // Whether any dossier is kept back from them that others may read.
   bool KeepsAnyBack(absl::string_view user, Day day) const;
 
  private:
@@ -52,6 +55,7 @@ class DossierActs {
 };
 
 // Whether an act leaves the dossier to somebody: it is for everybody, or names them on that day.
+// One by which it is sealed leaves it to nobody.
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day);
 // The name an act gives somebody; null: none.
 const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user);

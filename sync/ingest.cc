@@ -288,9 +288,11 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
                               stored::v1::DeviceRow* device) {
   const PushedChange& pushed = *arrival.pushed;
   const bool held = decision.waits_for != ChangeId();
+  const bool bare =
+      decision.refusal->reason == v1::REASON_CLASSIFIED || IsSecret(pushed, input_.sealed.get());
   SetAside aside;
   v1::QuarantinedChange& row = aside.change;
-  row.set_change(pushed.bytes);
+  if (!bare) row.set_change(pushed.bytes);
   row.set_change_id(pushed.id.str());
   row.set_device_id(device->device_id());
   row.set_sequence(arrival.sequence);
@@ -308,7 +310,8 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
     }
     for (const v1::RecordEdit& edit : change.edits()) {
       const auto id = RecordId::From(edit.record_id());
-      if (!id.has_value()) continue;
+      // What it says of itself is not kept, so it has no place in any graph.
+      if (!id.has_value() || bare) continue;
       aside.records.push_back(*id);
       const auto history = bench_.histories.find(*id);
       // A forked branch shares its sequences with the first one, so it has no place in a graph
@@ -327,6 +330,9 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
       history->second.Add(std::move(node)).IgnoreError();
     }
   }
+  // What is made on it has a place in no graph either.
+  if (bare || decision.refusal->reason == v1::REASON_BUILDS_ON_REFUSED)
+    bench_.bare.emplace(arrival.Place().device, pushed.id);
   if (held) {
     stored::v1::HeldRow* waiting = device->add_held();
     waiting->set_sequence(arrival.sequence);
@@ -361,12 +367,6 @@ IngestOutcome Ingester::Finish() {
 }
 
 }  // namespace
-
-std::shared_ptr<const v1::Change> ReadChange(absl::string_view bytes) {
-  auto change = std::make_shared<v1::Change>();
-  if (!change->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
-  return change;
-}
 
 ChangeId DossierMarker(const RecordId& dossier) {
   std::string bytes = dossier.str();

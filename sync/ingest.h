@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -34,6 +35,8 @@ struct PushedChange {
   std::string bytes;
   ChangeId id;
   std::shared_ptr<const v1::Change> change;  // null: they are none
+  // Its dossier, when the change is withheld: it came as its id alone.
+  absl::optional<RecordId> withheld = {};
 };
 
 // What `bytes` say; null when they are no Change.
@@ -73,6 +76,11 @@ struct IngestInput {
   std::map<RecordId, History> histories;
   // Who sees which dossier, in units where anything was said of that.
   std::map<std::string, std::shared_ptr<const DossierActs>> dossiers;
+  // Dossiers that proved to be secret, of all units; null: none.
+  std::shared_ptr<const std::set<RecordId>> sealed;
+  // What held changes would wait for in vain: changes of their own devices of which only the id is
+  // here, and what was made on these.
+  std::set<std::pair<DeviceId, ChangeId>> bare;
   // Newest position of every unit the changes name; absent: no such unit.
   std::map<std::string, uint64_t> positions;
   // Unit → series of numbers → the last one given (numbering.h); absent: none.
@@ -138,6 +146,8 @@ struct IngestOutcome {
 //   - A change made on one that is not here is held until that arrives.
 //   - A signature takes effect when its object stands exactly as it says, and while it stands the
 //     object is changed by a decision of somebody's alone (freeze.h).
+//   - Of a change that has content where there may be none (CLASSIFIED: it is withheld, or in a
+//     dossier that proved to be secret) the id is kept and nothing else.
 //   - What somebody wrote into a dossier that has become other people's, before their device could
 //     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
 //     not: it is for those whose dossier it is.

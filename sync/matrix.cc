@@ -53,8 +53,8 @@ const char* NameOf(v1::Capacity capacity) {
 }
 
 const char* NameOf(Verb verb) {
-  constexpr std::array<const char*, kVerbs> kNames = {"create",  "read",    "edit",   "submit",
-                                                      "approve", "numbers", "decide", "assign"};
+  constexpr std::array<const char*, kVerbs> kNames = {
+      "create", "read", "edit", "submit", "approve", "numbers", "decide", "assign", "seal"};
   return kNames[static_cast<size_t>(verb)];
 }
 

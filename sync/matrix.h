@@ -19,8 +19,18 @@
 
 namespace sotay::sync {
 
-enum class Verb : uint8_t { kCreate, kRead, kEdit, kSubmit, kApprove, kNumbers, kDecide, kAssign };
-constexpr size_t kVerbs = 8;
+enum class Verb : uint8_t {
+  kCreate,
+  kRead,
+  kEdit,
+  kSubmit,
+  kApprove,
+  kNumbers,
+  kDecide,
+  kAssign,
+  kSeal,
+};
+constexpr size_t kVerbs = 9;
 constexpr size_t kCapacities = v1::Capacity_ARRAYSIZE;
 
 // How far a line reaches from the unit of the post.

@@ -263,7 +263,8 @@ absl::Status MatrixReader::ReadRule(const Words& words) {
     if (!verb.has_value()) {
       return Wrong(
           absl::StrCat("no verb ", name,
-                       "; there are create, read, edit, submit, approve, numbers, decide, assign"));
+                       "; there are create, read, edit, submit, approve, numbers, decide, assign, "
+                       "seal"));
     }
     if (std::find(line->verbs.begin(), line->verbs.end(), *verb) != line->verbs.end()) {
       return Wrong(absl::StrCat("verb ", name, " is said twice"));

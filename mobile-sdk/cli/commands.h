@@ -26,6 +26,7 @@ void AddOfficeDeviceCommands(Command app, Invocation* run);      // enroll, invi
 void AddOfficeRecordCommands(Command app, Invocation* run);      // records, show, conflicts, …
 void AddOfficeQuarantineCommands(Command app, Invocation* run);  // quarantine
 void AddOfficeDossierCommands(Command app, Invocation* run);     // dossiers
+void AddOfficeSecrecyCommands(Command app, Invocation* run);     // secrecy
 void AddOfficeAccessCommand(Command app, Invocation* run);       // access
 void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
 void AddOfficeExportCommand(Command app, Invocation* run);       // export

@@ -35,6 +35,7 @@ class Gathering {
   std::map<std::string, std::string> records_;
   std::map<uint64_t, v1::ProvenChange> changes_;
   std::map<std::string, uint64_t> refused_;  // and after which position it came
+  std::map<std::string, v1::GoneChange> gone_;
   // By device and the sequence after the last: two may begin alike, where an answer was lost.
   std::map<std::pair<std::string, uint64_t>, v1::ProvenPush> pushes_;
   std::map<std::string, v1::ProvenDevice> devices_;
@@ -82,6 +83,7 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
     for (int i = 0; i < page.refused_size() && i < page.refused_after_size(); ++i) {
       refused_[page.refused(i)] = page.refused_after(i);
     }
+    for (v1::GoneChange& gone : *page.mutable_gone()) gone_[gone.change_id()] = std::move(gone);
     for (v1::ProvenPush& push : *page.mutable_pushes()) {
       const uint64_t count = push.change_ids().size() / sync::ChangeId::kSize;
       pushes_[{push.device_id(), push.first_sequence() + count}] = std::move(push);
@@ -101,6 +103,7 @@ v1::Dossier Gathering::Close(const Names& names) && {
     dossier_.add_refused(bytes);
     dossier_.add_refused_after(after);
   }
+  for (auto& [id, gone] : gone_) *dossier_.add_gone() = std::move(gone);
   for (auto& [place, push] : pushes_) *dossier_.add_pushes() = std::move(push);
   std::set<std::string> users;
   for (auto& [key, device] : devices_) {

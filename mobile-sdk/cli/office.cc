@@ -16,6 +16,7 @@
 #include "sotay/v1/duplicate_service.grpc.pb.h"
 #include "sotay/v1/organisation_service.grpc.pb.h"
 #include "sotay/v1/quarantine_service.grpc.pb.h"
+#include "sotay/v1/secrecy_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
 #include "sync/status_macros.h"
@@ -75,6 +76,7 @@ class Office::Calls {
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
         dossiers_(v1::DossierService::NewStub(channel)),
+        secrecy_(v1::SecrecyService::NewStub(channel)),
         quarantine_(v1::QuarantineService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
         certificates_(v1::CertificateService::NewStub(channel)),
@@ -124,6 +126,7 @@ class Office::Calls {
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
   v1::DossierService::Stub& dossiers() { return *dossiers_; }
+  v1::SecrecyService::Stub& secrecy() { return *secrecy_; }
   v1::QuarantineService::Stub& quarantine() { return *quarantine_; }
   v1::AdminService::Stub& admin() { return *admin_; }
   v1::CertificateService::Stub& certificates() { return *certificates_; }
@@ -134,6 +137,7 @@ class Office::Calls {
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
   const std::unique_ptr<v1::DossierService::Stub> dossiers_;
+  const std::unique_ptr<v1::SecrecyService::Stub> secrecy_;
   const std::unique_ptr<v1::QuarantineService::Stub> quarantine_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<v1::CertificateService::Stub> certificates_;
@@ -213,6 +217,31 @@ absl::StatusOr<v1::OpenDossierResponse> Office::OpenDossier(const v1::OpenDossie
 absl::StatusOr<v1::ListDossierActsResponse> Office::ListDossierActs(
     const v1::ListDossierActsRequest& request) {
   return calls_->Call(calls_->dossiers(), &v1::DossierService::Stub::ListDossierActs, request);
+}
+
+absl::StatusOr<v1::SealDossierResponse> Office::SealDossier(const v1::SealDossierRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::SealDossier, request);
+}
+
+absl::StatusOr<v1::ListSealedResponse> Office::ListSealed(const v1::ListSealedRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::ListSealed, request);
+}
+
+absl::StatusOr<v1::ListHoldersResponse> Office::ListHolders(const v1::ListHoldersRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::ListHolders, request);
+}
+
+absl::StatusOr<v1::DestroyResponse> Office::Destroy(const v1::DestroyRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::Destroy, request);
+}
+
+absl::StatusOr<v1::ConfirmResponse> Office::Confirm(const v1::ConfirmRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::Confirm, request);
+}
+
+absl::StatusOr<v1::NoteBackupsGoneResponse> Office::NoteBackupsGone(
+    const v1::NoteBackupsGoneRequest& request) {
+  return calls_->Call(calls_->secrecy(), &v1::SecrecyService::Stub::NoteBackupsGone, request);
 }
 
 absl::StatusOr<v1::PutUnitResponse> Office::PutUnit(const v1::PutUnitRequest& request) {

@@ -17,6 +17,7 @@
 #include "sotay/v1/evidence.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
 #include "sotay/v1/quarantine_service.pb.h"
+#include "sotay/v1/secrecy_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 
@@ -47,6 +48,14 @@ class Office {
   absl::StatusOr<v1::OpenDossierResponse> OpenDossier(const v1::OpenDossierRequest& request);
   absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
       const v1::ListDossierActsRequest& request);
+
+  absl::StatusOr<v1::SealDossierResponse> SealDossier(const v1::SealDossierRequest& request);
+  absl::StatusOr<v1::ListSealedResponse> ListSealed(const v1::ListSealedRequest& request);
+  absl::StatusOr<v1::ListHoldersResponse> ListHolders(const v1::ListHoldersRequest& request);
+  absl::StatusOr<v1::DestroyResponse> Destroy(const v1::DestroyRequest& request);
+  absl::StatusOr<v1::ConfirmResponse> Confirm(const v1::ConfirmRequest& request);
+  absl::StatusOr<v1::NoteBackupsGoneResponse> NoteBackupsGone(
+      const v1::NoteBackupsGoneRequest& request);
 
   absl::StatusOr<v1::PutUnitResponse> PutUnit(const v1::PutUnitRequest& request);
   absl::StatusOr<v1::ListAllUnitsResponse> ListAllUnits();

@@ -7,6 +7,15 @@
 #include "mobile-sdk/cli/terminal.h"
 
 namespace sotay::cli {
+namespace {
+
+// Of what is secret the server has the id alone, and at most which records it named.
+bool ReadContent(const v1::QuarantinedChange& set_aside, v1::Change* change) {
+  return set_aside.reason() != v1::REASON_CLASSIFIED && !set_aside.change().empty() &&
+         change->ParseFromString(set_aside.change());
+}
+
+}  // namespace
 
 std::string QuarantinedInWords(const Reader& reader, const v1::QuarantinedChange& set_aside) {
   const bool held = set_aside.verdict() == v1::VERDICT_HELD;
@@ -22,19 +31,22 @@ std::string QuarantinedInWords(const Reader& reader, const v1::QuarantinedChange
                     "\n  ");
   }
   v1::Change change;
-  if (change.ParseFromString(set_aside.change())) {
+  if (ReadContent(set_aside, &change)) {
     return out + ChangeInWords(reader, change, set_aside.user_id(), nullptr, {});
   }
-  return absl::StrCat(out, OneLine(reader.names.Person(set_aside.user_id())), "  ",
-                      reader.voice("máy ", "device "), Hex(set_aside.device_id()).substr(0, 8),
-                      " #", set_aside.sequence(), "  ",
-                      reader.voice("(không đọc được nội dung)", "(content cannot be read)"), "\n");
+  return absl::StrCat(
+      out, OneLine(reader.names.Person(set_aside.user_id())), "  ", reader.voice("máy ", "device "),
+      Hex(set_aside.device_id()).substr(0, 8), " #", set_aside.sequence(), "  ",
+      set_aside.reason() == v1::REASON_CLASSIFIED
+          ? reader.voice("(bí mật: máy chủ chỉ có mã)", "(secret: the server has its id alone)")
+          : reader.voice("(không đọc được nội dung)", "(content cannot be read)"),
+      "\n");
 }
 
 nlohmann::json QuarantinedJson(const Reader& reader, const v1::QuarantinedChange& set_aside) {
   v1::Change change;
   nlohmann::json content = nullptr;
-  if (change.ParseFromString(set_aside.change())) {
+  if (ReadContent(set_aside, &change)) {
     content = ChangeJson(reader, change, set_aside.change_id(), set_aside.user_id(), nullptr);
   }
   nlohmann::json dismissed = nullptr;

@@ -20,6 +20,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeRulesCommand(app, run);
   AddOfficeRecordCommands(app, run);
   AddOfficeDossierCommands(app, run);
+  AddOfficeSecrecyCommands(app, run);
   AddOfficeQuarantineCommands(app, run);
   AddOfficeDuplicatesCommand(app, run);
   AddOfficeAccessCommand(app, run);

@@ -43,7 +43,16 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
     changes.push_back(ChangeJson(reader, checked.change, checked.id.str(),
                                  checked.admission.user_id(), &checked.admission));
   }
+  json gone = json::array();
+  for (const v1::GoneChange& change : dossier.gone()) {
+    gone.push_back({{"change_id", Hex(change.change_id())},
+                    {"destroyed", change.destroyed()},
+                    {"by", change.by()},
+                    {"done_ms", change.done_ms()},
+                    {"reason", change.reason()}});
+  }
   return {{"holds", report.faults.empty()},
+          {"gone", gone},
           {"faults", report.faults},
           {"dossier", Hex(dossier.dossier_id())},
           {"organisation", Hex(dossier.organisation_id())},
@@ -58,6 +67,29 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
           {"exporter", report.exporter.Hex()},
           {"records", records},
           {"changes", changes}};
+}
+
+// Refused changes of which the content is gone, for whoever reads what is left.
+std::string GoneInWords(const Reader& reader, const v1::Dossier& dossier) {
+  const Voice& voice = reader.voice;
+  std::string text;
+  for (const v1::GoneChange& gone : dossier.gone()) {
+    v1::Change named;
+    named.ParseFromString(gone.named());
+    absl::StrAppend(&text, voice("Thay đổi ", "Change "), Hex(gone.change_id()).substr(0, 8),
+                    voice(" (số ", " (no. "), named.sequence(), voice(" của máy ", " of device "),
+                    Hex(named.device_id()).substr(0, 8), "): ");
+    if (gone.destroyed()) {
+      absl::StrAppend(&text, voice("đã tiêu hủy lúc ", "destroyed on "),
+                      InstantInWords(gone.done_ms()), voice(", do ", ", by "), OneLine(gone.by()),
+                      voice(", vì: ", ", because: "), OneLine(gone.reason()));
+    } else {
+      absl::StrAppend(&text, voice("bí mật, đã niêm phong", "secret, and sealed"));
+    }
+    absl::StrAppend(&text, voice("; chỗ và tác giả của nó được chứng minh.\n",
+                                 "; its place and author are proven.\n"));
+  }
+  return text;
 }
 
 std::string Content(const Reader& reader, const seal::DossierReport& report) {
@@ -75,7 +107,7 @@ std::string Content(const Reader& reader, const seal::DossierReport& report) {
     absl::StrAppend(&text, ChangeInWords(reader, checked.change, checked.admission.user_id(),
                                          &checked.admission, absl::nullopt));
   }
-  return text;
+  return text + GoneInWords(reader, report.dossier);
 }
 
 std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool pinned) {

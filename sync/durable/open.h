@@ -2,6 +2,7 @@
 // and the phone's store files put their keys on top of this.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -72,6 +73,18 @@ class Store {
   // when done, before believing that something is not there.
   std::unique_ptr<leveldb::Iterator> NewIterator();
 
+  // The store as it is now; to be given back soon.  Through these alone, so that Sweep knows of
+  // them.
+  const leveldb::Snapshot* TakeSnapshot();
+  void ReleaseSnapshot(const leveldb::Snapshot* snapshot);
+
+  // Returning OK, what stood under `keys` before and was overwritten or deleted since is in no file
+  // of the store: neither in its tables nor in its logs, nor in a log that was cut (tail_rule.h).
+  // What the disk keeps of deleted files is not in its power.  Rewrites the files those keys are
+  // in; nobody else may write the keys meanwhile.  kUnavailable while somebody still reads what was
+  // there: to be called again later, which is as good.  Otherwise fails as Write does.
+  absl::Status Sweep(std::vector<std::string> keys) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // For reads through db(): checksums verified.
   static leveldb::ReadOptions ReadOptions();
 
@@ -90,6 +103,11 @@ class Store {
   Store(std::string path, const StoreOptions& options);
   absl::Status OpenDb(const StoreOptions& options);
   absl::Status CannotBeWritten(const absl::Status& why) const;
+  // sweep.cc
+  void Flush();
+  absl::Status WriteAnew(const std::vector<std::string>& keys);
+  absl::StatusOr<bool> HasFilesOfBefore();
+  absl::Status RemoveCutLogs();
 
   // Set once while opening.  In this order, so that the DB goes first and the Env last.
   const std::string path_;
@@ -99,6 +117,7 @@ class Store {
   std::vector<TailCut> tail_cuts_;
   std::unique_ptr<leveldb::DB> db_;
 
+  std::atomic<int> snapshots_{0};
   mutable absl::Mutex mutex_;
   absl::Status write_failure_ ABSL_GUARDED_BY(mutex_);
 };

@@ -19,7 +19,7 @@ absl::Status Store::Purge() {
   if (absl::Status written = Write(&span); !written.ok()) return written;
   db_->CompactRange(nullptr, nullptr);
 
-  const std::string copies = absl::StrCat(path_, "/", kCopiesDirectory);
+  const std::string copies = absl::StrCat(path_, "/", kCutLogs);
   std::vector<std::string> children;
   if (env_.GetChildren(copies, &children).ok()) {
     for (const std::string& child : children) {

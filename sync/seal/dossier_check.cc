@@ -51,6 +51,7 @@ class Checker {
   void LookAtPushes();
   void LookAtChanges();
   void LookAtRefused();
+  void LookAtGone();
   void LookAtRecords();
   void LookAtSignatures();
   void Close();
@@ -58,6 +59,9 @@ class Checker {
  private:
   // The push that has the change, which goes on from the one before it.
   bool IsSealed(const v1::Change& change, const sync::ChangeId& id) const;
+  // Null when the device sealed no change of that sequence.
+  const SealedPush* PushOver(const v1::Change& change) const;
+  void PutRefused(const v1::Change& change, const sync::ChangeId& id, uint64_t after);
   bool IsInLog(const v1::ProvenChange& proven, const sync::ChangeId& id) const;
   void LookAtRecord(const sync::MergedRecord& record, absl::string_view bytes);
   // The record as it was before a position of the log.
@@ -146,14 +150,20 @@ void Checker::LookAtPushes() {
   }
 }
 
-bool Checker::IsSealed(const v1::Change& change, const sync::ChangeId& id) const {
+const SealedPush* Checker::PushOver(const v1::Change& change) const {
   const auto device = sync::DeviceId::From(change.device_id());
   const auto pushes = device.has_value() ? pushes_.find(*device) : pushes_.end();
-  if (pushes == pushes_.end()) return false;
+  if (pushes == pushes_.end()) return nullptr;
   // One that was sent again with more behind it is under two seals; each will do.
   const auto push = pushes->second.lower_bound(change.sequence());
-  if (push == pushes->second.end() || change.sequence() < push->second.first) return false;
-  const SealedPush& sealed = push->second;
+  if (push == pushes->second.end() || change.sequence() < push->second.first) return nullptr;
+  return &push->second;
+}
+
+bool Checker::IsSealed(const v1::Change& change, const sync::ChangeId& id) const {
+  const SealedPush* const push = PushOver(change);
+  if (push == nullptr) return false;
+  const SealedPush& sealed = *push;
   const uint64_t at = change.sequence() - sealed.first;
   if (sealed.ids[at] != id) return false;
   return change.previous() ==
@@ -230,13 +240,33 @@ void Checker::LookAtRefused() {
       Fault(absl::StrCat("refused change ", id.Short(), " was not sealed by the device it names"));
       continue;
     }
-    for (const v1::RecordEdit& edit : change.edits()) {
-      const auto record = sync::RecordId::From(edit.record_id());
-      auto node = record.has_value() ? sync::NodeOf(change, id.view(), *record) : absl::nullopt;
-      if (!node.has_value()) continue;
-      node->applied = false;
-      refused_[*record].push_back({dossier_.refused_after(i), *std::move(node)});
+    PutRefused(change, id, dossier_.refused_after(i));
+  }
+}
+
+void Checker::PutRefused(const v1::Change& change, const sync::ChangeId& id, uint64_t after) {
+  for (const v1::RecordEdit& edit : change.edits()) {
+    const auto record = sync::RecordId::From(edit.record_id());
+    auto node = record.has_value() ? sync::NodeOf(change, id.view(), *record) : absl::nullopt;
+    if (!node.has_value()) continue;
+    node->applied = false;
+    refused_[*record].push_back({after, *std::move(node)});
+  }
+}
+
+// Its content proved to be secret.  The seal over its push is over ids, so whose it is and where it
+// stands among theirs is proven without it.
+void Checker::LookAtGone() {
+  for (const v1::GoneChange& gone : dossier_.gone()) {
+    v1::Change named;
+    const auto id = sync::ChangeId::From(gone.change_id());
+    const bool read = id.has_value() && named.ParseFromString(gone.named());
+    const SealedPush* const push = read ? PushOver(named) : nullptr;
+    if (push == nullptr || push->ids[named.sequence() - push->first] != *id) {
+      Fault("a change whose content is gone was not sealed by the device it names");
+      continue;
     }
+    PutRefused(named, *id, gone.after());
   }
 }
 
@@ -355,6 +385,7 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
   checker.LookAtPushes();
   checker.LookAtChanges();
   checker.LookAtRefused();
+  checker.LookAtGone();
   checker.LookAtRecords();
   checker.LookAtSignatures();
   checker.Close();

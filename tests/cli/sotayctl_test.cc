@@ -31,7 +31,7 @@ Printed Sotayctl(std::vector<std::string> args) {
 TEST(Sotayctl, TeachesItsCommands) {
   for (const char* command :
        {"enroll", "units", "users", "invite", "devices", "revoke", "records", "show", "conflicts",
-        "quarantine", "digest", "access", "watch", "duplicates", "posts", "rules"}) {
+        "quarantine", "digest", "access", "watch", "duplicates", "posts", "rules", "secrecy"}) {
     const Printed help = Sotayctl({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));
@@ -39,6 +39,10 @@ TEST(Sotayctl, TeachesItsCommands) {
   EXPECT_THAT(Sotayctl({"--help"}).out, AllOf(HasSubstr("Quản trị:"), HasSubstr("Lãnh đạo:")));
   EXPECT_THAT(Sotayctl({"posts", "put", "--help"}).out,
               AllOf(HasSubstr("HEAD DEP DIV KSV KTV CLK STA INS"), HasSubstr("--field hinh_su")));
+  EXPECT_THAT(Sotayctl({"secrecy", "--help"}).out,
+              AllOf(HasSubstr("seal"), HasSubstr("holders"), HasSubstr("destroy"),
+                    HasSubstr("confirm"), HasSubstr("backups-gone"), HasSubstr("list")));
+  EXPECT_THAT(Sotayctl({"secrecy", "seal", "--help"}).out, HasSubstr("--alias \"Hồ sơ 17\""));
   EXPECT_THAT(Sotayctl({"users", "put", "--help"}).out, HasSubstr("vkskv3:prosecutor"));
 }
 
@@ -64,6 +68,8 @@ TEST(Sotayctl, ReadsTheCommandLineBeforeItCallsAnybody) {
   EXPECT_EQ(Sotayctl({"posts", "put", "uu-dam", "vkskv3", "KSV"}).code, 2);
   EXPECT_EQ(Sotayctl({"posts", "put", "uu-dam", "vkskv3", "CHIEF", "--reason", "x"}).code, 2);
   EXPECT_EQ(Sotayctl({"revoke", "7f3a"}).code, 2);
+  EXPECT_EQ(Sotayctl({"secrecy", "seal", "7f3a91c2", "--reason", "x"}).code, 2);
+  EXPECT_EQ(Sotayctl({"secrecy", "destroy", "7f3a91c2", "--reason", "x"}).code, 2) << "a whole id";
   EXPECT_EQ(Sotayctl({"show", "7f3a91c2", "--history", "501"}).code, 2);
   EXPECT_EQ(Sotayctl({"enroll", "sotay1:xyz"}).code, 2);
   EXPECT_EQ(Sotayctl({"access"}).code, 2);

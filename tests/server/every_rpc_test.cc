@@ -25,6 +25,7 @@
 #include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
 #include "sotay/v1/quarantine_service.pb.h"
+#include "sotay/v1/secrecy_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/seal/certificate.h"
@@ -204,6 +205,25 @@ class EveryRpc : public ::testing::Test {
     v1::ListDossierActsRequest acts;
     acts.set_unit_id(kUnit);
     add("DossierService/ListDossierActs", acts, kNotFound);
+
+    v1::SealDossierRequest sealing;
+    sealing.set_record_id(*record_);
+    sealing.set_alias("Hồ sơ 17");
+    sealing.set_holder("Tủ số 3");
+    sealing.set_reason("Công văn 9/VKS");
+    add("SecrecyService/SealDossier", sealing, kNotFound);
+    v1::ListSealedRequest sealed;
+    sealed.set_unit_id(kUnit);
+    add("SecrecyService/ListSealed", sealed, kNotFound);
+    v1::ListHoldersRequest holders;
+    holders.set_dossier_id(*record_);
+    add("SecrecyService/ListHolders", holders, kNotFound);
+    v1::DestroyRequest destroyed;
+    destroyed.set_dossier_id(*record_);
+    destroyed.set_reason("Quyết định 20/QĐ-VKS");
+    add("SecrecyService/Destroy", destroyed, kNotFound);
+    add("SecrecyService/Confirm", v1::ConfirmRequest(), kPermissionDenied);
+    add("SecrecyService/NoteBackupsGone", v1::NoteBackupsGoneRequest(), kPermissionDenied);
 
     add("AdminService/PutUnit", v1::PutUnitRequest(), kPermissionDenied);
     add("AdminService/ListAllUnits", v1::ListAllUnitsRequest(), kPermissionDenied);

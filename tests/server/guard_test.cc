@@ -29,8 +29,9 @@ std::shared_ptr<const Matrix> BuiltIn() {
   return kRules->matrix;
 }
 
-constexpr Verb kEveryVerb[] = {Verb::kCreate,  Verb::kRead,    Verb::kEdit,   Verb::kSubmit,
-                               Verb::kApprove, Verb::kNumbers, Verb::kDecide, Verb::kAssign};
+constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
+                               Verb::kSubmit, Verb::kApprove, Verb::kNumbers,
+                               Verb::kDecide, Verb::kAssign,  Verb::kSeal};
 constexpr const char* kEveryKind[] = {"case",    "action",  "note",  "inspection", "finding",
                                       "comment", "signoff", "other", "device",     "audit"};
 constexpr int kKinds = 10;

@@ -69,7 +69,7 @@ bool Signs(const std::string& verb) { return verb == "create" || verb == "approv
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
   if (verb == "decide") return here && kind != "audit";
-  if (verb == "assign") return here && OpensADossier(record);
+  if (verb == "assign" || verb == "seal") return here && OpensADossier(record);
   if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";

@@ -92,6 +92,7 @@ v1::SyncRequest SealedPhone::Pull() const {
   request.set_directory_revision(directory_revision);
   request.set_revision_seen(revision_seen);
   request.set_app_version("paper 1");
+  for (const std::string& dossier : reports) request.add_secret_dossiers(dossier);
   return request;
 }
 
@@ -103,8 +104,14 @@ v1::SyncRequest SealedPhone::Request(uint64_t first, uint64_t last) const {
   v1::ChangeBatch batch;
   std::vector<sync::ChangeId> ids;
   for (uint64_t sequence = first; sequence <= last; ++sequence) {
-    batch.add_changes(change(sequence));
     ids.push_back(id(sequence));
+    const auto dossier = withholds.find(sequence);
+    batch.add_changes(dossier == withholds.end() ? change(sequence) : std::string());
+    if (dossier == withholds.end()) continue;
+    v1::WithheldChange* const withheld = batch.add_withheld();
+    withheld->set_index(static_cast<uint32_t>(sequence - first));
+    withheld->set_change_id(id(sequence).str());
+    withheld->set_dossier_id(dossier->second);
   }
   seal::PushSeal sealed;
   sealed.organisation_id = organisation_id;
@@ -134,7 +141,12 @@ void SealedPhone::Take(const v1::SyncResponse& response) {
   }
   const v1::RecordBatch batch = RecordsOf(response, pushed_);
   removed_dossiers.assign(response.removed_dossiers().begin(), response.removed_dossiers().end());
-  for (const std::string& dossier : removed_dossiers) {
+  std::vector<std::string> gone = removed_dossiers;
+  for (const v1::SecretDossier& secret : response.secret_dossiers()) {
+    secret_dossiers.push_back(secret);
+    gone.push_back(secret.dossier_id());
+  }
+  for (const std::string& dossier : gone) {
     for (auto at = shown_.begin(); at != shown_.end();) {
       at = at->second.dossier().view() == dossier ? shown_.erase(at) : std::next(at);
     }

@@ -60,6 +60,11 @@ class SealedPhone {
   // Of the newest answer: dossiers that were taken away, and the records it brought.
   std::vector<std::string> removed_dossiers;
   std::vector<sync::RecordId> received;
+  // Sequence → dossier: changes of which a push has the id alone.
+  std::map<uint64_t, std::string> withholds;
+  // Dossiers it was told are secret, in every answer; and what its requests say of that.
+  std::vector<v1::SecretDossier> secret_dossiers;
+  std::vector<std::string> reports;
   uint64_t directory_revision = 0;
   uint64_t revision_seen = 0;
   int64_t clock_ms = 1'794'000'000'000;  // a second passes with each change

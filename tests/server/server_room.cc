@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "leveldb/write_batch.h"
+#include "server/purge.h"
+#include "server/secrecy.h"
 #include "sync/seal/digest.h"
 
 namespace sotay::tests {
@@ -56,6 +58,8 @@ absl::Status ServerRoom::Open() {
   auto opened = server::Store::Open(kPath, StoreOptions(), schema_.get());
   if (!opened.ok()) return opened.status();
   store = *std::move(opened);
+  const absl::Status purged = server::FinishPurges(store.get(), /*restored=*/false);
+  if (!purged.ok()) return purged;
   auto tables = store->LoadTables();
   if (!tables.ok()) return tables.status();
   auto loaded = server::Directory::From(
@@ -154,6 +158,10 @@ absl::StatusOr<v1::SyncResponse> ServerRoom::Sync(const sync::DeviceId& device,
   if (!caller.ok()) return caller.status();
   auto prepared = exchange->Prepare(*caller, request, now_ms);
   if (!prepared.ok()) return prepared.status();
+  if (!prepared->reports.empty()) {
+    WithPen(
+        [&](server::Pen* pen) { MustBeOk(server::NoteReports(pen, device, prepared->reports)); });
+  }
   absl::optional<server::PushAnswer> pushed;
   if (prepared->push.has_value()) {
     absl::StatusOr<server::PushAnswer> answer = absl::UnknownError("never answered");

@@ -1,0 +1,43 @@
+// Taking out of the store what is of a dossier that proved to be secret
+// (docs/decisions/0022-secrecy.md).  The act that says so is durable first; what is to be done
+// follows from it and from what the store still has, so it may be cut short anywhere and is done
+// again at the next start.
+//
+// What goes: the bytes of its changes, out of pushes, log and quarantine; its records, their places
+// in the feed, their histories and signatures.  What stays: every id, admission and place, all that
+// proves others' changes, and the order of each device's.  The content is kept sealed, under a key
+// of its own.
+//
+// Whoever writes holds the pen, or nobody else writes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store.h"
+
+namespace sotay::server {
+
+// What is to be written, all of it in one batch.
+struct Purge {
+  Sheet sheet;
+  Tables tables;  // those on the sheet
+};
+
+// Takes out everything of the dossier the act seals.  `tables`: as they stand.  What is of a
+// dossier that was destroyed is not kept.
+absl::StatusOr<Purge> PlanPurge(Store* store, const Tables& tables, const v1::DossierAct& act);
+// Takes the key out, and what is sealed under it.
+absl::StatusOr<Purge> PlanDestruction(Store* store, const stored::v1::SecretRow& row);
+
+// No file of the store has any more what a purge or a destruction took out; as
+// durable::Store::Sweep.
+absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row);
+
+// Does what is left to do of every act in the store, before anybody reads it.  `restored`: its rows
+// are of a backup, so of every act everything.
+absl::Status FinishPurges(Store* store, bool restored);
+
+}  // namespace sotay::server

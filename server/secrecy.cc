@@ -1,0 +1,265 @@
+#include "server/secrecy.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/administration.h"
+#include "server/dossiers.h"
+#include "server/purge.h"
+#include "server/reason.h"
+#include "server/refusal.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+namespace {
+
+constexpr size_t kAliasBytesMax = 100;
+constexpr size_t kHolderBytesMax = 200;
+
+absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
+}
+
+absl::Status CheckSealing(const v1::SealDossierRequest& request) {
+  if (request.alias().empty()) return Malformed("alias: what is it to be called?");
+  if (request.alias().size() > kAliasBytesMax) {
+    return TooLarge("alias: bytes", request.alias().size(), kAliasBytesMax, "shorten it");
+  }
+  if (request.holder().empty()) return Malformed("holder: where is the paper file?");
+  if (request.holder().size() > kHolderBytesMax) {
+    return TooLarge("holder: bytes", request.holder().size(), kHolderBytesMax, "shorten it");
+  }
+  return CheckReason(request.reason());
+}
+
+// The sealed dossier, for whoever answers for it; NOT_FOUND for others, and when it is none.
+absl::StatusOr<stored::v1::SecretRow> SecretFor(const Directory& directory, const Person& person,
+                                                const std::string& dossier) {
+  if (dossier.size() != sync::RecordId::kSize) return Malformed("dossier_id is not 16 bytes");
+  auto row = directory.SecretOf(dossier);
+  if (!row.has_value() || !MaySealIn(directory, person, row->unit_id())) {
+    return NotFound("the sealed dossier");
+  }
+  return *std::move(row);
+}
+
+// The same for an administrator.
+absl::StatusOr<stored::v1::SecretRow> SecretForAdministrator(const Directory& directory,
+                                                             const Person& person,
+                                                             const std::string& dossier) {
+  SOTAY_RETURN_IF_ERROR(CheckAdministrator(person));
+  if (dossier.size() != sync::RecordId::kSize) return Malformed("dossier_id is not 16 bytes");
+  auto row = directory.SecretOf(dossier);
+  if (!row.has_value()) return NotFound("the sealed dossier");
+  return *std::move(row);
+}
+
+void Add(v1::SecretActKind kind, const Pen& pen, const Person& person, const std::string& reason,
+         stored::v1::SecretRow* row) {
+  v1::SecretAct* const act = row->add_acts();
+  act->set_kind(kind);
+  act->set_by(person.user.user_id());
+  act->set_done_ms(pen.now_ms());
+  act->set_reason(reason);
+}
+
+const v1::SecretAct* Newest(const stored::v1::SecretRow& row, v1::SecretActKind kind) {
+  const auto at = std::find_if(row.acts().rbegin(), row.acts().rend(),
+                               [kind](const auto& act) { return act.kind() == kind; });
+  return at == row.acts().rend() ? nullptr : &*at;
+}
+
+absl::Status Save(Pen* pen, const stored::v1::SecretRow& row) {
+  Tables tables;
+  tables.secrets.push_back(row);
+  return pen->Commit(tables);
+}
+
+// What comes of going on: that somebody still reads is no failure of what was done.
+absl::Status GoOn(Pen* pen) {
+  absl::Status status = GoOnWithPurges(pen);
+  return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& person,
+                                                    const v1::SealDossierRequest& request) {
+  const Directory& directory = pen->directory();
+  pen->Settle();
+  SOTAY_RETURN_IF_ERROR(CheckSealing(request));
+  v1::SealDossierResponse response;
+  const auto answer = [&](const std::string& dossier) -> absl::StatusOr<v1::SealDossierResponse> {
+    SOTAY_ASSIGN_OR_RETURN(const stored::v1::SecretRow row, SecretFor(directory, person, dossier));
+    *response.mutable_sealed() = SealedViewOf(directory, row, /*whole=*/true);
+    return response;
+  };
+  if (const auto known = directory.SecretOf(request.record_id()); known.has_value()) {
+    // To others it is answered as what is not there.
+    if (!MaySealIn(directory, person, known->unit_id())) return NotFound("the record");
+    SOTAY_RETURN_IF_ERROR(answer(request.record_id()).status());
+    const v1::DossierAct& act = response.sealed().act();
+    if (act.sealed().alias() == request.alias() && act.sealed().holder() == request.holder()) {
+      return response;
+    }
+    return CannotBe(v1::REASON_EXISTS,
+                    absl::StrCat("it was sealed as ", act.sealed().alias(), " by ", act.set_by()));
+  }
+  SOTAY_ASSIGN_OR_RETURN(
+      const RuledDossier dossier,
+      DossierOf(directory, &pen->store(), person, request.record_id(), sync::Verb::kSeal));
+  if (!dossier.verdict.allowed()) {
+    return RoleMayNot(absl::StrCat(
+        "that it proved to be secret is for others to say; ",
+        sync::Why(*directory.rules().matrix, dossier.verdict, sync::Verb::kSeal, dossier.kind)));
+  }
+  const auto acts = directory.DossiersOf(dossier.unit);
+  v1::DossierAct act;
+  act.set_number(acts == nullptr ? 1 : acts->newest() + 1);
+  act.set_unit_id(dossier.unit);
+  act.set_dossier_id(dossier.id);
+  act.set_reason(request.reason());
+  act.set_set_by(person.user.user_id());
+  act.set_set_ms(pen->now_ms());
+  act.mutable_sealed()->set_alias(request.alias());
+  act.mutable_sealed()->set_holder(request.holder());
+  Tables tables;
+  tables.dossier_acts.push_back(act);
+  // From here on it is sealed, whatever happens; what is not done yet is gone on with.
+  SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
+  SOTAY_RETURN_IF_ERROR(GoOn(pen));
+  return answer(dossier.id);
+}
+
+absl::StatusOr<v1::DestroyResponse> AskDestruction(Pen* pen, const Person& person,
+                                                   const v1::DestroyRequest& request) {
+  pen->Settle();
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::SecretRow row,
+                         SecretFor(pen->directory(), person, request.dossier_id()));
+  SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
+  if (!row.destroyed() && Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED) == nullptr) {
+    Add(v1::SECRET_ACT_KIND_DESTRUCTION_ASKED, *pen, person, request.reason(), &row);
+    SOTAY_RETURN_IF_ERROR(Save(pen, row));
+  }
+  v1::DestroyResponse response;
+  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/true);
+  return response;
+}
+
+absl::StatusOr<v1::ConfirmResponse> ConfirmDestruction(Pen* pen, const Person& person,
+                                                       const v1::ConfirmRequest& request) {
+  pen->Settle();
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::SecretRow row,
+                         SecretForAdministrator(pen->directory(), person, request.dossier_id()));
+  SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
+  v1::ConfirmResponse response;
+  if (row.destroyed()) {
+    *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+    return response;
+  }
+  const v1::SecretAct* const asked = Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED);
+  if (asked == nullptr) {
+    return CannotBe(v1::REASON_ILLEGAL_TRANSITION,
+                    "nobody asked that it be destroyed; a head of its unit does");
+  }
+  // Two people, not one with two posts.
+  if (asked->by() == person.user.user_id()) {
+    return RoleMayNot("you asked for it yourself; another administrator confirms");
+  }
+  if (!row.swept()) {
+    return Busy("its content is still being taken out of the store's files; try again shortly");
+  }
+  Add(v1::SECRET_ACT_KIND_DESTROYED, *pen, person, request.reason(), &row);
+  SOTAY_ASSIGN_OR_RETURN(Purge purge, PlanDestruction(&pen->store(), row));
+  SOTAY_RETURN_IF_ERROR(pen->Commit(&purge.sheet, purge.tables));
+  SOTAY_RETURN_IF_ERROR(GoOn(pen));
+  SOTAY_ASSIGN_OR_RETURN(row,
+                         SecretForAdministrator(pen->directory(), person, request.dossier_id()));
+  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+  return response;
+}
+
+absl::StatusOr<v1::NoteBackupsGoneResponse> NoteBackupsGone(
+    Pen* pen, const Person& person, const v1::NoteBackupsGoneRequest& request) {
+  pen->Settle();
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::SecretRow row,
+                         SecretForAdministrator(pen->directory(), person, request.dossier_id()));
+  SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
+  const v1::SecretAct* const said = Newest(row, v1::SECRET_ACT_KIND_BACKUPS_GONE);
+  if (said == nullptr || said->by() != person.user.user_id() ||
+      said->reason() != request.reason()) {
+    Add(v1::SECRET_ACT_KIND_BACKUPS_GONE, *pen, person, request.reason(), &row);
+    SOTAY_RETURN_IF_ERROR(Save(pen, row));
+  }
+  v1::NoteBackupsGoneResponse response;
+  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+  return response;
+}
+
+absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
+                         const std::vector<std::string>& dossiers) {
+  pen->Settle();
+  // Whoever holds a revoked one may say anything; it was told nothing.
+  const auto row = pen->directory().Device(device);
+  if (row == nullptr || row->state() == v1::DEVICE_STATE_REVOKED) return absl::OkStatus();
+  Sheet sheet;
+  bool any = false;
+  for (const std::string& id : dossiers) {
+    const auto dossier = sync::RecordId::From(id);
+    if (!dossier.has_value() || !pen->directory().SecretOf(id).has_value()) continue;
+    const std::string key = SecretReportKey(*dossier, device);
+    SOTAY_ASSIGN_OR_RETURN(const auto before, pen->store().Get(key));
+    if (before.has_value()) continue;
+    std::string value;
+    PutNumber(&value, static_cast<uint64_t>(pen->now_ms()));
+    pen->store().Fill(&sheet, key, value);
+    any = true;
+  }
+  return any ? pen->Commit(&sheet, Tables()) : absl::OkStatus();
+}
+
+absl::Status GoOnWithPurges(Pen* pen) {
+  pen->Settle();
+  const Directory& directory = pen->directory();
+  for (const std::string& unit : directory.UnitsWithDossierActs()) {
+    const auto acts = directory.DossiersOf(unit);
+    for (const v1::DossierAct* act : acts->Standing()) {
+      if (!act->has_sealed() || directory.SecretOf(act->dossier_id()).has_value()) continue;
+      SOTAY_ASSIGN_OR_RETURN(const Tables tables, pen->store().LoadTables());
+      SOTAY_ASSIGN_OR_RETURN(Purge purge, PlanPurge(&pen->store(), tables, *act));
+      SOTAY_RETURN_IF_ERROR(pen->Commit(&purge.sheet, purge.tables));
+    }
+  }
+  for (stored::v1::SecretRow row : directory.Secrets()) {
+    if (row.swept()) continue;
+    SOTAY_RETURN_IF_ERROR(SweepSecret(&pen->store(), row));
+    row.set_swept(true);
+    SOTAY_RETURN_IF_ERROR(Save(pen, row));
+  }
+  return absl::OkStatus();
+}
+
+v1::SealedDossierView SealedViewOf(const Directory& directory, const stored::v1::SecretRow& row,
+                                   bool whole) {
+  v1::SealedDossierView view;
+  const auto acts = directory.DossiersOf(row.unit_id());
+  const v1::DossierAct* const act = acts == nullptr ? nullptr : acts->Standing(row.dossier_id());
+  if (act != nullptr) *view.mutable_act() = *act;
+  *view.mutable_acts() = row.acts();
+  if (!whole) {
+    view.mutable_act()->clear_reason();
+    view.mutable_act()->mutable_sealed()->Clear();
+    for (v1::SecretAct& said : *view.mutable_acts()) {
+      if (said.kind() == v1::SECRET_ACT_KIND_SEALED) said.clear_reason();
+    }
+  }
+  view.set_changes(row.changes());
+  view.set_records(row.records());
+  view.set_swept(row.swept());
+  view.set_destroyed(row.destroyed());
+  return view;
+}
+
+}  // namespace sotay::server

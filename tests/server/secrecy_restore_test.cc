@@ -1,0 +1,170 @@
+// What proved to be secret stays gone when a server is restored, also from segments that have it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/escaping.h"
+#include "server/backup_chain.h"
+#include "server/purge.h"
+#include "server/restore.h"
+#include "server/secrecy.h"
+#include "tests/server/backup_room.h"
+#include "tests/server/secrecy_room.h"
+
+namespace sotay::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using tests::IsOk;
+using tests::Note;
+using tests::Workspace;
+
+namespace fs = std::filesystem;
+
+class SecrecyRestore : public SecrecyRoom {
+ protected:
+  // One round of the backup.
+  absl::Status BackUp() {
+    BackupOptions options;
+    options.directory = space_ / "backup";
+    options.now_ms = [this] { return ++room_.now_ms; };
+    fs::create_directories(options.directory);
+    return Backup(room_.store.get(), &watermark_, room_.log_key, options, durable::StoreOptions())
+        .RunOnce();
+  }
+  absl::StatusOr<Restored> RestoreFrom(const std::string& backup) {
+    fs::remove_all(space_ / "store");
+    return Restore({backup, space_ / "store", space_ / "store.part", room_.log_key.verifying_key(),
+                    schema_.get(), ++room_.now_ms, nullptr},
+                   durable::StoreOptions());
+  }
+  std::vector<std::string> FilesOf(const std::string& directory, const std::string& bytes) const {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string read((std::istreambuf_iterator<char>(file)), {});
+      if (read.find(bytes) != std::string::npos) files.push_back(entry.path());
+    }
+    return files;
+  }
+  // Rows of a chain that have it, pushes unpacked.
+  size_t RowsOf(const std::string& directory, const std::string& bytes) const {
+    BackupChain chain(directory, room_.log_key.verifying_key(), durable::StoreOptions());
+    size_t rows = 0;
+    const auto look = [&](const KeyParts& parts, absl::string_view, absl::string_view value) {
+      std::string read(value);
+      stored::v1::SealRow seal;
+      if (parts.table == Table::kSeal && seal.ParseFromString(read)) {
+        read = Unpacked(seal.changes())->SerializeAsString();
+      }
+      rows += read.find(bytes) != std::string::npos ? 1 : 0;
+      return absl::OkStatus();
+    };
+    const size_t segments = SegmentsIn(directory, durable::StoreOptions()).value().size();
+    for (size_t i = 0; i < segments; ++i) EXPECT_THAT(chain.TakeNext(look), IsOk());
+    return rows;
+  }
+  std::string Life() const {
+    return space_ / ("backup/" + absl::BytesToHexString(room_.directory->meta().epoch()));
+  }
+
+  const Workspace space_;
+  const std::shared_ptr<const sync::Schema> schema_ = tests::CaseworkSchema();
+  Watermark watermark_;
+};
+
+TEST_F(SecrecyRestore, ANewChainBeginsThatHasNothingOfIt) {
+  ASSERT_THAT(BackUp(), IsOk());
+  ASSERT_EQ(RowsOf(Life(), kNeedle), 1u);
+  ++room_.now_ms;
+  const auto sealed = Seal();
+  ASSERT_THAT(sealed, IsOk());
+  const std::string key = *room_.store->Get(SecretKeyKey(tests::RecordNamed("k"))).value();
+  ASSERT_THAT(BackUp(), IsOk());
+  ASSERT_THAT(BackUp(), IsOk());
+  EXPECT_EQ(RowsOf(Life(), kNeedle), 0u);
+  EXPECT_THAT(FilesOf(Life(), key), IsEmpty()) << "whoever has the backup has no key";
+  const std::string before = Life() + kBefore + std::to_string(sealed->act().set_ms());
+  EXPECT_EQ(RowsOf(before, kNeedle), 1u);
+  EXPECT_THAT(
+      ChainsBefore(space_ / "backup", sealed->act().set_ms(), durable::StoreOptions()).value(),
+      ElementsAre(before));
+  // What is restored knows that it was sealed, and has nothing of it.
+  const auto restored = RestoreFrom(space_ / "backup");
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_EQ(restored->life, Life());
+  EXPECT_THAT(restored->report.secrets, ElementsAre(HasSubstr("lost with its key")));
+  const auto store = Store::Open(space_ / "store", durable::StoreOptions(), schema_.get());
+  ASSERT_THAT(store, IsOk());
+  EXPECT_TRUE((*store)->LoadRecord(tests::RecordNamed("m"))->has_value());
+  EXPECT_FALSE((*store)->LoadRecord(tests::RecordNamed("n"))->has_value());
+  // And the other one, when it is named, is a backup of before.
+  fs::remove_all(Life());
+  EXPECT_EQ(FindLife(space_ / "backup", durable::StoreOptions()).value(), before);
+}
+
+// The act is in the newest segment and the content in an older one of the same chain.
+TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
+  // Made on a change that was refused and has a place in the record's history: of that only the
+  // newest segment says anything, and it says nothing any more.
+  v1::Change refused;
+  refused.set_dossier_id(Id("e"));
+  v1::RecordEdit* const edit = refused.add_edits();
+  edit->set_record_id(Id("n"));
+  edit->set_type("casework.v1.Note");
+  edit->add_parents(dam_.Shown("n")->heads().front().str());
+  v1::FieldOp* const op = edit->add_ops();
+  op->set_field(casework::v1::Note::kKindFieldNumber);
+  op->set_set("\x08\x01");
+  v1::Change built = refused;
+  const uint64_t first = dam_.Forge(refused);
+  built.set_dossier_id(Id("k"));
+  built.mutable_edits(0)->set_parents(0, dam_.id(first).str());
+  built.mutable_edits(0)->clear_ops();
+  const uint64_t second = dam_.Forge(built);
+  room_.Exchange(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(first).verdict(), v1::VERDICT_QUARANTINED);
+  ASSERT_EQ(dam_.outcomes().at(second).verdict(), v1::VERDICT_APPLIED)
+      << dam_.outcomes().at(second).message();
+  ASSERT_THAT(BackUp(), IsOk());
+  ++room_.now_ms;
+  const auto sealed = Seal();
+  ASSERT_THAT(sealed, IsOk());
+  fs::create_directories(Life() + kBefore + std::to_string(sealed->act().set_ms()));
+  nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
+  room_.Exchange(&nguyet_);
+  ASSERT_THAT(BackUp(), IsOk());
+  ASSERT_EQ(RowsOf(Life(), kNeedle), 1u);
+  for (const bool destroyed : {false, true}) {
+    if (destroyed) {
+      ASSERT_THAT(Ask("ngu"), IsOk());
+      ASSERT_THAT(Confirm("khoa"), IsOk());
+      ASSERT_THAT(BackUp(), IsOk());
+    }
+    const auto restored = RestoreFrom(space_ / "backup");
+    ASSERT_THAT(restored, IsOk());
+    EXPECT_EQ(restored->report.faults, 0u);
+    // Until two people said so it is kept sealed.
+    EXPECT_THAT(restored->report.secrets,
+                ElementsAre(HasSubstr(destroyed ? "destroyed" : "content, sealed on")));
+    auto store = Store::Open(space_ / "store", durable::StoreOptions(), schema_.get());
+    ASSERT_THAT(store, IsOk());
+    EXPECT_FALSE((*store)->LoadRecord(tests::RecordNamed("n"))->has_value());
+    room_.Close();
+    room_.store = std::move(*store);
+    EXPECT_THAT(RowsWith(kNeedle), IsEmpty());
+    EXPECT_EQ(room_.store->Get(SecretKeyKey(tests::RecordNamed("k")))->has_value(), !destroyed);
+    ASSERT_THAT(room_.Open(), IsOk());
+  }
+}
+
+}  // namespace
+}  // namespace sotay::server
