@@ -40,8 +40,7 @@ int32_t StateOf(const sync::Birth& birth, const sync::FieldType& state) {
 
 HistoryKind KindOf(const v1::QuarantinedChange& change) {
   return change.verdict() == v1::VERDICT_HELD || change.reason() == v1::REASON_FORKED_BRANCH ||
-                 change.reason() == v1::REASON_DEVICE_REVOKED ||
-                 change.reason() == v1::REASON_CLASSIFIED
+                 change.reason() == v1::REASON_DEVICE_REVOKED
              ? HistoryKind::kOutside
              : HistoryKind::kRefused;
 }

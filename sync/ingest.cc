@@ -317,10 +317,8 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
       // A forked branch shares its sequences with the first one, so it has no place in a graph
       // that tells changes apart by them; nor has what is held, yet.
       // What came after a revocation says nothing of what was seen before it, and costs nobody.
-      // What has content for a stub is not here, and nothing that is made on it will be.
-      const v1::Reason reason = decision.refusal->reason;
-      const bool outside = held || reason == v1::REASON_FORKED_BRANCH ||
-                           reason == v1::REASON_DEVICE_REVOKED || reason == v1::REASON_CLASSIFIED;
+      const bool outside = held || decision.refusal->reason == v1::REASON_FORKED_BRANCH ||
+                           decision.refusal->reason == v1::REASON_DEVICE_REVOKED;
       if (outside || history == bench_.histories.end()) continue;
       HistoryNode node;
       node.author = arrival.Place();

@@ -132,6 +132,13 @@ absl::StatusOr<RecordId> Notebook::Find(const std::string& id_prefix) const {
         return found.size() < 2;
       }));
   if (found.empty()) {
+    SOTAY_ASSIGN_OR_RETURN(const auto sealed, impl_->desk.store->Sealed());
+    for (const auto& [dossier, row] : sealed) {
+      if (!IsTheirs(row) || !absl::StartsWith(dossier.Hex(), digits)) continue;
+      return absl::NotFoundError(absl::StrCat("dossier ", digits,
+                                              "… proved to be secret: its content has left this ",
+                                              "notebook, and nothing more is written in it"));
+    }
     return absl::NotFoundError(absl::StrCat("no record ", digits, "… is in this notebook"));
   }
   if (found.size() > 1) {

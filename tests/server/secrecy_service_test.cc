@@ -106,7 +106,7 @@ TEST(SecrecyService, NothingOfItIsLeftInAnyFileAndEveryStepHasItsName) {
   }
   ASSERT_TRUE(swept);
   EXPECT_THAT(FilesWith(office.server_directory(), kNeedle), IsEmpty());
-  // The phone had not heard: what it sends is not written.
+  // The phone had not heard; it asks before it sends, and says that it is done.
   ASSERT_THAT((*notebook)->Change(*matter, {Set("title", std::string(kNeedle) + " II")}), IsOk());
   ASSERT_THAT((*notebook)->Sync(), IsOk());
   EXPECT_THAT(FilesWith(office.server_directory(), kNeedle), IsEmpty());
@@ -128,7 +128,7 @@ TEST(SecrecyService, NothingOfItIsLeftInAnyFileAndEveryStepHasItsName) {
   ASSERT_EQ(holders.devices_size(), 1);
   EXPECT_EQ(holders.devices(0).user_id(), "dam");
   EXPECT_TRUE(holders.devices(0).wrote());
-  EXPECT_EQ(holders.devices(0).reported_ms(), 0);
+  EXPECT_GT(holders.devices(0).reported_ms(), 0);
   ASSERT_EQ(holders.readers_size(), 1);
   EXPECT_EQ(holders.readers(0).user_id(), "ngu");
   EXPECT_EQ(holders.readers(0).exports(), 1u);
