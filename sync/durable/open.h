@@ -2,7 +2,10 @@
 // and the phone's store files put their keys on top of this.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +41,9 @@ struct StoreOptions {
   // and again.
   size_t write_buffer_bytes = size_t{64} << 20;
   size_t block_cache_bytes = size_t{8} << 20;
+  // How much room there is for more.  Empty: as the operating system says, or any amount where
+  // `base` is given.
+  std::function<uint64_t()> free_bytes;
 };
 
 // An open store.  Any thread, except the destructor, which wants every iterator gone.
@@ -58,10 +64,10 @@ class Store {
   // Write fails alike until it is opened again.
   absl::Status Write(leveldb::WriteBatch* batch) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Writes every file of the store anew: what was deleted or replaced by then is in none of them
-  // afterwards, nor in a copy of a log that was cut.  What the disk itself keeps of files that are
-  // gone, no program says.  Reads the whole store; no iterator may be open.  Fails as Write; then
-  // some of it may be there still, and it may be called again.
+  // Sweeps whatever a file of the store still has and the store has not: the keys to sweep are read
+  // out of the files (purge.cc), so nobody needs to remember what was deleted.  Reads the whole
+  // store, and before it writes anything: a damaged file is kDataLoss, too little room on the disk
+  // kResourceExhausted, and after neither is the store read-only.  Otherwise fails as Sweep.
   absl::Status Purge() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The value under `key`.  kNotFound when there is none; kDataLoss when what is stored there
@@ -71,6 +77,18 @@ class Store {
   // Over all keys in order.  It steps over damaged blocks, so ask FromLevelDb(it->status())
   // when done, before believing that something is not there.
   std::unique_ptr<leveldb::Iterator> NewIterator();
+
+  // The store as it is now; to be given back soon.  Through these alone, so that Sweep knows of
+  // them.
+  const leveldb::Snapshot* TakeSnapshot();
+  void ReleaseSnapshot(const leveldb::Snapshot* snapshot);
+
+  // Returning OK, what stood under `keys` before and was overwritten or deleted since is in no file
+  // of the store: neither in its tables nor in its logs, nor in a log that was cut (tail_rule.h).
+  // What the disk keeps of deleted files is not in its power.  Rewrites the files those keys are
+  // in; nobody else may write the keys meanwhile.  kUnavailable while somebody still reads what was
+  // there: to be called again later, which is as good.  Otherwise fails as Write does.
+  absl::Status Sweep(std::vector<std::string> keys) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For reads through db(): checksums verified.
   static leveldb::ReadOptions ReadOptions();
@@ -90,15 +108,26 @@ class Store {
   Store(std::string path, const StoreOptions& options);
   absl::Status OpenDb(const StoreOptions& options);
   absl::Status CannotBeWritten(const absl::Status& why) const;
+  // sweep.cc
+  void Flush();
+  absl::Status WriteAnew(const std::vector<std::string>& keys);
+  absl::StatusOr<bool> HasFilesOfBefore();
+  absl::Status RemoveCutLogs();
+  // purge.cc
+  absl::Status CheckRoom();
+  absl::StatusOr<std::vector<std::string>> StaleKeys();
 
   // Set once while opening.  In this order, so that the DB goes first and the Env last.
   const std::string path_;
+  const size_t write_buffer_bytes_;
+  const std::function<uint64_t()> free_bytes_;
   DurableEnv env_;
   const std::unique_ptr<const leveldb::FilterPolicy> filter_policy_;
   const std::unique_ptr<leveldb::Cache> block_cache_;
   std::vector<TailCut> tail_cuts_;
   std::unique_ptr<leveldb::DB> db_;
 
+  std::atomic<int> snapshots_{0};
   mutable absl::Mutex mutex_;
   absl::Status write_failure_ ABSL_GUARDED_BY(mutex_);
 };

@@ -110,7 +110,7 @@ absl::Status Replace(leveldb::Env* env, const std::string& path, absl::string_vi
 }
 
 absl::StatusOr<TailCut> Cut(leveldb::Env* env, const std::string& directory, const Judged& log) {
-  const std::string copies = absl::StrCat(directory, "/", kCopiesDirectory);
+  const std::string copies = absl::StrCat(directory, "/", kCutLogs);
   // Fails when it is there already; if it could not be made, the copy below says so.
   env->CreateDir(copies);
   int number = 1;
@@ -118,7 +118,7 @@ absl::StatusOr<TailCut> Cut(leveldb::Env* env, const std::string& directory, con
   TailCut cut{.log = log.name,
               .bytes_before = log.bytes.size(),
               .bytes_after = log.reading.whole_bytes,
-              .copy = absl::StrCat(kCopiesDirectory, "/", log.name, ".", number)};
+              .copy = absl::StrCat(kCutLogs, "/", log.name, ".", number)};
   absl::Status replaced = Replace(env, absl::StrCat(directory, "/", cut.copy), log.bytes);
   if (!replaced.ok()) return replaced;
   const absl::string_view whole = absl::string_view(log.bytes).substr(0, cut.bytes_after);
@@ -152,7 +152,7 @@ absl::StatusOr<std::vector<TailCut>> ApplyTailRule(leveldb::Env* env,
     }
   }
   RemoveParts(env, directory);
-  RemoveParts(env, absl::StrCat(directory, "/", kCopiesDirectory));
+  RemoveParts(env, absl::StrCat(directory, "/", kCutLogs));
   std::vector<TailCut> cuts;
   for (const Judged& log : *all) {
     if (log.reading.clean) continue;

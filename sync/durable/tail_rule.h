@@ -24,8 +24,8 @@
 
 namespace sotay::durable {
 
-// Where logs lie as they were before they were cut, in the directory of their store.
-inline constexpr char kCopiesDirectory[] = "lost+tail";
+// Where they lie, in the directory of the store.
+constexpr char kCutLogs[] = "lost+tail";
 
 // One log that was cut.
 struct TailCut {

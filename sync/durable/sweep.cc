@@ -1,0 +1,146 @@
+// Making sure that what was overwritten or deleted is in no file any more.
+//
+// LevelDB writes a new value beside the old one and forgets the old one when it merges files. Three
+// things keep it on disk: a log or table that holds both (a memtable is written out with every
+// version it saw, and a file on the lowest level is merged with nothing), a snapshot, and a file
+// that is deleted only once nobody reads it.  So the keys are written once more, on top of
+// everything, and pushed down through all levels; and then the directory is held against what the
+// store says it consists of.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "sync/durable/open.h"
+
+namespace sotay::durable {
+namespace {
+
+constexpr size_t kBatchBytes = size_t{4} << 20;
+constexpr int kTries = 4;
+
+// Files that readers had open are deleted with the next table that is written out.
+bool IsTable(absl::string_view name, uint64_t* number) {
+  return (absl::ConsumeSuffix(&name, ".ldb") || absl::ConsumeSuffix(&name, ".sst")) &&
+         absl::SimpleAtoi(name, number);
+}
+
+// The tables the store consists of, by its own list: " 12:34567['a' .. 'b']" for each.
+std::set<uint64_t> TablesIn(const std::string& listed) {
+  std::set<uint64_t> tables;
+  for (absl::string_view line : absl::StrSplit(listed, '\n')) {
+    uint64_t number = 0;
+    const size_t colon = line.find(':');
+    if (absl::ConsumePrefix(&line, " ") && colon != absl::string_view::npos &&
+        absl::SimpleAtoi(line.substr(0, colon - 1), &number)) {
+      tables.insert(number);
+    }
+  }
+  return tables;
+}
+
+absl::Status StillRead() {
+  return absl::UnavailableError("somebody still reads what is to go; it is tried again");
+}
+
+}  // namespace
+
+const leveldb::Snapshot* Store::TakeSnapshot() {
+  ++snapshots_;
+  return db_->GetSnapshot();
+}
+
+void Store::ReleaseSnapshot(const leveldb::Snapshot* snapshot) {
+  db_->ReleaseSnapshot(snapshot);
+  --snapshots_;
+}
+
+// A range without keys: what is in memory is written out, and no table is merged.
+void Store::Flush() {
+  const leveldb::Slice nothing;
+  db_->CompactRange(&nothing, &nothing);
+}
+
+absl::Status Store::WriteAnew(const std::vector<std::string>& keys) {
+  leveldb::WriteBatch batch;
+  for (const std::string& key : keys) {
+    absl::StatusOr<std::string> value = Get(key);
+    if (value.ok()) {
+      batch.Put(key, *value);
+    } else if (absl::IsNotFound(value.status())) {
+      batch.Delete(key);
+    } else {
+      return value.status();
+    }
+    if (batch.ApproximateSize() < kBatchBytes && &key != &keys.back()) continue;
+    if (absl::Status written = Write(&batch); !written.ok()) return written;
+    batch.Clear();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Store::HasFilesOfBefore() {
+  std::string listed;
+  std::vector<std::string> names;
+  if (!db_->GetProperty("leveldb.sstables", &listed)) {
+    return absl::InternalError("the store does not say which files it consists of");
+  }
+  const leveldb::Status read = env_.GetChildren(path_, &names);
+  if (!read.ok()) return FromLevelDb(read);
+  const std::set<uint64_t> tables = TablesIn(listed);
+  int logs = 0;
+  for (const std::string& name : names) {
+    uint64_t number = 0;
+    if (WriteAheadLogNumber(name) != 0) ++logs;
+    if (IsTable(name, &number) && tables.count(number) == 0) return true;
+  }
+  return logs > 1;
+}
+
+absl::Status Store::RemoveCutLogs() {
+  const std::string directory = absl::StrCat(path_, "/", kCutLogs);
+  std::vector<std::string> names;
+  // It is made with the first log that is cut.
+  if (!env_.GetChildren(directory, &names).ok()) return absl::OkStatus();
+  for (const std::string& name : names) {
+    if (name == "." || name == "..") continue;
+    const leveldb::Status removed = env_.RemoveFile(absl::StrCat(directory, "/", name));
+    if (!removed.ok()) return FromLevelDb(removed);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::Sweep(std::vector<std::string> keys) {
+  if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.empty()) return absl::OkStatus();
+  // Whatever was in memory, and so in the log, is in tables from here on.
+  Flush();
+  if (absl::Status written = WriteAnew(keys); !written.ok()) return written;
+  // One that was taken before keeps the old values where they are merged.
+  if (snapshots_ != 0) return StillRead();
+  for (auto first = keys.begin(); first != keys.end();) {
+    const auto next = std::find_if(first, keys.end(), [&](const std::string& key) {
+      return key.substr(0, 1) != first->substr(0, 1);
+    });
+    const leveldb::Slice from = *first;
+    const leveldb::Slice to = *std::prev(next);
+    db_->CompactRange(&from, &to);
+    first = next;
+  }
+  if (absl::Status cut = RemoveCutLogs(); !cut.ok()) return cut;
+  for (int left = kTries; left > 0; --left) {
+    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
+    const absl::StatusOr<bool> kept = HasFilesOfBefore();
+    if (!kept.ok() || !*kept) return kept.status();
+    Flush();
+  }
+  return StillRead();
+}
+
+}  // namespace sotay::durable
