@@ -16,6 +16,7 @@
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
+//   u                      empty                     what left may be in the files still
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
 //   n ‖ record ‖ kind (1 byte) ‖ own change ‖ other change
@@ -38,6 +39,7 @@ std::string Meta();
 std::string Progress();
 std::string Directory();
 std::string RowsSchema();
+std::string PurgeDue();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string Refused(uint64_t sequence);

@@ -56,6 +56,7 @@ class Settling {
   const Lineages& lineages_;
   StoreBatch batch_;
   Undone undone_;
+  bool withheld_ = false;  // a change, as it was refused
   // Records whose row is to be made anew, and fates that changed.  Of what leaves nothing is.
   std::set<sync::RecordId> touched_;
   std::map<sync::RecordId, std::map<uint64_t, Fate>> fates_;
@@ -102,10 +103,11 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   batch_.PutProgress(progress);
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
-  SOTAY_RETURN_IF_ERROR(PurgeSealed(desk_.store.get()));
+  PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
   SOTAY_ASSIGN_OR_RETURN(const auto to_report, ToReport(*desk_.store));
   settled_.to_report = !to_report.empty();
   settled_.last_sequence = progress.last_sequence();
+  settled_.moved = settled_.moved || progress.revision_seen() > before.revision_seen();
   settled_.accepted_through = progress.accepted_through();
   settled_.more = absorbed_.more;
   return absl::OkStatus();
@@ -123,6 +125,8 @@ absl::Status Settling::TakeOutcomes() {
     const Fate was = FateOf(own.outcome());
     const Fate is = FateOf(outcome);
     for (const v1::RecordEdit& edit : change.edits()) {
+    const bool classified =
+        is == Fate::kQuarantined && outcome.reason() == v1::REASON_CLASSIFIED && !IsWithheld(own);
       const auto id = sync::RecordId::From(edit.record_id());
       if (!id.has_value()) continue;
       touched_.insert(*id);
@@ -144,6 +148,13 @@ absl::Status Settling::TakeOutcomes() {
     }
     *own.mutable_outcome() = std::move(outcome);
     batch_.PutOwnChange(sequence, own);
+    // The server has not kept it, and it is not to be sent to it again.  That there was something,
+    // and why it has gone, stays in the list of what was refused.
+    if (classified) {
+      Withhold(DossierOf(change.dossier_id()), &own);
+      batch_.PutPurgeDue();
+      withheld_ = true;
+    }
     undone_.own[sequence] = std::move(own);
   }
   return absl::OkStatus();

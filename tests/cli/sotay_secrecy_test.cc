@@ -83,7 +83,8 @@ TEST_F(SotaySecrecyTest, WhatProvedToBeSecretIsShownAsWhatIsLeft) {
     EXPECT_THAT(laptop_.Sotay(words).out,
                 AllOf(HasSubstr("Hồ sơ S-07"), HasSubstr("hồ sơ giấy: Lãnh đạo Viện"),
                       HasSubstr("niêm phong lúc 05/11/2026 07:15 bởi Nguyễn Ưu Đàm"),
-                      HasSubstr("bị giữ: 3, chưa từng gửi: 2"), Not(HasSubstr("trộm cắp"))));
+                      HasSubstr("bị giữ: 3, máy chủ chưa xác nhận đã nhận: 2"),
+                      HasSubstr("nội dung đã rời khỏi máy này"), Not(HasSubstr("trộm cắp"))));
   }
   const Printed refused = laptop_.Sotay({"new", "note", "--in", matter, "body=Thêm."});
   EXPECT_NE(refused.code, 0);
