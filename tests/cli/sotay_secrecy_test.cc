@@ -90,5 +90,22 @@ TEST_F(SotaySecrecyTest, WhatProvedToBeSecretIsShownAsWhatIsLeft) {
   EXPECT_NE(refused.code, 0);
 }
 
+TEST_F(SotaySecrecyTest, WhatWasRefusedAsSecretIsListedWithoutItsWords) {
+  const std::string matter =
+      laptop_.Json({"new", "case", "kind=criminal", "title=Vụ trộm cắp", "--not-secret"})["id"];
+  laptop_.Exchange();
+  const std::string note = laptop_.Json({"new", "note", "--in", matter, "body=Bị can khai."})["id"];
+  laptop_.classified = {2};
+  laptop_.Exchange();
+  EXPECT_THAT(laptop_.Sotay({"refused"}).out,
+              AllOf(HasSubstr("the dossier is a stub"), HasSubstr("không còn ở máy này"),
+                    HasSubstr("hồ sơ giấy"), Not(HasSubstr("Bị can khai"))));
+  const json refused = laptop_.Json({"refused"});
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0]["withheld"], true);
+  EXPECT_NE(laptop_.Sotay({"show", note}).code, 0);
+  EXPECT_EQ(laptop_.Json({"status"})["purge_failure"], "");
+}
+
 }  // namespace
 }  // namespace sotay::tests
