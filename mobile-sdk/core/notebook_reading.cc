@@ -250,7 +250,7 @@ absl::StatusOr<std::vector<RefusedChange>> Notebook::Refused() const {
       continue;
     }
     SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(sequence));
-    refused.push_back({sequence, std::move(own.outcome), std::move(own.change)});
+    refused.push_back({sequence, std::move(own.outcome), std::move(own.change), false});
   }
   return refused;
 }
