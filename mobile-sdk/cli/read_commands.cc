@@ -158,7 +158,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
                     LinesInWords(open.reader, within, /*own=*/true));
   }
   run.Print(document, text);
-  return notices.empty() ? absl::OkStatus() : open.notebook->Looked(id);
+  return notices.empty() ? absl::OkStatus() : open.notebook->Looked(notices);
 }
 
 absl::Status Blame(const Invocation& run, const PastWords& words) {

@@ -50,7 +50,7 @@ durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
 }
 
 std::string KeyOf(const stored::v1::StepNotice& notice) {
-  return keys::Notice(notice.record_id(), static_cast<char>(notice.kind()),
+  return keys::Notice(notice.record_id(), notice.field(), static_cast<char>(notice.kind()),
                       notice.own().change_id(), notice.other().change_id());
 }
 

@@ -306,10 +306,11 @@ class Notebook {
   // left of it; false when there is no such change.
   absl::StatusOr<bool> IsWithheld(uint64_t sequence) const;
   // Steps of the user's that met what others did, neither knowing of the other: overtaken, in force
-  // against another's, or a request.  Oldest first; each until Looked is called for its record.
+  // against another's, or a request; or that met them and do no longer (StepNotice.ended).  Oldest
+  // first; each until Looked is called with it.
   absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
-  // The user has looked at the record and what Notices says of it.
-  absl::Status Looked(const sync::RecordId& record);
+  // The user has been shown these of Notices.
+  absl::Status Looked(const std::vector<stored::v1::StepNotice>& shown);
   absl::StatusOr<Status> GetStatus() const;
   // Names behind ids, as last heard.
   v1::Directory directory() const;
