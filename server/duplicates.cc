@@ -26,6 +26,8 @@ namespace {
 constexpr size_t kRowsMax = 100'000;
 constexpr size_t kLookedAtMax = 5'000;
 constexpr int kPairsMax = 200;
+// Of one record, with what came after it.
+constexpr size_t kPairsOfOneMax = 20;
 
 // Which of them are linked, directly or over others.
 class Linked {
@@ -111,6 +113,16 @@ absl::StatusOr<Duplicates::Rule> Duplicates::RuleOf(const sync::RecordType& type
     return wrong("`link` is no REGISTER of a record id");
   }
   rule.within_ms = int64_t{declared.within_s()} * 1000;
+  rule.when_filled = declared.when_filled();
+  for (const options::v1::ValueStands& only : declared.only()) {
+    const sync::FieldType* const field = plain(only.field());
+    const auto* const values = field != nullptr ? field->descriptor->enum_type() : nullptr;
+    const auto* const value = values != nullptr ? values->FindValueByName(only.value()) : nullptr;
+    if (value == nullptr) {
+      return wrong(absl::StrCat(only.value(), " is no value of a field ", only.field()));
+    }
+    rule.only.emplace_back(field, value->number());
+  }
   rule.type = &type;
   return rule;
 }
@@ -130,12 +142,21 @@ absl::optional<Duplicates::Candidate> Duplicates::CandidateOf(const Rule& rule,
     }
     absl::StrAppend(&candidate.alike, value.size(), ":", value);
   }
+  for (const auto& [field, number] : rule.only) {
+    const sync::FieldSlot* const slot = record.Slot(field->number);
+    if (slot == nullptr || slot->readings.empty()) return absl::nullopt;
+    const auto other = [wanted = number](const sync::StandingReading& r) {
+      return static_cast<int32_t>(sync::VarintOf(r.value).value_or(0)) != wanted;
+    };
+    if (std::any_of(slot->readings.begin(), slot->readings.end(), other)) return absl::nullopt;
+  }
   candidate.when_ms = sync::StampMs(record.birth().stamp);
   const sync::FieldSlot* const when = record.Slot(rule.when->number);
-  if (when != nullptr && !when->readings.empty()) {
-    const uint64_t said = sync::VarintOf(when->readings.front().value).value_or(0);
-    if (said != 0) candidate.when_ms = sync::BoundMs(static_cast<int64_t>(said));
-  }
+  const uint64_t said = when != nullptr && !when->readings.empty()
+                            ? sync::VarintOf(when->readings.front().value).value_or(0)
+                            : 0;
+  if (said == 0 && rule.when_filled) return absl::nullopt;
+  if (said != 0) candidate.when_ms = sync::BoundMs(static_cast<int64_t>(said));
   if (const sync::FieldSlot* const link = record.Slot(rule.link->number)) {
     for (const sync::StandingReading& reading : link->readings) {
       const auto bytes = sync::StringOf(reading.value).value_or(absl::string_view());
@@ -179,7 +200,8 @@ absl::StatusOr<std::vector<Duplicates::Candidate>> Duplicates::Gather(const Pers
   return candidates;
 }
 
-std::vector<Duplicates::Pair> Duplicates::PairsAmong(std::vector<Candidate> candidates) {
+std::vector<Duplicates::Pair> Duplicates::PairsAmong(std::vector<Candidate> candidates,
+                                                     bool* more) {
   Linked linked;
   for (const Candidate& one : candidates) {
     for (const sync::RecordId& other : one.links) linked.Link(one.id, other);
@@ -188,15 +210,22 @@ std::vector<Duplicates::Pair> Duplicates::PairsAmong(std::vector<Candidate> cand
     return std::tie(a.rule, a.alike, a.when_ms, a.id) < std::tie(b.rule, b.alike, b.when_ms, b.id);
   });
   std::vector<Pair> pairs;
-  for (size_t i = 1; i < candidates.size(); ++i) {
-    const Candidate& first = candidates[i - 1];
-    const Candidate& second = candidates[i];
-    // A record changed while they were gathered may have been met twice.
-    if (first.rule != second.rule || first.alike != second.alike || first.id == second.id) continue;
-    const int64_t apart_ms = second.when_ms - first.when_ms;
-    if (apart_ms > first.rule->within_ms) continue;
-    if (linked.RootOf(first.id) == linked.RootOf(second.id)) continue;
-    pairs.push_back({first.rule, first.id, second.id, second.when_ms, apart_ms});
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& first = candidates[i];
+    size_t of_one = 0;
+    for (size_t j = i + 1; j < candidates.size(); ++j) {
+      const Candidate& second = candidates[j];
+      if (first.rule != second.rule || first.alike != second.alike) break;
+      const int64_t apart_ms = second.when_ms - first.when_ms;
+      if (apart_ms > first.rule->within_ms) break;
+      // A record changed while they were gathered may have been met twice.
+      if (first.id == second.id || linked.RootOf(first.id) == linked.RootOf(second.id)) continue;
+      if (of_one++ == kPairsOfOneMax) {
+        *more = true;
+        break;
+      }
+      pairs.push_back({first.rule, first.id, second.id, second.when_ms, apart_ms});
+    }
   }
   return pairs;
 }
@@ -208,16 +237,19 @@ absl::StatusOr<v1::ListDuplicatesResponse> Duplicates::ListDuplicates(
   }
   const bool subtree = request.unit_id().empty() || request.subtree();
   std::vector<Pair> pairs;
+  bool more = false;
   Bound left = {kRowsMax, kLookedAtMax};
   for (const std::string& unit : directory_.Readable(person, request.unit_id(), subtree)) {
     SOTAY_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, Gather(person, unit, &left));
-    for (Pair& pair : PairsAmong(std::move(candidates))) pairs.push_back(std::move(pair));
+    for (Pair& pair : PairsAmong(std::move(candidates), &more)) pairs.push_back(std::move(pair));
   }
+  // The newest first, and of those the nearest.
   std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
-    return std::tie(b.when_ms, a.second) < std::tie(a.when_ms, b.second);
+    return std::tie(b.when_ms, a.second, a.apart_ms, a.first) <
+           std::tie(a.when_ms, b.second, b.apart_ms, b.first);
   });
   v1::ListDuplicatesResponse response;
-  response.set_more(left.rows == 0 || left.records == 0);
+  response.set_more(more || left.rows == 0 || left.records == 0);
   size_t bytes = 0;
   const auto fill = [&](const sync::RecordId& id, v1::FeedRecord* record) -> absl::Status {
     SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(id));

@@ -3,7 +3,9 @@
 // shows is told in `shown`, unless that is null.  Reads only; any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,6 +39,8 @@ class Duplicates {
     const sync::FieldType* when = nullptr;
     const sync::FieldType* link = nullptr;
     int64_t within_ms = 0;
+    bool when_filled = false;
+    std::vector<std::pair<const sync::FieldType*, int32_t>> only;  // and the enum number
   };
   // How much may still be looked through.
   struct Bound {
@@ -55,7 +59,8 @@ class Duplicates {
   absl::StatusOr<std::vector<Candidate>> Gather(const Person& person, const std::string& unit,
                                                 Bound* left) const;
   static absl::optional<Candidate> CandidateOf(const Rule& rule, const sync::MergedRecord& record);
-  static std::vector<Pair> PairsAmong(std::vector<Candidate> candidates);
+  // `more`: set when there are more than are looked for.
+  static std::vector<Pair> PairsAmong(std::vector<Candidate> candidates, bool* more);
 
   const Directory& directory_;
   Store& store_;

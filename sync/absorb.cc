@@ -8,6 +8,7 @@
 #include "sync/history.h"
 #include "sync/stamp.h"
 #include "sync/status_macros.h"
+#include "sync/validate.h"
 
 namespace sotay::sync {
 namespace {
@@ -111,6 +112,19 @@ std::vector<Laid> LaidOn(const MergedRecord& base, const std::vector<const OwnCh
   }
   FindMadeOnTakenIn(base, touching, &laid);
   return laid;
+}
+
+// The dossier that is named as secret.
+absl::StatusOr<RecordId> SealedBy(const v1::SecretDossier& secret) {
+  const auto bad = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("secret_dossiers: ", what));
+  };
+  const auto dossier = RecordId::From(secret.dossier_id());
+  if (!dossier.has_value() || *dossier == RecordId()) return bad("no id");
+  if (!IsSlug(secret.unit_id(), /*dots=*/false)) return bad("no unit");
+  if (secret.alias().size() > kAliasBytesMax) return bad("the alias is too long");
+  if (secret.holder().size() > kHolderBytesMax) return bad("the holder is too long");
+  return *dossier;
 }
 
 }  // namespace
@@ -219,6 +233,7 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
                              ? std::min(response.accepted_through(), progress.accepted_through())
                              : response.accepted_through();
   progress.set_accepted_through(known);
+  absorbed.server_has_through = response.accepted_through();
   progress.set_backed_up_through(std::min(known, response.backed_up_through()));
   const int64_t server_now_ms = BoundMs(response.server_now_ms());
   progress.set_last_contact_ms(server_now_ms);
@@ -258,11 +273,15 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
     if (!dossier.has_value()) return absl::InvalidArgumentError("removed_dossiers: no id");
     absorbed.removed_dossiers.insert(*dossier);
   }
+  if (response.secret_dossiers_size() > kSecretDossiersMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("secret_dossiers: ", response.secret_dossiers_size(),
+                     " in one answer, at most ", kSecretDossiersMax));
+  }
   for (const v1::SecretDossier& secret : response.secret_dossiers()) {
-    const auto dossier = RecordId::From(secret.dossier_id());
-    if (!dossier.has_value()) return absl::InvalidArgumentError("secret_dossiers: no id");
-    absorbed.secret_dossiers[*dossier] = secret;
-    absorbed.removed_dossiers.erase(*dossier);
+    SOTAY_ASSIGN_OR_RETURN(const RecordId dossier, SealedBy(secret));
+    absorbed.secret_dossiers[dossier] = secret;
+    absorbed.removed_dossiers.erase(dossier);
   }
   absorbed.cursors.assign(response.cursors().begin(), response.cursors().end());
   if (response.has_directory()) absorbed.directory = response.directory();

@@ -62,6 +62,12 @@ bool Holds(const MergedRecord& base, const OwnChange& own);
 // The sequences of `own` that Show would lay on the base.
 std::vector<uint64_t> Pending(const MergedRecord& base, const std::vector<const OwnChange*>& own);
 
+// What an act may say of a sealed dossier, and how many an answer may name: what it names is
+// destroyed here.
+inline constexpr size_t kAliasBytesMax = 100;
+inline constexpr size_t kHolderBytesMax = 200;
+inline constexpr int kSecretDossiersMax = 10'000;
+
 struct AbsorbInput {
   const Schema* schema = nullptr;
   stored::v1::Progress progress;
@@ -83,6 +89,8 @@ struct Absorbed {
   std::set<RecordId> removed_dossiers;
   // Dossiers that proved to be secret: everything it has of them goes, unsent or not.
   std::map<RecordId, v1::SecretDossier> secret_dossiers;
+  // How many changes of ours the server says it has, where `progress` does not take its word.
+  uint64_t server_has_through = 0;
   // New bases, by record, as received.
   std::map<RecordId, std::string> bases;
   // Newest outcomes of own changes, by sequence.
@@ -94,7 +102,8 @@ struct Absorbed {
 
 // Fails with kInvalidArgument when the answer contradicts itself (a record of a unit that
 // has no cursor, a malformed record, an outcome of a change never sent, more backed up than
-// accepted); then nothing of it
+// accepted), or names as secret what no act can have sealed (no id, no unit, an alias or a holder
+// that is too long, more than kSecretDossiersMax); then nothing of it
 // is to be stored.  A server clock out of all range is taken for the nearer end (BoundMs): it is
 // data, and no reason to refuse the records.
 absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input);

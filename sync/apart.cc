@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/fragment.h"
+#include "sync/yielding.h"
 
 namespace sotay::sync {
 namespace {
@@ -49,7 +50,10 @@ std::vector<Request> RequestsIn(const MergedRecord& record) {
   for (const auto& [path, slot] : record.fields()) {
     const FieldType* field = record.type() != nullptr ? record.type()->Field(path.first) : nullptr;
     if (field != nullptr && field->rule != options::v1::RULE_STATE) field = nullptr;
-    for (const StepRequest& step : slot.requests) requests.push_back({path.first, field, &step});
+    for (const StepRequest& step : slot.requests) {
+      if (field != nullptr && !IsOpen(*field, step, record.StateInForce(path.first))) continue;
+      requests.push_back({path.first, field, &step});
+    }
   }
   return requests;
 }
@@ -77,7 +81,13 @@ std::vector<Overtaken> OvertakenIn(const MergedRecord& record) {
     if (field == nullptr || field->rule != options::v1::RULE_STATE) continue;
     for (const StandingReading& step : slot.readings) {
       if (step.value == slot.readings.front().value) continue;
-      overtaken.push_back({field, &step, &slot.readings.front()});
+      overtaken.push_back({field, &step.value, step.author, &slot.readings.front()});
+    }
+    if (slot.readings.empty()) continue;
+    const int32_t in_force = record.StateInForce(path.first);
+    for (const StepRequest& asked : slot.requests) {
+      if (asked.value == slot.readings.front().value || IsOpen(*field, asked, in_force)) continue;
+      overtaken.push_back({field, &asked.value, asked.author, &slot.readings.front()});
     }
   }
   return overtaken;

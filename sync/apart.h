@@ -15,7 +15,8 @@ namespace sotay::sync {
 // both, and while the type has no state or nobody has moved it.
 std::vector<Author> ApartFromState(const MergedRecord& record);
 
-// A step that waits for somebody to decide (docs/merge.md, law M13).  Points into the record.
+// A step that waits for somebody to decide (docs/merge.md, law M13), and about which one can still:
+// one to which no step leads from the state in force was overtaken.  Points into the record.
 struct Request {
   uint32_t number = 0;               // of the field
   const FieldType* field = nullptr;  // null: this build does not know it as a state
@@ -28,13 +29,15 @@ std::vector<Request> RequestsIn(const MergedRecord& record);
 std::vector<std::string> RequestedStates(const MergedRecord& record);
 
 // A step that did not know of the one in force, which leads elsewhere and holds by its author's
-// authority or its caution.  Points into the record.
+// authority or its caution; or that is asked for and to which nothing leads from there.  Points
+// into the record.
 struct Overtaken {
   const FieldType* field = nullptr;
-  const StandingReading* step = nullptr;
+  const std::string* value = nullptr;  // wire fragment
+  size_t author = 0;
   const StandingReading* in_force = nullptr;
 };
-// All of them, until somebody steps on who has seen both.
+// All of them, until somebody steps on who has seen both, and decides about what is asked for.
 std::vector<Overtaken> OvertakenIn(const MergedRecord& record);
 
 }  // namespace sotay::sync

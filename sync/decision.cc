@@ -364,23 +364,35 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Merged
   return refusal;
 }
 
+// The root of the change's dossier where its type has secrets; null: there is none.
+const MergedRecord* RootThatIsAsked(const v1::Change& change, Bench* bench) {
+  const auto dossier = RecordId::From(change.dossier_id());
+  const WrittenRecord* const root = dossier.has_value() ? bench->Find(*dossier) : nullptr;
+  if (root == nullptr) return nullptr;
+  // One that was just born is merged only where it matters.
+  const RecordType* const type =
+      root->newborn() != nullptr ? root->newborn()->type : root->record().type();
+  return type != nullptr && type->secrecy != nullptr ? &root->record() : nullptr;
+}
+
 }  // namespace
 
 absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench) {
-  const auto dossier = RecordId::From(change.dossier_id());
-  const WrittenRecord* const root = dossier.has_value() ? bench->Find(*dossier) : nullptr;
-  const MergedRecord* asked = nullptr;
-  if (root != nullptr) {
-    // One that was just born is merged only where it matters.
-    const RecordType* const type =
-        root->newborn() != nullptr ? root->newborn()->type : root->record().type();
-    if (type != nullptr && type->secrecy != nullptr) asked = &root->record();
-  }
-  return CheckGate(*bench->input.schema, change, asked);
+  return CheckGate(*bench->input.schema, change, RootThatIsAsked(change, bench));
 }
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {
-  return Judge(arrival, bench).Run(device);
+  Decision decision = Judge(arrival, bench).Run(device);
+  const v1::Change* const change = arrival.pushed->change.get();
+  // What is held comes again, and what was refused before is not here.
+  const bool final = decision.refusal.has_value() && decision.waits_for == ChangeId() &&
+                     change != nullptr && arrival.taken == nullptr;
+  // Whatever it is refused for, as an alias as long as a story: kept to be looked at, it would be
+  // content of what is to have none.
+  if (final && IsOfStub(*bench->input.schema, *change, RootThatIsAsked(*change, bench))) {
+    decision.refusal->reason = v1::REASON_CLASSIFIED;
+  }
+  return decision;
 }
 
 }  // namespace sotay::sync

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "sync/apart.h"
 #include "sync/view.h"
 
 namespace sotay::sync {
@@ -13,8 +14,11 @@ Refusal Stale(const MergedRecord& object, absl::string_view why) {
                                                           "; read it and sign again")};
 }
 
-std::string Disagreements(const MergedRecord& object) {
+std::string Undecided(const MergedRecord& object) {
   const size_t conflicts = ConflictCount(object);
+  if (conflicts == 0 && !RequestsIn(object).empty()) {
+    return "somebody asks that it be moved elsewhere, and nobody has decided";
+  }
   if (conflicts == 0) return "";
   return absl::StrCat("people disagree about ", conflicts, conflicts == 1 ? " place" : " places",
                       " in it");
@@ -66,7 +70,8 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
     return Stale(object, "what it says is not what was signed");
   }
   if (!signature.signs) return absl::nullopt;
-  const std::string disagreements = Disagreements(object);
+  // Whoever signs decides by that about nothing else.
+  const std::string disagreements = Undecided(object);
   if (!disagreements.empty()) return Stale(object, disagreements);
   if (HasSentencesToReadAgain(object) && !signature.read_again) {
     return Refusal{v1::REASON_REQUIRED_MISSING,
@@ -78,7 +83,7 @@ absl::optional<Refusal> CheckSignature(const Signature& signature, const MergedR
 
 std::string WhyNotToSign(const MergedRecord& object) {
   if (SaysUnknown(object)) return "it has fields this build does not know and cannot show";
-  return Disagreements(object);
+  return Undecided(object);
 }
 
 bool HasSentencesToReadAgain(const MergedRecord& object) {

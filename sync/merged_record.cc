@@ -9,6 +9,7 @@
 #include "sync/fragment.h"
 #include "sync/text.h"
 #include "sync/text_disputes.h"
+#include "sync/yielding.h"
 
 namespace sotay::sync {
 
@@ -212,11 +213,15 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
         }
       } else {
         drop_seen(any);
-        // Decided, either way.
-        slot.requests.erase(
-            std::remove_if(slot.requests.begin(), slot.requests.end(),
-                           [&](const StepRequest& r) { return Seen(r.author, seen); }),
-            slot.requests.end());
+        // Decided, either way; whoever may not decide steps past it.
+        const auto decided = [&](const StepRequest& r) {
+          return Seen(r.author, seen) &&
+                 (field == nullptr ||
+                  Decides(*field, static_cast<int32_t>(VarintOf(r.value).value_or(0)),
+                          authors_[author]));
+        };
+        slot.requests.erase(std::remove_if(slot.requests.begin(), slot.requests.end(), decided),
+                            slot.requests.end());
       }
       slot.readings.push_back({op.set(), author});
       break;

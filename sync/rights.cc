@@ -29,8 +29,8 @@ Verbs VerbsOfStep(const RecordType& type, const TypeInMatrix& known, const Field
   const int32_t from = base.StateInForce(field.number);
   const auto to = static_cast<int32_t>(VarintOf(op.set()).value_or(0));
   const absl::optional<LawfulStep> step = StepFrom(field, base, to);
-  const bool anybody = !step.has_value() || step->roles->empty();
-  Verbs verbs = VerbsOf(anybody ? field.writers : *step->roles);
+  const bool anybody = !step.has_value() || step->roles.empty();
+  Verbs verbs = VerbsOf(anybody ? field.writers : step->roles);
   // A prosecutor's step that submits is no mere edit.
   if (&field == type.state && (verbs & Bit(Verb::kEdit)) != 0 && known.Submitted(to) &&
       !known.Submitted(from)) {

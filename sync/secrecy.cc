@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -94,6 +95,11 @@ bool SaysMore(const pb::Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
+bool IsBlank(absl::string_view fragment) {
+  const auto text = StringOf(fragment);
+  return text.has_value() && absl::StripAsciiWhitespace(*text).empty();
+}
+
 // What an edit writes into a stub beside what it may have.
 absl::optional<Refusal> CheckInStub(const Schema& schema, const v1::Change& change,
                                     const v1::RecordEdit& edit) {
@@ -104,6 +110,9 @@ absl::optional<Refusal> CheckInStub(const Schema& schema, const v1::Change& chan
   for (const v1::FieldOp& op : edit.ops()) {
     if (type != nullptr && type->secrecy != nullptr && type->secrecy->MayStubHave(op.field()) &&
         op.has_set() && op.key().empty() && !SaysMore(op)) {
+      if (op.field() == type->secrecy->alias && IsBlank(op.set())) {
+        return Classified("a stub is known by its alias alone, which cannot be empty");
+      }
       continue;
     }
     const FieldType* const field = type == nullptr ? nullptr : type->Field(op.field());
@@ -152,6 +161,14 @@ const FieldType* TitleFieldOf(const MergedRecord& record) {
   if (record.type() == nullptr) return nullptr;
   return IsStub(record) ? record.type()->Field(record.type()->secrecy->alias)
                         : record.type()->title;
+}
+
+bool IsOfStub(const Schema& schema, const v1::Change& change, const MergedRecord* root) {
+  if (root != nullptr) return IsStub(*root);
+  return std::any_of(change.edits().begin(), change.edits().end(), [&](const auto& edit) {
+    const RecordType* const type = schema.Find(edit.type());
+    return type != nullptr && edit.record_id() == change.dossier_id() && AnswersYes(*type, edit);
+  });
 }
 
 absl::optional<Refusal> CheckGate(const Schema& schema, const v1::Change& change,

@@ -46,6 +46,9 @@ bool AnswersYes(const RecordType& type, const v1::RecordEdit& edit);
 // The field a record is called by: its title, or its alias when it is a stub; null: none.
 const FieldType* TitleFieldOf(const MergedRecord& record);
 
+// Whether the change is of a stub, or makes one.  `root`: as below.
+bool IsOfStub(const Schema& schema, const v1::Change& change, const MergedRecord* root);
+
 // REASON_CLASSIFIED when the change has content for a stub, or would make one of what is no stub.
 // `root`: the root of the change's dossier as it is now; null: there is none, or it is not known
 // here.  Says nothing else of the change, which may be malformed; the sentence has none of it.

@@ -99,7 +99,7 @@ absl::optional<Refusal> CheckStep(const FieldType& field, const v1::FieldOp& op,
     return Refuse(v1::REASON_ILLEGAL_TRANSITION,
                   absl::StrCat("field ", field.name, ": no step leads from ", from, " to ", to));
   }
-  if (!step->roles->empty() && !Intersects(*step->roles, roles)) {
+  if (!step->roles.empty() && !Intersects(step->roles, roles)) {
     return Refuse(v1::REASON_WRITER_MAY_NOT,
                   absl::StrCat("field ", field.name, ": the step from ", from, " to ", to,
                                " is not for the author's role"));

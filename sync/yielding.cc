@@ -1,12 +1,16 @@
 #include "sync/yielding.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "sotay/options/v1/yielding.pb.h"
 #include "sync/fragment.h"
+#include "sync/validate.h"
 
 namespace sotay::sync {
 namespace {
@@ -54,24 +58,54 @@ absl::Status ReadYielding(FieldType* field) {
   return absl::OkStatus();
 }
 
+bool Decides(const FieldType& field, int32_t value, const Author& author) {
+  const auto deciders = field.yielding.find(value);
+  if (deciders == field.yielding.end()) return true;  // it yields no longer: as any step
+  if (deciders->second.count(options::v1::ROLE_PROSECUTOR) != 0) return author.authority != 0;
+  return author.authority > AuthorityOf({options::v1::ROLE_PROSECUTOR});
+}
+
+bool IsOpen(const FieldType& field, const StepRequest& request, int32_t in_force) {
+  const int32_t asked = NumberOf(request.value);
+  return asked != in_force && field.yielding.count(asked) != 0 &&
+         field.transitions.count({in_force, asked}) != 0;
+}
+
 absl::optional<LawfulStep> StepFrom(const FieldType& field, const MergedRecord& base, int32_t to) {
+  const int32_t in_force = base.StateInForce(field.number);
   const auto declared = [&](int32_t from) -> absl::optional<LawfulStep> {
     const auto step = field.transitions.find({from, to});
     if (step == field.transitions.end()) return absl::nullopt;
-    return LawfulStep{&step->second, field.settled.count(step->first) != 0};
+    return LawfulStep{step->second, field.settled.count(step->first) != 0};
   };
-  const absl::optional<LawfulStep> ordinary = declared(base.StateInForce(field.number));
-  const FieldSlot* const slot = base.Slot(field.number);
-  if (slot == nullptr) return ordinary;
-  for (const StepRequest& request : slot->requests) {
-    if (NumberOf(request.value) != to) continue;
-    const auto deciders = field.yielding.find(to);
-    if (deciders == field.yielding.end()) continue;
-    return LawfulStep{&deciders->second, ordinary.has_value() && ordinary->settled};
+  const absl::optional<LawfulStep> ordinary = declared(in_force);
+  std::vector<int32_t> asked;  // what is open
+  if (const FieldSlot* const slot = base.Slot(field.number)) {
+    for (const StepRequest& request : slot->requests) {
+      if (IsOpen(field, request, in_force)) asked.push_back(NumberOf(request.value));
+    }
+  }
+  if (std::find(asked.begin(), asked.end(), to) != asked.end()) {
+    return LawfulStep{field.yielding.at(to), ordinary->settled};
+  }
+  if (!asked.empty() && to == in_force) {
+    LawfulStep keep;
+    for (int32_t value : asked) {
+      const std::set<Role>& deciders = field.yielding.at(value);
+      keep.roles.insert(deciders.begin(), deciders.end());
+    }
+    return keep;
   }
   if (ordinary.has_value()) return ordinary;
-  for (const StepRequest& request : slot->requests) {
-    if (const auto step = declared(NumberOf(request.value))) return step;
+  for (int32_t value : asked) {
+    absl::optional<LawfulStep> step = declared(value);
+    if (!step.has_value()) continue;
+    const std::set<Role>& deciders = field.yielding.at(value);
+    const std::set<Role> takers = step->roles.empty() ? field.writers : std::move(step->roles);
+    step->roles.clear();
+    std::set_intersection(takers.begin(), takers.end(), deciders.begin(), deciders.end(),
+                          std::inserter(step->roles, step->roles.end()));
+    if (!step->roles.empty()) return step;
   }
   return absl::nullopt;
 }

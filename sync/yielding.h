@@ -16,16 +16,25 @@ namespace sotay::sync {
 // declaration breaks the rules of yielding.proto.
 absl::Status ReadYielding(FieldType* field);
 
+// Whether a step of this author's decides about a request for the value: by the authority they were
+// admitted with, as roles are not remembered.
+bool Decides(const FieldType& field, int32_t value, const Author& author);
+
+// Whether a request for the value can still be met: a step leads there from the state in force.
+// One that cannot was overtaken.
+bool IsOpen(const FieldType& field, const StepRequest& request, int32_t in_force);
+
 // A step that leads on from where a record is.
 struct LawfulStep {
-  const std::set<Role>* roles = nullptr;  // who may take it; empty: any writer of the field
-  bool settled = false;                   // Transition.settled
+  std::set<Role> roles;  // who may take it; empty: any writer of the field
+  bool settled = false;  // Transition.settled
 };
 
 // The step of `field` to the value `to` from `base`; nothing when there is none.  Beside the steps
-// from the state in force there are, for whoever decides about a request, the one that is asked
-// for, and those that would lead on from it.  While it is asked for nobody else takes it: whoever
-// asked would otherwise only have to ask twice.
+// from the state in force there are, for whoever decides about an open request, the one that is
+// asked for, the one to the state in force (the request is turned down), and those that would lead
+// on from what is asked for.  Nobody else agrees to it: whoever asked would otherwise only have to
+// ask twice.
 absl::optional<LawfulStep> StepFrom(const FieldType& field, const MergedRecord& base, int32_t to);
 
 }  // namespace sotay::sync

@@ -62,6 +62,14 @@ absl::StatusOr<std::vector<RecordId>> MadeBefore(const sdk::Notebook& notebook,
   return made;
 }
 
+// Whether a run before has made of the row what is secret now: the first record it noted, or the
+// change right behind, which it did not come to note.
+absl::StatusOr<bool> ProvedSecret(const sdk::Notebook& notebook, const RowTrace& trace) {
+  if (trace.made.empty()) return notebook.IsWithheld(trace.sequence + 1);
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, notebook.GetStatus());
+  return status.sealed_dossiers.count(trace.made.front()) != 0;
+}
+
 // Makes what is missing of a row; adds what it made to `records`.
 absl::Status MakeRow(sdk::Notebook* notebook, const PendingRow& row, const std::string& unit_id,
                      ImportJournal* journal, std::vector<RecordId>* records) {
@@ -115,6 +123,16 @@ absl::StatusOr<ImportReport> ImportTable(sdk::Notebook* notebook, const ImportRe
     }
   }
   for (const PendingRow& row : pending) {
+    bool secret = false;
+    if (row.trace.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(secret, ProvedSecret(*notebook, *row.trace));
+    }
+    if (secret) {
+      SOTAY_RETURN_IF_ERROR(journal->Finish(row.plan.key));
+      report.secret_lines.push_back(row.plan.line);
+      ++report.skipped;
+      continue;
+    }
     SOTAY_RETURN_IF_ERROR(MakeRow(notebook, row, request.unit_id, journal.get(), &report.records));
     ++report.imported;
     if (row.trace.has_value()) ++report.completed;

@@ -27,11 +27,14 @@ struct ImportRequest {
 };
 
 struct ImportReport {
-  size_t rows = 0;                      // in the table, below those passed
-  size_t imported = 0;                  // made by this run
-  size_t completed = 0;                 // of these, begun by a run that was cut short
-  size_t skipped = 0;                   // imported before, or twice in this table
-  size_t left = 0;                      // beyond rows_max
+  size_t rows = 0;       // in the table, below those passed
+  size_t imported = 0;   // made by this run
+  size_t completed = 0;  // of these, begun by a run that was cut short
+  size_t skipped = 0;    // imported before, or twice in this table
+  size_t left = 0;       // beyond rows_max
+  // Lines of rows that a run before had begun, and whose dossier has proved to be secret since:
+  // held for done, so that what is secret is not typed in again.
+  std::vector<size_t> secret_lines;
   std::vector<sync::RecordId> records;  // made by this run, in order
 };
 

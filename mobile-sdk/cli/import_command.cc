@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/csv.h"
 #include "mobile-sdk/cli/import.h"
@@ -70,6 +71,14 @@ absl::Status Import(const Invocation& run, const ImportWords& words) {
     absl::StrAppend(&text, run.voice("; còn ", "; left "), report.left,
                     run.voice(" dòng (--limit)", " rows (--limit)"));
   }
+  if (!report.secret_lines.empty()) {
+    absl::StrAppend(
+        &text,
+        run.voice("; đã ngừng nhập, vì hồ sơ là tài liệu mật, dòng ",
+                  "; not gone on with, as their dossier proved to be secret: line "),
+        absl::StrJoin(report.secret_lines, ", "),
+        run.voice(" (nếu không phải, nhập tay)", " (if it is another, enter it by hand)"));
+  }
   nlohmann::json records = nlohmann::json::array();
   for (const sync::RecordId& id : report.records) records.push_back(id.Hex());
   run.Print({{"rows", report.rows},
@@ -77,6 +86,7 @@ absl::Status Import(const Invocation& run, const ImportWords& words) {
              {"completed", report.completed},
              {"skipped", report.skipped},
              {"left", report.left},
+             {"secret_lines", report.secret_lines},
              {"records", records}},
             absl::StrCat(text, ".\n"));
   return absl::OkStatus();

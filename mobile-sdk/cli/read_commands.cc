@@ -158,7 +158,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
                     LinesInWords(open.reader, within, /*own=*/true));
   }
   run.Print(document, text);
-  return notices.empty() ? absl::OkStatus() : open.notebook->Looked(id);
+  return notices.empty() ? absl::OkStatus() : open.notebook->Looked(notices);
 }
 
 absl::Status Blame(const Invocation& run, const PastWords& words) {
@@ -243,6 +243,11 @@ absl::Status Conflicts(const Invocation& run, const RecordWords& words) {
   return absl::OkStatus();
 }
 
+std::string DossierInWords(absl::string_view bytes) {
+  const auto dossier = sync::RecordId::From(bytes);
+  return dossier.has_value() ? dossier->Short() : "?";
+}
+
 absl::Status Refused(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RefusedChange> refused, open.notebook->Refused());
@@ -253,6 +258,18 @@ absl::Status Refused(const Invocation& run, const NoWords&) {
     list.push_back(
         {{"outcome", OutcomeJson(change.outcome)},
          {"change", ChangeJson(open.reader, change.change, "", status.user_id, nullptr)}});
+    if (change.withheld) {
+      list.back()["withheld"] = true;
+      absl::StrAppend(
+          &text, "#", change.sequence, "  ", run.voice("không được nhận", "set aside"), ": ",
+          OneLine(change.outcome.message()), "\n  ", run.voice("hồ sơ ", "dossier "),
+          DossierInWords(change.change.dossier_id()),
+          run.voice(": điều đã ghi không còn ở máy này, cũng không có ở máy chủ; nếu cần giữ, ghi "
+                    "vào hồ sơ giấy\n",
+                    ": what was written is gone from this device, and the server has not kept it; "
+                    "what is to be kept goes into the paper file\n"));
+      continue;
+    }
     const bool held = change.outcome.verdict() == v1::VERDICT_HELD;
     absl::StrAppend(
         &text, "#", change.sequence, "  ",

@@ -79,6 +79,7 @@ nlohmann::json SealedJson(const Reader& reader, const sync::RecordId& dossier,
             {"at_ms", told.set_ms()},
             {"withheld", sealed.withheld()},
             {"unsent", sealed.unsent()},
+            {"purged", sealed.purged()},
             {"reported", sealed.reported()}}}};
 }
 
@@ -99,12 +100,18 @@ std::string SealedInWords(const Reader& reader, const sync::RecordId& dossier,
   if (!told.set_by().empty()) {
     absl::StrAppend(&words, voice(" bởi ", " by "), OneLine(reader.names.Person(told.set_by())));
   }
-  absl::StrAppend(&words,
-                  voice("; nội dung đã rời khỏi máy này", "; its content has left this device"));
+  absl::StrAppend(
+      &words, sealed.purged()
+                  ? voice("; nội dung đã rời khỏi máy này", "; its content has left this device")
+                  : voice("; nội dung không còn xem được, nhưng chưa xóa hết khỏi tệp của máy này",
+                          "; its content is shown no more, but not yet out of this device's "
+                          "files"));
   if (sealed.withheld() != 0) {
     absl::StrAppend(
         &words, voice("; thay đổi của máy này bị giữ: ", "; changes of this device withheld: "),
-        sealed.withheld(), voice(", chưa từng gửi: ", ", of them never sent: "), sealed.unsent());
+        sealed.withheld(),
+        voice(", máy chủ chưa xác nhận đã nhận: ", ", of them not confirmed as received: "),
+        sealed.unsent());
   }
   if (!sealed.reported()) {
     absl::StrAppend(&words, voice("; chưa báo máy chủ", "; not yet reported"));

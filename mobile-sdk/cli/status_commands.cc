@@ -183,6 +183,13 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   for (const auto& [dossier, sealed] : status.sealed_dossiers) {
     line(voice("Tài liệu mật", "Secret"), SealedInWords(open.reader, dossier, sealed));
   }
+  if (!status.purge.ok()) {
+    line(voice("Chưa xóa hết", "Not purged"),
+         absl::StrCat(
+             voice("tệp của máy này có thể còn nội dung đã rời đi; sẽ thử lại: ",
+                   "files of this device may still have what has left; it is tried again: "),
+             status.purge.message()));
+  }
   for (const stored::v1::Restoration& restoration : status.restorations) {
     const uint64_t kept = KeptOf(restoration);
     const uint64_t seen = restoration.held().size();
@@ -219,6 +226,7 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   document["notices"] = NoticesJson(open.reader, notices);
   document["late_amendments"] = around.late;
   document["stale_signatures"] = around.stale;
+  document["purge_failure"] = std::string(status.purge.message());
   document["sealed_dossiers"] = json::array();
   for (const auto& [dossier, sealed] : status.sealed_dossiers) {
     document["sealed_dossiers"].push_back(SealedJson(open.reader, dossier, sealed));

@@ -1,6 +1,5 @@
 #include "mobile-sdk/cli/steps.h"
 
-#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -48,20 +47,6 @@ json StateJson(const sync::FieldType* field, int32_t number) {
   return value != nullptr ? json(value->name()) : json(number);
 }
 
-// Where whoever decides may lead on to, as if the step stood.
-std::vector<int32_t> StepsOn(const sync::FieldType& field, int32_t asked) {
-  std::vector<int32_t> values;
-  const std::set<sync::Role>& deciders = field.yielding.at(asked);
-  for (const auto& step : field.transitions) {
-    const std::set<sync::Role>& takers = step.second.empty() ? field.writers : step.second;
-    const bool theirs = std::any_of(deciders.begin(), deciders.end(),
-                                    [&](sync::Role role) { return takers.count(role) != 0; });
-    const auto [from, to] = step.first;
-    if (from == asked && to != asked && theirs) values.push_back(to);
-  }
-  return values;
-}
-
 std::string DecidersInWords(const Voice& voice, const std::set<sync::Role>& deciders) {
   std::vector<std::string> names;
   for (sync::Role role : deciders) {
@@ -78,13 +63,12 @@ std::string HowToDecide(const Reader& reader, const sync::MergedRecord& record,
     return absl::StrCat("sotay edit ", record.id().Short(), " ", field.name, "=",
                         ShortName(field, value));
   };
-  std::vector<std::string> otherwise;
-  for (int32_t value : StepsOn(field, asked)) otherwise.push_back(command(value));
-  const std::string deciders = DecidersInWords(voice, field.yielding.at(asked));
-  return absl::StrCat(voice("Chờ ", "For "), deciders,
+  const int32_t in_force = record.StateInForce(field.number);
+  return absl::StrCat(voice("Chờ ", "For "), DecidersInWords(voice, field.yielding.at(asked)),
                       voice(" quyết định. Đồng ý: ", " to decide. Agreed: "), command(asked),
-                      voice("; không đồng ý: ", "; not agreed: "),
-                      absl::StrJoin(otherwise, voice(" hoặc ", " or ")));
+                      voice("; không đồng ý, giữ “", "; not agreed, it stays “"),
+                      StateInWords(reader, &field, in_force), voice("”: ", "”: "),
+                      command(in_force));
 }
 
 // Who wrote on while the record was moved, neither knowing of the other.
@@ -110,9 +94,9 @@ std::string OvertakenInWords(const Reader& reader, const sync::MergedRecord& rec
     absl::StrAppend(
         &out, Indented(reader,
                        absl::StrCat(voice("Bị vượt: “", "Overtaken: “"),
-                                    StateInWords(reader, one.field, NumberOf(one.step->value)),
+                                    StateInWords(reader, one.field, NumberOf(*one.value)),
                                     voice("” của ", "” by "),
-                                    AuthorInWords(reader, record.author(one.step->author)),
+                                    AuthorInWords(reader, record.author(one.author)),
                                     voice("; có hiệu lực là “", "; in force is “"),
                                     StateInWords(reader, one.field, NumberOf(one.in_force->value)),
                                     voice("” của ", "” by "),
@@ -144,6 +128,18 @@ const char* KindName(stored::v1::StepNotice::Kind kind) {
     default:
       return "";
   }
+}
+
+// What became of it.
+std::string EndInWords(const Reader& reader, const sync::FieldType* field,
+                       const stored::v1::StepNotice& notice) {
+  const Voice& voice = reader.voice;
+  const stored::v1::NoticedStep& since = notice.ended();
+  if (since.user_id().empty()) return voice("; nay không còn nữa", "; it is so no longer");
+  return absl::StrCat(voice("; nay là “", "; since then it is “"),
+                      StateInWords(reader, field, NumberOf(since.value())),
+                      voice("” của ", "” by "), reader.names.Person(since.user_id()), ", ",
+                      InstantInWords(since.at_ms()));
 }
 
 }  // namespace
@@ -194,6 +190,7 @@ std::string NoticesInWords(const Reader& reader,
         absl::StrCat("“", StateInWords(reader, field, NumberOf(notice.other().value())), "”");
     const std::string other = absl::StrCat(reader.names.Person(notice.other().user_id()), ", ",
                                            InstantInWords(notice.other().at_ms()));
+    const bool past = notice.has_ended();
     std::string words;
     switch (notice.kind()) {
       case stored::v1::StepNotice::KIND_OVERTAKEN:
@@ -202,20 +199,27 @@ std::string NoticesInWords(const Reader& reader,
                              voice(" của ", " by "), other);
         break;
       case stored::v1::StepNotice::KIND_PREVAILED:
-        words = absl::StrCat(voice("Quyết định ", "Your "), own, voice(" của bạn về ", " about "),
-                             record, voice(" có hiệu lực; ", " is in force; "), other,
-                             voice(", đã quyết định khác: ", ", had decided otherwise: "), others);
+        words = absl::StrCat(
+            voice("Quyết định ", "Your "), own, voice(" của bạn về ", " about "), record,
+            past ? voice(" đã có hiệu lực; ", " was in force; ")
+                 : voice(" có hiệu lực; ", " is in force; "),
+            other, voice(", đã quyết định khác: ", ", had decided otherwise: "), others);
         break;
       case stored::v1::StepNotice::KIND_REQUESTED:
         words = absl::StrCat(own, voice(" của bạn về ", ", which you made of "), record,
-                             voice(" là đề nghị, chờ quyết định: khi đó bạn chưa biết bản sửa của ",
-                                   ", is a request to be decided: you did not know of what was "
-                                   "written by "),
+                             past ? voice(" đã là đề nghị: khi đó bạn chưa biết bản sửa của ",
+                                          ", was a request: you did not know of what was written "
+                                          "by ")
+                                  : voice(" là đề nghị, chờ quyết định: khi đó bạn chưa biết bản "
+                                          "sửa của ",
+                                          ", is a request to be decided: you did not know of what "
+                                          "was written by "),
                              other);
         break;
       default:
         continue;
     }
+    if (notice.has_ended()) absl::StrAppend(&words, EndInWords(reader, field, notice));
     absl::StrAppend(&out, OneLine(words), voice(" (xem: sotay show ", " (see: sotay show "), record,
                     ")\n");
   }
@@ -238,7 +242,8 @@ json NoticesJson(const Reader& reader, const std::vector<stored::v1::StepNotice>
                     {"record", Hex(notice.record_id())},
                     {"field", field != nullptr ? field->name : absl::StrCat(notice.field())},
                     {"own", step(notice.own())},
-                    {"other", step(notice.other())}});
+                    {"other", step(notice.other())},
+                    {"ended", notice.has_ended() ? step(notice.ended()) : json(nullptr)}});
   }
   return list;
 }
@@ -271,9 +276,9 @@ json RequestsJson(const Reader& reader, const sync::MergedRecord& record) {
 json OvertakenJson(const Reader& reader, const sync::MergedRecord& record) {
   json list = json::array();
   for (const sync::Overtaken& overtaken : sync::OvertakenIn(record)) {
-    json one = AuthorJson(reader, record.author(overtaken.step->author));
+    json one = AuthorJson(reader, record.author(overtaken.author));
     one["field"] = overtaken.field->name;
-    one["value"] = StateJson(overtaken.field, NumberOf(overtaken.step->value));
+    one["value"] = StateJson(overtaken.field, NumberOf(*overtaken.value));
     one["in_force"] = StateJson(overtaken.field, NumberOf(overtaken.in_force->value));
     one["by"] = AuthorJson(reader, record.author(overtaken.in_force->author));
     list.push_back(std::move(one));

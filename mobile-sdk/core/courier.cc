@@ -34,6 +34,8 @@ Courier::~Courier() { Stop(); }
 
 int64_t Courier::Step(int64_t now_ms) {
   bool lost_listening = false;
+  bool nudged = false;
+  bool heard = false;
   News news = News::kNone;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -46,16 +48,22 @@ int64_t Courier::Step(int64_t now_ms) {
     news = NewsHeard();
     if (backoff_.failures() == 0 && news != News::kNone) due_ms_ = now_ms;
     news_.clear();
+    nudged = std::exchange(nudged_, false);
+    heard = IsHeard();
   }
-  if (lost_listening) listening_.reset();
+  // After a nudge it is on a network that has gone.
+  if (lost_listening || nudged) StopListening();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (now_ms < due_ms_) return due_ms_;
     again_ = false;
   }
+  if (!heard) StopListening();
   // While the server is heard it would have said so, had anything proved to be secret; it may just
   // have.
-  if (news == News::kAccess || (listening_ == nullptr && !in_run_)) exchange_.AskFirst();
+  if (news == News::kAccess || nudged || (listening_ == nullptr && !in_run_)) {
+    exchange_.AskFirst();
+  }
   const absl::StatusOr<Exchanged> exchanged = exchange_.Once();
   in_run_ = exchanged.ok() && !exchanged->quiet;
   if (!exchanged.ok()) {
@@ -85,7 +93,7 @@ void Courier::Fail(int64_t now_ms, const absl::Status& status) {
   event.kind = Event::Kind::kSyncFailed;
   event.status = status;
   desk_.tidings->Tell({std::move(event)});
-  if (IsForGood(status)) listening_.reset();
+  if (IsForGood(status)) StopListening();
 }
 
 void Courier::KeepListening() {
@@ -101,7 +109,7 @@ void Courier::KeepListening() {
     }
   }
   if (listening_ != nullptr && units == listened_units_) return;
-  listening_.reset();
+  StopListening();
   listened_units_ = units;
   if (units.empty()) return;
   listening_ = link_.Watch(
@@ -112,11 +120,25 @@ void Courier::KeepListening() {
 void Courier::Heard(const v1::WatchResponse& news) {
   const std::lock_guard<std::mutex> lock(mutex_);
   listening_backoff_.Reset();
+  heard_ms_ = desk_.now_ms();
   if (news.news().empty()) return;
   for (const v1::Cursor& cursor : news.news()) {
     news_[cursor.unit_id()] = cursor;
   }
   Poke();
+}
+
+bool Courier::IsHeard() const {
+  if (!heard_ms_.has_value()) return false;
+  const int64_t since_ms = desk_.now_ms() - *heard_ms_;
+  return since_ms >= 0 && since_ms < kHeardMs;
+}
+
+void Courier::StopListening() {
+  // Waits for whoever is hearing; after that nothing is heard any more.
+  listening_.reset();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  heard_ms_.reset();
 }
 
 void Courier::Unheard() {
@@ -162,6 +184,7 @@ void Courier::Nudge() {
   link_.Wake();
   const std::lock_guard<std::mutex> lock(mutex_);
   again_ = true;
+  nudged_ = true;
   backoff_.Reset();
   listening_backoff_.Reset();
   due_ms_ = std::numeric_limits<int64_t>::min();
@@ -190,7 +213,7 @@ void Courier::Stop() {
     poked_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
-  listening_.reset();
+  StopListening();
 }
 
 }  // namespace sotay::sdk

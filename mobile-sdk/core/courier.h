@@ -18,6 +18,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/types/optional.h"
 #include "mobile-sdk/core/backoff.h"
 #include "mobile-sdk/core/desk.h"
 #include "mobile-sdk/core/exchange.h"
@@ -31,6 +32,8 @@ class Courier {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   // The longest without an exchange: the listening may have died unnoticed.
   static constexpr int64_t kIdleMs = 15 * 60 * 1000;
+  // How long a server that was heard is taken to be heard still, of three heartbeats.
+  static constexpr int64_t kHeardMs = 60'000;
 
   // All must outlive it.
   Courier(Desk* desk, Exchange* exchange, Link* link);
@@ -57,6 +60,8 @@ class Courier {
   // Of what is new to us; with mutex_ held.
   enum class News { kNone, kRecords, kAccess };
   News NewsHeard() const;
+  bool IsHeard() const;  // likewise
+  void StopListening();
   void Fail(int64_t now_ms, const absl::Status& status);
   void KeepListening();
   void Heard(const v1::WatchResponse& news);
@@ -81,7 +86,11 @@ class Courier {
   bool poke_ = false;
   bool stopping_ = false;
   bool halted_ = false;
-  bool unheard_ = false;                    // the listening has ended
+  bool unheard_ = false;  // the listening has ended
+  bool nudged_ = false;
+  // When the listening last said anything, by the desk's clock: of the machine's clocks the one
+  // that goes on while a phone sleeps.
+  absl::optional<int64_t> heard_ms_;
   std::map<std::string, v1::Cursor> news_;  // by unit: how far it has come
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "mobile-sdk/core/held_records.h"
@@ -36,6 +37,10 @@ struct Desk {
   std::shared_ptr<Renewal> renewal;
   std::shared_ptr<HeldRecords> held = std::make_shared<HeldRecords>();
   RecentlyShown recently;
+  // Why the last purge failed, and when; OK: it did not (sealing.h).  Under `mutex`, exclusively to
+  // change.
+  absl::Status purge_failure;
+  int64_t purge_failed_ms = 0;
 
   // Held from load to commit by whoever changes the store; shared by whoever needs several
   // answers of it to agree.  Never while telling, and never during a call over the net.

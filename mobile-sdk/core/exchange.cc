@@ -86,6 +86,14 @@ absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
     if (!forked_.ok()) return forked_;
     SOTAY_ASSIGN_OR_RETURN(const Asked asked, Build());
     absl::StatusOr<v1::SyncResponse> response = link_.Sync(asked.request);
+    // Where it asked first it has still to hand in what it wrote after it was set back; the office
+    // keeps that as another branch.
+    const bool set_back =
+        response.ok() && response->accepted_through() > asked.request.last_sequence();
+    if (set_back && MayStillPush(asked)) {
+      SetTold(true);
+      continue;
+    }
     if (response.ok()) return Take(asked, *response, events);
     refusal = response.status();
     SOTAY_ASSIGN_OR_RETURN(const bool again, Mend(refusal, asked));
@@ -113,7 +121,9 @@ absl::StatusOr<Exchange::Asked> Exchange::Build() {
     named->set_access(asked_for->second.access());
     named->set_access_record(asked_for->second.access_record());
   }
-  if (!desk_.meta.log_key().empty()) {
+  // Heads are signed at most once a second: the one to hold is that of after what is sent next.
+  const bool sends_next = !told_ && progress.accepted_through() < progress.last_sequence();
+  if (!desk_.meta.log_key().empty() && !sends_next) {
     request.set_witnesses(true);
     SOTAY_ASSIGN_OR_RETURN(const auto heads, desk_.store->Heads());
     for (const auto& [unit, head] : heads) *request.add_heads() = head;
@@ -192,13 +202,18 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
       SOTAY_RETURN_IF_ERROR(BeginAgain(&desk_, detail.unit_id(), detail.epoch()));
       SetTold(false);
       return true;
-    case v1::REASON_CHAIN_BROKEN:
+    // It is told nothing any more, and may still hand in what it wrote: that is not lost, though
+    // the push is refused.
     case v1::REASON_DEVICE_FORKED:
-      forked_ = Forked(refusal.message());
+    case v1::REASON_CHAIN_BROKEN:
+      if (MayStillPush(asked)) {
+        SetTold(true);
+      } else {
+        forked_ = Forked(refusal.message());
+      }
       return true;  // comes back with the sentence that says what to do
     case v1::REASON_DEVICE_REVOKED:
-      // It is told nothing any more, and may still hand in what it wrote.
-      if (told_ || asked.accepted_through >= request.last_sequence()) return false;
+      if (!MayStillPush(asked)) return false;
       SetTold(true);
       return true;
     case v1::REASON_TOO_LARGE:
@@ -209,6 +224,10 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
     default:
       return false;
   }
+}
+
+bool Exchange::MayStillPush(const Asked& asked) const {
+  return !told_ && asked.accepted_through < asked.request.last_sequence();
 }
 
 bool Exchange::Halve(const v1::SyncRequest& request) {

@@ -7,7 +7,8 @@
 //
 // What the server refuses for a reason we can mend is mended on the spot: a gap in sequence
 // (sends from where the server says: own changes are kept, so a restored server heals), a
-// cursor of another epoch (begins the unit again), a push too large (halves it).
+// cursor of another epoch (begins the unit again), a push too large (halves it).  A device that was
+// revoked, copied or set back is told nothing, and hands in what it wrote all the same, once.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +66,8 @@ class Exchange {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Exchanged> Take(const Asked& asked, const v1::SyncResponse& response,
                                  std::vector<Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether it only asked, and has something to send.
+  bool MayStillPush(const Asked& asked) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Halve(const v1::SyncRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Desk& desk_;

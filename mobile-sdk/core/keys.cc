@@ -29,6 +29,7 @@ std::string Meta() { return "m"; }
 std::string Progress() { return "p"; }
 std::string Directory() { return "d"; }
 std::string RowsSchema() { return "s"; }
+std::string PurgeDue() { return "u"; }
 std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
 std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
 std::string Refused(uint64_t sequence) { return Numbered("x", sequence); }
@@ -43,9 +44,11 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 
 std::string Gone(const sync::RecordId& dossier) { return OfRecord('g', dossier); }
 std::string Sealed(const sync::RecordId& dossier) { return OfRecord('k', dossier); }
-std::string Notice(absl::string_view record, char kind, absl::string_view own,
+std::string Notice(absl::string_view record, uint32_t field, char kind, absl::string_view own,
                    absl::string_view other) {
-  return absl::StrCat("n", record, absl::string_view(&kind, 1), own, other);
+  std::string key = absl::StrCat("n", record);
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(field >> shift));
+  return absl::StrCat(key, absl::string_view(&kind, 1), own, other);
 }
 std::string Head(absl::string_view unit_id) { return absl::StrCat("l", unit_id); }
 std::string Dispute(absl::string_view unit_id) { return absl::StrCat("q", unit_id); }
@@ -93,6 +96,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Progress()) return "how far it has come";
   if (key == Directory()) return "units and people";
   if (key == RowsSchema()) return "schema of the list rows";
+  if (key == PurgeDue()) return "that a purge is due";
   const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);

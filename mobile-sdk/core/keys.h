@@ -16,9 +16,10 @@
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
+//   u                      empty                     what left may be in the files still
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
-//   n ‖ record ‖ kind (1 byte) ‖ own change ‖ other change
+//   n ‖ record ‖ field (4 bytes, big-endian) ‖ kind (1 byte) ‖ own change ‖ other change
 //                          stored.v1.StepNotice      how a step of the user's met another's
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //
@@ -38,6 +39,7 @@ std::string Meta();
 std::string Progress();
 std::string Directory();
 std::string RowsSchema();
+std::string PurgeDue();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string Refused(uint64_t sequence);
@@ -48,7 +50,7 @@ std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
 std::string Sealed(const sync::RecordId& dossier);
 // `kind`: of StepNotice; ids of 32 bytes, of which the other may be empty.
-std::string Notice(absl::string_view record, char kind, absl::string_view own,
+std::string Notice(absl::string_view record, uint32_t field, char kind, absl::string_view own,
                    absl::string_view other);
 std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);

@@ -82,11 +82,10 @@ absl::Status Notebook::Impl::Settle() {
     }
   }
 
-  // What a crash has cut short.
-  SOTAY_RETURN_IF_ERROR(PurgeSealed(desk.store.get()));
-
   const std::string fingerprint = FingerprintOf(*desk.schema);
   SOTAY_ASSIGN_OR_RETURN(const std::string made_with, desk.store->RowsSchema());
+  // What a crash has cut short.
+  PurgeSealed(&desk, /*fresh=*/true);
   if (fingerprint == made_with) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const auto directory, desk.store->Directory());
   const ShownReader reader(&desk, directory.has_value() ? &*directory : nullptr);

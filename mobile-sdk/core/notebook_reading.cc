@@ -213,6 +213,9 @@ absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, b
     SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, impl_->desk.store->Touches(id, 1));
     const ShownReader reader(&impl_->desk);
     for (const Touch& touch : touches) {
+      SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored,
+                             impl_->desk.store->OwnChange(touch.sequence));
+      if (sdk::IsWithheld(stored)) continue;
       SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(touch.sequence));
       if (!known.insert(own.id).second) continue;
       if (!base.has_value()) {
@@ -244,10 +247,27 @@ absl::StatusOr<std::vector<RefusedChange>> Notebook::Refused() const {
   const ShownReader reader(&impl_->desk);
   std::vector<RefusedChange> refused;
   for (const uint64_t sequence : sequences) {
+    SOTAY_ASSIGN_OR_RETURN(stored::v1::OwnChange stored, impl_->desk.store->OwnChange(sequence));
+    if (sdk::IsWithheld(stored)) {
+      RefusedChange& withheld = refused.emplace_back();
+      withheld.sequence = sequence;
+      withheld.outcome = std::move(*stored.mutable_outcome());
+      withheld.change.set_dossier_id(stored.withheld_in());
+      withheld.withheld = true;
+      continue;
+    }
     SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, reader.ReadOwn(sequence));
-    refused.push_back({sequence, std::move(own.outcome), std::move(own.change)});
+    refused.push_back({sequence, std::move(own.outcome), std::move(own.change), false});
   }
   return refused;
+}
+
+absl::StatusOr<bool> Notebook::IsWithheld(uint64_t sequence) const {
+  absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
+  if (sequence == 0 || sequence > progress.last_sequence()) return false;
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange own, impl_->desk.store->OwnChange(sequence));
+  return sdk::IsWithheld(own);
 }
 
 absl::StatusOr<Status> Notebook::GetStatus() const {
@@ -269,7 +289,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   v1::Change oldest;
   SOTAY_RETURN_IF_ERROR(desk.store->EachOwnChange(
       progress.accepted_through() + 1, [&](uint64_t, const stored::v1::OwnChange& own) {
-        return IsWithheld(own) || !oldest.ParseFromString(own.change());
+        return sdk::IsWithheld(own) || !oldest.ParseFromString(own.change());
       }));
   status.oldest_outbox_ms = oldest.claimed_ms();
   SOTAY_ASSIGN_OR_RETURN(status.cursors, desk.store->Cursors());
@@ -278,6 +298,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   for (auto& [dossier, row] : sealed) {
     if (IsTheirs(row)) status.sealed_dossiers.emplace(dossier, std::move(row));
   }
+  status.purge = desk.purge_failure;
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());

@@ -42,15 +42,23 @@ bool SameMeeting(const StepNotice& a, const StepNotice& b) {
          a.other().change_id() == b.other().change_id();
 }
 
+// What is in force where two have met, once they meet no longer.
+NoticedStep InForce(const sync::MergedRecord& record, uint32_t field) {
+  const sync::FieldSlot* const slot = record.Slot(field);
+  if (slot == nullptr || slot->readings.empty()) return NoticedStep();
+  const sync::StandingReading& step = slot->readings.front();
+  return StepOf(record.author(step.author), step.value);
+}
+
 }  // namespace
 
 std::vector<StepNotice> NoticesOf(const sync::MergedRecord& record, const std::string& user) {
   std::vector<StepNotice> notices;
   for (const sync::Overtaken& one : sync::OvertakenIn(record)) {
-    const sync::Author& lost = record.author(one.step->author);
+    const sync::Author& lost = record.author(one.author);
     const sync::Author& won = record.author(one.in_force->author);
     if ((lost.user_id == user) == (won.user_id == user)) continue;
-    NoticedStep lost_step = StepOf(lost, one.step->value);
+    NoticedStep lost_step = StepOf(lost, *one.value);
     NoticedStep won_step = StepOf(won, one.in_force->value);
     notices.push_back(lost.user_id == user
                           ? NoticeOf(record, one.field->number, StepNotice::KIND_OVERTAKEN,
@@ -80,23 +88,35 @@ absl::StatusOr<NoticeBook> NoticeBook::Read(const Store& store) {
 void NoticeBook::Take(const sync::MergedRecord& record, const std::string& user, StoreBatch* batch,
                       std::vector<Event>* events) const {
   const std::vector<StepNotice> now = NoticesOf(record, user);
-  for (const StepNotice& known : known_) {
-    if (known.record_id() != record.id().view() || !known.seen()) continue;
-    const bool still = std::any_of(now.begin(), now.end(), [&](const StepNotice& notice) {
-      return SameMeeting(notice, known);
-    });
-    if (!still) batch->DropNotice(known);
-  }
-  for (const StepNotice& notice : now) {
-    const bool told = std::any_of(known_.begin(), known_.end(), [&](const StepNotice& known) {
-      return SameMeeting(notice, known);
-    });
-    if (told) continue;
+  const auto put = [&](const StepNotice& notice) {
     batch->PutNotice(notice);
     Event event;
     event.kind = Event::Kind::kStepMet;
     event.record = record.id();
     events->push_back(std::move(event));
+  };
+  for (const StepNotice& known : known_) {
+    if (known.record_id() != record.id().view()) continue;
+    const bool still = std::any_of(now.begin(), now.end(), [&](const StepNotice& notice) {
+      return SameMeeting(notice, known);
+    });
+    if (still) continue;
+    // Whoever asked is told what became of it; of the rest, whoever has not looked yet.
+    const bool asked = known.kind() == StepNotice::KIND_REQUESTED && !known.has_ended();
+    if (known.seen() && !asked) {
+      batch->DropNotice(known);
+    } else if (!known.has_ended()) {
+      StepNotice ended = known;
+      *ended.mutable_ended() = InForce(record, known.field());
+      ended.set_seen(false);
+      put(ended);
+    }
+  }
+  for (const StepNotice& notice : now) {
+    const bool told = std::any_of(known_.begin(), known_.end(), [&](const StepNotice& known) {
+      return SameMeeting(notice, known) && !known.has_ended();
+    });
+    if (!told) put(notice);
   }
 }
 
@@ -118,13 +138,16 @@ absl::StatusOr<std::vector<StepNotice>> Notebook::Notices() const {
   return notices;
 }
 
-absl::Status Notebook::Looked(const sync::RecordId& record) {
+absl::Status Notebook::Looked(const std::vector<StepNotice>& shown) {
   absl::MutexLock lock(&impl_->desk.mutex);
   SOTAY_ASSIGN_OR_RETURN(const std::vector<StepNotice> notices, impl_->desk.store->Notices());
   StoreBatch batch;
   bool any = false;
   for (StepNotice notice : notices) {
-    if (notice.record_id() != record.view() || notice.seen()) continue;
+    const bool was_shown = std::any_of(shown.begin(), shown.end(), [&](const StepNotice& one) {
+      return SameMeeting(one, notice) && one.has_ended() == notice.has_ended();
+    });
+    if (!was_shown || notice.seen()) continue;
     notice.set_seen(true);
     batch.PutNotice(notice);
     any = true;

@@ -19,8 +19,9 @@ namespace sotay::sdk {
 std::vector<stored::v1::StepNotice> NoticesOf(const sync::MergedRecord& record,
                                               const std::string& user);
 
-// What an exchange makes of the notices: new ones are put on `batch` and told, looked-at ones go
-// when their record says something else.
+// What an exchange makes of the notices: new ones are put on `batch` and told.  When their record
+// says something else they end: looked-at ones go, the others and what was asked for are told as
+// past, with what is in force since.
 class NoticeBook {
  public:
   // kDataLoss when a stored one cannot be read.

@@ -1,5 +1,6 @@
 #include "mobile-sdk/core/sealing.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,10 +27,27 @@ absl::Status DropRecords(const Store& store, const std::set<RecordId>& records, 
   return absl::OkStatus();
 }
 
+// Where it is due.
+absl::Status Purge(Store* store) {
+  SOTAY_ASSIGN_OR_RETURN(auto sealed, store->Sealed());
+  SOTAY_ASSIGN_OR_RETURN(bool due, store->PurgeDue());
+  StoreBatch done;
+  done.DropPurgeDue();
+  for (auto& [dossier, row] : sealed) {
+    if (row.purged()) continue;
+    due = true;
+    row.set_purged(true);
+    done.PutSealed(dossier, row);
+  }
+  if (!due) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(store->Purge());
+  return store->Commit(done);
+}
+
 }  // namespace
 
 bool IsTheirs(const stored::v1::SealedDossier& sealed) {
-  return !sealed.told().alias().empty() || sealed.withheld() != 0;
+  return !sealed.told().alias().empty() || sealed.withheld() != 0 || sealed.was_here();
 }
 
 absl::StatusOr<std::set<RecordId>> NotTaken(const Store& store, const sync::Absorbed& absorbed) {
@@ -41,9 +59,10 @@ absl::StatusOr<std::set<RecordId>> NotTaken(const Store& store, const sync::Abso
   for (const auto& [id, bytes] : absorbed.bases) {
     if (!record.ParseFromString(bytes)) continue;
     const RecordId dossier = DossierOf(record.dossier_id());
-    if (sealed.count(dossier) != 0 || absorbed.secret_dossiers.count(dossier) != 0) {
-      records.insert(id);
-    }
+    const auto now = absorbed.secret_dossiers.find(dossier);
+    const bool is_now =
+        now != absorbed.secret_dossiers.end() && now->second.unit_id() == record.unit_id();
+    if (is_now || sealed.count(dossier) != 0) records.insert(id);
   }
   return records;
 }
@@ -64,19 +83,26 @@ absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& ab
 
   std::map<RecordId, std::map<uint64_t, stored::v1::OwnChange>> own;  // by dossier
   for (const auto& [dossier, told] : absorbed.secret_dossiers) own[dossier];
+  // Named in a unit that it is not of: no act there can have sealed it.
+  std::set<RecordId> elsewhere;
+  const auto is_of = [&](const RecordId& dossier, const std::string& unit_id) {
+    const auto told = absorbed.secret_dossiers.find(dossier);
+    if (told == absorbed.secret_dossiers.end()) return false;
+    if (told->second.unit_id() != unit_id) elsewhere.insert(dossier);
+    return told->second.unit_id() == unit_id;
+  };
   std::map<RecordId, std::set<RecordId>> records;  // by dossier
   SOTAY_RETURN_IF_ERROR(store.EachRow("", [&](const RecordId& id, const stored::v1::ListRow& row) {
     const RecordId dossier = DossierOf(row.dossier_id());
-    if (own.count(dossier) != 0) records[dossier].insert(id);
+    if (is_of(dossier, row.unit_id())) records[dossier].insert(id);
     return true;
   }));
   SOTAY_RETURN_IF_ERROR(
       EachOwn(store, *undone, 1,
               [&](uint64_t sequence, const stored::v1::OwnChange& one, const v1::Change& change) {
                 const RecordId dossier = DossierOf(change.dossier_id());
-                const auto at = own.find(dossier);
-                if (at == own.end()) return;
-                at->second[sequence] = one;
+                if (!is_of(dossier, change.unit_id())) return;
+                own[dossier][sequence] = one;
                 for (const v1::RecordEdit& edit : change.edits()) {
                   if (const auto id = RecordId::From(edit.record_id())) {
                     records[dossier].insert(*id);
@@ -84,46 +110,65 @@ absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& ab
                 }
               }));
 
+  std::map<RecordId, std::vector<uint64_t>> before;  // withheld when they were refused
+  SOTAY_RETURN_IF_ERROR(
+      store.EachOwnChange(1, [&](uint64_t sequence, const stored::v1::OwnChange& stored) {
+        const auto at = undone->own.find(sequence);
+        const stored::v1::OwnChange& one = at != undone->own.end() ? at->second : stored;
+        const RecordId dossier = DossierOf(one.withheld_in());
+        if (IsWithheld(one) && own.count(dossier) != 0) before[dossier].push_back(sequence);
+        return true;
+      }));
+
+  const uint64_t received =
+      std::max(absorbed.progress.accepted_through(), absorbed.server_has_through);
   for (const auto& [dossier, told] : absorbed.secret_dossiers) {
+    if (elsewhere.count(dossier) != 0) continue;
     const bool fresh = sealed.count(dossier) == 0;
     stored::v1::SealedDossier& row = sealed[dossier];
     // Whoever may no longer read of it is told less than they have.
     if (fresh || !told.alias().empty()) *row.mutable_told() = told;
     for (auto& [sequence, one] : own[dossier]) {
       row.set_withheld(row.withheld() + 1);
-      if (sequence > absorbed.progress.accepted_through()) row.set_unsent(row.unsent() + 1);
-      one.clear_change();
-      one.clear_contexts();
-      one.set_withheld_in(dossier.str());
+      // What has an answer was sent, whatever a restored server has of it.
+      const bool answered = one.outcome().verdict() != v1::VERDICT_UNSPECIFIED;
+      if (sequence > received && !answered) row.set_unsent(row.unsent() + 1);
+      Withhold(dossier, &one);
       batch->PutOwnChange(sequence, one);
       batch->DropRefused(sequence);
       undone->own[sequence] = std::move(one);
     }
+    for (const uint64_t sequence : before[dossier]) {
+      if (fresh) row.set_withheld(row.withheld() + 1);
+      batch->DropRefused(sequence);
+    }
     SOTAY_RETURN_IF_ERROR(DropRecords(store, records[dossier], batch));
+    if (!records[dossier].empty()) row.set_was_here(true);
+    // It asks again, so it has thrown away what it was told before: it was restored.
+    if (reported.count(dossier) == 0) row.set_reported(false);
     batch->DropGone(dossier);
     // What left before, when it was somebody else's, may be in the files still.
     if (fresh || !own[dossier].empty() || !records[dossier].empty()) row.set_purged(false);
     batch->PutSealed(dossier, row);
     // Of one that was never theirs to read nothing is said, but that it is done.
-    if (fresh && (IsTheirs(row) || !records[dossier].empty())) away.dossiers.insert(dossier);
+    if (fresh && IsTheirs(row)) away.dossiers.insert(dossier);
     away.records.insert(records[dossier].begin(), records[dossier].end());
   }
   return away;
 }
 
-absl::Status PurgeSealed(Store* store) {
-  SOTAY_ASSIGN_OR_RETURN(auto sealed, store->Sealed());
-  StoreBatch batch;
-  bool due = false;
-  for (auto& [dossier, row] : sealed) {
-    if (row.purged()) continue;
-    due = true;
-    row.set_purged(true);
-    batch.PutSealed(dossier, row);
-  }
-  if (!due) return absl::OkStatus();
-  SOTAY_RETURN_IF_ERROR(store->Purge());
-  return store->Commit(batch);
+void Withhold(const RecordId& dossier, stored::v1::OwnChange* own) {
+  own->clear_change();
+  own->clear_contexts();
+  own->set_withheld_in(dossier.str());
+}
+
+void PurgeSealed(Desk* desk, bool fresh) {
+  const int64_t now_ms = desk->now_ms();
+  const int64_t since_ms = now_ms - desk->purge_failed_ms;
+  if (!fresh && !desk->purge_failure.ok() && since_ms >= 0 && since_ms < kPurgeAgainMs) return;
+  desk->purge_failure = Purge(desk->store.get());
+  desk->purge_failed_ms = now_ms;
 }
 
 absl::StatusOr<std::vector<RecordId>> ToReport(const Store& store) {

@@ -2,10 +2,13 @@
 // three steps with a crash allowed between any two:
 //
 //   seal    in one batch with the answer that says so: records, rows and histories go; own changes
-//   in
-//           it, sent or not, keep id and sequence and nothing else
-//   purge   the store's files are written anew, so that none has the content any more
+//           in it, sent or not, keep id and sequence and nothing else
+//   purge   what has gone is in no file of the store any more; where that cannot be done now, for
+//           want of room or for damage, nothing else waits for it, and it is tried again
 //   report  the next requests say that it is done, until an answer has come
+//
+// A change that the server refused as content for a dossier of which there is to be none goes in
+// the same way (Withhold), and stays in the list of what was refused.
 //
 // A sealed dossier stays so, whatever a server says later: one restored from before the act sends
 // its content again, which is not taken, and is told of it.  Callers hold the desk's lock.
@@ -50,8 +53,13 @@ absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& ab
                                     const std::set<sync::RecordId>& reported, Undone* undone,
                                     StoreBatch* batch);
 
-// The second step, where it is due.  Fails as Store::Purge; then it is due still.
-absl::Status PurgeSealed(Store* store);
+// What is left of an own change once it is withheld.
+void Withhold(const sync::RecordId& dossier, stored::v1::OwnChange* own);
+
+// The second step, where it is due.  What fails is noted on the desk and is due still; within
+// kPurgeAgainMs of that nothing is done unless it is `fresh`, since it reads the whole store.
+inline constexpr int64_t kPurgeAgainMs = 10 * 60 * 1000;
+void PurgeSealed(Desk* desk, bool fresh);
 
 // What the next request reports.
 absl::StatusOr<std::vector<sync::RecordId>> ToReport(const Store& store);

@@ -44,6 +44,7 @@ class Settling {
   absl::Status ForgetLost();
   absl::Status SealSecret();
   absl::Status WriteRows(const v1::Directory& directory);
+  absl::Status TakeNotices(const sync::RecordId& id, const Shown& shown);
   absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
   absl::StatusOr<bool> SetAside(const sync::RecordId& id,
                                 const absl::optional<stored::v1::ListRow>& row) const;
@@ -55,6 +56,7 @@ class Settling {
   const Histories& histories_;
   const Lineages& lineages_;
   StoreBatch batch_;
+  bool withheld_ = false;  // a change, as it was refused
   Undone undone_;
   // Records whose row is to be made anew, and fates that changed.  Of what leaves nothing is.
   std::set<sync::RecordId> touched_;
@@ -102,9 +104,10 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   batch_.PutProgress(progress);
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
-  SOTAY_RETURN_IF_ERROR(PurgeSealed(desk_.store.get()));
+  PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
   SOTAY_ASSIGN_OR_RETURN(const auto to_report, ToReport(*desk_.store));
   settled_.to_report = !to_report.empty();
+  settled_.moved = settled_.moved || progress.revision_seen() > before.revision_seen();
   settled_.last_sequence = progress.last_sequence();
   settled_.accepted_through = progress.accepted_through();
   settled_.more = absorbed_.more;
@@ -122,6 +125,8 @@ absl::Status Settling::TakeOutcomes() {
     outcome.clear_duplicate();
     const Fate was = FateOf(own.outcome());
     const Fate is = FateOf(outcome);
+    const bool classified =
+        is == Fate::kQuarantined && outcome.reason() == v1::REASON_CLASSIFIED && !IsWithheld(own);
     for (const v1::RecordEdit& edit : change.edits()) {
       const auto id = sync::RecordId::From(edit.record_id());
       if (!id.has_value()) continue;
@@ -143,6 +148,13 @@ absl::Status Settling::TakeOutcomes() {
       }
     }
     *own.mutable_outcome() = std::move(outcome);
+    // The server has not kept it, and it is not to be sent to it again.  That there was something,
+    // and why it has gone, stays in the list of what was refused.
+    if (classified) {
+      Withhold(DossierOf(change.dossier_id()), &own);
+      batch_.PutPurgeDue();
+      withheld_ = true;
+    }
     batch_.PutOwnChange(sequence, own);
     undone_.own[sequence] = std::move(own);
   }
@@ -266,6 +278,21 @@ absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
   return !before.seen().Covers(record.seen());
 }
 
+// Of the record as the server has it: what is not its yet may still come out otherwise.
+absl::Status Settling::TakeNotices(const sync::RecordId& id, const Shown& shown) {
+  const std::string& user = desk_.meta.user_id();
+  if (shown.newest_pending == 0) {
+    notices_.Take(shown.record, user, &batch_, &settled_.events);
+    return absl::OkStatus();
+  }
+  const auto next = absorbed_.bases.find(id);
+  if (next == absorbed_.bases.end()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord base,
+                         sync::MergedRecord::Parse(*desk_.schema, next->second));
+  notices_.Take(base, user, &batch_, &settled_.events);
+  return absl::OkStatus();
+}
+
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
   const ShownReader reader(&desk_, &directory, &undone_);
   for (const sync::RecordId& id : touched_) {
@@ -286,10 +313,7 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     if (shown.has_value()) {
       SOTAY_ASSIGN_OR_RETURN(const bool set_aside, SetAside(id, row));
       batch_.PutRow(id, RowOf(*shown, set_aside));
-      // What is not the server's yet may still come out otherwise.
-      if (shown->newest_pending == 0) {
-        notices_.Take(shown->record, desk_.meta.user_id(), &batch_, &settled_.events);
-      }
+      SOTAY_RETURN_IF_ERROR(TakeNotices(id, *shown));
       event.kind = Event::Kind::kRecordChanged;
     } else if (row.has_value()) {
       batch_.DropRow(id);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "mobile-sdk/core/own_changes.h"
 #include "sync/apart.h"
 #include "sync/compose.h"
 #include "sync/fragment.h"
@@ -108,6 +109,10 @@ absl::StatusOr<std::vector<sync::AdmittedEdit>> ShownReader::LoadHistory(
 
 absl::StatusOr<sync::OwnChange> ShownReader::ReadOwn(uint64_t sequence) const {
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
+  return AsOwn(stored);
+}
+
+absl::StatusOr<sync::OwnChange> ShownReader::AsOwn(const stored::v1::OwnChange& stored) const {
   SOTAY_ASSIGN_OR_RETURN(sync::OwnChange own, sync::ReadOwnChange(stored, desk_.meta.user_id(), 0));
   if (directory_ != nullptr) {
     own.author.authority = AuthorityIn(*directory_, own.change.unit_id());
@@ -167,7 +172,9 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
   }
   parts.own.reserve(sequences.size());
   for (const uint64_t sequence : sequences) {
-    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, ReadOwn(sequence));
+    SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
+    if (IsWithheld(stored)) continue;
+    SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, AsOwn(stored));
     if (!bytes.has_value()) {
       SOTAY_ASSIGN_OR_RETURN(const bool gone, IsGone(change.change));
       if (gone) continue;
@@ -199,7 +206,9 @@ absl::StatusOr<sync::MergedRecord> ShownReader::MadeOn(const RecordView& seen,
       if (!refused && was_refused) return anew("a change of yours that was refused was admitted");
       continue;
     }
-    SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange own, ReadOwn(touch.sequence));
+    SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(touch.sequence));
+    if (IsWithheld(stored)) continue;
+    SOTAY_ASSIGN_OR_RETURN(const sync::OwnChange own, AsOwn(stored));
     for (int i = 0; i < own.change.edits_size(); ++i) {
       const v1::RecordEdit& edit = own.change.edits(i);
       if (edit.record_id() != id.view()) continue;

@@ -66,11 +66,12 @@ class ShownReader {
   // nothing.
   absl::StatusOr<bool> IsGone(const v1::Change& change) const;
 
-  // An own change, with its author as merging wants it.
+  // An own change that is not withheld, with its author as merging wants it.
   absl::StatusOr<sync::OwnChange> ReadOwn(uint64_t sequence) const;
 
  private:
   absl::StatusOr<stored::v1::OwnChange> LoadOwn(uint64_t sequence) const;
+  absl::StatusOr<sync::OwnChange> AsOwn(const stored::v1::OwnChange& stored) const;
   // What a record is shown from.
   struct Parts {
     absl::optional<sync::MergedRecord> base;

@@ -50,7 +50,7 @@ durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
 }
 
 std::string KeyOf(const stored::v1::StepNotice& notice) {
-  return keys::Notice(notice.record_id(), static_cast<char>(notice.kind()),
+  return keys::Notice(notice.record_id(), notice.field(), static_cast<char>(notice.kind()),
                       notice.own().change_id(), notice.other().change_id());
 }
 
@@ -123,6 +123,8 @@ void StoreBatch::PutGone(const sync::RecordId& dossier, int64_t since_ms) {
   Put(keys::Gone(dossier), std::move(since));
 }
 void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossier)); }
+void StoreBatch::PutPurgeDue() { Put(keys::PurgeDue(), ""); }
+void StoreBatch::DropPurgeDue() { Drop(keys::PurgeDue()); }
 void StoreBatch::PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed) {
   Put(keys::Sealed(dossier), sealed.SerializeAsString());
 }
@@ -140,6 +142,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
   durable::StoreOptions options;
   options.base = surroundings.env;
   options.sync_directory = DirectorySyncOf(surroundings);
+  options.free_bytes = surroundings.free_bytes;
   options.create_if_missing = create;
   options.write_buffer_bytes = kWriteBufferBytes;
   if (create) {
@@ -333,6 +336,11 @@ absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {
 absl::StatusOr<bool> Store::IsGone(const sync::RecordId& dossier) const {
   SOTAY_ASSIGN_OR_RETURN(const auto since, Get(keys::Gone(dossier)));
   return since.has_value();
+}
+
+absl::StatusOr<bool> Store::PurgeDue() const {
+  SOTAY_ASSIGN_OR_RETURN(const auto due, Get(keys::PurgeDue()));
+  return due.has_value();
 }
 
 absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Store::Sealed() const {

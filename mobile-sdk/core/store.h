@@ -72,6 +72,9 @@ class StoreBatch {
   void DropFetched(const sync::RecordId& record, uint64_t position);
   void PutGone(const sync::RecordId& dossier, int64_t since_ms);
   void DropGone(const sync::RecordId& dossier);
+  // What this drops is to be in no file any more (Store::Purge).
+  void PutPurgeDue();
+  void DropPurgeDue();
   void PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed);
   void PutNotice(const stored::v1::StepNotice& notice);
   void DropNotice(const stored::v1::StepNotice& notice);
@@ -100,7 +103,7 @@ class Store {
   // store takes no more writes until it is opened again.
   absl::Status Commit(const StoreBatch& batch);
 
-  // What was dropped or replaced so far is in no file any more (durable::Store::Purge).
+  // What was dropped or replaced so far is in no file any more.  Fails as durable::Store::Purge.
   absl::Status Purge();
 
   // Nothing before enrolment has ended.
@@ -139,6 +142,7 @@ class Store {
   // Dossiers that are no longer the user's, and since when, server clock.
   absl::StatusOr<std::map<sync::RecordId, int64_t>> Gone() const;
   absl::StatusOr<bool> IsGone(const sync::RecordId& dossier) const;
+  absl::StatusOr<bool> PurgeDue() const;
   // Dossiers that proved to be secret; nothing: it is none.
   absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Sealed() const;
   absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Sealed(

@@ -1,6 +1,8 @@
 #include "sync/durable/open.h"
 
 #include <cerrno>
+#include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +24,16 @@ absl::Status Prefixed(const std::string& path, const absl::Status& status,
                       absl::string_view advice) {
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat("store ", path, ": ", status.message(), advice));
+}
+
+std::function<uint64_t()> RoomOf(const std::string& path, const StoreOptions& options) {
+  if (options.free_bytes || options.base != nullptr) return options.free_bytes;
+  return [path] {
+    std::error_code error;
+    const auto room = std::filesystem::space(path, error);
+    // Whoever cannot be asked has not said no.
+    return error ? std::numeric_limits<uint64_t>::max() : uint64_t{room.available};
+  };
 }
 
 // What failed while opening, with what to do about it.
@@ -86,6 +98,8 @@ absl::Status CheckNotBeheaded(leveldb::Env* env, const std::string& path) {
 
 Store::Store(std::string path, const StoreOptions& options)
     : path_(std::move(path)),
+      write_buffer_bytes_(options.write_buffer_bytes),
+      free_bytes_(RoomOf(path_, options)),
       env_(options.base != nullptr ? options.base : leveldb::Env::Default(),
            options.sync_directory),
       filter_policy_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)),

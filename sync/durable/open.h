@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +41,9 @@ struct StoreOptions {
   // and again.
   size_t write_buffer_bytes = size_t{64} << 20;
   size_t block_cache_bytes = size_t{8} << 20;
+  // How much room there is for more.  Empty: as the operating system says, or any amount where
+  // `base` is given.
+  std::function<uint64_t()> free_bytes;
 };
 
 // An open store.  Any thread, except the destructor, which wants every iterator gone.
@@ -59,10 +64,10 @@ class Store {
   // Write fails alike until it is opened again.
   absl::Status Write(leveldb::WriteBatch* batch) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Writes every file of the store anew: what was deleted or replaced by then is in none of them
-  // afterwards, nor in a copy of a log that was cut.  What the disk itself keeps of files that are
-  // gone, no program says.  Reads the whole store; no iterator may be open.  Fails as Write; then
-  // some of it may be there still, and it may be called again.
+  // Sweeps whatever a file of the store still has and the store has not: the keys to sweep are read
+  // out of the files (purge.cc), so nobody needs to remember what was deleted.  Reads the whole
+  // store, and before it writes anything: a damaged file is kDataLoss, too little room on the disk
+  // kResourceExhausted, and after neither is the store read-only.  Otherwise fails as Sweep.
   absl::Status Purge() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The value under `key`.  kNotFound when there is none; kDataLoss when what is stored there
@@ -108,9 +113,14 @@ class Store {
   absl::Status WriteAnew(const std::vector<std::string>& keys);
   absl::StatusOr<bool> HasFilesOfBefore();
   absl::Status RemoveCutLogs();
+  // purge.cc
+  absl::Status CheckRoom();
+  absl::StatusOr<std::vector<std::string>> StaleKeys();
 
   // Set once while opening.  In this order, so that the DB goes first and the Env last.
   const std::string path_;
+  const size_t write_buffer_bytes_;
+  const std::function<uint64_t()> free_bytes_;
   DurableEnv env_;
   const std::unique_ptr<const leveldb::FilterPolicy> filter_policy_;
   const std::unique_ptr<leveldb::Cache> block_cache_;

@@ -1,36 +1,113 @@
+// Finding what is to be swept, without anybody having kept a list: the keys that stand in a file
+// more than once, or as deleted, whenever that was.
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "leveldb/table.h"
 #include "sync/durable/open.h"
 
 namespace sotay::durable {
+namespace {
+
+// Of a table's keys: what follows the user's key is a sequence number, and in its lowest byte
+// whether it was written or deleted (LevelDB's doc/table_format.md and db/dbformat.h).
+constexpr size_t kTrailerBytes = 8;
+constexpr char kDeleted = 0;
+
+bool IsTable(const std::string& name) {
+  return absl::EndsWith(name, ".ldb") || absl::EndsWith(name, ".sst");
+}
+
+// Adds the keys of one table to `all`, those of them that are deleted to `stale` as well.
+absl::Status ReadKeys(leveldb::Env* env, const std::string& path, std::vector<std::string>* all,
+                      std::vector<std::string>* stale) {
+  uint64_t bytes = 0;
+  leveldb::RandomAccessFile* file = nullptr;
+  leveldb::Status read = env->GetFileSize(path, &bytes);
+  if (read.ok()) read = env->NewRandomAccessFile(path, &file);
+  const std::unique_ptr<leveldb::RandomAccessFile> owned(file);
+  // It was merged away meanwhile; what it had is in another.
+  if (!read.ok() && !env->FileExists(path)) return absl::OkStatus();
+  if (!read.ok()) return FromLevelDb(read);
+  leveldb::Options options;
+  options.env = env;
+  options.paranoid_checks = true;
+  leveldb::Table* opened = nullptr;
+  read = leveldb::Table::Open(options, file, bytes, &opened);
+  const std::unique_ptr<leveldb::Table> table(opened);
+  if (!read.ok()) return FromLevelDb(read);
+  leveldb::ReadOptions whole = Store::ReadOptions();
+  whole.fill_cache = false;
+  const std::unique_ptr<leveldb::Iterator> at(table->NewIterator(whole));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    std::string key = at->key().ToString();
+    if (key.size() < kTrailerBytes) {
+      return absl::DataLossError(absl::StrCat(path, ": a key of ", key.size(), " bytes"));
+    }
+    const char kind = key[key.size() - kTrailerBytes];
+    key.resize(key.size() - kTrailerBytes);
+    if (kind == kDeleted) stale->push_back(key);
+    all->push_back(std::move(key));
+  }
+  return FromLevelDb(at->status());
+}
+
+}  // namespace
+
+// Sweeping writes a file anew before the old one goes: in the worst case all of them, and what is
+// in memory.
+absl::Status Store::CheckRoom() {
+  if (!free_bytes_) return absl::OkStatus();
+  std::vector<std::string> names;
+  const leveldb::Status read = env_.GetChildren(path_, &names);
+  if (!read.ok()) return FromLevelDb(read);
+  uint64_t wanted = 2 * uint64_t{write_buffer_bytes_};
+  for (const std::string& name : names) {
+    uint64_t bytes = 0;
+    if (IsTable(name) && env_.GetFileSize(absl::StrCat(path_, "/", name), &bytes).ok()) {
+      wanted += bytes;
+    }
+  }
+  const uint64_t room = free_bytes_();
+  if (room >= wanted) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("store ", path_, ": to purge it takes ", wanted,
+                                                   " free bytes, there are ", room,
+                                                   "; free some space, then it is tried again"));
+}
+
+absl::StatusOr<std::vector<std::string>> Store::StaleKeys() {
+  std::vector<std::string> names;
+  const leveldb::Status read = env_.GetChildren(path_, &names);
+  if (!read.ok()) return FromLevelDb(read);
+  std::vector<std::string> all;
+  std::vector<std::string> stale;
+  for (const std::string& name : names) {
+    if (!IsTable(name)) continue;
+    const absl::Status keys = ReadKeys(&env_, absl::StrCat(path_, "/", name), &all, &stale);
+    if (!keys.ok()) return keys;
+  }
+  std::sort(all.begin(), all.end());
+  for (auto at = all.begin(); (at = std::adjacent_find(at, all.end())) != all.end(); ++at) {
+    stale.push_back(*at);
+  }
+  return stale;
+}
 
 absl::Status Store::Purge() {
   if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
-  // Out of the log and into a sorted file.  That has every version there was in memory, and may lie
-  // as deep as any other, where it is merged with nothing.
-  db_->CompactRange(nullptr, nullptr);
-  // So something goes on top that reaches from the first key to the last, and is merged down with
-  // all there is.
-  leveldb::WriteBatch span;
-  span.Delete("");
-  span.Delete("\xff");
-  if (absl::Status written = Write(&span); !written.ok()) return written;
-  db_->CompactRange(nullptr, nullptr);
-
-  const std::string copies = absl::StrCat(path_, "/", kCutLogs);
-  std::vector<std::string> children;
-  if (env_.GetChildren(copies, &children).ok()) {
-    for (const std::string& child : children) {
-      if (child == "." || child == "..") continue;
-      const leveldb::Status removed = env_.RemoveFile(absl::StrCat(copies, "/", child));
-      if (!removed.ok()) return CannotBeWritten(FromLevelDb(removed));
-    }
-  }
-  // A compaction that failed says so to the next who writes.
-  leveldb::WriteBatch nothing;
-  return Write(&nothing);
+  if (absl::Status room = CheckRoom(); !room.ok()) return room;
+  Flush();
+  if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
+  absl::StatusOr<std::vector<std::string>> keys = StaleKeys();
+  if (!keys.ok()) return keys.status();
+  if (absl::Status swept = Sweep(*std::move(keys)); !swept.ok()) return swept;
+  // Where there was nothing to sweep, there may be a log that was cut.
+  return RemoveCutLogs();
 }
 
 }  // namespace sotay::durable

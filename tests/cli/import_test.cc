@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -78,8 +79,12 @@ TEST_F(ImportTest, MakesOneDossierOfARow) {
   const std::vector<std::string> records = report["records"];
   ASSERT_EQ(records.size(), 6u);
   report.erase("records");
-  EXPECT_EQ(report,
-            json({{"rows", 3}, {"imported", 3}, {"completed", 0}, {"skipped", 0}, {"left", 0}}));
+  EXPECT_EQ(report, json({{"rows", 3},
+                          {"imported", 3},
+                          {"completed", 0},
+                          {"skipped", 0},
+                          {"left", 0},
+                          {"secret_lines", json::array()}}));
   EXPECT_EQ(laptop_.Json({"list", "inspection"}).size(), 3u);
   const json first = laptop_.Json({"show", records[0]});
   EXPECT_EQ(first["content"]["target_body"], "QUÁN ĂN, SỐ 1");
@@ -168,6 +173,35 @@ TEST_F(ImportTest, MakesTheRestOfARowThatStoppedInTheMiddle) {
   EXPECT_EQ(report["records"].size(), 1u);
   EXPECT_EQ(laptop_.Json({"show", id})["records"].size(), 2u);
   EXPECT_EQ(laptop_.Json({"show", report["records"][0]})["content"]["description"], "lỗi hai");
+}
+
+// The run stopped in the middle of the first row, and that has proved to be secret since: noted or
+// not, none of it is typed in again, and the rest of the table is imported.
+TEST_F(ImportTest, DoesNotTypeInAgainWhatProvedToBeSecret) {
+  for (const bool noted : {false, true}) {
+    Precinct precinct;
+    Laptop laptop(&precinct, noted ? "may-ghi" : "may-khong", "Bùi Rạng");
+    laptop.Exchange();
+    const std::string id =
+        laptop.Json({"new", "inspection", "kind=other", "target_body=QUÁN ĂN, SỐ 1"})["id"];
+    std::ofstream(absl::StrCat(laptop.dir(), "/import.map.toml.journal"), std::ios::binary)
+        << "begin 0 31\n"
+        << (noted ? absl::StrCat("made ", id, " 31\n") : "");
+    laptop.Exchange();
+    v1::SecretDossier& secret = laptop.secret.emplace_back();
+    secret.set_dossier_id(absl::HexStringToBytes(id));
+    secret.set_unit_id(kUnit);
+    secret.set_alias("S-07");
+    laptop.Exchange();
+    const json report = laptop.Json({"import", Path("table.csv"), "--mapping", Path("map.toml")});
+    EXPECT_EQ(report["imported"], 2) << noted;
+    EXPECT_EQ(report["secret_lines"], json::array({2})) << noted;
+    for (const json& line : laptop.Json({"list", "inspection"})) {
+      EXPECT_NE(line["title"], "QUÁN ĂN, SỐ 1");
+    }
+    EXPECT_EQ(laptop.Json({"import", Path("table.csv"), "--mapping", Path("map.toml")})["skipped"],
+              3);
+  }
 }
 
 TEST_F(ImportTest, WritesNothingWhenARowCannotBeRead) {

@@ -94,6 +94,13 @@ void Laptop::Exchange() {
   // The hub in memory knows no names; ours does.
   weather->alter = [this](v1::SyncResponse* response) {
     for (const v1::SecretDossier& dossier : secret) *response->add_secret_dossiers() = dossier;
+    if (!classified.empty()) response->clear_records();
+    for (v1::ChangeOutcome& outcome : *response->mutable_outcomes()) {
+      if (classified.count(outcome.sequence()) == 0) continue;
+      outcome.set_verdict(v1::VERDICT_QUARANTINED);
+      outcome.set_reason(v1::REASON_CLASSIFIED);
+      outcome.set_message("the dossier is a stub: no other record is written in it");
+    }
     if (!response->has_directory()) return;
     for (v1::DirectoryPerson& person : *response->mutable_directory()->mutable_people()) {
       if (person.user_id() == "uu-dam") person.set_full_name("Nguyễn Ưu Đàm");

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ class Laptop {
   int64_t clock_ms = kMorning;
   // What the server says in every answer has proved to be secret.
   std::vector<v1::SecretDossier> secret;
+  // Changes of this laptop that it refuses as content for what is to have none.
+  std::set<uint64_t> classified;
 
  private:
   sdk::Surroundings Around();

@@ -142,9 +142,9 @@ TEST_F(ConflictTest, ShowsARequestWithItsReasonAndHowToDecide) {
                         "do: ghi nhầm sổ"),
               HasSubstr("chưa biết bản sửa của Võ Nguyệt Quế, 05/11/2026 07:19"),
               HasSubstr(absl::StrCat("Đồng ý: sotay edit ", id,
-                                     " state=withdrawn; không đồng ý: "
+                                     " state=withdrawn; không đồng ý, giữ “Nháp”: "
                                      "sotay edit ",
-                                     id, " state=draft"))));
+                                     id, " state=unspecified"))));
     EXPECT_THAT(que_.Sotay({"--lang", "en", command, note_}).out,
                 AllOf(HasSubstr("Request: Nguyễn Ưu Đàm, 05/11/2026 07:15 wants it to be "
                                 "“Withdrawn”, because: ghi nhầm sổ"),

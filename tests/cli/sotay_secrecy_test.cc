@@ -83,10 +83,28 @@ TEST_F(SotaySecrecyTest, WhatProvedToBeSecretIsShownAsWhatIsLeft) {
     EXPECT_THAT(laptop_.Sotay(words).out,
                 AllOf(HasSubstr("Hồ sơ S-07"), HasSubstr("hồ sơ giấy: Lãnh đạo Viện"),
                       HasSubstr("niêm phong lúc 05/11/2026 07:15 bởi Nguyễn Ưu Đàm"),
-                      HasSubstr("bị giữ: 3, chưa từng gửi: 2"), Not(HasSubstr("trộm cắp"))));
+                      HasSubstr("bị giữ: 3, máy chủ chưa xác nhận đã nhận: 2"),
+                      HasSubstr("nội dung đã rời khỏi máy này"), Not(HasSubstr("trộm cắp"))));
   }
   const Printed refused = laptop_.Sotay({"new", "note", "--in", matter, "body=Thêm."});
   EXPECT_NE(refused.code, 0);
+}
+
+TEST_F(SotaySecrecyTest, WhatWasRefusedAsSecretIsListedWithoutItsWords) {
+  const std::string matter =
+      laptop_.Json({"new", "case", "kind=criminal", "title=Vụ trộm cắp", "--not-secret"})["id"];
+  laptop_.Exchange();
+  const std::string note = laptop_.Json({"new", "note", "--in", matter, "body=Bị can khai."})["id"];
+  laptop_.classified = {2};
+  laptop_.Exchange();
+  EXPECT_THAT(laptop_.Sotay({"refused"}).out,
+              AllOf(HasSubstr("the dossier is a stub"), HasSubstr("không còn ở máy này"),
+                    HasSubstr("hồ sơ giấy"), Not(HasSubstr("Bị can khai"))));
+  const json refused = laptop_.Json({"refused"});
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0]["withheld"], true);
+  EXPECT_NE(laptop_.Sotay({"show", note}).code, 0);
+  EXPECT_EQ(laptop_.Json({"status"})["purge_failure"], "");
 }
 
 }  // namespace

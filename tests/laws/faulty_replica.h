@@ -153,6 +153,28 @@ class NeverYields : public Replica {
   }
 };
 
+// The history is not asked for a state: a step seems never to yield.
+class DoesNotAskWhetherItYields : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  bool MayYield(const sync::HistoryNode&) const override { return false; }
+};
+
+// Whoever steps on decides about what is asked for.
+class AnybodyDecides : public Replica {
+ public:
+  using Replica::Replica;
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    sync::HistoryNode doctored = node;
+    doctored.author.authority = 40;
+    Replica::Apply(doctored);
+  }
+};
+
 // A request is told only while nobody has written since.
 class FallsSilent : public Replica {
  public:

@@ -12,12 +12,14 @@
 namespace sotay::laws {
 namespace {
 
-// Whether somebody else worked in the record, neither knowing of the other.
-bool Overlooks(const Past& past, const Facts& facts, const Write& step) {
+// Whether somebody else worked in the record, as far as `version` knows, neither knowing of the
+// other.
+bool Overlooks(const Past& past, const Facts& facts, const Write& step, const Version& version) {
   for (const auto& [path, writes] : facts.writes()) {
     if (path.first == facts.OpOf(step).field()) continue;
     for (const Write& work : writes) {
-      if (past.edits[work.edit].author.user_id != past.edits[step.edit].author.user_id &&
+      if (version.count(work.edit) != 0 && !facts.oracle().ChangesNothing(work) &&
+          past.edits[work.edit].author.user_id != past.edits[step.edit].author.user_id &&
           !facts.oracle().Saw(work, step) && !facts.oracle().Saw(step, work)) {
         return true;
       }
@@ -43,10 +45,14 @@ std::string JudgeSteps(const Past& past, const Facts& facts, const sync::FieldPa
                        const std::vector<Write>& steps, const v1::Record& record) {
   const auto& yielding = TypeOf(kNewest, past.type)->Field(path.first)->yielding;
   std::set<std::pair<size_t, int>> gave_way;
+  const auto value = [&](const Write& step) {
+    return static_cast<int32_t>(VarintIn(ValueOf(facts.OpOf(step))));
+  };
   for (const Write& step : steps) {
-    const auto to = static_cast<int32_t>(VarintIn(ValueOf(facts.OpOf(step))));
-    if (yielding.count(to) != 0 && Overlooks(past, facts, step))
+    if (yielding.count(value(step)) != 0 && !facts.oracle().IsDecided(step) &&
+        Overlooks(past, facts, step, facts.oracle().all())) {
       gave_way.insert({step.edit, step.op});
+    }
   }
   const std::vector<Reading> standing = ReadingsAt(record, path);
   const std::map<std::string, v1::StepRequest> requests = RequestsAt(record, path);
@@ -59,15 +65,17 @@ std::string JudgeSteps(const Past& past, const Facts& facts, const sync::FieldPa
     }
     const Reading reading = facts.ReadingOf(step);
     const auto request = requests.find(reading.second);
-    const auto seen_by = [&](bool firm_alone) {
+    const auto seen_by = [&](const auto& whom) {
       return std::any_of(steps.begin(), steps.end(), [&](const Write& other) {
-        return (!firm_alone || gave_way.count({other.edit, other.op}) == 0) &&
-               facts.oracle().Saw(other, step);
+        return facts.oracle().Saw(other, step) && whom(other);
       });
     };
     if (gave_way.count({step.edit, step.op}) == 0) {
       if (request != requests.end()) return absl::StrCat("#", step.edit, " asks for no reason");
-      if (!seen_by(/*firm_alone=*/true) && !Has(standing, reading)) {
+      const bool ended = seen_by([&](const Write& other) {
+        return gave_way.count({other.edit, other.op}) == 0;
+      });
+      if (!ended && !Has(standing, reading)) {
         return absl::StrCat("#", step.edit, " does not stand, and only what gave way has seen it");
       }
       continue;
@@ -75,7 +83,11 @@ std::string JudgeSteps(const Past& past, const Facts& facts, const sync::FieldPa
     if (Has(standing, reading)) {
       return absl::StrCat("#", step.edit, " stands over work it did not know of");
     }
-    const bool decided = seen_by(/*firm_alone=*/false);
+    // By whoever decides, or to whom it was no request.
+    const bool decided = seen_by([&](const Write& other) {
+      return facts.oracle().IsDecider(other.edit, path.first, value(step)) ||
+             !Overlooks(past, facts, step, facts.oracle().SeenBy(other.edit));
+    });
     if (decided != (request == requests.end())) {
       return absl::StrCat(
           "#", step.edit,

@@ -54,6 +54,12 @@ class Oracle {
   std::string TextAt(uint32_t field, const Version& version) const;
   // The whole text after a text operation.
   std::string TextAfter(const Write& write) const;
+  // Whether the operation leaves everything as its author saw it.
+  bool ChangesNothing(const Write& write) const;
+  // Whether the edit's author decides about steps to that value.
+  bool IsDecider(size_t edit, uint32_t field, int32_t value) const;
+  // Whether the step is one that nothing makes give way.
+  bool IsDecided(const Write& step) const;
   // The enum number in force in a STATE field.
   int32_t StateAt(uint32_t field, const Version& version) const;
   // The record for somebody who had seen `version`, in record.proto's order of things.
@@ -89,6 +95,9 @@ class Oracle {
   Version Within(const Prose& prose, const Version& version) const;
   std::string ShownAt(const sync::FieldPath& path, const Version& version) const;
   void FindText(const sync::FieldPath& path, const Version& version, Found* found) const;
+  // Whether the step gave way, and whether it was a request, to somebody who had seen `version`.
+  bool GaveWay(const Write& step, const Version& version) const;
+  bool IsRequest(const Write& step, const Version& version) const;
   // Work of others than whoever took the step, which it did not know and which did not know it.
   std::map<std::string, size_t> WorkApart(const Write& step, const Version& version) const;
   // Of the steps of a state: what stands, and what is asked for.
@@ -103,7 +112,10 @@ class Oracle {
   const Past* past_;
   Version all_;
   std::vector<Version> ancestors_;
-  mutable std::map<sync::FieldPath, Prose> prose_;  // those that were asked for
+  // Those that were asked for.
+  mutable std::map<sync::FieldPath, Prose> prose_;
+  mutable std::map<std::pair<size_t, int>, bool> decided_;
+  mutable std::map<std::pair<size_t, int>, bool> idle_;  // whether it changes nothing
 };
 
 }  // namespace sotay::laws

@@ -57,6 +57,8 @@ TEST(PlantedFaults, M10_UnknownFieldsLeave) { FindsOut<DropsUnknown>(LawM10()); 
 TEST(PlantedFaults, M11_APickLeavesOthers) { FindsOut<PicksBlindly>(LawM11()); }
 
 TEST(PlantedFaults, M13_TheStepStandsAllTheSame) { FindsOut<NeverYields>(LawM13()); }
+TEST(PlantedFaults, M13_TheHistoryIsNotAsked) { FindsOut<DoesNotAskWhetherItYields>(LawM13()); }
+TEST(PlantedFaults, M13_AnybodyDecides) { FindsOut<AnybodyDecides>(LawM13()); }
 TEST(PlantedFaults, M13_ARequestFallsSilent) { FindsOut<FallsSilent>(LawM13()); }
 TEST(PlantedFaults, M13_ARequestIsNotStored) { FindsOut<StoresNoRequests>(LawM13()); }
 

@@ -1,5 +1,7 @@
 #include "tests/laws/replica.h"
 
+#include <algorithm>
+
 #include "sync/status_macros.h"
 
 namespace sotay::laws {
@@ -53,10 +55,14 @@ void Replica::Apply(const sync::HistoryNode& node) {
   // else by the history.
   const bool fresh = !record_.seen().Has(node.author.device, node.author.sequence);
   const bool saw_all = node.seen.Covers(record_.seen());
+  const bool may_yield = MayYield(node);
   std::vector<std::string> texts;
   if (auto after = sync::TextsAfter(node.edit, record_); after.ok()) texts = *std::move(after);
   record_.Apply(node.edit, node.author, node.seen, texts);
-  if (fresh && !saw_all) history_.CopyMerged(node.edit, &record_);
+  const bool texts_apart =
+      !saw_all && std::any_of(node.edit.ops().begin(), node.edit.ops().end(),
+                              [](const v1::FieldOp& op) { return op.has_text(); });
+  if (fresh && (texts_apart || may_yield)) history_.CopyMerged(node.edit, &record_);
   for (const v1::FieldOp& op : node.assigned) record_.Assign(op, node.author);
 }
 

@@ -46,6 +46,10 @@ class Replica {
   // The same of a refused edit, which has no effect.
   virtual void Pass(const sync::HistoryNode& node) { static_cast<void>(node); }
   virtual void ApplyOnTop(const sync::HistoryNode& node) { Apply(node); }
+  // Whether the states must be told from the history for it, asked before it is applied.
+  virtual bool MayYield(const sync::HistoryNode& node) const {
+    return record_.MayYield(node.edit, node.seen);
+  }
 
   sync::MergedRecord record_;
 

@@ -197,6 +197,38 @@ TEST_F(CourierTest, AsksBeforeItSendsUnlessTheServerIsHeard) {
   EXPECT_EQ(pushes_, 4);
 }
 
+// A listening that nothing is heard of may have died: what was said meanwhile is not known.
+TEST_F(CourierTest, AsksFirstWhenTheServerWasNotHeardForAMinute) {
+  ASSERT_THAT(phone_->Sync(), IsOk());
+  ASSERT_THAT(phone_->Create("inspection", "", absl::nullopt, {Set("kind", "prison")}), IsOk());
+  StandingCourier courier(&office_, &phone_);
+  EXPECT_EQ(courier->Step(0), 0);
+  EXPECT_EQ(courier->Step(0), Courier::kIdleMs);
+  const auto pushes_first = [&](int64_t now_ms) {
+    courier.LoseAll();
+    courier->SomethingToSend();
+    const int before = pushes_;
+    courier->Step(now_ms);
+    const bool first = pushes_ != before;
+    if (!first) courier->Step(now_ms);
+    EXPECT_EQ(pushes_, before + 1);
+    return first;
+  };
+  // It goes on by itself, too, with every look at it.
+  phone_.clock_ms += Courier::kHeardMs - 1'000;
+  EXPECT_TRUE(pushes_first(10));
+  phone_.clock_ms += 2'000;
+  EXPECT_FALSE(pushes_first(20));
+  EXPECT_TRUE(pushes_first(30)) << "it listens anew, and hears";
+  // A clock that was set back says nothing.
+  phone_.clock_ms -= 5'000;
+  EXPECT_FALSE(pushes_first(40));
+  // And a network that is back is another.
+  EXPECT_TRUE(pushes_first(50));
+  courier->Nudge();
+  EXPECT_FALSE(pushes_first(60));
+}
+
 // Waits until `done`, as a person would.
 bool Eventually(const std::function<bool()>& done) {
   const auto until = std::chrono::steady_clock::now() + kPatience;

@@ -12,6 +12,7 @@ namespace {
 
 using sync::RecordId;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -211,6 +212,59 @@ TEST_F(Healing, ASetBackPhoneThatHasNothingToSayIsFoundAsWell) {
   Note(nguyet_, "Mới.");
   EXPECT_EQ(nguyet_->GetStatus().value().outbox, 1u);
   EXPECT_EQ(nguyet_->GetStatus().value().accepted_through, 1u);
+}
+
+// It asks first, and is told nothing: what it wrote is handed in all the same, once.
+TEST_F(Healing, AForkedPhoneHandsInWhatItWrote) {
+  Note(nguyet_, "Chưa gửi.");
+  office_.hub.SetState(nguyet_.device(), v1::DEVICE_STATE_FORKED);
+  std::vector<uint32_t> pushed;
+  nguyet_.weather->before = [&](const v1::SyncRequest& request) {
+    pushed.push_back(request.push().count());
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(nguyet_->Sync(), StatusIs(absl::StatusCode::kAborted, HasSubstr("enrol anew")));
+  EXPECT_THAT(pushed, ElementsAre(0, 1));
+  EXPECT_THAT(nguyet_->Sync(), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(pushed, ElementsAre(0, 1));
+}
+
+TEST_F(Healing, ASetBackPhoneThatWroteLessThanItHadSentHandsItIn) {
+  nguyet_.Close();
+  const testing::DiskImage old = nguyet_.Disk();
+  ASSERT_THAT(nguyet_.Open(), IsOk());
+  Note(nguyet_, "Một.");
+  Note(nguyet_, "Hai.");
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  nguyet_.Close();
+  nguyet_.PutDisk(old);
+  ASSERT_THAT(nguyet_.Open(), IsOk());
+  Note(nguyet_, "Viết sau khi bị lùi lại.");
+  std::vector<uint32_t> pushed;
+  nguyet_.weather->before = [&](const v1::SyncRequest& request) {
+    pushed.push_back(request.push().count());
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(nguyet_->Sync(), StatusIs(absl::StatusCode::kAborted, HasSubstr("enrol anew")));
+  EXPECT_THAT(pushed, ElementsAre(0, 1));
+}
+
+// Where more outcomes were revised than one answer says, the next says more, though no cursor
+// moves.
+TEST_F(Healing, RevisedOutcomesThatTakeSeveralAnswersAreTaken) {
+  Note(nguyet_, "Một.");
+  Note(nguyet_, "Hai.");
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  uint64_t revision = 0;
+  nguyet_.weather->alter = [&](v1::SyncResponse* response) {
+    if (revision == 2) return;
+    v1::ChangeOutcome* const outcome = response->add_revised();
+    outcome->set_sequence(++revision);
+    outcome->set_verdict(v1::VERDICT_APPLIED);
+    outcome->set_revision(revision);
+    response->set_more(revision < 2);
+  };
+  EXPECT_THAT(nguyet_->Sync(), IsOk());
 }
 
 TEST_F(Healing, OfTwoCopiesTheFirstStays) {

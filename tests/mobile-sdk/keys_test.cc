@@ -39,7 +39,7 @@ TEST(Keys, KeepEveryKindApart) {
                                         keys::Fetched(record, 1),
                                         keys::Gone(record),
                                         keys::Sealed(record),
-                                        keys::Notice(record.view(), 1, "own", "")};
+                                        keys::Notice(record.view(), 7, 1, "own", "")};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);
   EXPECT_EQ(kinds.size(), all.size());
@@ -61,6 +61,12 @@ TEST(Keys, GiveBackWhatTheyWereMadeOf) {
   EXPECT_EQ(keys::NumberOf("o1"), absl::nullopt);
 }
 
+TEST(Keys, TellNoticesOfTwoFieldsApart) {
+  const sync::RecordId record = RecordNamed("n1");
+  EXPECT_NE(keys::Notice(record.view(), 7, 1, "own", "other"),
+            keys::Notice(record.view(), 0x0700, 1, "own", "other"));
+}
+
 TEST(Keys, SayWhatTheyAre) {
   const sync::RecordId record = RecordNamed("n1");
   EXPECT_EQ(keys::DescribeKey(keys::OwnChange(214)), "own change 214");
@@ -68,7 +74,7 @@ TEST(Keys, SayWhatTheyAre) {
   EXPECT_EQ(keys::DescribeKey(keys::Cursor("vkskv1")), "cursor of unit vkskv1");
   EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")),
             "restoration of unit vkskv1");
-  EXPECT_EQ(keys::DescribeKey(keys::Notice(record.view(), 1, "own", "other")),
+  EXPECT_EQ(keys::DescribeKey(keys::Notice(record.view(), 7, 1, "own", "other")),
             "notice about record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Touch(record, 4)), "own change 4 edits record " + record.Hex());
   EXPECT_EQ(keys::DescribeKey(keys::Row(record)), "list row of record " + record.Hex());

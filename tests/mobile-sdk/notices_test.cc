@@ -66,9 +66,15 @@ class Notices : public TwoPhones {
       EXPECT_EQ(notice.type(), "casework.v1.Note");
       EXPECT_GT(notice.own().at_ms(), 0);
       EXPECT_GT(notice.other().at_ms(), 0);
-      told.push_back(StepNotice::Kind_Name(notice.kind()) + " " + notice.other().user_id());
+      told.push_back(StepNotice::Kind_Name(notice.kind()) + " " + notice.other().user_id() +
+                     (notice.has_ended() ? ", ended by " + notice.ended().user_id() : ""));
     }
     return told;
+  }
+
+  void Look(Phone& phone) {
+    SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<StepNotice> shown, phone->Notices());
+    ASSERT_THAT(phone->Looked(shown), IsOk());
   }
 
   RecordId note_;
@@ -99,9 +105,9 @@ TEST_F(Notices, StayUntilLookedAtAndAreToldOnce) {
   nguyet_.Close();
   ASSERT_THAT(nguyet_.Open(), IsOk());
   ASSERT_THAT(Told(nguyet_), SizeIs(1)) << "the app was started anew";
-  ASSERT_THAT(nguyet_->Looked(root_), IsOk());
-  ASSERT_THAT(Told(nguyet_), SizeIs(1)) << "at another record";
-  ASSERT_THAT(nguyet_->Looked(note_), IsOk());
+  ASSERT_THAT(nguyet_->Looked({}), IsOk());
+  ASSERT_THAT(Told(nguyet_), SizeIs(1)) << "nothing was shown";
+  Look(nguyet_);
   EXPECT_THAT(Told(nguyet_), IsEmpty());
   // The record comes again, and says the same.
   ASSERT_THAT(binh_->Change(note_, {Set("accountable_leader_id", "binh")}), IsOk());
@@ -111,9 +117,65 @@ TEST_F(Notices, StayUntilLookedAtAndAreToldOnce) {
   ASSERT_THAT(binh_->Change(note_, {Set("state", "withdrawn")}), IsOk());
   Meet();
   EXPECT_THAT(Told(nguyet_), IsEmpty());
-  EXPECT_THAT(Told(binh_), ElementsAre("KIND_PREVAILED nguyet"));
-  ASSERT_THAT(binh_->Looked(note_), IsOk());
+  EXPECT_THAT(Told(binh_), ElementsAre("KIND_PREVAILED nguyet, ended by binh"))
+      << "which it is no longer";
+  Look(binh_);
   EXPECT_THAT(Told(binh_), IsEmpty());
+}
+
+// What is on the phone alone has no say in what the server has decided.
+TEST_F(Notices, ComeWhileSomethingElseIsUnsent) {
+  SubmitAndLead();
+  ASSERT_THAT(nguyet_->Change(note_, {Set("state", "signed")}), IsOk());
+  ASSERT_THAT(binh_->Change(note_, {Set("state", "returned")}), IsOk());
+  ASSERT_THAT(binh_->Sync(), IsOk());
+  nguyet_.weather->alter = [this, once = true](v1::SyncResponse* response) mutable {
+    if (!once || response->outcomes().empty()) return;
+    once = false;
+    EXPECT_THAT(nguyet_->Change(note_, {Set("accountable_leader_id", "binh")}), IsOk());
+    nguyet_.weather->before = [](const v1::SyncRequest&) {
+      return absl::UnavailableError("no network");
+    };
+  };
+  EXPECT_FALSE(nguyet_->Sync().ok());
+  EXPECT_EQ(nguyet_->Read(note_)->state, SyncState::kWaiting);
+  EXPECT_THAT(Told(nguyet_), ElementsAre("KIND_OVERTAKEN binh"));
+  nguyet_.weather->before = nullptr;
+  Meet();
+  EXPECT_THAT(Told(nguyet_), ElementsAre("KIND_OVERTAKEN binh"));
+}
+
+TEST_F(Notices, AreLookedAtAsTheyWereShown) {
+  SubmitAndLead();
+  ASSERT_THAT(nguyet_->Change(note_, {Set("state", "signed")}), IsOk());
+  ASSERT_THAT(binh_->Change(note_, {Set("state", "returned")}), IsOk());
+  Meet();
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::vector<StepNotice> shown, nguyet_->Notices());
+  // It ends while they are reading.
+  ASSERT_THAT(binh_->Change(note_, {Set("state", "withdrawn")}), IsOk());
+  Meet();
+  ASSERT_THAT(nguyet_->Looked(shown), IsOk());
+  EXPECT_THAT(Told(nguyet_), ElementsAre("KIND_OVERTAKEN binh, ended by binh"));
+}
+
+TEST_F(Notices, TellWhoeverAskedWhatBecameOfIt) {
+  ASSERT_THAT(nguyet_->Change(note_, {Set("state", "withdrawn")}, "ghi nhầm sổ"), IsOk());
+  ASSERT_THAT(binh_->Change(note_, {Text("body", "Tổng số 23 người. Có 01 người ốm.")}), IsOk());
+  Meet();
+  Look(nguyet_);
+  office_.hub.SetRoles("binh", tests::kOffice, tests::kSupervisor);
+  Meet();
+  // The word the command teaches for a draft that was never anything else.
+  ASSERT_THAT(binh_->Change(note_, {Set("state", "unspecified")}, "giữ nguyên"), IsOk());
+  Meet();
+  EXPECT_THAT(Told(nguyet_), ElementsAre("KIND_REQUESTED binh, ended by binh"));
+  EXPECT_EQ(told_nguyet_, 2);
+  Look(nguyet_);
+  EXPECT_THAT(Told(nguyet_), IsEmpty());
+  ASSERT_THAT(nguyet_->Change(note_, {Set("kind", "file")}), IsOk());
+  Meet();
+  EXPECT_THAT(Told(nguyet_), IsEmpty());
+  EXPECT_EQ(told_nguyet_, 2);
 }
 
 TEST_F(Notices, TellWhoeverWithdrewWhatOthersWroteOnIn) {
@@ -138,7 +200,7 @@ TEST_F(Notices, TellWhoeverWithdrewWhatOthersWroteOnIn) {
     EXPECT_THAT(lines->at(0).requested, ElementsAre("NOTE_STATE_WITHDRAWN"));
   }
   // More work is no news of it.
-  ASSERT_THAT(nguyet_->Looked(note_), IsOk());
+  Look(nguyet_);
   ASSERT_THAT(binh_->Change(note_, {Text("body", "Tổng số 23 người. Có 02 người ốm.")}), IsOk());
   Meet();
   EXPECT_THAT(Told(nguyet_), IsEmpty());

@@ -58,6 +58,7 @@ sdk::Surroundings Phone::surroundings() {
   around.sync_directory = [env = env_.get()](const std::string& directory) {
     return env->SyncDirectory(directory).ok();
   };
+  around.free_bytes = [this] { return free_bytes; };
   around.vault = vault_;
   return around;
 }

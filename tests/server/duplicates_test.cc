@@ -100,9 +100,14 @@ TEST_F(DuplicatesTest, AreOfOneInspectionCodeAndBodyWithinADay) {
 
 TEST_F(DuplicatesTest, AreTwoCasesOpenedForOneReport) {
   using C = casework::v1::Case;
-  const auto opened = [](const std::string& name, int64_t hours, const std::string& body) {
-    return NewCase(name)
-        .Set(C::kHandlingBodyFieldNumber, body)
+  const auto reported = [](const std::string& name, const std::string& body) {
+    return tests::Case(name)
+        .SetNumber(C::kKindFieldNumber, casework::v1::CASE_KIND_CRIME_REPORT)
+        .Set(C::kTitleFieldNumber, "Mất trộm trên ghe")
+        .Set(C::kHandlingBodyFieldNumber, body);
+  };
+  const auto opened = [&](const std::string& name, int64_t hours, const std::string& body) {
+    return reported(name, body)
         .SetNumber(C::kOccurredMsFieldNumber, static_cast<uint64_t>(kThenMs + hours * kHourMs));
   };
   const std::string police = "Công an xã Rạch Đước";
@@ -110,6 +115,12 @@ TEST_F(DuplicatesTest, AreTwoCasesOpenedForOneReport) {
   que_.Write("s", {opened("s", 20, police)});
   que_.Write("t", {opened("t", 21, "Công an xã Bãi Nổi")});
   que_.Write("u", {opened("u", 60, police)});
+  // On the same day and with the same body, but not written down when it happened; or no report.
+  que_.Write("w", {reported("w", police)});
+  que_.Write("x", {reported("x", police)});
+  que_.Write("y", {NewCase("y")
+                       .Set(C::kHandlingBodyFieldNumber, police)
+                       .SetNumber(C::kOccurredMsFieldNumber, static_cast<uint64_t>(kThenMs))});
   for (SealedPhone* phone : {&nguyet_, &que_}) room_.Exchange(phone);
   const auto suggested = List("trieu", "kv1");
   ASSERT_TRUE(suggested.ok()) << suggested.status();
@@ -133,15 +144,34 @@ TEST_F(DuplicatesTest, AreShownToWhomBothAreShown) {
   EXPECT_EQ(above->pairs_size(), 0);
 }
 
-TEST_F(DuplicatesTest, OfManyEachStandsWithTheNextTheNewestFirst) {
-  Write({Alike("c", 2), Alike("a"), Alike("b", 1)});
-  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b")));
+TEST_F(DuplicatesTest, OfManyEachStandsWithAllWithinTheTimeTheNewestFirst) {
+  Write({Alike("c", 2), Alike("a"), Alike("b", 1), Alike("d", 25)});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("c", "d"), Pair("b", "d"), Pair("b", "c"), Pair("a", "c"),
+                                   Pair("a", "b")))
+      << "a and d are a day and an hour apart";
+}
+
+TEST_F(DuplicatesTest, AreNotHiddenByWhatStandsBetween) {
+  Write({Alike("a"), Alike("b", 1), Alike("c", 2)});
+  Write({Finding("b").Set(F::kDuplicateOfFieldNumber, RecordNamed("x").view()),
+         Finding("c").Set(F::kDuplicateOfFieldNumber, RecordNamed("x").view())});
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("a", "c"), Pair("a", "b"))) << "b and c are linked";
+}
+
+TEST_F(DuplicatesTest, OfOneAreBounded) {
+  std::vector<sync::RecordWish> wishes;
+  for (int i = 0; i < 22; ++i) wishes.push_back(Alike("f" + std::to_string(100 + i), i));
+  Write(wishes);
+  const auto response = List("trieu", "kv1");
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_TRUE(response->more());
+  EXPECT_EQ(response->pairs_size(), 200);
 }
 
 TEST_F(DuplicatesTest, AreNotSuggestedOnceTheyAreLinkedAlsoOverOthers) {
   Write({Alike("a"), Alike("b", 1), Alike("c", 2)});
   Write({Finding("a").Set(F::kDuplicateOfFieldNumber, RecordNamed("c").view())});
-  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b"))) << "b is neither";
+  EXPECT_THAT(Pairs(), ElementsAre(Pair("b", "c"), Pair("a", "b"))) << "b is neither of them";
   Write({Finding("b").Set(F::kDuplicateOfFieldNumber, RecordNamed("c").view())});
   EXPECT_THAT(Pairs(), IsEmpty());
   Write({Finding("c").Set(F::kDuplicateOfFieldNumber, RecordNamed("a").view())});

@@ -206,6 +206,39 @@ TEST_P(Withdrawn, ALeaderAgreesAndTheTextStaysReadable) {
   stage_->ExpectTogether();
 }
 
+TEST_P(Withdrawn, ALeaderKeepsItAsItIs) {
+  Moves(kLeader, note_, "", "giữ nguyên");  // as born
+  Meet();
+  // Whoever asked is told what became of it.
+  const json told = stage_->Phone(kDam, {"status"})["notices"];
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0]["ended"]["user"], kLeader);
+  for (const std::string& phone : stage_->phones()) {
+    const json shown = stage_->Phone(phone, {"show", note_});
+    EXPECT_THAT(shown["requests"], IsEmpty()) << phone;
+    EXPECT_FALSE(shown["content"].contains("state")) << phone;
+  }
+  EXPECT_THAT(stage_->Phone(kDam, {"status"})["notices"], IsEmpty());
+  stage_->ExpectTogether();
+}
+
+TEST_P(Withdrawn, WhatIsSubmittedStaysSubmittedWhenALeaderKeepsIt) {
+  const std::string other = stage_->New(kDam, "note", visit_, {"body=" + body_, "state=submitted"});
+  stage_->Share(kDam);
+  Moves(kLeader, other, "withdrawn", "ghi nhầm sổ");
+  stage_->Phone(kQue, {"edit", other, "body=" + longer_});
+  Meet();
+  ExpectState(other, "NOTE_STATE_SUBMITTED");
+  EXPECT_THAT(stage_->Phone(kDeputy, {"show", other})["requests"], SizeIs(1));
+  // Who may not decide steps past it at most.
+  EXPECT_NE(stage_->Try(kQue, {"edit", other, "state=submitted"}).exit_code, 0);
+  Moves(kDeputy, other, "submitted", "giữ phần bổ sung");
+  Meet();
+  ExpectState(other, "NOTE_STATE_SUBMITTED");
+  EXPECT_THAT(stage_->Console({"show", other})["requests"], IsEmpty());
+  stage_->ExpectTogether();
+}
+
 TEST_P(Withdrawn, OnceSubmittedOnlyALeaderWithdraws) {
   const std::string other = stage_->New(kDam, "note", visit_, {"body=" + body_, "state=submitted"});
   stage_->Share(kDam);

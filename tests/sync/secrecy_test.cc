@@ -158,6 +158,37 @@ TEST_F(SecrecyTest, WhatCameBeforeItsStubIsRefusedWhenThatComes) {
   EXPECT_EQ(office_.SetAside()[0].reason(), v1::REASON_CLASSIFIED);
 }
 
+TEST_F(SecrecyTest, AStubsAliasIsNeverEmpty) {
+  const auto refused = StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("alias"));
+  const Wish blank = Case("k")
+                         .SetNumber(C::kNationalSecurityFieldNumber, SECRECY_ANSWER_YES)
+                         .Set(C::kAliasFieldNumber, " ");
+  EXPECT_THAT(phone_.TryWrite("k", {blank}), refused);
+  ExpectClassified(&phone_, "k", blank);
+  phone_.Write("l", {Stub("l")});
+  office_.Push(phone_);
+  EXPECT_THAT(phone_.TryWrite("l", {Case("l").Set(C::kAliasFieldNumber, "")}), refused);
+  ExpectClassified(&phone_, "l", Case("l").Set(C::kAliasFieldNumber, ""));
+}
+
+// Kept for another reason it would be content all the same, for whoever looks at what was refused.
+TEST_F(SecrecyTest, OfAStubNothingThatIsRefusedIsKept) {
+  const std::string story(2'000, 'x');
+  ExpectClassified(&phone_, "k", Stub("k").Set(C::kHolderFieldNumber, story));
+  ExpectClassified(&phone_, "k",
+                   Case("k").SetNumber(C::kNationalSecurityFieldNumber, SECRECY_ANSWER_YES));
+  phone_.Write("l", {Stub("l")});
+  office_.Push(phone_);
+  ExpectClassified(&phone_, "l", Case("l").Set(C::kAliasFieldNumber, story));
+  // What is no stub is kept as before.
+  phone_.Write("m", {NewCase("m")});
+  office_.Push(phone_);
+  const auto m = office_.Find("m");
+  const v1::ChangeOutcome kept = Forced(
+      &phone_, PaperPhone::Draft("m", Case("m").Set(C::kAliasFieldNumber, story), m->heads()));
+  EXPECT_EQ(kept.reason(), v1::REASON_BAD_VALUE) << kept.message();
+}
+
 // Whoever has lost the right, and whoever holds a lost phone, is answered alike: of what they send
 // nothing is kept to be decided.
 TEST_F(SecrecyTest, NobodysContentIsKeptForAStub) {

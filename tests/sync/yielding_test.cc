@@ -6,16 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
-#include "sotay/options/v1/yielding.pb.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/apart.h"
-#include "sync/history.h"
+#include "sync/fragment.h"
+#include "sync/freeze.h"
+#include "sync/signing.h"
 #include "sync/view.h"
 #include "tests/support/paper_world.h"
 #include "tests/support/status_matchers.h"
@@ -25,6 +23,8 @@ namespace {
 
 using absl::StatusCode;
 using casework::v1::NOTE_STATE_DRAFT;
+using casework::v1::NOTE_STATE_RETURNED;
+using casework::v1::NOTE_STATE_SIGNED;
 using casework::v1::NOTE_STATE_SUBMITTED;
 using casework::v1::NOTE_STATE_UNSPECIFIED;
 using casework::v1::NOTE_STATE_WITHDRAWN;
@@ -41,7 +41,6 @@ using tests::PaperOffice;
 using tests::PaperPhone;
 using tests::StatusIs;
 using N = casework::v1::Note;
-namespace pb = google::protobuf;
 
 class YieldingTest : public ::testing::TestWithParam<bool> {
  protected:
@@ -51,7 +50,7 @@ class YieldingTest : public ::testing::TestWithParam<bool> {
   }
   // Everybody has what everybody wrote; whoever is first to be heard is so by chance.
   void Meet() {
-    std::vector<PaperPhone*> phones = {&dam_, &que_, &lead_};
+    std::vector<PaperPhone*> phones = {&dam_, &que_, &lead_, &duoc_};
     if (GetParam()) std::reverse(phones.begin(), phones.end());
     for (int again = 0; again < 2; ++again) {
       for (PaperPhone* phone : phones) office_.Exchange(phone);
@@ -60,6 +59,12 @@ class YieldingTest : public ::testing::TestWithParam<bool> {
     for (PaperPhone* phone : phones) {
       ASSERT_EQ(phone->Shown("n")->Serialize(), office_.Find("n")->Serialize());
     }
+  }
+  void SubmitAndReturn() {
+    dam_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+    Meet();
+    lead_.Write("k", {Note("n").Moves(NOTE_STATE_RETURNED)});
+    Meet();
   }
   int32_t State() const { return office_.Find("n")->StateInForce(N::kStateFieldNumber); }
   // Who asks, and whose work they did not know of.
@@ -74,8 +79,9 @@ class YieldingTest : public ::testing::TestWithParam<bool> {
     }
     return requests;
   }
-  void WithdrawWhileQueWrites() {
-    dam_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
+  void WithdrawWhileQueWrites() { WithdrawWhileQueWrites(&dam_); }
+  void WithdrawWhileQueWrites(PaperPhone* phone) {
+    phone->Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
     que_.Write("k", {Note("n").Says("Tin số 9 không ghi giờ. Đã hỏi lại.")});
     Meet();
   }
@@ -84,6 +90,7 @@ class YieldingTest : public ::testing::TestWithParam<bool> {
   PaperPhone dam_ = office_.Enrol("dam", kProsecutor);
   PaperPhone que_ = office_.Enrol("que", kProsecutor);
   PaperPhone lead_ = office_.Enrol("ngu", kSupervisor);
+  PaperPhone duoc_ = office_.Enrol("duoc", kSupervisor);
 };
 
 INSTANTIATE_TEST_SUITE_P(InOrder, YieldingTest, ::testing::Values(false, true));
@@ -165,10 +172,123 @@ TEST_P(YieldingTest, NobodyElseDecidesByAskingTwice) {
               StatusIs(StatusCode::kPermissionDenied, HasSubstr("not for the author's role")));
   EXPECT_THAT(que_.TryWrite("k", {Note("n").Moves(NOTE_STATE_DRAFT)}),
               StatusIs(StatusCode::kPermissionDenied, HasSubstr("not for the author's role")));
-  // It goes on as what it is, by whoever knows of the request; then it is before the leader.
+  EXPECT_THAT(que_.TryWrite("k", {Note("n").Clear(N::kStateFieldNumber)}),
+              StatusIs(StatusCode::kPermissionDenied, HasSubstr("not for the author's role")));
+  // It goes on as what it is, and nothing is decided by that.
   que_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
   Meet();
   EXPECT_EQ(State(), NOTE_STATE_SUBMITTED);
+  EXPECT_THAT(Requests(), ElementsAre("dam over que"));
+  lead_.Write("k", {Note("n").Moves(NOTE_STATE_RETURNED)});
+  Meet();
+  EXPECT_THAT(Requests(), IsEmpty()) << "a decider's step, whichever";
+}
+
+TEST_P(YieldingTest, ProsecutorsDoNotEndWhatALeaderAsksFor) {
+  SubmitAndReturn();
+  WithdrawWhileQueWrites(&lead_);
+  que_.Write("k", {Note("n").Moves(NOTE_STATE_DRAFT)});
+  Meet();
+  dam_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  que_.Write("k", {Note("n").Measured("vết phanh", "4,2", "m")});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_SUBMITTED);
+  EXPECT_THAT(Requests(), ElementsAre("ngu over que"));
+  duoc_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_WITHDRAWN);
+  EXPECT_THAT(Requests(), IsEmpty());
+}
+
+TEST_P(YieldingTest, ALeaderKeepsItAsBorn) {
+  WithdrawWhileQueWrites();
+  lead_.Write("k", {Note("n").Clear(N::kStateFieldNumber)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_UNSPECIFIED);
+  EXPECT_THAT(Requests(), IsEmpty());
+  EXPECT_THAT(lead_.TryWrite("k", {Note("n").Clear(N::kStateFieldNumber)}),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("no step leads from")))
+      << "once it is decided";
+}
+
+TEST_P(YieldingTest, ALeaderKeepsWhatIsSubmittedWithoutThrowingItBack) {
+  dam_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  Meet();
+  WithdrawWhileQueWrites(&lead_);
+  EXPECT_THAT(que_.TryWrite("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)}),
+              StatusIs(StatusCode::kPermissionDenied, HasSubstr("not for the author's role")));
+  duoc_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_SUBMITTED);
+  EXPECT_THAT(Requests(), IsEmpty());
+  lead_.Write("k", {Note("n").Moves(NOTE_STATE_SIGNED)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_SIGNED);
+}
+
+TEST_P(YieldingTest, ALeaderKeepsWhatIsReturned) {
+  SubmitAndReturn();
+  WithdrawWhileQueWrites(&lead_);
+  duoc_.Write("k", {Note("n").Moves(NOTE_STATE_RETURNED)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_RETURNED);
+  EXPECT_THAT(Requests(), IsEmpty());
+}
+
+// What is signed nobody takes back: what was asked for meanwhile was overtaken.
+TEST_P(YieldingTest, WhatIsSignedIsNotUnsignedByARequest) {
+  dam_.Write("k", {Note("n").Moves(NOTE_STATE_SUBMITTED)});
+  Meet();
+  duoc_.Write("k", {Note("n").Moves(NOTE_STATE_SIGNED)});
+  WithdrawWhileQueWrites(&lead_);
+  EXPECT_EQ(State(), NOTE_STATE_SIGNED);
+  EXPECT_THAT(Requests(), IsEmpty());
+  const MergedRecord note = *office_.Find("n");
+  const std::vector<Overtaken> overtaken = OvertakenIn(note);
+  ASSERT_THAT(overtaken, SizeIs(1));
+  EXPECT_EQ(note.author(overtaken[0].author).user_id, "ngu");
+  EXPECT_EQ(VarintOf(*overtaken[0].value), static_cast<uint64_t>(NOTE_STATE_WITHDRAWN));
+  EXPECT_EQ(note.author(overtaken[0].in_force->author).user_id, "duoc");
+  for (const casework::v1::NoteState to :
+       {NOTE_STATE_WITHDRAWN, NOTE_STATE_DRAFT, NOTE_STATE_SIGNED}) {
+    EXPECT_THAT(lead_.TryWrite("k", {Note("n").Moves(to)}),
+                StatusIs(StatusCode::kFailedPrecondition, HasSubstr("no step leads from")))
+        << to;
+  }
+}
+
+TEST_P(YieldingTest, NothingIsSignedWhileItIsAskedFor) {
+  WithdrawWhileQueWrites();
+  const auto refused = [this] {
+    const MergedRecord note = *office_.Find("n");
+    Signature signature;
+    signature.object = note.id();
+    signature.version = note.seen();
+    signature.content_hash = tests::PlainContentHash(SignedContent(note));
+    signature.signs = true;
+    const auto refusal = CheckSignature(signature, note, nullptr, tests::PlainContentHash);
+    EXPECT_EQ(refusal.has_value(), !WhyNotToSign(note).empty());
+    return refusal.has_value() ? refusal->message : "";
+  };
+  EXPECT_THAT(refused(), HasSubstr("nobody has decided"));
+  lead_.Write("k", {Note("n").Moves(NOTE_STATE_DRAFT)});
+  Meet();
+  EXPECT_EQ(refused(), "");
+}
+
+// A refused withdrawal that a leader takes in is decided by that.
+TEST_P(YieldingTest, WhatALeaderTakesInIsDecided) {
+  WithdrawWhileQueWrites();
+  dam_.Forge(
+      PaperPhone::Draft("k", Note("n").Moves(NOTE_STATE_WITHDRAWN), office_.Find("n")->heads()));
+  ASSERT_EQ(office_.Push(dam_).outcomes.back().reason(), v1::REASON_WRITER_MAY_NOT);
+  que_.Write("k", {Note("n").Says("Tin số 9 không ghi giờ. Đã hỏi lại. Rồi.")});
+  office_.Exchange(&que_);
+  ASSERT_EQ(State(), NOTE_STATE_UNSPECIFIED);
+  ASSERT_THAT(office_.SetAside(), SizeIs(1));
+  const v1::ChangeOutcome taken = office_.TakeIn(office_.SetAside().front(), "ngu");
+  ASSERT_EQ(taken.verdict(), v1::VERDICT_APPLIED) << taken.message();
+  EXPECT_EQ(State(), NOTE_STATE_WITHDRAWN);
   EXPECT_THAT(Requests(), IsEmpty());
 }
 
@@ -180,16 +300,50 @@ TEST_P(YieldingTest, ThatIsRefusedByTheServerAsWell) {
   EXPECT_EQ(State(), NOTE_STATE_UNSPECIFIED);
 }
 
-TEST_P(YieldingTest, WhoeverAgreesWithoutKnowingOfMoreWorkAsksAsWell) {
+TEST_P(YieldingTest, WhatWasDecidedIsNotAskedForAgain) {
   WithdrawWhileQueWrites();
   lead_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
   que_.Write("k", {Note("n").Says("Tin số 9 không ghi giờ. Đã hỏi lại. Rồi.")});
   Meet();
+  EXPECT_EQ(State(), NOTE_STATE_WITHDRAWN) << "the leader knew that others worked on";
+  EXPECT_THAT(Requests(), IsEmpty());
+  EXPECT_THAT(ApartFromState(*office_.Find("n")), SizeIs(1)) << "and that is told";
+}
+
+// Whoever names parents of long ago seems to have been offline; it is asked once, and decided.
+TEST_P(YieldingTest, ToNameOldParentsAsksOnceAtMost) {
+  const std::vector<ChangeId> old = office_.Find("n")->heads();
+  dam_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
+  Meet();
+  const auto forge = [&](const char* number) {
+    que_.Forge(PaperPhone::Draft("k", Note("n").Measured("vết phanh", number, "m"), old));
+    ASSERT_EQ(office_.Push(que_).outcomes.back().verdict(), v1::VERDICT_APPLIED);
+    Meet();
+  };
+  forge("4,2");
   EXPECT_EQ(State(), NOTE_STATE_UNSPECIFIED);
-  EXPECT_THAT(Requests(), ElementsAre("ngu over que"));
+  EXPECT_THAT(Requests(), ElementsAre("dam over que"));
   lead_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
   Meet();
+  forge("4,5");
+  forge("4,7");
   EXPECT_EQ(State(), NOTE_STATE_WITHDRAWN);
+  EXPECT_THAT(Requests(), IsEmpty());
+}
+
+TEST_P(YieldingTest, WhatChangesNothingIsNoWork) {
+  que_.Write("k", {Note("n").Measured("vết phanh", "4,2", "m").Add(N::kNextStepsFieldNumber, "a")});
+  Meet();
+  dam_.Write("k", {Note("n").Moves(NOTE_STATE_WITHDRAWN)});
+  que_.Write("k", {Note("n")
+                       .Measured("vết phanh", "4,2", "m")
+                       .Add(N::kNextStepsFieldNumber, "a")
+                       .Remove(N::kNextStepsFieldNumber, "b")
+                       .Says("Tin số 9 không ghi giờ.")
+                       .Clear(N::kKindFieldNumber)});
+  Meet();
+  EXPECT_EQ(State(), NOTE_STATE_WITHDRAWN);
+  EXPECT_THAT(Requests(), IsEmpty());
 }
 
 TEST_P(YieldingTest, TheStateThatStandsIsTheOneBefore) {
@@ -229,108 +383,6 @@ TEST_P(YieldingTest, ReadsWhatWasMergedBefore) {
   EXPECT_EQ(record->StateInForce(N::kStateFieldNumber), NOTE_STATE_WITHDRAWN);
   EXPECT_THAT(ApartFromState(*record), SizeIs(1));
   EXPECT_EQ(record->Serialize(), old.SerializeAsString());
-}
-
-// --- of one's own other phone ---------------------------------------------------------------
-
-HistoryNode Edit(const std::string& device, const std::string& user, uint64_t sequence,
-                 const tests::Wish& wish, const std::vector<std::string>& parents) {
-  HistoryNode node;
-  node.author.change = tests::ChangeNamed(device + std::to_string(sequence));
-  node.author.device = tests::DeviceNamed(device);
-  node.author.sequence = sequence;
-  node.author.stamp = 100 + sequence;
-  node.author.user_id = user;
-  node.author.authority = 10;
-  node.reason = "ghi nhầm sổ";
-  for (const FieldEdit& field : wish.wish().fields) *node.edit.add_ops() = field.op;
-  for (const std::string& parent : parents) node.edit.add_parents(tests::ChangeNamed(parent).str());
-  return node;
-}
-
-// The note as it is after its author withdrew it on one phone, and `user` wrote on another.
-MergedRecord WithdrawnWhileAnotherPhoneWrites(const std::string& user) {
-  History history(MergedRecord(CaseworkSchema()->Find("note"), tests::RecordNamed("n"),
-                               "casework.v1.Note", tests::kUnit, tests::RecordNamed("k")));
-  const auto measured = [](const char* number) {
-    return Note("n").Measured("vết phanh", number, "m");
-  };
-  EXPECT_THAT(history.Add(Edit("one", "dam", 1, measured("4,2"), {})), tests::IsOk());
-  EXPECT_THAT(history.Add(Edit("one", "dam", 2, Note("n").Moves(NOTE_STATE_WITHDRAWN), {"one1"})),
-              tests::IsOk());
-  EXPECT_THAT(history.Add(Edit("two", user, 1, measured("4,5"), {"one1"})), tests::IsOk());
-  return history.At(history.Everything());
-}
-
-TEST(YieldingOfAPerson, IsNotToTheirOwnWorkOnAnotherPhone) {
-  const MergedRecord own = WithdrawnWhileAnotherPhoneWrites("dam");
-  EXPECT_EQ(own.StateInForce(N::kStateFieldNumber), NOTE_STATE_WITHDRAWN);
-  EXPECT_THAT(RequestsIn(own), IsEmpty());
-  const MergedRecord others = WithdrawnWhileAnotherPhoneWrites("que");
-  EXPECT_EQ(others.StateInForce(N::kStateFieldNumber), NOTE_STATE_UNSPECIFIED);
-  ASSERT_THAT(RequestsIn(others), SizeIs(1));
-  EXPECT_EQ(RequestsIn(others)[0].step->reason, "ghi nhầm sổ");
-}
-
-// --- declarations ---------------------------------------------------------------------------
-
-// The built-in note under another name, with its state's values changed.
-absl::Status Declared(const std::function<void(pb::EnumDescriptorProto*)>& change) {
-  pb::FileDescriptorSet set;
-  pb::FileDescriptorProto* file = set.add_file();
-  N::descriptor()->file()->CopyTo(file);
-  file->set_name("other/v1/note.proto");
-  file->set_package("other.v1");
-  for (pb::DescriptorProto& message : *file->mutable_message_type()) {
-    const auto rename = [](pb::DescriptorProto* in) {
-      for (pb::FieldDescriptorProto& field : *in->mutable_field()) {
-        for (const char* name : {"Note", "Measurement"}) {
-          const std::string old = std::string(".casework.v1.") + name;
-          if (field.type_name().rfind(old, 0) != 0) continue;
-          field.set_type_name(".other.v1" + field.type_name().substr(sizeof ".casework.v1" - 1));
-        }
-      }
-    };
-    rename(&message);
-    for (pb::DescriptorProto& nested : *message.mutable_nested_type()) rename(&nested);
-    if (message.name() != "Note") continue;
-    message.mutable_options()->MutableExtension(options::v1::record)->set_short_name("other");
-  }
-  for (pb::EnumDescriptorProto& values : *file->mutable_enum_type()) {
-    if (values.name() == "NoteState") change(&values);
-  }
-  return Schema::Build({N::descriptor()->file()}, {set}).status();
-}
-
-options::v1::Yielding* YieldingOf(pb::EnumDescriptorProto* values, int number) {
-  return values->mutable_value(number)->mutable_options()->MutableExtension(options::v1::yielding);
-}
-
-TEST(YieldingDeclared, IsReadFromADescriptorFile) {
-  EXPECT_THAT(Declared([](pb::EnumDescriptorProto*) {}), tests::IsOk());
-  const FieldType& state = *CaseworkSchema()->Find("note")->state;
-  ASSERT_THAT(state.yielding, SizeIs(1));
-  EXPECT_THAT(state.yielding.at(NOTE_STATE_WITHDRAWN), ElementsAre(options::v1::ROLE_SUPERVISOR));
-  EXPECT_THAT(CaseworkSchema()->Find("note")->yielding, ElementsAre(&state));
-  EXPECT_THAT(CaseworkSchema()->Find("finding")->yielding, IsEmpty());
-}
-
-TEST(YieldingDeclared, IsRefusedWhenItCannotHold) {
-  EXPECT_THAT(Declared([](pb::EnumDescriptorProto* values) {
-                YieldingOf(values, 0)->add_deciders(options::v1::ROLE_SUPERVISOR);
-              }),
-              StatusIs(StatusCode::kInvalidArgument,
-                       HasSubstr("NOTE_STATE_UNSPECIFIED yields, and records are born with it")));
-  EXPECT_THAT(Declared([](pb::EnumDescriptorProto* values) {
-                YieldingOf(values, NOTE_STATE_WITHDRAWN)->clear_deciders();
-              }),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("nobody decides about it")));
-  EXPECT_THAT(
-      Declared([](pb::EnumDescriptorProto* values) {
-        YieldingOf(values, NOTE_STATE_WITHDRAWN)->add_deciders(options::v1::ROLE_PROSECUTOR);
-      }),
-      StatusIs(StatusCode::kInvalidArgument,
-               HasSubstr("ROLE_PROSECUTOR, who decides, may take no step on from it")));
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ struct Surroundings {
   // Makes the names in a directory durable and says whether it could.  Empty: as the machine
   // does it, or nothing at all when `env` is given, as a memory Env has no names to lose.
   std::function<bool(const std::string& directory)> sync_directory;
+  // How many bytes there is room for where the notebook is.  Empty: as the machine says, or any
+  // number when `env` is given.
+  std::function<uint64_t()> free_bytes;
   // Device key and certificates.  Null: files in the notebook's directory.
   std::shared_ptr<const Vault> vault;
 };
@@ -121,6 +124,9 @@ struct RefusedChange {
   uint64_t sequence = 0;
   v1::ChangeOutcome outcome;
   v1::Change change;
+  // It is nowhere any more, here or at the server: it had content for a dossier of which there is
+  // to be none (REASON_CLASSIFIED).  Of `change` there is the dossier alone.
+  bool withheld = false;
 };
 
 // One change to a record, own or others', for reading.
@@ -156,6 +162,8 @@ struct Status {
   // many changes of this device in them are withheld.  Nothing else is left of them here.  Of those
   // that the user could not read, and did not write in, there is nothing here.
   std::map<sync::RecordId, stored::v1::SealedDossier> sealed_dossiers;
+  // Not OK: why files of the store may still have what left in this way.  Tried again now and then.
+  absl::Status purge;
   // By unit: the newest head of its log that this device has checked; and, where the server
   // offered one that does not go on from that, both (docs/protocol.md).
   std::map<std::string, v1::LogHead> heads;
@@ -294,11 +302,15 @@ class Notebook {
                                                     absl::optional<sync::ChangeId> at = {}) const;
   // Changes of this device that were refused or are held, oldest first.
   absl::StatusOr<std::vector<RefusedChange>> Refused() const;
+  // Whether the change of this device with that sequence is withheld, so that only its place is
+  // left of it; false when there is no such change.
+  absl::StatusOr<bool> IsWithheld(uint64_t sequence) const;
   // Steps of the user's that met what others did, neither knowing of the other: overtaken, in force
-  // against another's, or a request.  Oldest first; each until Looked is called for its record.
+  // against another's, or a request; or that met them and do no longer (StepNotice.ended).  Oldest
+  // first; each until Looked is called with it.
   absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
-  // The user has looked at the record and what Notices says of it.
-  absl::Status Looked(const sync::RecordId& record);
+  // The user has been shown these of Notices.
+  absl::Status Looked(const std::vector<stored::v1::StepNotice>& shown);
   absl::StatusOr<Status> GetStatus() const;
   // Names behind ids, as last heard.
   v1::Directory directory() const;

@@ -1,5 +1,7 @@
 // What was deleted or replaced is in no file of the store afterwards.
 #include <algorithm>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -89,6 +91,73 @@ TEST(Purge, LeavesNothingInSortedFiles) {
     EXPECT_EQ(FilesWithNeedle(&disk), 0) << "seed " << seed;
     for (const auto& [key, value] : kept) EXPECT_EQ(store->Get(key).value_or("lost"), value);
   }
+}
+
+// A span over all keys would not be merged with a file that lies on the lowest level and overlaps
+// nothing: LevelDB splits the span where it lies over more than 20 MB.
+TEST(Purge, LeavesNothingInAStoreOfManyFiles) {
+  std::mt19937_64 random(7);
+  TestDisk disk(DiskKind::kMemory);
+  StoreOptions options = disk.options();
+  options.write_buffer_bytes = 4 << 20;
+  const auto opened = Open(disk.store(), options);
+  ASSERT_TRUE(opened.ok());
+  Store* const store = opened->get();
+  ASSERT_TRUE(PutOne(store, "b1500needle", kNeedle).ok());
+  for (int i = 0; i < 1'500; ++i) {
+    std::string value(20'000, '\0');
+    std::generate(value.begin(), value.end(), [&] { return static_cast<char>(random()); });
+    ASSERT_TRUE(PutOne(store, absl::StrCat("b", 1'000 + i), value).ok());
+  }
+  store->db().CompactRange(nullptr, nullptr);
+  ASSERT_TRUE(Delete(store, "b1500needle").ok());
+  store->db().CompactRange(nullptr, nullptr);
+  // Written and deleted before it left memory: both are in one file.
+  ASSERT_TRUE(PutOne(store, "y", kNeedle).ok());
+  ASSERT_TRUE(Delete(store, "y").ok());
+  ASSERT_GT(FilesWithNeedle(&disk), 0) << "else this shows nothing";
+  ASSERT_TRUE(store->Purge().ok());
+  EXPECT_EQ(FilesWithNeedle(&disk), 0);
+  EXPECT_EQ(store->Get("b2000").value_or("").size(), 20'000u);
+}
+
+TEST(Purge, AsksForRoomBeforeItWrites) {
+  TestDisk disk(DiskKind::kReal);
+  StoreOptions options = disk.options();
+  uint64_t room = 1 << 20;
+  options.free_bytes = [&room] { return room; };
+  const auto store = Open(disk.store(), options);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE(PutOne(store->get(), "o1", kNeedle).ok());
+  ASSERT_TRUE(Delete(store->get(), "o1").ok());
+  EXPECT_EQ((*store)->Purge().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE((*store)->read_only());
+  EXPECT_TRUE(PutOne(store->get(), "o2", "ghi tiếp").ok());
+  room = uint64_t{1} << 30;
+  EXPECT_TRUE((*store)->Purge().ok());
+  EXPECT_EQ(FilesWithNeedle(&disk), 0);
+}
+
+// A damaged block would end all writing, were it found while files are merged.
+TEST(Purge, ReadsEveryFileBeforeItWrites) {
+  TestDisk disk(DiskKind::kReal);
+  {
+    const auto store = MustOpen(&disk);
+    ASSERT_TRUE(PutOne(store.get(), "o1", kNeedle).ok());
+    ASSERT_TRUE(PutOne(store.get(), "o9", "ở lại").ok());
+    store->db().CompactRange(nullptr, nullptr);
+  }
+  for (const auto& [name, bytes] : disk.Files().files) {
+    if (!absl::EndsWith(name, ".ldb")) continue;
+    std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(bytes.find("885")));
+    file.put('9');
+  }
+  const auto store = MustOpen(&disk);
+  ASSERT_TRUE(Delete(store.get(), "o1").ok());
+  EXPECT_EQ(store->Purge().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(store->read_only());
+  EXPECT_TRUE(PutOne(store.get(), "o2", "ghi tiếp").ok());
 }
 
 TEST(Purge, TakesCopiesOfCutLogsToo) {
