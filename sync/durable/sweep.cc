@@ -50,13 +50,27 @@ absl::Status StillRead() {
 }  // namespace
 
 const leveldb::Snapshot* Store::TakeSnapshot() {
-  ++snapshots_;
-  return db_->GetSnapshot();
+  absl::MutexLock lock(&snapshots_mutex_);
+  const leveldb::Snapshot* const snapshot = db_->GetSnapshot();
+  snapshots_[snapshot] = ++snapshots_taken_;
+  return snapshot;
 }
 
 void Store::ReleaseSnapshot(const leveldb::Snapshot* snapshot) {
+  absl::MutexLock lock(&snapshots_mutex_);
+  snapshots_.erase(snapshot);
   db_->ReleaseSnapshot(snapshot);
-  --snapshots_;
+}
+
+uint64_t Store::SnapshotsTaken() const {
+  absl::MutexLock lock(&snapshots_mutex_);
+  return snapshots_taken_;
+}
+
+bool Store::HasSnapshotUpTo(uint64_t number) const {
+  absl::MutexLock lock(&snapshots_mutex_);
+  return std::any_of(snapshots_.begin(), snapshots_.end(),
+                     [number](const auto& taken) { return taken.second <= number; });
 }
 
 // A range without keys: what is in memory is written out, and no table is merged.
@@ -119,11 +133,30 @@ absl::Status Store::Sweep(std::vector<std::string> keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.empty()) return absl::OkStatus();
-  // Whatever was in memory, and so in the log, is in tables from here on.
-  Flush();
-  if (absl::Status written = WriteAnew(keys); !written.ok()) return written;
-  // One that was taken before keeps the old values where they are merged.
-  if (snapshots_ != 0) return StillRead();
+  // What is new under these keys was written before, so later snapshots show nothing old; one that
+  // was taken before keeps the old values wherever files are merged, and nothing is done till then.
+  const auto at = sweeping_.try_emplace(keys, Sweeping{SnapshotsTaken(), false}).first;
+  if (HasSnapshotUpTo(at->second.of_before)) return StillRead();
+  if (!at->second.merged) {
+    // Whatever was in memory, and so in the log, is in tables from here on.
+    Flush();
+    if (absl::Status written = WriteAnew(keys); !written.ok()) return written;
+    Merge(keys);
+    at->second.merged = true;
+  }
+  if (absl::Status cut = RemoveCutLogs(); !cut.ok()) return cut;
+  for (int left = kTries; left > 0; --left) {
+    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
+    const absl::StatusOr<bool> kept = HasFilesOfBefore();
+    if (kept.ok() && !*kept) sweeping_.erase(at);
+    if (!kept.ok() || !*kept) return kept.status();
+    Flush();
+  }
+  return StillRead();
+}
+
+// The tables those keys are in, down through all levels.
+void Store::Merge(const std::vector<std::string>& keys) {
   for (auto first = keys.begin(); first != keys.end();) {
     const auto next = std::find_if(first, keys.end(), [&](const std::string& key) {
       return key.substr(0, 1) != first->substr(0, 1);
@@ -133,14 +166,6 @@ absl::Status Store::Sweep(std::vector<std::string> keys) {
     db_->CompactRange(&from, &to);
     first = next;
   }
-  if (absl::Status cut = RemoveCutLogs(); !cut.ok()) return cut;
-  for (int left = kTries; left > 0; --left) {
-    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
-    const absl::StatusOr<bool> kept = HasFilesOfBefore();
-    if (!kept.ok() || !*kept) return kept.status();
-    Flush();
-  }
-  return StillRead();
 }
 
 }  // namespace sotay::durable

@@ -195,5 +195,35 @@ TEST_F(WithheldTest, NothingSecretComesFromARevokedOrForkedDevice) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// What was taken in whole is withheld when it is sent again, under whatever name.
+TEST_F(WithheldTest, WhatItHadSentBeforeIsInAnEarlierPush) {
+  nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
+  nguyet_.withholds[1] = std::string(16, 'x');
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1)), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  // And when its own dossier has left, of which that push says another name.
+  ASSERT_THAT(Seal(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// Nobody sealed anything here: that they withhold is said by themselves.
+TEST_F(WithheldTest, ByARevokedOrForkedDeviceOfWhatNobodySealed) {
+  const uint64_t gone = nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
+  nguyet_.withholds[gone] = Id("e");
+  room_.Revoke(nguyet_);
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request()), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  dam_.ForgetSince(dam_.last_sequence());
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t forked = dam_.Write("e", {Note("m").Says("Đo lại.")});
+    dam_.withholds[forked] = Id("e");
+    EXPECT_FALSE(room_.Sync(dam_, dam_.Request(forked)).ok());
+  }
+  EXPECT_THAT(room_.Quarantine(kUnitOfRoom), SizeIs(0)) << "of no unit that it says";
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  EXPECT_THAT(Listed("dam"), IsEmpty());
+  EXPECT_THAT(Listed("ngu"), SizeIs(3));
+}
+
 }  // namespace
 }  // namespace sotay::server
