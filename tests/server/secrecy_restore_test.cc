@@ -190,6 +190,19 @@ TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
   ASSERT_EQ(dam_.outcomes().at(first).verdict(), v1::VERDICT_QUARANTINED);
   ASSERT_EQ(dam_.outcomes().at(second).verdict(), v1::VERDICT_APPLIED)
       << dam_.outcomes().at(second).message();
+  // And somebody whose only change there waits: nothing but its push says what it was.
+  tests::SealedPhone binh("binh");
+  room_.Enrol(&binh);
+  v1::Change waits;
+  waits.set_dossier_id(Id("k"));
+  waits.set_reason(Secret("giữ"));
+  v1::RecordEdit* const awaits = waits.add_edits();
+  awaits->set_record_id(Id("n"));
+  awaits->set_type("casework.v1.Note");
+  awaits->add_parents(std::string(32, 'p'));
+  const uint64_t held = binh.Forge(waits);
+  room_.Exchange(&binh);
+  ASSERT_EQ(binh.outcomes().at(held).verdict(), v1::VERDICT_HELD);
   ASSERT_THAT(BackUp(), IsOk());
   ++room_.now_ms;
   const auto sealed = Seal();
@@ -197,7 +210,7 @@ TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
   nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
   room_.Exchange(&nguyet_);
   AddSegment();
-  ASSERT_EQ(RowsOf(Life(), kNeedle), 1u);
+  ASSERT_EQ(RowsOf(Life(), kNeedle), 3u);
   for (const bool destroyed : {false, true}) {
     if (destroyed) {
       ASSERT_THAT(Ask("ngu"), IsOk());

@@ -206,6 +206,28 @@ TEST_F(WithheldTest, WhatItHadSentBeforeIsInAnEarlierPush) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// It keeps the reason by which a head might take it in, and there is nothing to take in.
+TEST_F(WithheldTest, WhatHasLeftOfARevokedDeviceIsTakenInByNobody) {
+  const uint64_t late = nguyet_.Write("k", {Note("n").Says(Secret("bốn"))});
+  room_.Revoke(nguyet_);
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request()), IsOk());
+  ASSERT_THAT(Seal(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  EXPECT_THAT(Listed("dam"), IsEmpty());
+  const auto listed = Listed("ngu");
+  ASSERT_THAT(listed, SizeIs(1));
+  EXPECT_EQ(listed[0].reason(), v1::REASON_DEVICE_REVOKED);
+  v1::TakeInRequest take;
+  take.mutable_change()->set_device_id(listed[0].device_id());
+  take.mutable_change()->set_sequence(late);
+  take.mutable_change()->set_change_id(listed[0].change_id());
+  take.set_reason("đã đối chiếu");
+  absl::StatusOr<v1::TakeInResponse> taken;
+  room_.WithPen([&](Pen* pen) { taken = TakeIn(pen, *Of("ngu"), take); });
+  EXPECT_THAT(taken.status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no decision can mend")));
+}
+
 // Nobody sealed anything here: that they withhold is said by themselves.
 TEST_F(WithheldTest, ByARevokedOrForkedDeviceOfWhatNobodySealed) {
   const uint64_t gone = nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
