@@ -144,15 +144,15 @@ absl::StatusOr<SealedThere> SealedInFirst(const std::string& directory,
                                           const durable::StoreOptions& files) {
   SOTAY_ASSIGN_OR_RETURN(const auto numbers, SegmentsIn(directory, files));
   if (numbers.empty()) return absl::NotFoundError(absl::StrCat("no segments in ", directory));
-  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
-  SOTAY_ASSIGN_OR_RETURN(const auto reader, SegmentReader::Open(directory, numbers.front(),
-                                                                any.verifying_key(), files));
+  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey named, KeyNamedIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const auto reader,
+                         SegmentReader::Open(directory, numbers.front(), named, files));
   SealedThere sealed;
   absl::string_view key, value;
   for (;;) {
     SOTAY_ASSIGN_OR_RETURN(const bool more, reader->Next(&key, &value));
     const absl::optional<KeyParts> parts = more ? ParseKey(key) : absl::nullopt;
-    // The small tables come first; at the end a key would be asked for that is not ours to know.
+    // The small tables come first.
     if (!parts.has_value() || !IsSmall(parts->table)) return sealed;
     SOTAY_RETURN_IF_ERROR(sealed.Take(parts->table, key, value));
   }

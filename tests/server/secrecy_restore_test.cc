@@ -294,5 +294,21 @@ TEST_F(SecrecyRestore, AnEarlierLifeIsNotTakenForTheLast) {
   EXPECT_EQ(FindLife(space_ / "backup", durable::StoreOptions()).value(), life + kBefore + "kv1-1");
 }
 
+// What the first segment says of sealed dossiers is read at every start, and there may be nothing
+// else in it.
+TEST(StoreWithoutChanges, IsBackedUpAtEveryStart) {
+  const tests::Workspace space;
+  tests::ServerRoom room;
+  Watermark watermark;
+  for (int start = 0; start < 2; ++start) {
+    BackupOptions options;
+    options.directory = space.path();
+    options.now_ms = [&room] { return ++room.now_ms; };
+    EXPECT_THAT(Backup(room.store.get(), &watermark, room.log_key, options, durable::StoreOptions())
+                    .RunOnce(),
+                IsOk());
+  }
+}
+
 }  // namespace
 }  // namespace sotay::server
