@@ -158,6 +158,22 @@ TEST_F(Sweep, WaitsForWhoeverHasAFileOpen) {
   EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
 }
 
+// It was through but for a file that is read; then the same keys had something to hide again.
+TEST_F(Sweep, BeginsAnewWhenItsKeysWereWrittenMeanwhile) {
+  Put("k", "một");
+  Settle();
+  auto reader = store_->NewIterator();
+  reader->SeekToFirst();
+  Delete("k");
+  EXPECT_THAT(store_->Sweep({"k"}), StatusIs(absl::StatusCode::kUnavailable));
+  Put("k", kNeedle);
+  Settle();
+  Delete("k");
+  reader.reset();
+  ASSERT_THAT(store_->Sweep({"k"}), IsOk());
+  EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
+}
+
 TEST_F(Sweep, TakesWhatWasCutOffALog) {
   Put("k", std::string(kNeedle) + " and more");
   store_.reset();
