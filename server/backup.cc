@@ -8,7 +8,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/backup_lives.h"
 #include "server/event_log.h"
 #include "server/lineage.h"
 #include "server/store_files.h"
@@ -41,6 +40,25 @@ std::map<std::string, uint64_t> ReadsIn(const stored::v1::BackupMark& mark) {
   std::map<std::string, uint64_t> units;
   for (const auto& reads : mark.reads()) units[reads.unit_id()] = reads.number();
   return units;
+}
+
+absl::Status StillLeaving() {
+  return absl::UnavailableError(
+      "what was sealed is still leaving the store; nothing is backed up until it has left");
+}
+
+absl::StatusOr<SealedThere> SealedAt(const Moment& moment) {
+  SealedThere sealed;
+  absl::Status status;
+  for (const Table table : {Table::kDossierAct, Table::kSecret}) {
+    SOTAY_RETURN_IF_ERROR(moment.Visit(TablePrefix(table), After(TablePrefix(table)),
+                                       [&](absl::string_view key, absl::string_view value) {
+                                         status = sealed.Take(table, key, value);
+                                         return status.ok();
+                                       }));
+    SOTAY_RETURN_IF_ERROR(status);
+  }
+  return sealed;
 }
 
 // Whether everything is there that was, and as far.
@@ -147,6 +165,11 @@ absl::Status Backup::ReadChain() {
   } else if (!taken.ok() && !absl::IsNotFound(taken)) {
     return taken;
   }
+  left_.clear();
+  if (!chain.segments().empty()) {
+    SOTAY_ASSIGN_OR_RETURN(SealedThere first, SealedInFirst(life, *files_));
+    left_ = std::move(first.left);
+  }
   chain_ = std::move(chain);
   watermark_.Set(chain_->mark());
   return absl::OkStatus();
@@ -178,26 +201,17 @@ absl::Status Backup::CheckGoesOn(const stored::v1::BackupMark& mark) {
       "restored"));
 }
 
-absl::Status Backup::LeaveWhatIsSecret() {
-  SOTAY_ASSIGN_OR_RETURN(const Tables tables, store_.LoadTables());
-  int64_t sealed_ms = 0;
-  for (const v1::DossierAct& act : tables.dossier_acts) {
-    if (!act.has_sealed()) continue;
-    const bool gone = std::any_of(
-        tables.secrets.begin(), tables.secrets.end(),
-        [&](const auto& row) { return row.dossier_id() == act.dossier_id() && row.swept(); });
-    if (!gone) {
-      return absl::UnavailableError(
-          "what was sealed is still leaving the store; nothing is backed up until it has left");
-    }
-    sealed_ms = std::max(sealed_ms, act.set_ms());
+absl::Status Backup::LeaveWhatIsSecret(const SealedThere& now) {
+  const v1::DossierAct* first = nullptr;  // of those the chain began without
+  for (const v1::DossierAct& act : now.acts) {
+    if (now.left.count(act.dossier_id()) == 0) return StillLeaving();
+    if (first == nullptr && left_.count(act.dossier_id()) == 0) first = &act;
   }
-  if (chain_->segments().empty() || chain_->segments().front().taken_ms > sealed_ms) {
-    return absl::OkStatus();
-  }
-  // Once for each act, whatever the clock says since.
-  const std::string aside = absl::StrCat(chain_->directory(), kBefore, sealed_ms);
-  if (NamesIn(aside, *files_).ok()) return absl::OkStatus();
+  if (chain_->segments().empty() || first == nullptr) return absl::OkStatus();
+  const std::string name =
+      absl::StrCat(chain_->directory(), kBefore, first->unit_id(), "-", first->number());
+  std::string aside = name;
+  for (int i = 2; NamesIn(aside, *files_).ok(); ++i) aside = absl::StrCat(name, "-", i);
   SOTAY_RETURN_IF_ERROR(Rename(chain_->directory(), aside, *files_));
   Say(Severity::kWarning, "backup_before_sealing", {{"directory", aside}});
   chain_.reset();
@@ -214,15 +228,17 @@ absl::Status Backup::RunOnce() {
       return read;
     }
   }
-  SOTAY_RETURN_IF_ERROR(LeaveWhatIsSecret());
+  const uint64_t rewrites = store_.rewrites();
   std::unique_ptr<Moment> moment = store_.TakeMoment();
+  SOTAY_ASSIGN_OR_RETURN(SealedThere sealed, SealedAt(*moment));
+  SOTAY_RETURN_IF_ERROR(LeaveWhatIsSecret(sealed));
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();
   if (!chain_->segments().empty() && mark.SerializeAsString() == was.SerializeAsString()) {
     return absl::OkStatus();
   }
   SOTAY_RETURN_IF_ERROR(CheckGoesOn(mark));
-  SOTAY_RETURN_IF_ERROR(WriteNext(std::move(moment), mark));
+  SOTAY_RETURN_IF_ERROR(WriteNext(std::move(moment), mark, rewrites));
   absl::Status held = chain_->TakeNext();
   if (absl::IsDataLoss(held)) {
     // What was written is not what is there: not a segment of this chain.
@@ -233,6 +249,7 @@ absl::Status Backup::RunOnce() {
   if (!held.ok()) return held;
   watermark_.Set(chain_->mark());
   const SegmentSummary& written = chain_->segments().back();
+  if (written.number == 1) left_ = std::move(sealed.left);
   Say(Severity::kInfo, "backup_written",
       {{"segment", written.number}, {"rows", written.rows}, {"bytes", written.bytes}});
   return absl::OkStatus();
@@ -261,7 +278,8 @@ absl::Status Backup::CopyInParts(std::string from, const std::string& end, Segme
   return absl::OkStatus();
 }
 
-absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark) {
+absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark,
+                               uint64_t rewrites) {
   stored::v1::StoreMeta meta;
   SOTAY_RETURN_IF_ERROR(
       moment->Visit(MetaKey(), After(MetaKey()), [&](absl::string_view, absl::string_view value) {
@@ -314,6 +332,11 @@ absl::Status Backup::WriteNext(std::unique_ptr<Moment> moment, const stored::v1:
   const auto reads = ReadsIn(chain_->mark());
   for (const auto& [unit, number] : ReadsIn(mark)) {
     SOTAY_RETURN_IF_ERROR(copy(ReadKey(unit, next(reads, unit)), ReadKey(unit, number + 1)));
+  }
+  // What was copied before and after is not of one store.
+  if (rewrites % 2 != 0 || store_.rewrites() != rewrites) {
+    SOTAY_RETURN_IF_ERROR(writer->GiveUp());
+    return StillLeaving();
   }
   return writer->Finish(key_).status();
 }

@@ -10,7 +10,9 @@
 // and when it is over, and tried again with the next round; nothing of it stops the server.  A
 // chain that was damaged on its disk is told, its segments from the first bad one on are put aside
 // (NAME.aside), and what they had is written anew.  When a dossier was sealed (secrecy.h) the whole
-// chain is put aside (EPOCH.before-MILLISECONDS), and everything written anew.
+// chain is put aside (EPOCH.before-UNIT-NUMBER, of the act), and everything written anew: always
+// when the store knows of a sealing of which the chain's first segment does not say that all has
+// left.  A segment during which rows were written anew is no moment of any store, and given up.
 #pragma once
 
 #include <atomic>
@@ -19,12 +21,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "server/backup_chain.h"
+#include "server/backup_lives.h"
 #include "server/store.h"
 #include "server/watermark.h"
 #include "sync/seal/key.h"
@@ -69,15 +73,18 @@ class Backup {
   void RunAndTell();
   absl::Status ReadChain();
   // Segments written before a dossier proved to be secret have its content, and are not written
-  // anew: they are put aside as they are, and a chain begins that has none of it.
-  absl::Status LeaveWhatIsSecret();
+  // anew: they are put aside as they are, and a chain begins that has none of it.  `now`: as the
+  // moment says that is to be written.
+  absl::Status LeaveWhatIsSecret(const SealedThere& now);
   // Whether the newest segment is still the one that was written.
   bool ChainStands() const;
   // Whether the store goes on from what the chain has.
   absl::Status CheckGoesOn(const stored::v1::BackupMark& mark);
   absl::Status CopyInParts(std::string from, const std::string& end, SegmentWriter* writer);
   // Lets go of the moment as soon as it can.
-  absl::Status WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark);
+  // kUnavailable when rows were written anew since the store had `rewrites`.
+  absl::Status WriteNext(std::unique_ptr<Moment> moment, const stored::v1::BackupMark& mark,
+                         uint64_t rewrites);
 
   Store& store_;
   Watermark& watermark_;
@@ -87,7 +94,8 @@ class Backup {
 
   // The round's alone.
   absl::optional<BackupChain> chain_;
-  std::string failing_;  // what the operator was told last; empty: it works
+  std::set<std::string> left_;  // what had left by the chain's first segment
+  std::string failing_;         // what the operator was told last; empty: it works
 
   // Not Abseil's, which waits by the wall clock: one that is set back would put off the next round
   // for as long.

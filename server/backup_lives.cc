@@ -9,9 +9,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "server/keys.h"
+#include "server/backup_chain.h"
 #include "server/store_files.h"
 #include "server/store_segment.h"
+#include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
@@ -24,6 +25,7 @@ struct Life {
   std::string epoch;
   int64_t taken_ms = 0;         // of its newest segment
   std::set<std::string> ended;  // the lives before it
+  size_t sealings = 0;          // acts, which are only ever added
 };
 
 template <typename Message>
@@ -47,6 +49,12 @@ absl::StatusOr<Life> LookAt(const std::string& directory, uint64_t newest,
     if (!more) return life;
     const absl::optional<KeyParts> parts = ParseKey(row);
     stored::v1::EndedEpoch ended;
+    v1::DossierAct act;
+    if (parts.has_value() && parts->table == Table::kDossierAct) {
+      if (!Parse(value, &act))
+        return absl::DataLossError("what was said of a dossier cannot be read");
+      life.sealings += act.has_sealed() ? 1 : 0;
+    }
     if (!parts.has_value() || parts->table != Table::kEnded) continue;
     if (!Parse(value, &ended)) return absl::DataLossError("a life that ended cannot be read");
     life.ended.insert(ended.epoch());
@@ -78,10 +86,16 @@ absl::StatusOr<std::string> FindLife(const std::string& directory,
     const auto numbers = SegmentsIn(life, files);
     if (numbers.ok() && !numbers->empty()) found.emplace_back(life, numbers->back());
   }
-  const auto put_aside = std::stable_partition(found.begin(), found.end(), [](const auto& of) {
-    return !absl::StrContains(of.first, kBefore);
+  // One that was put aside while its life goes on in another is not meant.
+  const std::vector<std::pair<std::string, uint64_t>> all = found;
+  found.clear();
+  std::copy_if(all.begin(), all.end(), std::back_inserter(found), [&](const auto& of) {
+    const size_t at = of.first.rfind(kBefore);
+    return at == std::string::npos ||
+           std::none_of(all.begin(), all.end(), [life = of.first.substr(0, at)](const auto& other) {
+             return other.first == life;
+           });
   });
-  if (put_aside != found.begin()) found.erase(put_aside, found.end());
   if (found.empty()) {
     return absl::NotFoundError(absl::StrCat("there are no segments in ", directory,
                                             ", nor in a directory right below it"));
@@ -100,8 +114,10 @@ absl::StatusOr<std::string> FindLife(const std::string& directory,
   }
   std::vector<Life> last;
   std::copy_if(lives.begin(), lives.end(), std::back_inserter(last), [&](const Life& life) {
-    return std::none_of(lives.begin(), lives.end(),
-                        [&](const Life& other) { return other.ended.count(life.epoch) != 0; });
+    return std::none_of(lives.begin(), lives.end(), [&](const Life& other) {
+      return other.ended.count(life.epoch) != 0 ||
+             (other.epoch == life.epoch && other.sealings > life.sealings);
+    });
   });
   if (last.size() == 1) return last.front().directory;
   return ChooseOne(
@@ -109,19 +125,52 @@ absl::StatusOr<std::string> FindLife(const std::string& directory,
       lives);
 }
 
-absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directory, int64_t ms,
+absl::Status SealedThere::Take(Table table, absl::string_view key, absl::string_view value) {
+  v1::DossierAct act;
+  stored::v1::SecretRow row;
+  bool read = true;
+  if (table == Table::kDossierAct) {
+    read = Parse(value, &act);
+    if (act.has_sealed()) acts.push_back(std::move(act));
+  } else if (table == Table::kSecret) {
+    read = Parse(value, &row);
+    if (row.swept()) left.insert(row.dossier_id());
+  }
+  if (read) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " cannot be read"));
+}
+
+absl::StatusOr<SealedThere> SealedInFirst(const std::string& directory,
+                                          const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(const auto numbers, SegmentsIn(directory, files));
+  if (numbers.empty()) return absl::NotFoundError(absl::StrCat("no segments in ", directory));
+  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey named, KeyNamedIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const auto reader,
+                         SegmentReader::Open(directory, numbers.front(), named, files));
+  SealedThere sealed;
+  absl::string_view key, value;
+  for (;;) {
+    SOTAY_ASSIGN_OR_RETURN(const bool more, reader->Next(&key, &value));
+    const absl::optional<KeyParts> parts = more ? ParseKey(key) : absl::nullopt;
+    // The small tables come first.
+    if (!parts.has_value() || !IsSmall(parts->table)) return sealed;
+    SOTAY_RETURN_IF_ERROR(sealed.Take(parts->table, key, value));
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directory,
+                                                      const std::string& dossier,
                                                       const durable::StoreOptions& files) {
   SOTAY_ASSIGN_OR_RETURN(std::vector<std::string> names, NamesIn(directory, files));
-  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
   std::sort(names.begin(), names.end());
   std::vector<std::string> before;
   for (const std::string& name : names) {
     const std::string chain = absl::StrCat(directory, "/", name);
     const auto numbers = SegmentsIn(chain, files);
     if (!numbers.ok() || numbers->empty()) continue;
-    const auto first = SegmentReader::Open(chain, numbers->front(), any.verifying_key(), files);
+    const auto first = SealedInFirst(chain, files);
     // One that cannot be read may have anything.
-    if (!first.ok() || (*first)->header().taken_ms() <= ms) before.push_back(chain);
+    if (!first.ok() || first->left.count(dossier) == 0) before.push_back(chain);
   }
   return before;
 }

@@ -1,11 +1,15 @@
 // Which of the lives of a store somebody means who names a backup's directory (docs/storage.md).
 #pragma once
 
-#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/keys.h"
+#include "sotay/v1/dossier_service.pb.h"
 #include "sync/seal/key.h"
 
 namespace sotay::durable {
@@ -15,18 +19,34 @@ struct StoreOptions;
 namespace sotay::server {
 
 // A chain that was put aside, because it has what proved to be secret since:
-// EPOCH.before-MILLISECONDS.
+// EPOCH.before-UNIT-NUMBER, of the act by which it was the first to be sealed.
 constexpr char kBefore[] = ".before-";
 
-// Directories of segments below `directory` of which the first was taken at `ms` or before.
-absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directory, int64_t ms,
+// What a store, or a segment, says of dossiers that proved to be secret.
+struct SealedThere {
+  std::vector<v1::DossierAct> acts;  // by which they were sealed
+  std::set<std::string> left;        // of which nothing is in the store's files any more
+
+  // A row of the small tables; others say nothing of it.
+  absl::Status Take(Table table, absl::string_view key, absl::string_view value);
+};
+
+// What the first segment of `directory` says: of what had left by then nothing is in any segment.
+absl::StatusOr<SealedThere> SealedInFirst(const std::string& directory,
+                                          const durable::StoreOptions& files);
+
+// Directories of segments below `directory` that were begun before the dossier had left; no clock
+// is asked.
+absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directory,
+                                                      const std::string& dossier,
                                                       const durable::StoreOptions& files);
 
 // Where the segments are: in `directory`, or in the one directory below it whose life no other goes
 // on from, which the newest segment of each life tells; no clock is asked.  kNotFound when
 // there are none; kDataLoss when a life's newest segment does not hold, so that it cannot be told;
 // kFailedPrecondition when several are the last, as after a restore for practice.  Then the
-// operator has to name one.  A chain that was put aside counts when there is no other.
+// operator has to name one.  A chain that was put aside counts as long as the same life has no
+// other; of several, the last that was put aside.
 absl::StatusOr<std::string> FindLife(const std::string& directory,
                                      const durable::StoreOptions& files);
 

@@ -191,6 +191,11 @@ absl::Status Daemon::Build(DaemonOptions options) {
   }
   // Before anybody reads it: an act may have been said just before a crash.
   SOTAY_RETURN_IF_ERROR(FinishPurges(p.store.get(), /*restored=*/false));
+  // Of its files nobody reads through us; what cannot be done now the hub goes on with.
+  const absl::Status swept = FinishSweeps(p.store.get());
+  if (!swept.ok() && (!absl::IsUnavailable(swept) || p.store->read_only())) return swept;
+  if (!swept.ok())
+    Say(Severity::kWarning, "secrets_not_swept", {{"message", std::string(swept.message())}});
   SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
   SOTAY_ASSIGN_OR_RETURN(AccessRules rules,
                          LoadAccessRules(options.config.rules, *p.schema, sync::DayOf(p.now_ms())));

@@ -98,6 +98,9 @@ class Directory {
   // How far the content of one has left; nothing when it is none.
   absl::optional<stored::v1::SecretRow> SecretOf(absl::string_view dossier) const;
   std::vector<stored::v1::SecretRow> Secrets() const;
+  // Those that the device wrote in, each with its unit.
+  std::vector<std::pair<sync::RecordId, std::string>> SealedWrittenBy(
+      const sync::DeviceId& device) const;
   // The day it was turned to.
   sync::Day today() const;
 
@@ -187,6 +190,7 @@ class Directory {
       ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const std::set<sync::RecordId>> sealed_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::SecretRow, std::less<>> secrets_ ABSL_GUARDED_BY(mutex_);
+  std::map<sync::DeviceId, std::map<sync::RecordId, std::string>> writers_ ABSL_GUARDED_BY(mutex_);
   stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);

@@ -134,7 +134,14 @@ bool Directory::LeadsBack(const std::string& unit,
 }
 
 void Directory::TakeDossierActs(const Tables& committed) {
-  for (const stored::v1::SecretRow& row : committed.secrets) secrets_[row.dossier_id()] = row;
+  for (const stored::v1::SecretRow& row : committed.secrets) {
+    secrets_[row.dossier_id()] = row;
+    const auto dossier = sync::RecordId::From(row.dossier_id());
+    for (const std::string& writer : row.writers()) {
+      const auto device = sync::DeviceId::From(writer);
+      if (dossier.has_value() && device.has_value()) writers_[*device][*dossier] = row.unit_id();
+    }
+  }
   std::map<std::string, std::shared_ptr<sync::DossierActs>> changed;
   for (const v1::DossierAct& act : committed.dossier_acts) {
     auto& acts = changed[act.unit_id()];
@@ -172,6 +179,14 @@ std::vector<stored::v1::SecretRow> Directory::Secrets() const {
   std::vector<stored::v1::SecretRow> rows;
   for (const auto& [dossier, row] : secrets_) rows.push_back(row);
   return rows;
+}
+
+std::vector<std::pair<sync::RecordId, std::string>> Directory::SealedWrittenBy(
+    const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto of = writers_.find(device);
+  if (of == writers_.end()) return {};
+  return {of->second.begin(), of->second.end()};
 }
 
 std::shared_ptr<const sync::DossierActs> Directory::DossiersOf(absl::string_view unit) const {

@@ -214,6 +214,40 @@ void Exchange::AddHeads(const v1::SyncRequest& request, const FeedPlan& plan, in
   }
 }
 
+absl::Status Exchange::TellWriters(const PreparedSync& prepared, const FeedPlan& plan,
+                                   v1::SyncResponse* response) const {
+  std::map<std::string, std::string> tell;  // dossier → its unit
+  for (const auto& [dossier, unit] : directory_.SealedWrittenBy(prepared.device)) {
+    if (std::any_of(plan.cursors.begin(), plan.cursors.end(),
+                    [&of = unit](const auto& cursor) { return cursor.unit_id() == of; })) {
+      continue;
+    }
+    SOTAY_ASSIGN_OR_RETURN(const auto reported,
+                           store_.Get(SecretReportKey(dossier, prepared.device)));
+    if (!reported.has_value()) tell[dossier.str()] = unit;
+  }
+  v1::ChangeBatch pushed;
+  for (const v1::ChangeOutcome& outcome : response->outcomes()) {
+    if (outcome.reason() != v1::REASON_CLASSIFIED) continue;
+    const uint64_t place = outcome.sequence() - response->outcomes(0).sequence();
+    v1::Change change;
+    if ((pushed.changes().empty() && !pushed.ParseFromString(prepared.pushed_bytes)) ||
+        place >= static_cast<uint64_t>(pushed.changes_size()) ||
+        !change.ParseFromString(pushed.changes(static_cast<int>(place)))) {
+      continue;
+    }
+    const auto sealed = directory_.SecretOf(change.dossier_id());
+    if (sealed.has_value()) tell[sealed->dossier_id()] = sealed->unit_id();
+  }
+  for (const v1::SecretDossier& told : response->secret_dossiers()) tell.erase(told.dossier_id());
+  for (const auto& [dossier, unit] : tell) {
+    v1::SecretDossier* const secret = response->add_secret_dossiers();
+    secret->set_dossier_id(dossier);
+    secret->set_unit_id(unit);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, PushAnswer* pushed,
                                                   int64_t now_ms, ShownParts* shown) const {
   const v1::SyncRequest& request = prepared.request;
@@ -268,6 +302,7 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   for (v1::SecretDossier& secret : page.secret_dossiers) {
     *response.add_secret_dossiers() = std::move(secret);
   }
+  SOTAY_RETURN_IF_ERROR(TellWriters(prepared, plan, &response));
   response.set_more(page.more || response.revised_size() == kRevisedMax);
   return response;
 }

@@ -64,6 +64,10 @@ class Exchange {
   absl::Status CheckShape(const v1::SyncRequest& request) const;
   absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push, std::string* unpacked) const;
   absl::Status CheckSeal(const Push& push) const;
+  // Sealed dossiers the feed does not name to this device: it wrote there and is in the unit no
+  // more, and has not said that it has done what it is told; or it has just sent something of one.
+  absl::Status TellWriters(const PreparedSync& prepared, const FeedPlan& plan,
+                           v1::SyncResponse* response) const;
   // Heads for a device that witnesses; of a unit without one the operator was told.
   void AddHeads(const v1::SyncRequest& request, const FeedPlan& plan, int64_t now_ms,
                 v1::SyncResponse* response) const;

@@ -38,8 +38,13 @@ absl::Status CheckCursorShape(const v1::Cursor& cursor) {
 // One unit's records going into a page.
 class UnitReader {
  public:
-  UnitReader(Store* store, Sight* sight, size_t bytes_max, FeedPage* page)
-      : store_(*store), sight_(*sight), bytes_max_(bytes_max), page_(*page) {}
+  UnitReader(const Directory& directory, Store* store, Sight* sight, size_t bytes_max,
+             FeedPage* page)
+      : directory_(directory),
+        store_(*store),
+        sight_(*sight),
+        bytes_max_(bytes_max),
+        page_(*page) {}
 
   // Reads from the cursor to `head` and moves the cursor to how far it came.  False when the
   // page is full.
@@ -51,6 +56,10 @@ class UnitReader {
   // Takes the position being gathered into the page, if it fits.
   bool Close(const std::string& unit);
 
+  // Whether it proved to be secret while this page is read.
+  bool HasLeft(const std::string& dossier) const;
+
+  const Directory& directory_;
   Store& store_;
   Sight& sight_;
   const size_t bytes_max_;
@@ -58,6 +67,12 @@ class UnitReader {
   v1::RecordBatch open_;  // the records of one position
   uint64_t open_position_ = 0;
 };
+
+bool UnitReader::HasLeft(const std::string& dossier) const {
+  const auto sealed = directory_.Sealed();
+  const auto id = sync::RecordId::From(dossier);
+  return sealed != nullptr && id.has_value() && sealed->count(*id) != 0;
+}
 
 absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place,
                              const stored::v1::FeedRow& row) {
@@ -70,13 +85,14 @@ absl::Status UnitReader::Add(const std::string& unit, const FeedPlace& place,
   }
   if (row.newborn()) {
     // Should it have changed since the scan began, it comes again, at its new place.
-    SOTAY_ASSIGN_OR_RETURN(StoredRecord born,
-                           store_.LoadNewborn(unit, place.position, place.record));
-    AddRecord(std::move(born));
+    auto born = store_.LoadNewborn(unit, place.position, place.record);
+    if (!born.ok()) return HasLeft(row.dossier_id()) ? absl::OkStatus() : born.status();
+    AddRecord(*std::move(born));
     return absl::OkStatus();
   }
   SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(place.record));
   if (!stored.has_value()) {
+    if (HasLeft(row.dossier_id())) return absl::OkStatus();
     return absl::DataLossError(
         absl::StrCat(DescribeKey(RecordKey(place.record)), " is missing, the feed names it"));
   }
@@ -211,8 +227,9 @@ absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
     SOTAY_ASSIGN_OR_RETURN(
         bool whole, Follow(from, &sight, fresh, head->position(), bytes_max, &cursor, &page));
     if (whole && head->position() > cursor.position()) {
-      SOTAY_ASSIGN_OR_RETURN(
-          whole, UnitReader(from.store, &sight, bytes_max, &page).Read(head->position(), &cursor));
+      SOTAY_ASSIGN_OR_RETURN(whole,
+                             UnitReader(*from.directory, from.store, &sight, bytes_max, &page)
+                                 .Read(head->position(), &cursor));
     }
     // It is all there.
     if (whole) cursor.set_access(sight.place().Packed());

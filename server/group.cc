@@ -169,7 +169,7 @@ absl::Status Group::SetForkedAside() {
       sync::SetAside& aside = outcome_.set_aside.emplace_back();
       v1::QuarantinedChange& change = aside.change;
       const bool bare = sync::IsSecret(pushed, input_.sealed.get());
-      if (!bare) change.set_change(pushed.bytes);
+      change.set_change(bare ? sync::NamedOnly(pushed, push.device.str(), sequence) : pushed.bytes);
       change.set_change_id(pushed.id.str());
       change.set_device_id(push.device.str());
       change.set_sequence(sequence);

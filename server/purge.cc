@@ -35,7 +35,8 @@ class Purging {
       : store_(*store),
         tables_(tables),
         act_(act),
-        dossier_(sync::RecordId::From(act.dossier_id()).value_or(sync::RecordId())) {}
+        dossier_(sync::RecordId::From(act.dossier_id()).value_or(sync::RecordId())),
+        known_(SecretIn(tables, act.dossier_id())) {}
 
   absl::StatusOr<Purge> Plan();
 
@@ -68,6 +69,7 @@ class Purging {
   const Tables& tables_;
   const v1::DossierAct& act_;
   const sync::RecordId dossier_;
+  const stored::v1::SecretRow* const known_;  // it was taken out once before
   Purge purge_;
   std::vector<std::string> keys_;
   stored::v1::UnitHead head_;
@@ -127,6 +129,9 @@ absl::Status Purging::FindRecords() {
   if (head == tables_.heads.end()) return absl::DataLossError("a sealed dossier is of no unit");
   head_ = head->second;
   records_.insert(dossier_);
+  for (int i = 0; known_ != nullptr && i < known_->record_ids_size(); ++i) {
+    if (const auto id = sync::RecordId::From(known_->record_ids(i))) records_.insert(*id);
+  }
   uint64_t others = 0;
   SOTAY_RETURN_IF_ERROR(
       store_.VisitFeed(act_.unit_id(), 0, std::numeric_limits<uint64_t>::max() - 1,
@@ -181,7 +186,7 @@ absl::Status Purging::TakeAside() {
         }
         // What cannot be read is of no dossier that anybody could name; of what is classified there
         // is nothing left.
-        if (row.reason() != v1::REASON_CLASSIFIED && !row.change().empty() &&
+        if (row.reason() != v1::REASON_CLASSIFIED && !IsBare(row) &&
             change.ParseFromString(row.change()) && IsAbout(change)) {
           found.emplace_back(*parts, std::move(row));
         }
@@ -283,7 +288,14 @@ absl::Status Purging::TakeOutcomes() {
 
 // Every push that has any of them, also those that brought some of them again, or beside others.
 absl::Status Purging::TakePushes() {
-  for (const auto& [device, sequences] : sequences_) {
+  std::set<sync::DeviceId> devices;
+  for (const auto& [device, sequences] : sequences_) devices.insert(device);
+  // What was taken out once is in older segments of a backup, and the newest says nothing of it.
+  for (size_t i = 0; known_ != nullptr && i < tables_.devices.size(); ++i) {
+    const auto device = sync::DeviceId::From(tables_.devices[i].device_id());
+    if (device.has_value()) devices.insert(*device);
+  }
+  for (const sync::DeviceId& device : devices) {
     absl::Status status;
     SOTAY_RETURN_IF_ERROR(
         store_.VisitSeals(device, [&](absl::string_view key, absl::string_view value) {
@@ -340,12 +352,8 @@ void Purging::Note(stored::v1::SecretRow* row) const {
 }
 
 absl::Status Purging::SealContent() {
-  const auto known =
-      std::find_if(tables_.secrets.begin(), tables_.secrets.end(),
-                   [&](const auto& row) { return row.dossier_id() == act_.dossier_id(); });
-  const bool fresh = known == tables_.secrets.end();
-  stored::v1::SecretRow row = fresh ? stored::v1::SecretRow() : *known;
-  if (fresh) {
+  stored::v1::SecretRow row = known_ == nullptr ? stored::v1::SecretRow() : *known_;
+  if (known_ == nullptr) {
     row.set_dossier_id(act_.dossier_id());
     row.set_unit_id(act_.unit_id());
     row.set_act(act_.number());
@@ -358,7 +366,7 @@ absl::Status Purging::SealContent() {
     return absl::OkStatus();
   }
   row.set_swept(false);
-  if (fresh) Note(&row);
+  if (known_ == nullptr) Note(&row);
   std::vector<std::string> contents;
   for (auto& [id, bytes] : contents_) contents.push_back(std::move(bytes));
   if (row.destroyed()) contents.clear();

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/store.h"
 
 namespace sotay::server {
@@ -32,12 +33,17 @@ absl::StatusOr<Purge> PlanPurge(Store* store, const Tables& tables, const v1::Do
 // Takes the key out, and what is sealed under it.
 absl::StatusOr<Purge> PlanDestruction(Store* store, const stored::v1::SecretRow& row);
 
+// What is known of the dossier in these tables; null: it was never taken out.
+const stored::v1::SecretRow* SecretIn(const Tables& tables, absl::string_view dossier);
+
 // No file of the store has any more what a purge or a destruction took out; as
 // durable::Store::Sweep.
 absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row);
 
-// Does what is left to do of every act in the store, before anybody reads it.  `restored`: its rows
-// are of a backup, so of every act everything.
+// Takes out of the tables what is left there of every act, before anybody reads the store.
+// `restored`: its rows are of a backup, so of every act everything.
 absl::Status FinishPurges(Store* store, bool restored);
+// And out of the files.  kUnavailable as SweepSecret, of those it could not: to be called again.
+absl::Status FinishSweeps(Store* store);
 
 }  // namespace sotay::server

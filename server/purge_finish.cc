@@ -23,6 +23,12 @@ absl::StatusOr<Purge> PlanDestruction(Store* store, const stored::v1::SecretRow&
   return purge;
 }
 
+const stored::v1::SecretRow* SecretIn(const Tables& tables, absl::string_view dossier) {
+  const auto at = std::find_if(tables.secrets.begin(), tables.secrets.end(),
+                               [&](const auto& row) { return row.dossier_id() == dossier; });
+  return at == tables.secrets.end() ? nullptr : &*at;
+}
+
 absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row) {
   const auto dossier = sync::RecordId::From(row.dossier_id());
   if (!dossier.has_value()) return absl::DataLossError("a sealed dossier without an id");
@@ -44,19 +50,27 @@ absl::Status FinishPurges(Store* store, bool restored) {
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
   for (const v1::DossierAct& act : tables.dossier_acts) {
     if (!act.has_sealed()) continue;
-    const auto known =
-        std::find_if(tables.secrets.begin(), tables.secrets.end(),
-                     [&](const auto& row) { return row.dossier_id() == act.dossier_id(); });
-    if (known != tables.secrets.end() && !restored) continue;
+    if (SecretIn(tables, act.dossier_id()) != nullptr && !restored) continue;
     // Of the tables as they are: another act may have changed them.
     SOTAY_ASSIGN_OR_RETURN(const Tables now, store->LoadTables());
     SOTAY_ASSIGN_OR_RETURN(Purge purge, PlanPurge(store, now, act));
+    const Rewriting rewriting(store);
     SOTAY_RETURN_IF_ERROR(store->Write(&purge.sheet));
   }
+  return absl::OkStatus();
+}
+
+absl::Status FinishSweeps(Store* store) {
+  absl::Status waits;
   SOTAY_ASSIGN_OR_RETURN(const Tables purged, store->LoadTables());
   for (stored::v1::SecretRow row : purged.secrets) {
     if (row.swept()) continue;
-    SOTAY_RETURN_IF_ERROR(SweepSecret(store, row));
+    const absl::Status swept = SweepSecret(store, row);
+    if (absl::IsUnavailable(swept) && !store->read_only()) {
+      waits = swept;
+      continue;
+    }
+    SOTAY_RETURN_IF_ERROR(swept);
     row.set_swept(true);
     Tables done;
     done.secrets.push_back(std::move(row));
@@ -64,7 +78,7 @@ absl::Status FinishPurges(Store* store, bool restored) {
     store->Fill(&sheet, done);
     SOTAY_RETURN_IF_ERROR(store->Write(&sheet));
   }
-  return absl::OkStatus();
+  return waits;
 }
 
 }  // namespace sotay::server

@@ -317,7 +317,7 @@ absl::StatusOr<v1::TakeInResponse> Deciding::TakeIn(const std::string& reason) {
   if (row_.change.verdict() == v1::VERDICT_HELD) {
     return CannotBe(row_.change.reason(), "it is held, and goes on by itself when that has come");
   }
-  if (pushed_.change == nullptr || row_.change.unit_id().empty() ||
+  if (pushed_.change == nullptr || row_.change.unit_id().empty() || IsBare(row_.change) ||
       !MayBeTakenIn(row_.change.reason())) {
     return CannotBe(
         row_.change.reason(),

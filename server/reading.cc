@@ -168,7 +168,7 @@ bool Reading::SeesBare() const {
 
 bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!some_) return false;
-  if (aside.reason() == v1::REASON_CLASSIFIED) return SeesBare();
+  if (aside.reason() == v1::REASON_CLASSIFIED || IsBare(aside)) return SeesBare();
   v1::Change change;
   if (acts_ != nullptr && change.ParseFromString(aside.change()) && IsSealed(change.dossier_id())) {
     return false;

@@ -235,7 +235,11 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   SOTAY_RETURN_IF_ERROR(Fill(*pen, loaded.releases, outcome, &round, &news));
   SOTAY_ASSIGN_OR_RETURN(std::vector<std::string> had,
                          WithholdReleased(pen, loaded, outcome, &round));
-  SOTAY_RETURN_IF_ERROR(pen->Commit(round));
+  {
+    absl::optional<Rewriting> rewriting;
+    if (!round.withheld.empty()) rewriting.emplace(&pen->store());
+    SOTAY_RETURN_IF_ERROR(pen->Commit(round));
+  }
   // It was on disk while nobody could know.  Should somebody be reading it just now, it goes when
   // the files are merged next.
   if (!had.empty()) pen->store().Sweep(std::move(had)).IgnoreError();

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "server/backup_chain.h"
 #include "server/backup_lives.h"
 #include "server/lineage.h"
@@ -21,6 +23,9 @@ constexpr size_t kEpochBytes = 16;
 constexpr uint64_t kBatch = 1'000;
 // A line of progress for so many entries or records.
 constexpr uint64_t kTellEvery = 50'000;
+// Files that are just being merged are gone a moment later.
+constexpr int kSweepTries = 10;
+constexpr absl::Duration kSweepPause = absl::Seconds(1);
 
 std::string RandomEpoch() {
   std::string epoch(kEpochBytes, '\0');
@@ -128,6 +133,13 @@ absl::StatusOr<Restored> Restoring::Run() {
         }));
     // Segments from before an act have what it sealed.
     SOTAY_RETURN_IF_ERROR(FinishPurges(store.get(), /*restored=*/true));
+    absl::Status swept = FinishSweeps(store.get());
+    for (int left = kSweepTries; absl::IsUnavailable(swept) && left > 0; --left) {
+      Tell("what proved to be secret is still in a file; trying again");
+      absl::SleepFor(kSweepPause);
+      swept = FinishSweeps(store.get());
+    }
+    SOTAY_RETURN_IF_ERROR(swept);
     SOTAY_RETURN_IF_ERROR(BeginLife(chain, store.get(), &restored));
   }
   {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/administration.h"
 #include "server/dossiers.h"
+#include "server/event_log.h"
 #include "server/purge.h"
 #include "server/reason.h"
 #include "server/refusal.h"
@@ -45,6 +46,17 @@ absl::StatusOr<stored::v1::SecretRow> SecretFor(const Directory& directory, cons
   return *std::move(row);
 }
 
+// The sealed dossier that this is the root of, or that it was a record of.
+absl::optional<stored::v1::SecretRow> SecretWith(const Directory& directory,
+                                                 const std::string& record) {
+  if (auto row = directory.SecretOf(record)) return row;
+  for (stored::v1::SecretRow& row : directory.Secrets()) {
+    const auto& had = row.record_ids();
+    if (std::find(had.begin(), had.end(), record) != had.end()) return std::move(row);
+  }
+  return absl::nullopt;
+}
+
 // The same for an administrator.
 absl::StatusOr<stored::v1::SecretRow> SecretForAdministrator(const Directory& directory,
                                                              const Person& person,
@@ -69,6 +81,24 @@ const v1::SecretAct* Newest(const stored::v1::SecretRow& row, v1::SecretActKind 
   const auto at = std::find_if(row.acts().rbegin(), row.acts().rend(),
                                [kind](const auto& act) { return act.kind() == kind; });
   return at == row.acts().rend() ? nullptr : &*at;
+}
+
+bool HasAsked(const stored::v1::SecretRow& row, const Person& person) {
+  return std::any_of(row.acts().begin(), row.acts().end(), [&](const auto& act) {
+    return act.kind() == v1::SECRET_ACT_KIND_DESTRUCTION_ASKED && act.by() == person.user.user_id();
+  });
+}
+
+// By somebody who may still ask.
+bool IsAskedByAnother(const Directory& directory, const stored::v1::SecretRow& row,
+                      const Person& person) {
+  return std::any_of(row.acts().begin(), row.acts().end(), [&](const auto& act) {
+    if (act.kind() != v1::SECRET_ACT_KIND_DESTRUCTION_ASKED || act.by() == person.user.user_id()) {
+      return false;
+    }
+    const auto asked = directory.FindPerson(act.by());
+    return asked != nullptr && MaySealIn(directory, *asked, row.unit_id());
+  });
 }
 
 absl::Status Save(Pen* pen, const stored::v1::SecretRow& row) {
@@ -96,10 +126,10 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
     *response.mutable_sealed() = SealedViewOf(directory, row, /*whole=*/true);
     return response;
   };
-  if (const auto known = directory.SecretOf(request.record_id()); known.has_value()) {
+  if (const auto known = SecretWith(directory, request.record_id()); known.has_value()) {
     // To others it is answered as what is not there.
     if (!MaySealIn(directory, person, known->unit_id())) return NotFound("the record");
-    SOTAY_RETURN_IF_ERROR(answer(request.record_id()).status());
+    SOTAY_RETURN_IF_ERROR(answer(known->dossier_id()).status());
     const v1::DossierAct& act = response.sealed().act();
     if (act.sealed().alias() == request.alias() && act.sealed().holder() == request.holder()) {
       return response;
@@ -127,8 +157,12 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
   act.mutable_sealed()->set_holder(request.holder());
   Tables tables;
   tables.dossier_acts.push_back(act);
-  // From here on it is sealed, whatever happens; what is not done yet is gone on with.
-  SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
+  // From here on it is sealed, whatever happens; what is not done yet is gone on with.  A segment
+  // of the backup that is just being written is given up: it has what was sealed.
+  {
+    const Rewriting rewriting(&pen->store());
+    SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
+  }
   SOTAY_RETURN_IF_ERROR(GoOn(pen));
   return answer(dossier.id);
 }
@@ -139,7 +173,8 @@ absl::StatusOr<v1::DestroyResponse> AskDestruction(Pen* pen, const Person& perso
   SOTAY_ASSIGN_OR_RETURN(stored::v1::SecretRow row,
                          SecretFor(pen->directory(), person, request.dossier_id()));
   SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
-  if (!row.destroyed() && Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED) == nullptr) {
+  // Each of several heads for themselves: one may leave before it is confirmed.
+  if (!row.destroyed() && !HasAsked(row, person)) {
     Add(v1::SECRET_ACT_KIND_DESTRUCTION_ASKED, *pen, person, request.reason(), &row);
     SOTAY_RETURN_IF_ERROR(Save(pen, row));
   }
@@ -159,14 +194,18 @@ absl::StatusOr<v1::ConfirmResponse> ConfirmDestruction(Pen* pen, const Person& p
     *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
     return response;
   }
-  const v1::SecretAct* const asked = Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED);
-  if (asked == nullptr) {
+  if (Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED) == nullptr) {
     return CannotBe(v1::REASON_ILLEGAL_TRANSITION,
                     "nobody asked that it be destroyed; a head of its unit does");
   }
-  // Two people, not one with two posts.
-  if (asked->by() == person.user.user_id()) {
-    return RoleMayNot("you asked for it yourself; another administrator confirms");
+  // Two people, not one with two posts; and who asked still answers for it.
+  if (!IsAskedByAnother(pen->directory(), row, person)) {
+    if (HasAsked(row, person)) {
+      return RoleMayNot("you asked for it yourself; another administrator confirms");
+    }
+    return CannotBe(v1::REASON_ILLEGAL_TRANSITION,
+                    "whoever asked that it be destroyed does not head its unit any more; a head of "
+                    "its unit asks anew");
   }
   if (!row.swept()) {
     return Busy("its content is still being taken out of the store's files; try again shortly");
@@ -208,7 +247,13 @@ absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
   bool any = false;
   for (const std::string& id : dossiers) {
     const auto dossier = sync::RecordId::From(id);
-    if (!dossier.has_value() || !pen->directory().SecretOf(id).has_value()) continue;
+    if (!dossier.has_value()) continue;
+    if (!pen->directory().SecretOf(id).has_value()) {
+      // A device that knows more than this server was told: it was restored from before the act.
+      Say(Severity::kWarning, "secrecy_report_unknown",
+          {{"device", device.Short()}, {"dossier", dossier->Short()}});
+      continue;
+    }
     const std::string key = SecretReportKey(*dossier, device);
     SOTAY_ASSIGN_OR_RETURN(const auto before, pen->store().Get(key));
     if (before.has_value()) continue;
@@ -229,16 +274,24 @@ absl::Status GoOnWithPurges(Pen* pen) {
       if (!act->has_sealed() || directory.SecretOf(act->dossier_id()).has_value()) continue;
       SOTAY_ASSIGN_OR_RETURN(const Tables tables, pen->store().LoadTables());
       SOTAY_ASSIGN_OR_RETURN(Purge purge, PlanPurge(&pen->store(), tables, *act));
+      const Rewriting rewriting(&pen->store());
       SOTAY_RETURN_IF_ERROR(pen->Commit(&purge.sheet, purge.tables));
     }
   }
+  // Of several each by itself: one may wait for somebody who does not read the others.
+  absl::Status waits;
   for (stored::v1::SecretRow row : directory.Secrets()) {
     if (row.swept()) continue;
-    SOTAY_RETURN_IF_ERROR(SweepSecret(&pen->store(), row));
+    const absl::Status swept = SweepSecret(&pen->store(), row);
+    if (absl::IsUnavailable(swept) && !pen->store().read_only()) {
+      waits = swept;
+      continue;
+    }
+    SOTAY_RETURN_IF_ERROR(swept);
     row.set_swept(true);
     SOTAY_RETURN_IF_ERROR(Save(pen, row));
   }
-  return absl::OkStatus();
+  return waits;
 }
 
 v1::SealedDossierView SealedViewOf(const Directory& directory, const stored::v1::SecretRow& row,

@@ -115,9 +115,7 @@ grpc::ServerUnaryReactor* SecrecyService::ListSealed(grpc::CallbackServerContext
 
 void SecrecyService::AddBackups(const std::string& dossier,
                                 v1::ListHoldersResponse* holders) const {
-  const auto row = directory_.SecretOf(dossier);
-  if (!row.has_value() || row->acts().empty()) return;
-  const auto before = ChainsBefore(backups_, row->acts(0).done_ms(), durable::StoreOptions());
+  const auto before = ChainsBefore(backups_, dossier, durable::StoreOptions());
   // A directory that is not mounted has what it has.
   if (!before.ok()) {
     holders->add_backups(backups_);

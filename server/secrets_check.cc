@@ -19,6 +19,13 @@ std::string InWords(const v1::SecretAct& act) {
   return absl::StrCat("on ", DayOf(act.done_ms()), ", by ", act.by(), ", because: ", act.reason());
 }
 
+// Nothing but what it is about and where it has a place.
+bool NamesOnly(const v1::Change& change) {
+  return change.reason().empty() &&
+         std::all_of(change.edits().begin(), change.edits().end(),
+                     [](const v1::RecordEdit& edit) { return edit.ops().empty(); });
+}
+
 const v1::SecretAct* Find(const stored::v1::SecretRow& row, v1::SecretActKind kind) {
   const auto at = std::find_if(row.acts().begin(), row.acts().end(),
                                [kind](const auto& act) { return act.kind() == kind; });
@@ -53,12 +60,31 @@ void SecretsCheck::LookAtEntry(absl::string_view key, const stored::v1::LogRow& 
   fault_(key, "its bytes are gone, and no act sealed its dossier");
 }
 
-bool SecretsCheck::Explains(const v1::QuarantinedChange& change) const {
+// Whether a push of the device says so.  A forked branch has none.
+bool SecretsCheck::IsWithheld(const v1::QuarantinedChange& change) const {
+  const auto device = sync::DeviceId::From(change.device_id());
+  if (!device.has_value()) return false;
+  const auto seal = store_.LoadSealOver(*device, change.sequence());
+  const auto batch = seal.ok() ? Unpacked(seal->changes()) : seal.status();
+  if (!batch.ok()) return false;
+  return std::any_of(batch->withheld().begin(), batch->withheld().end(), [&](const auto& one) {
+    return seal->first_sequence() + one.index() == change.sequence() &&
+           one.change_id() == change.change_id();
+  });
+}
+
+bool SecretsCheck::Explains(const v1::QuarantinedChange& change, uint64_t arrival) const {
+  v1::Change named;
+  if (!named.ParseFromString(change.change()) || !NamesOnly(named)) return false;
   if (change.reason() == v1::REASON_CLASSIFIED) return true;
-  // Those keep the reason by which they are found.
-  return change.change().empty() && !secrets_.empty() &&
-         (change.reason() == v1::REASON_FORKED_BRANCH ||
-          change.reason() == v1::REASON_DEVICE_REVOKED);
+  // Others keep the reason by which they are found.
+  for (const auto& [dossier, secret] : secrets_) {
+    if (secret.row == nullptr) continue;
+    const auto& arrivals = secret.row->arrivals();
+    if (std::find(arrivals.begin(), arrivals.end(), arrival) != arrivals.end()) return true;
+  }
+  if (change.reason() != v1::REASON_FORKED_BRANCH) return IsWithheld(change);
+  return named.device_id() == change.device_id() && named.sequence() == change.sequence();
 }
 
 void SecretsCheck::LookAtSeal(absl::string_view key, const stored::v1::SealRow& row,
@@ -69,15 +95,22 @@ void SecretsCheck::LookAtSeal(absl::string_view key, const stored::v1::SealRow& 
   for (const v1::WithheldChange& one : batch->withheld()) {
     withheld[row.first_sequence() + one.index()] = one.dossier_id();
   }
+  // In front of its sequence stands the device.
+  const absl::string_view device = key.substr(0, key.size() - std::min(key.size(), size_t{8}));
+  if (device != device_) accounted_.clear();
+  device_ = std::string(device);
   for (uint64_t sequence = row.first_sequence(); sequence <= row.last_sequence(); ++sequence) {
     if (sequence == 0 || sequence > fates.size()) return;
     const auto gone = withheld.find(sequence);
     if (gone == withheld.end()) {
+      accounted_.insert(sequence);
       if (fates[sequence - 1] != Fate::kClassified) continue;
       fault_(key, absl::StrCat("has what change ", sequence, " says, which is classified"));
     } else if (fates[sequence - 1] == Fate::kApplied) {
       const auto secret = secrets_.find(gone->second);
-      if (secret != secrets_.end() && secret->second.act != nullptr) continue;
+      if (secret != secrets_.end() && secret->second.act != nullptr) accounted_.insert(sequence);
+      // A device may withhold, under whatever name, what it had sent whole before.
+      if (accounted_.count(sequence) != 0) continue;
       fault_(key, absl::StrCat("lacks change ", sequence, ", and no act sealed its dossier"));
     }
   }

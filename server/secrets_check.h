@@ -33,7 +33,7 @@ class SecretsCheck {
   // An entry of a log of which the bytes are gone.
   void LookAtEntry(absl::string_view key, const stored::v1::LogRow& row);
   // Whether it is said of a change that was set aside why it has not the bytes its id names.
-  bool Explains(const v1::QuarantinedChange& change) const;
+  bool Explains(const v1::QuarantinedChange& change, uint64_t arrival) const;
   // A push; `fates`: of the device's changes, from its first on.
   void LookAtSeal(absl::string_view key, const stored::v1::SealRow& row,
                   const std::vector<Fate>& fates);
@@ -50,11 +50,16 @@ class SecretsCheck {
     std::map<uint64_t, std::string> contents;  // sealed
     uint64_t entries = 0;                      // of its unit's log
   };
+  bool IsWithheld(const v1::QuarantinedChange& change) const;
   void LookAtContents(const sync::RecordId& dossier, const Secret& secret);
 
   Store& store_;
   const Fault fault_;
   std::map<std::string, Secret> secrets_;  // by dossier
+  // Of the device whose pushes are looked at: changes of which an earlier one has the bytes, or
+  // says by which act it has not.
+  std::string device_;
+  std::set<uint64_t> accounted_;
 };
 
 }  // namespace sotay::server

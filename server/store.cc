@@ -197,7 +197,14 @@ absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::Recor
   if (!value.has_value()) return absl::optional<StoredRecord>();
   absl::string_view merged;
   SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &merged));
-  if (merged.empty()) return LoadNewborn(place.unit, place.position, id);
+  if (merged.empty()) {
+    auto newborn = LoadNewborn(place.unit, place.position, id);
+    if (newborn.ok()) return absl::optional<StoredRecord>(*std::move(newborn));
+    // It may have gone since, with what it was made of.
+    SOTAY_ASSIGN_OR_RETURN(const auto still, Get(RecordKey(id)));
+    if (!still.has_value()) return absl::optional<StoredRecord>();
+    return newborn.status();
+  }
   return absl::optional<StoredRecord>(
       StoredRecord{place.position, std::string(place.unit), std::string(merged)});
 }
@@ -219,6 +226,7 @@ absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
 
 absl::Status Store::Unpack(const stored::v1::LogRow& row, StoredEntry* entry) {
   const std::string key = SealKey(entry->device, row.sealed_through());
+  const uint64_t forgotten = unpacked_.forgotten();
   UnpackedPushes::Changes changes = unpacked_.Find(key);
   SOTAY_ASSIGN_OR_RETURN(auto bytes, changes == nullptr ? Get(key) : absl::optional<std::string>());
   if (changes == nullptr) {
@@ -230,7 +238,7 @@ absl::Status Store::Unpack(const stored::v1::LogRow& row, StoredEntry* entry) {
     auto read = std::make_shared<v1::ChangeBatch>();
     if (!raw.ok() || !read->ParseFromString(*raw)) return Damaged(key);
     changes = read;
-    unpacked_.Keep(key, changes);
+    unpacked_.Keep(key, changes, forgotten);
   }
   const uint64_t from_end = row.sealed_through() - row.sequence();
   const auto count = static_cast<uint64_t>(changes->changes_size());

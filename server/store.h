@@ -8,6 +8,7 @@
 // then the store stays read-only until it is opened again.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,7 +50,7 @@ struct TailCut;
 namespace sotay::server {
 
 // Shape of the keys and rows this build reads and writes.
-constexpr uint32_t kStoreFormat = 4;
+constexpr uint32_t kStoreFormat = 5;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -216,6 +217,10 @@ class Store {
   // What those rows were before they were written anew, or erased, is in no file any more; as
   // durable::Store::Sweep.
   absl::Status Sweep(std::vector<std::string> keys);
+  // Whether rows that are written once are being written anew (Rewriting): then it is odd; and how
+  // often they were.  Who reads rows in parts has a whole when it was even and is the same at the
+  // end.
+  uint64_t rewrites() const { return rewrites_; }
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
 
@@ -319,11 +324,26 @@ class Store {
 
   const std::unique_ptr<durable::Store> durable_;
   const sync::Schema* const schema_;
+  friend class Rewriting;
   UnpackedPushes unpacked_;
+  std::atomic<uint64_t> rewrites_{0};
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
   std::map<std::string, uint64_t, std::less<>> reads_;  // unit or "" → last number
   std::string scratch_;
+};
+
+// While it lives, its thread writes rows anew that otherwise are written once: pushes and log
+// entries lose what proved to be secret.  To end once that is committed.  One at a time.
+class Rewriting {
+ public:
+  explicit Rewriting(Store* store);
+  ~Rewriting();
+  Rewriting(const Rewriting&) = delete;
+  Rewriting& operator=(const Rewriting&) = delete;
+
+ private:
+  Store& store_;
 };
 
 // Where a read is kept and counted: its unit; empty for a refused one.
@@ -339,6 +359,9 @@ std::string SigningRowOf(const sync::StandingSignature& signature);
 // What lists need of a record.
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row);
 
+// Whether the server has of it, on purpose, its id alone, or besides that only where it has a
+// place.
+bool IsBare(const v1::QuarantinedChange& change);
 // The records a set-aside change names, as far as it can be read.
 std::vector<sync::RecordId> RecordsOf(const v1::QuarantinedChange& change);
 

@@ -192,7 +192,7 @@ void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::
 void Checker::LookAtAside(absl::string_view key, const KeyParts& parts,
                           const v1::QuarantinedChange& change) {
   if (seal::HashChange(change.change()).view() != change.change_id() &&
-      !secrets_.Explains(change)) {
+      !secrets_.Explains(change, parts.arrival)) {
     Fault(key, "its bytes are not the ones its id names");
   }
   const auto device = sync::DeviceId::From(change.device_id());
@@ -308,7 +308,7 @@ absl::optional<v1::Change> Checker::ChangeOf(const sync::DeviceId& device, uint6
   }
   // Unreadable bytes are kept too; they name nothing.
   if (!change.ParseFromString((*aside)->change.change())) return absl::nullopt;
-  if (row.reason() == v1::REASON_CLASSIFIED || (*aside)->change.change().empty()) {
+  if (row.reason() == v1::REASON_CLASSIFIED || IsBare((*aside)->change)) {
     return absl::nullopt;
   }
   return change;

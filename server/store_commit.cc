@@ -10,6 +10,7 @@
 #include "sync/apart.h"
 #include "sync/durable/open.h"
 #include "sync/fragment.h"
+#include "sync/seal/digest.h"
 #include "sync/view.h"
 
 namespace sotay::server {
@@ -43,6 +44,10 @@ HistoryKind KindOf(const v1::QuarantinedChange& change) {
                  change.reason() == v1::REASON_DEVICE_REVOKED
              ? HistoryKind::kOutside
              : HistoryKind::kRefused;
+}
+
+bool IsBare(const v1::QuarantinedChange& change) {
+  return change.change().empty() || seal::HashChange(change.change()).view() != change.change_id();
 }
 
 bool IsTakenIn(const v1::QuarantinedChange& change) {

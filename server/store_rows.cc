@@ -56,8 +56,15 @@ void Store::Erase(Sheet* sheet, absl::string_view key) {
   sheet->batch_->Delete(leveldb::Slice(key.data(), key.size()));
 }
 
+Rewriting::Rewriting(Store* store) : store_(*store) { ++store_.rewrites_; }
+
+Rewriting::~Rewriting() {
+  // Whoever unpacked a push before it was written anew keeps it no longer.
+  store_.unpacked_.Forget();
+  ++store_.rewrites_;
+}
+
 absl::Status Store::Sweep(std::vector<std::string> keys) {
-  unpacked_.Forget();
   return durable_->Sweep(std::move(keys));
 }
 

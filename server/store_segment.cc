@@ -110,6 +110,11 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Begin(
   return writer;
 }
 
+absl::Status SegmentWriter::GiveUp() {
+  file_.reset();
+  return durable::FromLevelDb(env_->RemoveFile(absl::StrCat(path_, ".part")));
+}
+
 absl::Status SegmentWriter::Append(absl::string_view bytes) {
   hasher_.Add(bytes);
   bytes_ += bytes.size();

@@ -65,6 +65,8 @@ class SegmentWriter {
   absl::Status Add(absl::string_view key, absl::string_view value);
   // Signs, makes durable, and gives the file its name, which is durable, too.
   absl::StatusOr<SegmentSummary> Finish(const seal::SigningKey& key);
+  // Removes what was written.
+  absl::Status GiveUp();
 
  private:
   explicit SegmentWriter(std::unique_ptr<durable::DurableEnv> env);

@@ -20,6 +20,14 @@ namespace {
 constexpr size_t kNamesakesMax = 256;
 constexpr size_t kIdBytesMin = 4;
 
+// Why something of a record could not be read: it may have proved to be secret meanwhile, and then
+// nothing is damaged.
+absl::Status GoneOr(Store* store, const sync::RecordId& id, const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return status;
+  const auto still = store->LoadRecord(id);
+  return still.ok() && !still->has_value() ? NotFound("the record") : status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& person,
@@ -144,14 +152,14 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
       newest.push_back(*std::move(entry));
       return newest.size() < static_cast<size_t>(request.history_size());
     }));
-    SOTAY_RETURN_IF_ERROR(status);
+    SOTAY_RETURN_IF_ERROR(GoneOr(&store_, id, status));
   }
   std::for_each(newest.rbegin(), newest.rend(),
                 [&](v1::LogEntry& entry) { *response.add_history() = std::move(entry); });
-  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling,
-                         HistoryToTell(response.record()));
-  if (telling.has_value()) {
-    for (v1::LogEntry& entry : *response.mutable_history()) telling->TellSeen(&entry);
+  const absl::StatusOr<absl::optional<sync::History>> telling = HistoryToTell(response.record());
+  if (!telling.ok()) return GoneOr(&store_, id, telling.status());
+  if (telling->has_value()) {
+    for (v1::LogEntry& entry : *response.mutable_history()) (*telling)->TellSeen(&entry);
   }
   auto units = ReadingsOf(person, directory_.Readable(person));
   bytes = 0;
@@ -196,7 +204,8 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   Shown place;
   SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord found, Resolve(person, request.record_id(), &place));
-  SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::History> telling, HistoryToTell(found));
+  const absl::StatusOr<absl::optional<sync::History>> telling = HistoryToTell(found);
+  if (!telling.ok()) return GoneOr(&store_, *id, telling.status());
   Reading reading = ReadingOf(person, place.unit);
   v1::ListRecordHistoryResponse response;
   std::vector<sync::AdmittedEdit> edits;
@@ -212,7 +221,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
     auto entry = store_.LoadEntry(place.unit, position);
     status = entry.status();
     if (!status.ok()) return false;
-    if (telling.has_value()) telling->TellSeen(&*entry);
+    if (telling->has_value()) (*telling)->TellSeen(&*entry);
     bytes += entry->change().size();
     if (packed) {
       auto edit = sync::AdmittedEditOf(*entry, *id);
@@ -230,7 +239,7 @@ absl::StatusOr<v1::ListRecordHistoryResponse> Supervision::ListRecordHistory(
     return true;
   };
   SOTAY_RETURN_IF_ERROR(store_.VisitHistory(*id, from.has_value() ? from->number : 0, take));
-  SOTAY_RETURN_IF_ERROR(status);
+  SOTAY_RETURN_IF_ERROR(GoneOr(&store_, *id, status));
   if (full) response.set_next_page_token(PageToken(question, {place.unit, last, ""}));
   if (packed) *response.mutable_packed() = seal::PackHistory(edits);
   if (shown != nullptr) shown->push_back(std::move(place));

@@ -13,8 +13,9 @@ UnpackedPushes::Changes UnpackedPushes::Find(absl::string_view key) {
   return at->second;
 }
 
-void UnpackedPushes::Keep(std::string key, Changes changes) {
+void UnpackedPushes::Keep(std::string key, Changes changes, uint64_t forgotten) {
   absl::MutexLock lock(&mutex_);
+  if (forgotten != forgotten_) return;
   kept_.emplace_front(std::move(key), std::move(changes));
   if (kept_.size() > kKept) kept_.pop_back();
 }
@@ -22,6 +23,12 @@ void UnpackedPushes::Keep(std::string key, Changes changes) {
 void UnpackedPushes::Forget() {
   absl::MutexLock lock(&mutex_);
   kept_.clear();
+  ++forgotten_;
+}
+
+uint64_t UnpackedPushes::forgotten() const {
+  absl::MutexLock lock(&mutex_);
+  return forgotten_;
 }
 
 }  // namespace sotay::server

@@ -68,4 +68,16 @@ bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed) {
                      [&](const v1::RecordEdit& edit) { return is_sealed(edit.record_id()); });
 }
 
+std::string NamedOnly(const PushedChange& pushed, const std::string& device, uint64_t sequence) {
+  v1::Change named;
+  named.set_device_id(device);
+  named.set_sequence(sequence);
+  if (pushed.withheld.has_value()) {
+    named.set_dossier_id(pushed.withheld->str());
+  } else if (pushed.change != nullptr && RecordId::From(pushed.change->dossier_id()).has_value()) {
+    named.set_dossier_id(pushed.change->dossier_id());
+  }
+  return named.SerializeAsString();
+}
+
 }  // namespace sotay::sync

@@ -87,6 +87,9 @@ absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench);
 // Whether a change is withheld, or of a dossier that proved to be secret: whatever else is to be
 // said of it, nothing of it may be kept but its id.
 bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed);
+// What may be kept of such a change where no push says that it is withheld: whose it is, and of
+// which dossier.  A serialised v1::Change.
+std::string NamedOnly(const PushedChange& pushed, const std::string& device, uint64_t sequence);
 
 // Judges a change by everything admitted to the bench so far.  Notes in `histories_needed` what it
 // could not judge without.

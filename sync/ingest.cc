@@ -293,6 +293,8 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
   SetAside aside;
   v1::QuarantinedChange& row = aside.change;
   if (!bare) row.set_change(pushed.bytes);
+  if (bare && decision.refusal->reason == v1::REASON_FORKED_BRANCH)  // its push says nothing of it
+    row.set_change(NamedOnly(pushed, device->device_id(), arrival.sequence));
   row.set_change_id(pushed.id.str());
   row.set_device_id(device->device_id());
   row.set_sequence(arrival.sequence);

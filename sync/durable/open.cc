@@ -148,7 +148,10 @@ absl::Status Store::Write(leveldb::WriteBatch* batch) {
   leveldb::WriteOptions options;
   options.sync = true;
   leveldb::Status written = db_->Write(options, batch);
-  if (written.ok()) return absl::OkStatus();
+  if (written.ok()) {
+    BeginSweepsAnew(*batch);
+    return absl::OkStatus();
+  }
   // The Env's words when it has some: they name the call that failed first.
   const absl::Status first = env_.first_failure();
   absl::Status failure = CannotBeWritten(first.ok() ? FromLevelDb(written) : first);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,7 +88,8 @@ class Store {
   // of the store: neither in its tables nor in its logs, nor in a log that was cut (tail_rule.h).
   // What the disk keeps of deleted files is not in its power.  Rewrites the files those keys are
   // in; nobody else may write the keys meanwhile.  kUnavailable while somebody still reads what was
-  // there: to be called again later, which is as good.  Otherwise fails as Write does.
+  // there: to be called again later with the same keys, which goes on where it stopped unless they
+  // were written since.  Otherwise fails as Write does.  One thread at a time.
   absl::Status Sweep(std::vector<std::string> keys) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For reads through db(): checksums verified.
@@ -109,8 +111,18 @@ class Store {
   absl::Status OpenDb(const StoreOptions& options);
   absl::Status CannotBeWritten(const absl::Status& why) const;
   // sweep.cc
+  // How far a sweep came.
+  struct Sweeping {
+    uint64_t of_before = 0;  // snapshots up to this one
+    bool merged = false;     // what stood before is in no table of the store
+  };
   void Flush();
   absl::Status WriteAnew(const std::vector<std::string>& keys);
+  void Merge(const std::vector<std::string>& keys);
+  // The next sweep of what this writes begins anew.
+  void BeginSweepsAnew(const leveldb::WriteBatch& batch);
+  uint64_t SnapshotsTaken() const;
+  bool HasSnapshotUpTo(uint64_t number) const;
   absl::StatusOr<bool> HasFilesOfBefore();
   absl::Status RemoveCutLogs();
   // purge.cc
@@ -127,7 +139,13 @@ class Store {
   std::vector<TailCut> tail_cuts_;
   std::unique_ptr<leveldb::DB> db_;
 
-  std::atomic<int> snapshots_{0};
+  mutable absl::Mutex snapshots_mutex_;
+  uint64_t snapshots_taken_ ABSL_GUARDED_BY(snapshots_mutex_) = 0;
+  // Those that were not given back, each with its number.
+  std::map<const leveldb::Snapshot*, uint64_t> snapshots_ ABSL_GUARDED_BY(snapshots_mutex_);
+  mutable absl::Mutex sweeping_mutex_;
+  // Sweeps that wait for somebody, by their keys, in order.
+  std::map<std::vector<std::string>, Sweeping> sweeping_ ABSL_GUARDED_BY(sweeping_mutex_);
   mutable absl::Mutex mutex_;
   absl::Status write_failure_ ABSL_GUARDED_BY(mutex_);
 };

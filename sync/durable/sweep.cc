@@ -7,6 +7,7 @@
 // everything, and pushed down through all levels; and then the directory is held against what the
 // store says it consists of.
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -43,6 +44,17 @@ std::set<uint64_t> TablesIn(const std::string& listed) {
   return tables;
 }
 
+// What a batch writes.
+class KeysOf : public leveldb::WriteBatch::Handler {
+ public:
+  void Put(const leveldb::Slice& key, const leveldb::Slice&) override {
+    keys.push_back(key.ToString());
+  }
+  void Delete(const leveldb::Slice& key) override { keys.push_back(key.ToString()); }
+
+  std::vector<std::string> keys;
+};
+
 absl::Status StillRead() {
   return absl::UnavailableError("somebody still reads what is to go; it is tried again");
 }
@@ -50,13 +62,27 @@ absl::Status StillRead() {
 }  // namespace
 
 const leveldb::Snapshot* Store::TakeSnapshot() {
-  ++snapshots_;
-  return db_->GetSnapshot();
+  absl::MutexLock lock(&snapshots_mutex_);
+  const leveldb::Snapshot* const snapshot = db_->GetSnapshot();
+  snapshots_[snapshot] = ++snapshots_taken_;
+  return snapshot;
 }
 
 void Store::ReleaseSnapshot(const leveldb::Snapshot* snapshot) {
+  absl::MutexLock lock(&snapshots_mutex_);
+  snapshots_.erase(snapshot);
   db_->ReleaseSnapshot(snapshot);
-  --snapshots_;
+}
+
+uint64_t Store::SnapshotsTaken() const {
+  absl::MutexLock lock(&snapshots_mutex_);
+  return snapshots_taken_;
+}
+
+bool Store::HasSnapshotUpTo(uint64_t number) const {
+  absl::MutexLock lock(&snapshots_mutex_);
+  return std::any_of(snapshots_.begin(), snapshots_.end(),
+                     [number](const auto& taken) { return taken.second <= number; });
 }
 
 // A range without keys: what is in memory is written out, and no table is merged.
@@ -119,11 +145,53 @@ absl::Status Store::Sweep(std::vector<std::string> keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.empty()) return absl::OkStatus();
-  // Whatever was in memory, and so in the log, is in tables from here on.
-  Flush();
-  if (absl::Status written = WriteAnew(keys); !written.ok()) return written;
-  // One that was taken before keeps the old values where they are merged.
-  if (snapshots_ != 0) return StillRead();
+  // What is new under these keys was written before, so later snapshots show nothing old; one that
+  // was taken before keeps the old values wherever files are merged, and nothing is done till then.
+  Sweeping sweeping;
+  {
+    absl::MutexLock lock(&sweeping_mutex_);
+    sweeping = sweeping_.try_emplace(keys, Sweeping{SnapshotsTaken(), false}).first->second;
+  }
+  if (HasSnapshotUpTo(sweeping.of_before)) return StillRead();
+  if (!sweeping.merged) {
+    // Whatever was in memory, and so in the log, is in tables from here on.
+    Flush();
+    if (absl::Status written = WriteAnew(keys); !written.ok()) return written;
+    Merge(keys);
+    sweeping.merged = true;
+    absl::MutexLock lock(&sweeping_mutex_);
+    sweeping_[keys] = sweeping;
+  }
+  if (absl::Status cut = RemoveCutLogs(); !cut.ok()) return cut;
+  for (int left = kTries; left > 0; --left) {
+    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
+    const absl::StatusOr<bool> kept = HasFilesOfBefore();
+    if (kept.ok() && !*kept) {
+      absl::MutexLock lock(&sweeping_mutex_);
+      sweeping_.erase(keys);
+    }
+    if (!kept.ok() || !*kept) return kept.status();
+    Flush();
+  }
+  return StillRead();
+}
+
+void Store::BeginSweepsAnew(const leveldb::WriteBatch& batch) {
+  absl::MutexLock lock(&sweeping_mutex_);
+  if (sweeping_.empty()) return;
+  KeysOf written;
+  batch.Iterate(&written);
+  for (auto at = sweeping_.begin(); at != sweeping_.end();) {
+    const bool touched = std::any_of(written.keys.begin(), written.keys.end(),
+                                     [&of = at->first](const std::string& key) {
+                                       return std::binary_search(of.begin(), of.end(), key);
+                                     });
+    at = touched ? sweeping_.erase(at) : std::next(at);
+  }
+}
+
+// The tables those keys are in, down through all levels.
+void Store::Merge(const std::vector<std::string>& keys) {
   for (auto first = keys.begin(); first != keys.end();) {
     const auto next = std::find_if(first, keys.end(), [&](const std::string& key) {
       return key.substr(0, 1) != first->substr(0, 1);
@@ -133,14 +201,6 @@ absl::Status Store::Sweep(std::vector<std::string> keys) {
     db_->CompactRange(&from, &to);
     first = next;
   }
-  if (absl::Status cut = RemoveCutLogs(); !cut.ok()) return cut;
-  for (int left = kTries; left > 0; --left) {
-    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
-    const absl::StatusOr<bool> kept = HasFilesOfBefore();
-    if (!kept.ok() || !*kept) return kept.status();
-    Flush();
-  }
-  return StillRead();
 }
 
 }  // namespace sotay::durable

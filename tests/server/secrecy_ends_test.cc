@@ -103,6 +103,23 @@ TEST_F(SecrecyEnds, IsDestroyedByTwoPeople) {
   EXPECT_EQ(ListSealed(*room_.directory, *Of("khoa"), pending)->sealed_size(), 0);
 }
 
+TEST_F(SecrecyEnds, WhoAskedStillAnswersForIt) {
+  ASSERT_THAT(Seal(), IsOk());
+  Give("ha", PostOf("ha", kUnitOfRoom, v1::CAPACITY_HEAD));
+  ASSERT_THAT(Ask("ngu"), IsOk());
+  ASSERT_THAT(End("ngu", 1, kToday), IsOk());
+  DayPasses();
+  EXPECT_EQ(DetailOf(Confirm("khoa").status()).reason(), v1::REASON_ILLEGAL_TRANSITION);
+  // The next head asks for themselves, once.
+  ASSERT_THAT(Ask("ha"), IsOk());
+  ASSERT_THAT(Ask("ha"), IsOk());
+  const auto destroyed = Confirm("khoa");
+  ASSERT_THAT(destroyed, IsOk());
+  ASSERT_EQ(destroyed->acts_size(), 4);
+  EXPECT_EQ(destroyed->acts(1).by(), "ngu");
+  EXPECT_EQ(destroyed->acts(2).by(), "ha");
+}
+
 TEST_F(SecrecyEnds, AHeadSeesWhoHadIt) {
   v1::AccessEntry fed;
   fed.set_kind(v1::ACCESS_KIND_FEED);

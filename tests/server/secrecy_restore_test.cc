@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "server/backup_chain.h"
@@ -24,6 +26,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using tests::IsOk;
 using tests::Note;
+using tests::StatusIs;
 using tests::Workspace;
 
 namespace fs = std::filesystem;
@@ -34,7 +37,10 @@ class SecrecyRestore : public SecrecyRoom {
   absl::Status BackUp() {
     BackupOptions options;
     options.directory = space_ / "backup";
-    options.now_ms = [this] { return ++room_.now_ms; };
+    options.now_ms = [this] {
+      if (meanwhile) std::exchange(meanwhile, nullptr)();
+      return clock_stands ? room_.now_ms : ++room_.now_ms;
+    };
     fs::create_directories(options.directory);
     return Backup(room_.store.get(), &watermark_, room_.log_key, options, durable::StoreOptions())
         .RunOnce();
@@ -72,10 +78,61 @@ class SecrecyRestore : public SecrecyRoom {
     for (size_t i = 0; i < segments; ++i) EXPECT_THAT(chain.TakeNext(look), IsOk());
     return rows;
   }
+  // What a build that knew nothing of sealing would have gone on with: a chain that has both.
+  void AddSegment() {
+    BackupChain chain(Life(), room_.log_key.verifying_key(), durable::StoreOptions());
+    ASSERT_THAT(chain.TakeAll(), IsOk());
+    const auto moment = room_.store->TakeMoment();
+    stored::v1::SegmentHeader header;
+    header.set_format(kSegmentFormat);
+    header.set_store_format(kStoreFormat);
+    header.set_organisation_id(room_.directory->meta().organisation_id());
+    header.set_epoch(room_.directory->meta().epoch());
+    header.set_number(chain.segments().size() + 1);
+    header.set_previous(chain.segments().back().hash);
+    header.set_taken_ms(++room_.now_ms);
+    *header.mutable_from() = chain.mark();
+    *header.mutable_to() = MarkOf(*moment).value();
+    const auto writer = SegmentWriter::Begin(Life(), header, durable::StoreOptions()).value();
+    const auto copy = [&](const std::string& from, const std::string& end) {
+      const auto add = [&](absl::string_view key, absl::string_view value) {
+        EXPECT_THAT(writer->Add(key, value), IsOk());
+        return true;
+      };
+      EXPECT_THAT(moment->Visit(from, end, add), IsOk());
+    };
+    for (const Table table : kSmallTables) copy(TablePrefix(table), After(TablePrefix(table)));
+    for (const stored::v1::UnitMark& unit : header.to().units()) {
+      uint64_t from = 1;
+      for (const auto& was : header.from().units()) {
+        if (was.unit_id() == unit.unit_id()) from = was.position() + 1;
+      }
+      copy(LogKey(unit.unit_id(), from), LogKey(unit.unit_id(), unit.position() + 1));
+      copy(NodeKey(unit.unit_id(), from, 0), NodeKey(unit.unit_id(), unit.position() + 1, 0));
+    }
+    for (const auto& of : header.to().devices()) {
+      uint64_t from = 1;
+      for (const auto& was : header.from().devices()) {
+        if (was.device_id() == of.device_id()) from = was.accepted_through() + 1;
+      }
+      const auto device = *sync::DeviceId::From(of.device_id());
+      copy(SealKey(device, from), SealKey(device, of.accepted_through() + 1));
+    }
+    for (const auto& reads : header.to().reads()) {
+      uint64_t from = 1;
+      for (const auto& was : header.from().reads()) {
+        if (was.unit_id() == reads.unit_id()) from = was.number() + 1;
+      }
+      copy(ReadKey(reads.unit_id(), from), ReadKey(reads.unit_id(), reads.number() + 1));
+    }
+    ASSERT_THAT(writer->Finish(room_.log_key), IsOk());
+  }
   std::string Life() const {
     return space_ / ("backup/" + absl::BytesToHexString(room_.directory->meta().epoch()));
   }
 
+  std::function<void()> meanwhile;  // done once, while a segment is written
+  bool clock_stands = false;
   const Workspace space_;
   const std::shared_ptr<const sync::Schema> schema_ = tests::CaseworkSchema();
   Watermark watermark_;
@@ -92,11 +149,10 @@ TEST_F(SecrecyRestore, ANewChainBeginsThatHasNothingOfIt) {
   ASSERT_THAT(BackUp(), IsOk());
   EXPECT_EQ(RowsOf(Life(), kNeedle), 0u);
   EXPECT_THAT(FilesOf(Life(), key), IsEmpty()) << "whoever has the backup has no key";
-  const std::string before = Life() + kBefore + std::to_string(sealed->act().set_ms());
+  const std::string before = Life() + kBefore + "kv1-1";
   EXPECT_EQ(RowsOf(before, kNeedle), 1u);
-  EXPECT_THAT(
-      ChainsBefore(space_ / "backup", sealed->act().set_ms(), durable::StoreOptions()).value(),
-      ElementsAre(before));
+  EXPECT_THAT(ChainsBefore(space_ / "backup", Id("k"), durable::StoreOptions()).value(),
+              ElementsAre(before));
   // What is restored knows that it was sealed, and has nothing of it.
   const auto restored = RestoreFrom(space_ / "backup");
   ASSERT_THAT(restored, IsOk());
@@ -134,20 +190,32 @@ TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
   ASSERT_EQ(dam_.outcomes().at(first).verdict(), v1::VERDICT_QUARANTINED);
   ASSERT_EQ(dam_.outcomes().at(second).verdict(), v1::VERDICT_APPLIED)
       << dam_.outcomes().at(second).message();
+  // And somebody whose only change there waits: nothing but its push says what it was.
+  tests::SealedPhone binh("binh");
+  room_.Enrol(&binh);
+  v1::Change waits;
+  waits.set_dossier_id(Id("k"));
+  waits.set_reason(Secret("giữ"));
+  v1::RecordEdit* const awaits = waits.add_edits();
+  awaits->set_record_id(Id("n"));
+  awaits->set_type("casework.v1.Note");
+  awaits->add_parents(std::string(32, 'p'));
+  const uint64_t held = binh.Forge(waits);
+  room_.Exchange(&binh);
+  ASSERT_EQ(binh.outcomes().at(held).verdict(), v1::VERDICT_HELD);
   ASSERT_THAT(BackUp(), IsOk());
   ++room_.now_ms;
   const auto sealed = Seal();
   ASSERT_THAT(sealed, IsOk());
-  fs::create_directories(Life() + kBefore + std::to_string(sealed->act().set_ms()));
   nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
   room_.Exchange(&nguyet_);
-  ASSERT_THAT(BackUp(), IsOk());
-  ASSERT_EQ(RowsOf(Life(), kNeedle), 1u);
+  AddSegment();
+  ASSERT_EQ(RowsOf(Life(), kNeedle), 3u);
   for (const bool destroyed : {false, true}) {
     if (destroyed) {
       ASSERT_THAT(Ask("ngu"), IsOk());
       ASSERT_THAT(Confirm("khoa"), IsOk());
-      ASSERT_THAT(BackUp(), IsOk());
+      AddSegment();
     }
     const auto restored = RestoreFrom(space_ / "backup");
     ASSERT_THAT(restored, IsOk());
@@ -163,6 +231,82 @@ TEST_F(SecrecyRestore, AnActWinsOverOlderSegments) {
     EXPECT_THAT(RowsWith(kNeedle), IsEmpty());
     EXPECT_EQ(room_.store->Get(SecretKeyKey(tests::RecordNamed("k")))->has_value(), !destroyed);
     ASSERT_THAT(room_.Open(), IsOk());
+  }
+}
+
+// A second act comes while the segment after the first is written.
+TEST_F(SecrecyRestore, NothingOfASecondActStaysInTheNewChain) {
+  constexpr char kSecond[] = "Bn4Kc8Tz1Yd6";
+  nguyet_.Write("e", {Note("m").Says(kSecond)});
+  room_.Exchange(&nguyet_);
+  ASSERT_THAT(BackUp(), IsOk());
+  ASSERT_THAT(Seal(), IsOk());
+  bool sealed = false;
+  meanwhile = [&] { sealed = Seal("ngu", "e", "Hồ sơ 18").ok(); };
+  EXPECT_THAT(BackUp(), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_TRUE(sealed);
+  EXPECT_THAT(SegmentsIn(Life(), durable::StoreOptions()).value(), IsEmpty());
+  EXPECT_THAT(FilesOf(Life(), kSecond), IsEmpty());
+  room_.now_ms += 60'000;
+  while (room_.hub->RunOnce()) {
+  }
+  ASSERT_THAT(BackUp(), IsOk());
+  EXPECT_EQ(RowsOf(Life(), kSecond), 0u);
+  EXPECT_EQ(RowsOf(Life(), kNeedle), 0u);
+  EXPECT_THAT(RestoreFrom(space_ / "backup"), IsOk());
+}
+
+// A clock that stands, or was set back, tells nothing of what came first.
+TEST_F(SecrecyRestore, WhateverTheClockSays) {
+  clock_stands = true;
+  ASSERT_THAT(BackUp(), IsOk());
+  for (const int64_t step : {0, -1'000}) {
+    room_.now_ms += step;
+    const bool first = step == 0;
+    ASSERT_THAT(Seal("ngu", first ? "n" : "m", first ? "Hồ sơ 17" : "Hồ sơ 18"), IsOk());
+    ASSERT_THAT(BackUp(), IsOk());
+    ASSERT_THAT(BackUp(), IsOk());
+    EXPECT_EQ(RowsOf(Life(), first ? kNeedle : "Đo vết phanh."), 0u);
+    EXPECT_TRUE(fs::exists(Life() + kBefore + (first ? "kv1-1" : "kv1-2")));
+  }
+}
+
+// Whoever dies between putting a chain aside and writing the next one has that life still, and not
+// the one before.
+TEST_F(SecrecyRestore, AnEarlierLifeIsNotTakenForTheLast) {
+  ASSERT_THAT(BackUp(), IsOk());
+  ASSERT_THAT(RestoreFrom(space_ / "backup"), IsOk());
+  std::string life;
+  {
+    const auto store = Store::Open(space_ / "store", durable::StoreOptions(), schema_.get());
+    ASSERT_THAT(store, IsOk());
+    life = space_ / ("backup/" + absl::BytesToHexString((*store)->LoadTables()->meta->epoch()));
+    BackupOptions options;
+    options.directory = space_ / "backup";
+    options.now_ms = [this] { return ++room_.now_ms; };
+    ASSERT_THAT(Backup(store->get(), &watermark_, room_.log_key, options, durable::StoreOptions())
+                    .RunOnce(),
+                IsOk());
+  }
+  ASSERT_EQ(FindLife(space_ / "backup", durable::StoreOptions()).value(), life);
+  fs::rename(life, life + kBefore + "kv1-1");
+  fs::create_directories(life);
+  EXPECT_EQ(FindLife(space_ / "backup", durable::StoreOptions()).value(), life + kBefore + "kv1-1");
+}
+
+// What the first segment says of sealed dossiers is read at every start, and there may be nothing
+// else in it.
+TEST(StoreWithoutChanges, IsBackedUpAtEveryStart) {
+  const tests::Workspace space;
+  tests::ServerRoom room;
+  Watermark watermark;
+  for (int start = 0; start < 2; ++start) {
+    BackupOptions options;
+    options.directory = space.path();
+    options.now_ms = [&room] { return ++room.now_ms; };
+    EXPECT_THAT(Backup(room.store.get(), &watermark, room.log_key, options, durable::StoreOptions())
+                    .RunOnce(),
+                IsOk());
   }
 }
 

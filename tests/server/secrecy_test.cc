@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/purge.h"
 #include "server/refusal.h"
 #include "tests/server/secrecy_room.h"
 
@@ -80,6 +81,10 @@ TEST_F(SecrecyTest, IsSaidByAHeadOnceAndStands) {
   const auto again = Seal("ngu", "k");
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString());
+  // Or by the note's id, as the first time.
+  const auto by_note = Seal("ngu", "n");
+  ASSERT_THAT(by_note, IsOk());
+  EXPECT_EQ(by_note->SerializeAsString(), first->SerializeAsString());
   EXPECT_EQ(DetailOf(Seal("ngu", "k", "Hồ sơ 18").status()).reason(), v1::REASON_EXISTS);
   EXPECT_THAT(Seal("dam", "k"), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Restrict("ngu", "k", {}).status(), StatusIs(absl::StatusCode::kNotFound));
@@ -112,6 +117,30 @@ TEST_F(SecrecyTest, EveryDeviceOfTheUnitHearsOfIt) {
   room_.Exchange(&fresh);
   EXPECT_THAT(fresh.secret_dossiers, SizeIs(1));
   EXPECT_THAT(HeldOf(fresh, {"k", "n", "e", "m"}), ElementsAre("e", "m"));
+}
+
+// No feed names it to them: they are told until they say that it is done.
+TEST_F(SecrecyTest, WhoeverWroteThereHearsOfItAfterLeavingTheUnit) {
+  room_.AddUser("dam", {{"kv2", options::v1::ROLE_PROSECUTOR}});
+  SealedPhone other("binh", "kv2");
+  room_.Enrol(&other, "kv2");
+  ASSERT_THAT(Seal(), IsOk());
+  for (int told = 1; told <= 2; ++told) {
+    room_.Exchange(&dam_);
+    ASSERT_THAT(dam_.secret_dossiers, SizeIs(told));
+  }
+  EXPECT_EQ(dam_.secret_dossiers[0].dossier_id(), Id("k"));
+  EXPECT_EQ(dam_.secret_dossiers[0].unit_id(), kUnitOfRoom);
+  EXPECT_EQ(dam_.secret_dossiers[0].alias(), "") << "it is not theirs any more";
+  dam_.reports = {Id("k")};
+  room_.Exchange(&dam_);
+  EXPECT_THAT(dam_.secret_dossiers, SizeIs(2));
+  // What it sends of it all the same says that it has something again.
+  dam_.Write("k", {Note("n").Says(Secret("bốn"))});
+  room_.Exchange(&dam_);
+  EXPECT_THAT(dam_.secret_dossiers, SizeIs(3));
+  room_.Exchange(&other);
+  EXPECT_THAT(other.secret_dossiers, IsEmpty());
 }
 
 // The act is durable, and what it says is not done yet.
@@ -260,6 +289,9 @@ TEST_F(SecrecyTest, WaitsForWhoeverStillReadsTheFiles) {
   EXPECT_THAT(RowsWith(kNeedle), IsEmpty());
   EXPECT_THAT(FilesWith(kNeedle), Not(IsEmpty())) << "or the moment did not matter";
   EXPECT_THAT(room_.Faults(), Contains(HasSubstr("has not left yet")));
+  // A start does not wait for it.
+  EXPECT_THAT(FinishPurges(room_.store.get(), /*restored=*/false), IsOk());
+  EXPECT_THAT(FinishSweeps(room_.store.get()), StatusIs(absl::StatusCode::kUnavailable));
   moment.reset();
   room_.now_ms += 60'000;
   while (room_.hub->RunOnce()) {

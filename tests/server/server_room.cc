@@ -58,7 +58,8 @@ absl::Status ServerRoom::Open() {
   auto opened = server::Store::Open(kPath, StoreOptions(), schema_.get());
   if (!opened.ok()) return opened.status();
   store = *std::move(opened);
-  const absl::Status purged = server::FinishPurges(store.get(), /*restored=*/false);
+  absl::Status purged = server::FinishPurges(store.get(), /*restored=*/false);
+  if (purged.ok()) purged = server::FinishSweeps(store.get());
   if (!purged.ok()) return purged;
   auto tables = store->LoadTables();
   if (!tables.ok()) return tables.status();

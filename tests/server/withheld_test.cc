@@ -195,5 +195,57 @@ TEST_F(WithheldTest, NothingSecretComesFromARevokedOrForkedDevice) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// What was taken in whole is withheld when it is sent again, under whatever name.
+TEST_F(WithheldTest, WhatItHadSentBeforeIsInAnEarlierPush) {
+  nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
+  nguyet_.withholds[1] = std::string(16, 'x');
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(1)), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  // And when its own dossier has left, of which that push says another name.
+  ASSERT_THAT(Seal(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
+// It keeps the reason by which a head might take it in, and there is nothing to take in.
+TEST_F(WithheldTest, WhatHasLeftOfARevokedDeviceIsTakenInByNobody) {
+  const uint64_t late = nguyet_.Write("k", {Note("n").Says(Secret("bốn"))});
+  room_.Revoke(nguyet_);
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request()), IsOk());
+  ASSERT_THAT(Seal(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  EXPECT_THAT(Listed("dam"), IsEmpty());
+  const auto listed = Listed("ngu");
+  ASSERT_THAT(listed, SizeIs(1));
+  EXPECT_EQ(listed[0].reason(), v1::REASON_DEVICE_REVOKED);
+  v1::TakeInRequest take;
+  take.mutable_change()->set_device_id(listed[0].device_id());
+  take.mutable_change()->set_sequence(late);
+  take.mutable_change()->set_change_id(listed[0].change_id());
+  take.set_reason("đã đối chiếu");
+  absl::StatusOr<v1::TakeInResponse> taken;
+  room_.WithPen([&](Pen* pen) { taken = TakeIn(pen, *Of("ngu"), take); });
+  EXPECT_THAT(taken.status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no decision can mend")));
+}
+
+// Nobody sealed anything here: that they withhold is said by themselves.
+TEST_F(WithheldTest, ByARevokedOrForkedDeviceOfWhatNobodySealed) {
+  const uint64_t gone = nguyet_.Write("e", {Note("m").Says("Đo vết phanh lần hai.")});
+  nguyet_.withholds[gone] = Id("e");
+  room_.Revoke(nguyet_);
+  ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request()), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  dam_.ForgetSince(dam_.last_sequence());
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t forked = dam_.Write("e", {Note("m").Says("Đo lại.")});
+    dam_.withholds[forked] = Id("e");
+    EXPECT_FALSE(room_.Sync(dam_, dam_.Request(forked)).ok());
+  }
+  EXPECT_THAT(room_.Quarantine(kUnitOfRoom), SizeIs(0)) << "of no unit that it says";
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  EXPECT_THAT(Listed("dam"), IsEmpty());
+  EXPECT_THAT(Listed("ngu"), SizeIs(3));
+}
+
 }  // namespace
 }  // namespace sotay::server

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "sync/durable/open.h"
 #include "tests/support/status_matchers.h"
@@ -120,6 +121,30 @@ TEST_F(Sweep, WaitsForASnapshotAndDoesItLaterAsWell) {
   EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
 }
 
+// Those that come later show what stands now: a store that is always read is swept as well.
+TEST_F(Sweep, WaitsForNoSnapshotOfAfter) {
+  Put("k", kNeedle);
+  const leveldb::Snapshot* const before = store_->TakeSnapshot();
+  Delete("k");
+  EXPECT_THAT(store_->Sweep({"k"}), StatusIs(absl::StatusCode::kUnavailable));
+  const leveldb::Snapshot* const after = store_->TakeSnapshot();
+  // Nor is anything written while it waits.
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(disk_.store())) {
+      found.insert(entry.path().filename());
+    }
+    return found;
+  };
+  const auto written = names();
+  EXPECT_THAT(store_->Sweep({"k"}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(names(), written);
+  store_->ReleaseSnapshot(before);
+  EXPECT_THAT(store_->Sweep({"k"}), IsOk());
+  EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
+  store_->ReleaseSnapshot(after);
+}
+
 TEST_F(Sweep, WaitsForWhoeverHasAFileOpen) {
   Put("k", kNeedle);
   Settle();
@@ -128,6 +153,22 @@ TEST_F(Sweep, WaitsForWhoeverHasAFileOpen) {
   Delete("k");
   EXPECT_THAT(store_->Sweep({"k"}), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(FilesWith(kNeedle), Not(IsEmpty()));
+  reader.reset();
+  ASSERT_THAT(store_->Sweep({"k"}), IsOk());
+  EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
+}
+
+// It was through but for a file that is read; then the same keys had something to hide again.
+TEST_F(Sweep, BeginsAnewWhenItsKeysWereWrittenMeanwhile) {
+  Put("k", "một");
+  Settle();
+  auto reader = store_->NewIterator();
+  reader->SeekToFirst();
+  Delete("k");
+  EXPECT_THAT(store_->Sweep({"k"}), StatusIs(absl::StatusCode::kUnavailable));
+  Put("k", kNeedle);
+  Settle();
+  Delete("k");
   reader.reset();
   ASSERT_THAT(store_->Sweep({"k"}), IsOk());
   EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
