@@ -27,6 +27,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kDeadline{30};
+constexpr seconds kRenewalDeadline{3};   // a command waits for it, and there are months for it
 constexpr seconds kWatchDeadline{3600};  // then it is begun again
 // A page of 500 records may be far over gRPC's usual 4 MiB.
 constexpr int kReceiveBytesMax = 64 << 20;
@@ -87,9 +88,9 @@ class Office::Calls {
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request) {
+                                const Request& request, seconds deadline = kDeadline) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    context.set_deadline(std::chrono::system_clock::now() + deadline);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (!status.ok()) return ToAbsl(status);
@@ -304,7 +305,7 @@ absl::StatusOr<v1::GetRulesResponse> Office::GetRules() {
 
 absl::StatusOr<v1::RenewCertificateResponse> Office::RenewCertificate() {
   return calls_->Call(calls_->certificates(), &v1::CertificateService::Stub::RenewCertificate,
-                      v1::RenewCertificateRequest());
+                      v1::RenewCertificateRequest(), kRenewalDeadline);
 }
 
 absl::Status Office::Watch(const v1::WatchRequest& request,

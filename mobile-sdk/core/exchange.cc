@@ -14,6 +14,7 @@
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
+#include "sync/stamp.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
@@ -94,8 +95,14 @@ absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
       SetTold(true);
       continue;
     }
-    if (response.ok()) return Take(asked, *response, events);
+    if (response.ok()) {
+      absl::StatusOr<Exchanged> taken = Take(asked, *response, events);
+      if (!taken.ok()) SetTold(false);
+      if (asked.request.has_push()) push_failed_ = !taken.ok();
+      return taken;
+    }
     refusal = response.status();
+    if (asked.request.has_push()) push_failed_ = true;
     SOTAY_ASSIGN_OR_RETURN(const bool again, Mend(refusal, asked));
     if (!again) break;
   }
@@ -121,8 +128,10 @@ absl::StatusOr<Exchange::Asked> Exchange::Build() {
     named->set_access(asked_for->second.access());
     named->set_access_record(asked_for->second.access_record());
   }
-  // Heads are signed at most once a second: the one to hold is that of after what is sent next.
-  const bool sends_next = !told_ && progress.accepted_through() < progress.last_sequence();
+  // Heads are signed at most once a second: the one to hold is that of after what is sent next, if
+  // that is taken.
+  const bool sends_next =
+      !told_ && !push_failed_ && progress.accepted_through() < progress.last_sequence();
   if (!desk_.meta.log_key().empty() && !sends_next) {
     request.set_witnesses(true);
     SOTAY_ASSIGN_OR_RETURN(const auto heads, desk_.store->Heads());
@@ -260,7 +269,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
   std::vector<v1::FeedRecord> fed(records.records().begin(), records.records().end());
   Exchanged exchanged;
   exchanged.received = fed.size();
-  exchanged.server_now_ms = response.server_now_ms();
+  exchanged.server_now_ms = sync::BoundMs(response.server_now_ms());
   // Somebody else edited a text that changes of ours are waiting on: to show what the server will
   // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
   // case there are such changes soon.  What is written here meanwhile may need another.

@@ -80,6 +80,8 @@ class Exchange {
   void SetTold(bool told) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // All there was to be told was told since the last time without contact.
   bool told_ ABSL_GUARDED_BY(mutex_) = false;
+  // The last push was not taken.
+  bool push_failed_ ABSL_GUARDED_BY(mutex_) = false;
   // By unit, while it asks: how far the telling of acts has come.  The store's cursors stay behind
   // while a dossier waits for what is unsent in it, which waits for the end of the asking.
   std::map<std::string, v1::Cursor> asked_ ABSL_GUARDED_BY(mutex_);

@@ -1,34 +1,26 @@
 #include "mobile-sdk/core/renewal.h"
 
-#include <limits>
 #include <utility>
 
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
-namespace {
-
-constexpr int64_t kBetweenTriesMs = 60 * 60 * 1000;
-
-}  // namespace
-
 Renewal::Renewal(std::string dir, std::shared_ptr<const Vault> vault, Ask ask)
-    : dir_(std::move(dir)),
-      ask_(std::move(ask)),
-      vault_(std::move(vault)),
-      next_try_ms_(std::numeric_limits<int64_t>::min()) {}
+    : dir_(std::move(dir)), ask_(std::move(ask)), vault_(std::move(vault)) {}
 
 absl::StatusOr<bool> Renewal::AtContact(int64_t server_now_ms) {
   std::shared_ptr<const Vault> vault;
   {
     absl::MutexLock lock(&mutex_);
-    if (server_now_ms < next_try_ms_ || !vault_->RenewalIsDue(server_now_ms)) return false;
-    next_try_ms_ = server_now_ms + kBetweenTriesMs;
+    // A clock that was set back since is no reason to wait for it.
+    const bool tried = server_now_ms >= tried_ms_ && server_now_ms < tried_ms_ + kBetweenTriesMs;
+    if (tried || !vault_->RenewalIsDue(server_now_ms)) return false;
+    tried_ms_ = server_now_ms;
     vault = vault_;
   }
   SOTAY_ASSIGN_OR_RETURN(const v1::RenewCertificateResponse response, ask_());
   SOTAY_ASSIGN_OR_RETURN(vault, vault->Renewed(response.certificate()));
-  SOTAY_RETURN_IF_ERROR(vault->SaveCertificates(dir_));
+  SOTAY_RETURN_IF_ERROR(vault->SaveRenewed(dir_));
   absl::MutexLock lock(&mutex_);
   vault_ = std::move(vault);
   return true;

@@ -26,19 +26,22 @@ class Renewal {
   // `vault` is what lies in `dir`; `ask` asks the server.
   Renewal(std::string dir, std::shared_ptr<const Vault> vault, Ask ask);
 
-  // To be called when the server has just answered.  True: a new certificate lies in the directory.
-  // False: it is not time, or it was tried less than an hour ago.  Else why there is none.
+  // To be called when the server has just answered; `server_now_ms` within what BoundMs allows.
+  // True: a new certificate lies in the directory. False: it is not time, or it was tried less than
+  // an hour ago.  Else why there is none.
   absl::StatusOr<bool> AtContact(int64_t server_now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Until when the newest certificate is good, milliseconds since 1970.
   int64_t ends_ms() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  static constexpr int64_t kBetweenTriesMs = 60 * 60 * 1000;
+
   const std::string dir_;
   const Ask ask_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Vault> vault_ ABSL_GUARDED_BY(mutex_);
-  int64_t next_try_ms_ ABSL_GUARDED_BY(mutex_);
+  int64_t tried_ms_ ABSL_GUARDED_BY(mutex_) = -kBetweenTriesMs;
 };
 
 }  // namespace sotay::sdk

@@ -83,8 +83,9 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Renewed(
     return absl::InvalidArgumentError(
         "the next certificate is not for this device's key, or not of its authority");
   }
-  if (next.not_after_ms <= certificate_ends_ms_) {
-    return absl::InvalidArgumentError("the next certificate ends no later than the one there is");
+  if (next.not_after_ms < certificate_ends_ms_ + kDayMs) {
+    return absl::InvalidArgumentError(
+        "the next certificate ends less than a day later than the one there is");
   }
   SOTAY_ASSIGN_OR_RETURN(std::string pem, seal::CertificatePemOfDer(certificate_der));
   return std::make_shared<const Vault>(key_, std::move(pem), authority_pem_);
@@ -92,6 +93,12 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Renewed(
 
 absl::Status Vault::SaveCertificates(const std::string& dir) const {
   SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(AuthorityPath(dir), authority_pem_, kCertificateMode));
+  return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, kCertificateMode);
+}
+
+absl::Status Vault::SaveRenewed(const std::string& dir) const {
+  const absl::StatusOr<std::string> there = seal::ReadWholeFile(CertificatePath(dir), kPemBytesMax);
+  if (there.ok() && EndOf(*there) >= certificate_ends_ms_) return absl::OkStatus();
   return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, kCertificateMode);
 }
 

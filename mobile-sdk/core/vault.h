@@ -36,11 +36,13 @@ class Vault {
   // authority lasts longer than it.  `server_now_ms`: the server's clock, milliseconds since 1970.
   bool RenewalIsDue(int64_t server_now_ms) const;
   // The same key with the next certificate, DER.  kInvalidArgument when it is of another key, not
-  // the authority's, or ends no later than the one there is.
+  // the authority's, or ends less than a day later than the one there is.
   absl::StatusOr<std::shared_ptr<const Vault>> Renewed(absl::string_view certificate_der) const;
 
   // Writes the certificates beside the key that KeyFor put there.
   absl::Status SaveCertificates(const std::string& dir) const;
+  // The device's alone, unless there is one as good by now: another process may have renewed it.
+  absl::Status SaveRenewed(const std::string& dir) const;
 
   // The device's id, as it follows from the key.
   const sync::DeviceId& device() const { return device_; }

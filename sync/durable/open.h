@@ -127,6 +127,7 @@ class Store {
   absl::Status RemoveCutLogs();
   // purge.cc
   absl::Status CheckRoom();
+  absl::StatusOr<std::vector<std::string>> Tables();
   absl::StatusOr<std::vector<std::string>> StaleKeys();
 
   // Set once while opening.  In this order, so that the DB goes first and the Env last.

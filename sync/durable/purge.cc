@@ -31,7 +31,7 @@ absl::Status ReadKeys(leveldb::Env* env, const std::string& path, std::vector<st
   leveldb::Status read = env->GetFileSize(path, &bytes);
   if (read.ok()) read = env->NewRandomAccessFile(path, &file);
   const std::unique_ptr<leveldb::RandomAccessFile> owned(file);
-  // It was merged away meanwhile; what it had is in another.
+  // It was merged away meanwhile; whoever asks looks again.
   if (!read.ok() && !env->FileExists(path)) return absl::OkStatus();
   if (!read.ok()) return FromLevelDb(read);
   leveldb::Options options;
@@ -80,16 +80,38 @@ absl::Status Store::CheckRoom() {
                                                    "; free some space, then it is tried again"));
 }
 
-absl::StatusOr<std::vector<std::string>> Store::StaleKeys() {
+absl::StatusOr<std::vector<std::string>> Store::Tables() {
   std::vector<std::string> names;
   const leveldb::Status read = env_.GetChildren(path_, &names);
   if (!read.ok()) return FromLevelDb(read);
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) { return !IsTable(name); }),
+              names.end());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::StaleKeys() {
+  constexpr int kTries = 8;
   std::vector<std::string> all;
   std::vector<std::string> stale;
-  for (const std::string& name : names) {
-    if (!IsTable(name)) continue;
-    const absl::Status keys = ReadKeys(&env_, absl::StrCat(path_, "/", name), &all, &stale);
-    if (!keys.ok()) return keys;
+  for (int i = 0;; ++i) {
+    all.clear();
+    stale.clear();
+    const absl::StatusOr<std::vector<std::string>> before = Tables();
+    if (!before.ok()) return before;
+    for (const std::string& name : *before) {
+      const absl::Status keys = ReadKeys(&env_, absl::StrCat(path_, "/", name), &all, &stale);
+      if (!keys.ok()) return keys;
+    }
+    const absl::StatusOr<std::vector<std::string>> after = Tables();
+    if (!after.ok()) return after;
+    // What was merged meanwhile may have been read in none of its files, or in both.
+    if (*after == *before) break;
+    if (i == kTries) {
+      return absl::UnavailableError(absl::StrCat("store ", path_, ": its files are being merged; ",
+                                                 "the purge is tried again later"));
+    }
   }
   std::sort(all.begin(), all.end());
   for (auto at = all.begin(); (at = std::adjacent_find(at, all.end())) != all.end(); ++at) {

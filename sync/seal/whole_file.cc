@@ -1,6 +1,7 @@
 #include "sync/seal/whole_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,14 +64,35 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Fills `temporary` durably; the caller removes it when this fails.
-absl::Status WriteTemporary(const std::string& temporary, absl::string_view bytes, mode_t mode) {
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) return Failed("creating", temporary);
-  if (::fchmod(file.get(), mode) != 0) return Failed("setting the mode of", temporary);
-  if (!WriteAll(file.get(), bytes)) return Failed("writing", temporary);
-  if (!SyncToMedium(file.get())) return Failed("syncing", temporary);
-  if (!file.Close()) return Failed("closing", temporary);
+// Opens `temporary` for this process alone, whatever a crash left in it.
+absl::StatusOr<int> OpenAlone(const std::string& temporary, mode_t mode) {
+  constexpr int kTries = 8;
+  for (int i = 0; i < kTries; ++i) {
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0) return Failed("creating", temporary);
+    struct stat opened = {}, there = {};
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+      // Another may have finished it, and put it in its place, between opening and locking.
+      if (::fstat(fd, &opened) == 0 && ::stat(temporary.c_str(), &there) == 0 &&
+          opened.st_ino == there.st_ino) {
+        return fd;
+      }
+      ::close(fd);
+      continue;
+    }
+    ::close(fd);
+    break;
+  }
+  return absl::UnavailableError(
+      absl::StrCat(temporary, " is being written by another process; try again"));
+}
+
+// Fills it durably.
+absl::Status Fill(int fd, const std::string& temporary, absl::string_view bytes, mode_t mode) {
+  if (::ftruncate(fd, 0) != 0) return Failed("clearing", temporary);
+  if (::fchmod(fd, mode) != 0) return Failed("setting the mode of", temporary);
+  if (!WriteAll(fd, bytes)) return Failed("writing", temporary);
+  if (!SyncToMedium(fd)) return Failed("syncing", temporary);
   return absl::OkStatus();
 }
 
@@ -103,10 +125,13 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t bytes_
 }
 
 absl::Status WriteWholeFile(const std::string& path, absl::string_view bytes, unsigned mode) {
-  // A fixed name, so that what a crash left behind is cleared away by the next attempt.
+  // A fixed name, so that what a crash left behind is cleared away by the next attempt; locked
+  // until it is in its place, so that two processes do not write into one.
   const std::string temporary = absl::StrCat(path, ".new");
-  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return Failed("clearing", temporary);
-  if (absl::Status written = WriteTemporary(temporary, bytes, static_cast<mode_t>(mode));
+  const absl::StatusOr<int> opened = OpenAlone(temporary, static_cast<mode_t>(mode));
+  if (!opened.ok()) return opened.status();
+  const Descriptor file(*opened);
+  if (absl::Status written = Fill(file.get(), temporary, bytes, static_cast<mode_t>(mode));
       !written.ok()) {
     ::unlink(temporary.c_str());
     return written;

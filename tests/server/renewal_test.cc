@@ -107,6 +107,25 @@ TEST_F(RenewalTest, WhatFailsIsAskedAgainAnHourLater) {
   EXPECT_TRUE(Renewed(renewal->AtContact(now + kDayMs / 24)));
 }
 
+TEST_F(RenewalTest, OneAnswerFromAWrongClockStopsNothing) {
+  const int64_t now = kEnrolledMs + 100 * kDayMs;
+  const auto renewal = Opened();
+  EXPECT_THAT(renewal->AtContact(now + 40'000 * kDayMs), StatusIs(absl::StatusCode::kUnavailable));
+  answers_ = {Issue(Key(), now)};
+  EXPECT_TRUE(Renewed(renewal->AtContact(now)));
+}
+
+// Two processes share a directory: the later one leaves what the other has fetched.
+TEST_F(RenewalTest, ALongerOneThatIsThereStays) {
+  const int64_t now = kEnrolledMs + 100 * kDayMs;
+  const auto first = Opened();
+  const auto second = Opened();
+  answers_ = {Issue(Key(), now + kDayMs), Issue(Key(), now)};
+  EXPECT_TRUE(Renewed(first->AtContact(now)));
+  EXPECT_TRUE(Renewed(second->AtContact(now)));
+  EXPECT_EQ(OnDisk()->certificate_ends_ms(), now + kDayMs + 400 * kDayMs);
+}
+
 TEST_F(RenewalTest, NothingElseIsTakenForACertificate) {
   const tests::Workspace elsewhere;
   const Authority other = *Authority::Create(elsewhere / "ca", "VKSND tỉnh Sông Mây",
@@ -120,6 +139,7 @@ TEST_F(RenewalTest, NothingElseIsTakenForACertificate) {
       other.RenewDevice(Key().PublicKey(), absl::FromUnixMillis(now))->cert_der,
       Issue(Key(), kEnrolledMs),           // as good as the one there is
       Issue(Key(), kEnrolledMs - kDayMs),  // ends before it
+      Issue(Key(), kEnrolledMs + kDayMs / 2),
       authority_.certificate_der(),
   };
   for (const std::string& answer : wrong) {

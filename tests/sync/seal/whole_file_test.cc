@@ -1,10 +1,14 @@
 #include "sync/seal/whole_file.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -71,6 +75,41 @@ TEST_F(WholeFile, ClearsAwayWhatACrashLeft) {
   ASSERT_TRUE(WriteWholeFile(path_, "new", 0600).ok());
   EXPECT_EQ(ReadWholeFile(path_, 100).value(), "new");
   EXPECT_NE(::access((path_ + ".new").c_str(), F_OK), 0);
+}
+
+// Two processes that write one file at a time would else put a half of it in its place.
+TEST_F(WholeFile, WaitsForNobodyAndSpoilsNothingOfAnothers) {
+  ASSERT_TRUE(WriteWholeFile(path_, "old", 0600).ok());
+  const std::string half = path_ + ".new";
+  const int other = ::open(half.c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  ASSERT_EQ(::write(other, "half", 4), 4);
+  EXPECT_TRUE(absl::IsUnavailable(WriteWholeFile(path_, "new", 0600)));
+  EXPECT_EQ(ReadWholeFile(path_, 100).value(), "old");
+  EXPECT_EQ(ReadWholeFile(half, 100).value(), "half");
+  ::close(other);
+  ASSERT_TRUE(WriteWholeFile(path_, "new", 0600).ok());
+  EXPECT_EQ(ReadWholeFile(path_, 100).value(), "new");
+  EXPECT_NE(::access(half.c_str(), F_OK), 0);
+}
+
+TEST_F(WholeFile, IsAlwaysWholeWhoeverWrites) {
+  constexpr size_t kBytes = 50'000;
+  ASSERT_TRUE(WriteWholeFile(path_, std::string(kBytes, 'a'), 0600).ok());
+  std::vector<std::thread> writers;
+  for (char c : {'b', 'c', 'd'}) {
+    writers.emplace_back([this, c] {
+      for (int i = 0; i < 50; ++i) {
+        const absl::Status written = WriteWholeFile(path_, std::string(kBytes, c), 0600);
+        EXPECT_TRUE(written.ok() || absl::IsUnavailable(written)) << written;
+      }
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    const std::string read = ReadWholeFile(path_, 2 * kBytes).value();
+    EXPECT_EQ(read, std::string(kBytes, read.empty() ? 'a' : read[0]));
+  }
+  for (std::thread& writer : writers) writer.join();
 }
 
 TEST_F(WholeFile, SaysWhichFileIsMissing) {
