@@ -52,6 +52,8 @@ struct HeldNews {
   std::vector<sync::ChangeId> satisfied;
   // Devices whose held changes are others than before.
   std::vector<stored::v1::DeviceRow> devices;
+  // Rows whose bytes from before have to leave the files as well (Store::Sweep).
+  std::vector<std::string> to_sweep;
 };
 
 // Changes a revoked device may still leave in quarantine, with all that were set aside of it: what

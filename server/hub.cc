@@ -152,13 +152,23 @@ void Hub::TurnDay() {
 
 // Somebody read what was to go, when it was to go.
 void Hub::GoOnWithSecrets() {
-  if (directory_.Sealed() == nullptr || failed() ||
+  if ((directory_.Sealed() == nullptr && to_sweep_.empty()) || failed() ||
       pen_.now_ms() < secrets_tried_ms_ + options_.secrets_ms) {
     return;
   }
   secrets_tried_ms_ = pen_.now_ms();
+  SweepReleased();
+  if (directory_.Sealed() == nullptr) return;
   const absl::Status gone = GoOnWithPurges(&pen_);
   if (absl::IsDataLoss(gone) && options_.failed) options_.failed(gone);
+}
+
+void Hub::SweepReleased() {
+  std::vector<std::vector<std::string>> left;
+  for (std::vector<std::string>& rows : to_sweep_) {
+    if (!pen_.store().Sweep(rows).ok()) left.push_back(std::move(rows));
+  }
+  to_sweep_ = std::move(left);
 }
 
 void Hub::RunGroup(std::vector<Job> jobs) {
@@ -185,6 +195,10 @@ void Hub::RunReleases() {
 }
 
 void Hub::Note(const HeldNews& news) {
+  if (!news.to_sweep.empty()) {
+    to_sweep_.push_back(news.to_sweep);
+    SweepReleased();
+  }
   for (const stored::v1::DeviceRow& row : news.devices) waiting_.Put(row);
   to_release_.merge(waiting_.For(news.satisfied));
 }

@@ -96,6 +96,8 @@ class Hub {
   void TurnDay();
   // What proved to be secret goes, as far as it has not.
   void GoOnWithSecrets();
+  // And what was released as such leaves the files; somebody may read them just now.
+  void SweepReleased();
   // What was decided satisfies what was held for it.
   void Note(const HeldNews& news);
   // The store could not be written.
@@ -112,6 +114,7 @@ class Hub {
   int64_t contacts_written_ms_ = 0;
   sync::Day day_ = 0;
   int64_t secrets_tried_ms_ = 0;
+  std::vector<std::vector<std::string>> to_sweep_;  // rows of one release each
 
   mutable absl::Mutex mutex_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);

@@ -240,9 +240,8 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
     if (!round.withheld.empty()) rewriting.emplace(&pen->store());
     SOTAY_RETURN_IF_ERROR(pen->Commit(round));
   }
-  // It was on disk while nobody could know.  Should somebody be reading it just now, it goes when
-  // the files are merged next.
-  if (!had.empty()) pen->store().Sweep(std::move(had)).IgnoreError();
+  // It was on disk while nobody could know.
+  news.to_sweep = std::move(had);
   return news;
 }
 

@@ -10,8 +10,10 @@
 #include "server/lineage.h"
 #include "server/purge.h"
 #include "server/replay.h"
+#include "server/seal_rows.h"
 #include "server/store_files.h"
 #include "sync/durable/open.h"
+#include "sync/seal/packed.h"
 #include "sync/seal/random.h"
 #include "sync/status_macros.h"
 
@@ -48,6 +50,7 @@ class Restoring {
   absl::StatusOr<BackupChain> Verify(const std::string& life) const;
   // Reads it again, and writes its rows.
   absl::Status Fill(const BackupChain& verified, Store* store) const;
+  absl::Status WithholdClassified(Store* store) const;
   absl::Status BeginLife(const BackupChain& verified, Store* store, Restored* restored) const;
 
   const RestorePlan& plan_;
@@ -83,6 +86,48 @@ absl::Status Restoring::Fill(const BackupChain& verified, Store* store) const {
   }
   Tell(absl::StrCat(rows, " rows written"));
   return store->Write(&sheet);
+}
+
+// A change that was held when its push was backed up, and proved to be CLASSIFIED when it was
+// released: its push is in the segment as it came, and the newest small tables say what it is.
+absl::Status Restoring::WithholdClassified(Store* store) const {
+  SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
+  Sheet sheet;
+  std::vector<std::string> rows;
+  absl::Status status;
+  for (const stored::v1::DeviceRow& row : tables.devices) {
+    const auto device = sync::DeviceId::From(row.device_id());
+    if (!device.has_value()) continue;
+    const auto look = [&](absl::string_view key, absl::string_view value) {
+      stored::v1::SealRow seal;
+      if (!status.ok() || !seal.ParseFromArray(value.data(), static_cast<int>(value.size())))
+        return;
+      const auto known = store->LoadKnown(*device, seal.first_sequence(), seal.last_sequence());
+      auto batch = Unpacked(seal.changes());
+      if (!known.ok() || !batch.ok()) {
+        status = known.ok() ? batch.status() : known.status();
+        return;
+      }
+      const auto dossier_of = [&](size_t place) -> absl::optional<std::string> {
+        const auto at = known->find(seal.first_sequence() + place);
+        if (at == known->end() || at->second.reason() != v1::REASON_CLASSIFIED) {
+          return absl::nullopt;
+        }
+        v1::Change change;
+        change.ParseFromString(batch->changes(static_cast<int>(place)));
+        return change.dossier_id();
+      };
+      if (!Withhold(IdsIn(*batch), dossier_of, &*batch)) return;
+      *seal.mutable_changes() = seal::Pack(batch->SerializeAsString());
+      store->Fill(&sheet, key, seal.SerializeAsString());
+      rows.emplace_back(key);
+    };
+    SOTAY_RETURN_IF_ERROR(store->VisitSeals(*device, look));
+    SOTAY_RETURN_IF_ERROR(status);
+  }
+  if (rows.empty()) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(store->Write(&sheet));
+  return store->Sweep(std::move(rows));
 }
 
 absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
@@ -132,6 +177,7 @@ absl::StatusOr<Restored> Restoring::Run() {
           if (done % kTellEvery == 0) Tell(absl::StrCat(done, " ", what));
         }));
     // Segments from before an act have what it sealed.
+    SOTAY_RETURN_IF_ERROR(WithholdClassified(store.get()));
     SOTAY_RETURN_IF_ERROR(FinishPurges(store.get(), /*restored=*/true));
     absl::Status swept = FinishSweeps(store.get());
     for (int left = kSweepTries; absl::IsUnavailable(swept) && left > 0; --left) {

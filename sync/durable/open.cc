@@ -144,14 +144,17 @@ absl::Status Store::WriteRefusal() const {
 }
 
 absl::Status Store::Write(leveldb::WriteBatch* batch) {
+  const absl::Status written = Put(batch);
+  if (written.ok()) BeginSweepsAnew(*batch);
+  return written;
+}
+
+absl::Status Store::Put(leveldb::WriteBatch* batch) {
   if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
   leveldb::WriteOptions options;
   options.sync = true;
   leveldb::Status written = db_->Write(options, batch);
-  if (written.ok()) {
-    BeginSweepsAnew(*batch);
-    return absl::OkStatus();
-  }
+  if (written.ok()) return absl::OkStatus();
   // The Env's words when it has some: they name the call that failed first.
   const absl::Status first = env_.first_failure();
   absl::Status failure = CannotBeWritten(first.ok() ? FromLevelDb(written) : first);

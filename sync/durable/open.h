@@ -110,6 +110,7 @@ class Store {
   Store(std::string path, const StoreOptions& options);
   absl::Status OpenDb(const StoreOptions& options);
   absl::Status CannotBeWritten(const absl::Status& why) const;
+  absl::Status Put(leveldb::WriteBatch* batch);
   // sweep.cc
   // How far a sweep came.
   struct Sweeping {

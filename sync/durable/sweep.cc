@@ -103,7 +103,8 @@ absl::Status Store::WriteAnew(const std::vector<std::string>& keys) {
       return value.status();
     }
     if (batch.ApproximateSize() < kBatchBytes && &key != &keys.back()) continue;
-    if (absl::Status written = Write(&batch); !written.ok()) return written;
+    // The values are the same, so no other sweep has to begin anew for it.
+    if (absl::Status written = Put(&batch); !written.ok()) return written;
     batch.Clear();
   }
   return absl::OkStatus();

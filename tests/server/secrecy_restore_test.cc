@@ -294,6 +294,37 @@ TEST_F(SecrecyRestore, AnEarlierLifeIsNotTakenForTheLast) {
   EXPECT_EQ(FindLife(space_ / "backup", durable::StoreOptions()).value(), life + kBefore + "kv1-1");
 }
 
+// A note was held, its push was backed up, and only then came the root it waited for, which is a
+// stub: no act says anything of it, and the segment has it.
+TEST_F(SecrecyRestore, WhatWasHeldWhenItWasBackedUpIsTakenOutAgain) {
+  constexpr char kHeld[] = "Jh5Rw8Lc3Xs6";
+  using C = casework::v1::Case;
+  v1::Change early;
+  early.set_dossier_id(Id("x"));
+  v1::RecordEdit* const note = early.add_edits();
+  note->set_record_id(Id("xn"));
+  note->set_type("casework.v1.Note");
+  early.set_reason(kHeld);
+  const uint64_t held = dam_.Forge(early);
+  room_.Exchange(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(held).verdict(), v1::VERDICT_HELD);
+  ASSERT_THAT(BackUp(), IsOk());
+  dam_.Write("x", {tests::Case("x")
+                       .SetNumber(C::kNationalSecurityFieldNumber, casework::v1::SECRECY_ANSWER_YES)
+                       .Set(C::kAliasFieldNumber, "Hồ sơ S-07")});
+  room_.Exchange(&dam_);
+  room_.Exchange(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(held).reason(), v1::REASON_CLASSIFIED);
+  EXPECT_THAT(RowsWith(kHeld), IsEmpty());
+  EXPECT_THAT(FilesWith(kHeld), IsEmpty());
+  ASSERT_THAT(room_.Faults(), IsEmpty());
+  ASSERT_THAT(BackUp(), IsOk());
+  const auto restored = RestoreFrom(space_ / "backup");
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_EQ(restored->report.faults, 0u);
+  EXPECT_THAT(FilesOf(space_ / "store", kHeld), IsEmpty());
+}
+
 // What the first segment says of sealed dossiers is read at every start, and there may be nothing
 // else in it.
 TEST(StoreWithoutChanges, IsBackedUpAtEveryStart) {
