@@ -93,7 +93,8 @@ class Directory {
   std::shared_ptr<const sync::DossierActs> DossiersOf(absl::string_view unit) const;
   // Units of which it is not null.
   std::vector<std::string> UnitsWithDossierActs() const;
-  // Dossiers that proved to be secret, of all units; null: none.
+  // Dossiers that proved to be secret, of all units, and the records there were in them: under no
+  // id of theirs anything is taken again.  Null: none.
   std::shared_ptr<const std::set<sync::RecordId>> Sealed() const;
   // How far the content of one has left; nothing when it is none.
   absl::optional<stored::v1::SecretRow> SecretOf(absl::string_view dossier) const;
@@ -165,6 +166,7 @@ class Directory {
   void CountTurns() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakePosts(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeDossierActs(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddSealed(const std::vector<sync::RecordId>& ids) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::Seats SeatsOfLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool MayReadLocked(const Person& person, absl::string_view unit) const

@@ -136,6 +136,11 @@ bool Directory::LeadsBack(const std::string& unit,
 void Directory::TakeDossierActs(const Tables& committed) {
   for (const stored::v1::SecretRow& row : committed.secrets) {
     secrets_[row.dossier_id()] = row;
+    std::vector<sync::RecordId> records;
+    for (const std::string& record : row.record_ids()) {
+      if (const auto id = sync::RecordId::From(record)) records.push_back(*id);
+    }
+    AddSealed(records);
     const auto dossier = sync::RecordId::From(row.dossier_id());
     for (const std::string& writer : row.writers()) {
       const auto device = sync::DeviceId::From(writer);
@@ -153,13 +158,18 @@ void Directory::TakeDossierActs(const Tables& committed) {
     acts->Add(act);
     const auto dossier = sync::RecordId::From(act.dossier_id());
     if (!act.has_sealed() || !dossier.has_value()) continue;
-    auto sealed = sealed_ == nullptr ? std::make_shared<std::set<sync::RecordId>>()
-                                     : std::make_shared<std::set<sync::RecordId>>(*sealed_);
-    sealed->insert(*dossier);
-    sealed_ = std::move(sealed);
+    AddSealed({*dossier});
   }
   // Whoever reads by those from before goes on with them.
   for (auto& [unit, acts] : changed) dossiers_[unit] = std::move(acts);
+}
+
+void Directory::AddSealed(const std::vector<sync::RecordId>& ids) {
+  if (ids.empty()) return;
+  auto sealed = sealed_ == nullptr ? std::make_shared<std::set<sync::RecordId>>()
+                                   : std::make_shared<std::set<sync::RecordId>>(*sealed_);
+  sealed->insert(ids.begin(), ids.end());
+  sealed_ = std::move(sealed);
 }
 
 std::shared_ptr<const std::set<sync::RecordId>> Directory::Sealed() const {

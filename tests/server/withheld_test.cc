@@ -106,6 +106,27 @@ TEST_F(WithheldTest, OfADossierThatNobodySealedCostsItsAuthorAlone) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// Whoever knew a record of a sealed dossier begins it anew in another one.
+TEST_F(WithheldTest, ARecordThatWasSealedIsNotBornAnewElsewhere) {
+  ASSERT_THAT(Seal(), IsOk());
+  constexpr char kAgain[] = "Jh5Rw8Lc3Xs6";
+  v1::Change change;
+  change.set_dossier_id(Id("e"));
+  change.set_reason(kAgain);
+  v1::RecordEdit* const edit = change.add_edits();
+  edit->set_record_id(Id("n"));
+  edit->set_type("casework.v1.Note");
+  const uint64_t again = dam_.Forge(change);
+  room_.Exchange(&dam_);
+  EXPECT_EQ(dam_.outcomes().at(again).reason(), v1::REASON_CLASSIFIED);
+  EXPECT_THAT(RowsWith(kAgain), IsEmpty());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  ASSERT_THAT(room_.Open(), IsOk());
+  dam_.Write("e", {Note("m").Says("Đo lại.")});
+  room_.Exchange(&dam_);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 // It had come before anybody could know, waited for another's change, and is classified when that
 // comes.
 TEST_F(WithheldTest, WhatWasHeldLeavesThePushItCameIn) {
