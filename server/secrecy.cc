@@ -11,13 +11,15 @@
 #include "server/purge.h"
 #include "server/reason.h"
 #include "server/refusal.h"
+#include "sync/absorb.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
 namespace {
 
-constexpr size_t kAliasBytesMax = 100;
-constexpr size_t kHolderBytesMax = 200;
+// What is longer every phone would refuse, with the whole of its answer.
+using sync::kAliasBytesMax;
+using sync::kHolderBytesMax;
 
 absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
   return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
