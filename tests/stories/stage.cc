@@ -192,6 +192,10 @@ std::string Stage::New(const std::string& phone, const std::string& type,
 void Stage::ExpectTogether() {
   const json digest = Console({"digest", "--unit", kUnit});
   for (const std::string& phone : phones_) EXPECT_EQ(Phone(phone, {"digest"}), digest) << phone;
+  ExpectAllSaid();
+}
+
+void Stage::ExpectAllSaid() {
   ExpectNothingLost();
   ExpectConflictsSayWhoAndWhen();
 }
