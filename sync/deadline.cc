@@ -49,7 +49,8 @@ class Folding {
   void Suspend(size_t index);
   void Resume(size_t index);
   void EndsBy(size_t index, const Moment& end);
-  void EndsAfter(size_t index, const Moment& from, const Length& length);
+  void EndsAfter(size_t index, const Moment& from, const Length& length,
+                 int minute = kMinutesOfDay);
   void CheckExtension(const TermEvent& event);
   Moment Due();
   void Note(Doubt doubt) { course_.doubts.insert(doubt); }
@@ -139,26 +140,26 @@ void Folding::EndsBy(size_t index, const Moment& end) {
   course_.basis = index;
 }
 
-void Folding::EndsAfter(size_t index, const Moment& from, const Length& length) {
+// The day from which it runs is not counted, and its last day ends at 24:00, or at `minute`.
+void Folding::EndsAfter(size_t index, const Moment& from, const Length& length, int minute) {
   course_.by_order = false;
   course_.basis = index;
   unit_ = length.unit;
-  // The day from which it runs is not counted, and its last day ends at 24:00.
   switch (length.unit) {
     case 'h':
       end_ = AddMinutes(from, int64_t{length.count} * 60);
       return;
     case 'w':
-      end_ = {table_.days_off().AddWorkDays(from.day, length.count), kMinutesOfDay};
+      end_ = {table_.days_off().AddWorkDays(from.day, length.count), minute};
       if (!table_.days_off().Knows(end_.day)) Note(Doubt::kDaysOffUnknown);
       return;
     case 'm':
       end_ = {term_ != nullptr && term_->month_30 ? AddDays(from.day, 30 * length.count)
                                                   : AddMonths(from.day, length.count),
-              kMinutesOfDay};
+              minute};
       return;
     default:
-      end_ = {AddDays(from.day, length.count), kMinutesOfDay};
+      end_ = {AddDays(from.day, length.count), minute};
   }
 }
 
@@ -208,8 +209,8 @@ void Folding::Extend(size_t index) {
   CheckExtension(event);
   if (event.end.has_value()) return EndsBy(index, *event.end);
   // At most how long it may be says the table; how long it is, the document alone.
-  if (!event.length.has_value() || end_.day == 0) return Note(Doubt::kNoLength);
-  EndsAfter(index, end_, *event.length);
+  if (!event.length.has_value()) return Note(Doubt::kNoLength);
+  if (end_.day != 0) EndsAfter(index, end_, *event.length, end_.minute);
 }
 
 void Folding::Suspend(size_t index) {

@@ -27,6 +27,8 @@ void Read(const DeadlineEvent& entry, TermEvent* event) {
   if (entry.kind() > 0 && entry.kind() <= static_cast<int>(Happened::kStrike)) {
     event->what = static_cast<Happened>(entry.kind());
   }
+  // To have looked puts nothing in another's place.
+  if (event->what == Happened::kReview) event->corrects.clear();
   const bool dated = event->what != Happened::kReview && event->what != Happened::kStrike;
   event->readable = event->what != Happened::kUnknown;
   if (IsDocumentDay(entry.effective_date())) {

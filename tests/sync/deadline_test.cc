@@ -87,8 +87,6 @@ Moment EndOf(const std::string& rule, const TermEvent& start) {
 }
 Moment DayEnd(Day day) { return {day, kMinutesOfDay}; }
 
-// --- days, as the law counts them ------------------------------------------------------------
-
 TEST(Deadline, TheDayFromWhichItRunsIsNotCounted) {
   // A report received on 03/11/2026.
   EXPECT_EQ(EndOf("report.resolve", Entry(Happened::kStart, 20261103)), DayEnd(20261123));
@@ -155,8 +153,6 @@ TEST(Deadline, SaysWhereTheTableEnds) {
   EXPECT_EQ(Log().Ends().shown.state, TermState::kNotStarted);
 }
 
-// --- what happens to it ----------------------------------------------------------------------
-
 TEST(Deadline, AnExtensionAddsWhatItsDocumentSays) {
   Log log;
   log.Enter("dam", Entry(Happened::kStart, 20261103));
@@ -168,6 +164,15 @@ TEST(Deadline, AnExtensionAddsWhatItsDocumentSays) {
   log.Enter("dam", Entry(Happened::kExtend, 20270110));
   EXPECT_EQ(log.Ends().shown.due, DayEnd(20270125));
   EXPECT_THAT(log.Ends().shown.doubts, Contains(Doubt::kNoLength));
+}
+
+TEST(Deadline, AnExtensionOfAnHourEndsAtThatHour) {
+  Log log;
+  log.Enter("dam", Until(Entry(Happened::kStart, 20261105), 20261108, 570));
+  log.Enter("dam", Long(Entry(Happened::kExtend, 20261108), "3d"));
+  EXPECT_EQ(log.Ends("custody.temporary").shown.due, (Moment{20261111, 570}));
+  log.Enter("dam", Long(Entry(Happened::kExtend, 20261111), "12h"));
+  EXPECT_EQ(log.Ends("custody.temporary").shown.due, (Moment{20261111, 570 + 720}));
 }
 
 TEST(Deadline, AnExtensionBeyondTheTableIsSaid) {
@@ -250,8 +255,6 @@ TEST(Deadline, WhatCannotBeReadDoesNotCountAndIsSaid) {
   EXPECT_EQ(log.Ends().shown.due, DayEnd(20261123));
   EXPECT_THAT(log.Ends().shown.doubts, ElementsAre(Doubt::kUnreadable));
 }
-
-// --- what people did not know of each other --------------------------------------------------
 
 class Apart : public ::testing::Test {
  protected:
@@ -344,8 +347,6 @@ TEST(Deadline, ALogBeyondReasonIsNotReckoned) {
   log.events.pop_back();
   EXPECT_EQ(log.Ends().shown.due, DayEnd(20261123)) << "and soon";
 }
-
-// --- in whatever order -----------------------------------------------------------------------
 
 TermEvent Random(std::mt19937* chance) {
   const auto pick = [&](int from, int to) {

@@ -5,10 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <functional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "casework/v1/deadline.pb.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "sotay/options/v1/saw.pb.h"
 #include "sync/deadline.h"
 #include "sync/signing.h"
 #include "tests/support/paper_world.h"
@@ -28,6 +31,7 @@ using tests::PaperOffice;
 using tests::PaperPhone;
 using tests::RecordNamed;
 using tests::Wish;
+namespace pb = google::protobuf;
 
 constexpr char kType[] = "casework.v1.Deadline";
 constexpr char kRule[] = "a.term";
@@ -171,6 +175,53 @@ TEST_F(SawTest, WhatWasTakenInIsSeenFromThenOn) {
   office_.Exchange(&que_);
   EXPECT_EQ(que_.Outcome(2).verdict(), v1::VERDICT_APPLIED) << que_.Outcome(2).message();
   EXPECT_FALSE(Of(*office_.Find("t")).to_review());
+}
+
+// The built-in deadline under another name, with its declaration changed.
+absl::Status Declared(
+    const std::function<void(pb::DescriptorProto* entry, pb::DescriptorProto*)>& change) {
+  pb::FileDescriptorProto file;
+  Deadline::descriptor()->file()->CopyTo(&file);
+  file.set_name("office/v1/frist.proto");
+  file.set_package("office.v1");
+  pb::DescriptorProto& entry = *file.mutable_message_type(0);
+  pb::DescriptorProto& message = *file.mutable_message_type(1);
+  for (pb::DescriptorProto* const one : {&entry, &message}) {
+    for (pb::FieldDescriptorProto& field : *one->mutable_field()) {
+      if (field.name() == "kind") field.set_type_name(".office.v1.DeadlineEventKind");
+      if (field.name() == "events") field.set_type_name(".office.v1.DeadlineEvent");
+    }
+  }
+  message.mutable_options()->MutableExtension(options::v1::record)->set_short_name("frist");
+  change(&entry, &message);
+  pb::FileDescriptorSet set;
+  *set.add_file() = file;
+  const auto schema = Schema::Build({Deadline::descriptor()->file()}, {set});
+  if (!schema.ok()) return schema.status();
+  EXPECT_EQ((*schema)->Find("frist")->Field("events")->saw,
+            uint32_t{DeadlineEvent::kSawFieldNumber});
+  return absl::OkStatus();
+}
+
+TEST(SawDeclared, IsOneFieldOfBytesOfALogsEntries) {
+  EXPECT_TRUE(Declared([](auto*, auto*) {}).ok());
+  const auto bad = [](const absl::Status& status) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("expected one bytes field of an entry of RULE_LOG"));
+  };
+  // Of a set; another one; of text.
+  bad(Declared([](auto*, auto* message) {
+    message->mutable_field(4)
+        ->mutable_options()
+        ->MutableExtension(options::v1::field)
+        ->set_rule(options::v1::RULE_SET);
+  }));
+  bad(Declared([](auto* entry, auto*) {
+    entry->mutable_field(0)->mutable_options()->SetExtension(options::v1::saw, true);
+  }));
+  bad(Declared([](auto* entry, auto*) {
+    entry->mutable_field(11)->set_type(pb::FieldDescriptorProto::TYPE_STRING);
+  }));
 }
 
 TEST(Saw, LeavesAloneWhatIsNoEntry) {
