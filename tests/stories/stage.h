@@ -36,8 +36,8 @@ class Stage {
   // The phone meets the server no longer.
   void Lose(const std::string& phone);
 
-  // `sotay` on a phone.  What `new`, `edit`, `resolve` and `sign` type is remembered, if they
-  // say that it is saved.
+  // `sotay` on a phone.  What `new`, `edit`, `resolve`, `sign` and `deadlines` type is remembered,
+  // if they say that it is saved.
   Ended Try(const std::string& phone, const Words& words);
   // The same, which must succeed: what it printed.
   nlohmann::json Phone(const std::string& phone, const Words& words);
