@@ -145,6 +145,14 @@ sync::Seats Directory::SeatsOf(const Person& person, absl::string_view unit) con
   return SeatsOfLocked(person, unit);
 }
 
+sync::Seats Directory::SeatsHere(const Person& person, absl::string_view unit) const {
+  sync::Seats here;
+  for (const sync::Seat& seat : SeatsOf(person, unit)) {
+    if (seat.here) here.push_back(seat);
+  }
+  return here;
+}
+
 bool Directory::MayRead(const Person& person, absl::string_view unit) const {
   absl::ReaderMutexLock lock(&mutex_);
   return MayReadLocked(person, unit);

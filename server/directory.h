@@ -76,6 +76,8 @@ class Directory {
   const AccessRules& rules() const { return rules_; }
   // The person's posts, as they stand to the unit; none when there is no such unit.
   sync::Seats SeatsOf(const Person& person, absl::string_view unit) const;
+  // Those of them that are in the unit or, once it has ended, in what came after it.
+  sync::Seats SeatsHere(const Person& person, absl::string_view unit) const;
   // Whether something of the unit is the person's to read.
   bool MayRead(const Person& person, absl::string_view unit) const;
   // Whether the person may read what is of a kind that is no record: devices, audit.  `own`: what

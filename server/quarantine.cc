@@ -219,17 +219,21 @@ absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
   return absl::OkStatus();
 }
 
-// By posts in the very unit, as whoever writes there.
+// By posts in the very unit, as whoever writes there, or in what came after it: somebody has to
+// answer for what comes late.
 absl::Status Deciding::CheckMayDecide() const {
   if (row_.change.user_id() == person_.user.user_id()) {
     return RoleMayNot("nobody decides about a change of their own");
   }
   absl::Status why = RoleMayNot("no post in its unit decides about refused changes");
+  if (!row_.change.unit_id().empty()) {
+    const sync::Seats seats = pen_.directory().SeatsHere(person_, row_.change.unit_id());
+    return seats.empty() ? why : CheckMayDecideOn(seats);
+  }
+  // Of no unit that can be read: of its author's.
+  const auto author = pen_.directory().FindPerson(row_.change.user_id());
   for (const auto& [unit, seats] : person_.rights->seats) {
-    const auto author = pen_.directory().FindPerson(row_.change.user_id());
-    const bool there = row_.change.unit_id().empty() ? author != nullptr && author->IsIn(unit)
-                                                     : unit == row_.change.unit_id();
-    if (!there) continue;
+    if (author == nullptr || !author->IsIn(unit)) continue;
     why = CheckMayDecideOn(seats);
     if (why.ok()) return why;
   }
@@ -266,16 +270,16 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   std::set<sync::Role> roles = {options::v1::ROLE_PROSECUTOR};
   // Where state steps meet it counts as what its author is, a prosecutor at least.
   taken.authority = sync::AuthorityOf(roles);
-  const auto add = [&](const Person& of) {
-    const auto at = of.roles.find(change.unit_id());
-    if (at != of.roles.end()) roles.insert(at->second.begin(), at->second.end());
-  };
   if (const auto author = pen_.directory().FindPerson(change.user_id())) {
-    add(*author);
+    const auto at = author->roles.find(change.unit_id());
+    if (at != author->roles.end()) roles.insert(at->second.begin(), at->second.end());
     taken.authority =
         std::max(taken.authority, sync::AuthorityIn(*author->rights, change.unit_id()));
   }
-  add(person_);
+  for (const sync::Seat& seat : pen_.directory().SeatsHere(person_, change.unit_id())) {
+    const sync::Role role = sync::RoleOf(seat.capacity);
+    if (role != options::v1::ROLE_UNSPECIFIED) roles.insert(role);
+  }
   taken.author.roles[change.unit_id()] = std::move(roles);
   return taken;
 }

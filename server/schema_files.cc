@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
+#include "casework/v1/deadline.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
@@ -41,6 +42,7 @@ absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
           casework::v1::Finding::descriptor()->file(),
           casework::v1::LegalAction::descriptor()->file(),
           casework::v1::Comment::descriptor()->file(),
+          casework::v1::Deadline::descriptor()->file(),
           casework::v1::SignOff::descriptor()->file(),
       },
       sets);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/history.h"
 #include "sync/limits.h"
+#include "sync/saw.h"
 #include "sync/secrecy.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
@@ -20,6 +21,9 @@ absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecor
   std::map<uint32_t, std::string> texts;  // what the wish has made of a field so far
   for (const FieldEdit& field : wish.fields) {
     v1::FieldOp op = field.op;
+    const FieldType* const known =
+        base.type() == nullptr ? nullptr : base.type()->Field(op.field());
+    if (known != nullptr) SayWhatItSaw(*known, base.seen(), &op);
     if (field.whole_text.has_value() || !field.splices.empty()) {
       const auto own = texts.find(op.field());
       const std::string before =

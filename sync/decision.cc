@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/limits.h"
 #include "sync/record_size.h"
+#include "sync/saw.h"
 #include "sync/secrecy.h"
 #include "sync/text.h"
 #include "sync/view.h"
@@ -171,6 +172,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   if (auto refusal = CheckPlace(edit, *id, existing)) return refusal;
   const std::vector<ChangeId> parents = ParentsOf(edit);
 
+  const auto own = DeviceId::From(arrival_.push->device.device_id()).value_or(DeviceId());
   ReadyEdit ready;
   ready.edit = &edit;
   const MergedRecord* base = nullptr;
@@ -187,7 +189,6 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
     ChangeId missing;
     auto seen = history->second.SeenBy(parents, arrival_.Device(), &missing);
-    const auto own = DeviceId::From(arrival_.push->device.device_id()).value_or(DeviceId());
     if (!seen.has_value() && bench_.bare.count({own, missing}) != 0) {
       return Refusal{
           v1::REASON_BUILDS_ON_REFUSED,
@@ -213,6 +214,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
   }
   if (auto refusal = CheckEdit(*bench_.input.schema, edit, *base, roles)) return refusal;
+  if (auto refusal = CheckSaw(*bench_.input.schema, edit, ready.seen, own)) return refusal;
   if (auto refusal = arrival_.taken == nullptr ? CheckGuard(edit, *base)
                                                : CheckNow(edit, *base, existing, roles)) {
     return refusal;

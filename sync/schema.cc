@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "sync/numbering.h"
+#include "sync/saw.h"
 #include "sync/secrecy.h"
 #include "sync/signing.h"
 #include "sync/status_macros.h"
@@ -161,6 +162,7 @@ absl::StatusOr<FieldType> ReadField(const pb::FieldDescriptor& field) {
   SOTAY_RETURN_IF_ERROR(ReadTransitions(field, rule, &type));
   SOTAY_RETURN_IF_ERROR(CheckShape(field, type));
   if (type.rule == options::v1::RULE_STATE) SOTAY_RETURN_IF_ERROR(ReadYielding(&type));
+  SOTAY_RETURN_IF_ERROR(ReadSaw(&type));
   return type;
 }
 

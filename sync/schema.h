@@ -44,6 +44,7 @@ struct FieldType {
   bool parent = false;
   bool searchable = false;
   size_t bytes_max = 0;  // 0: the general limit
+  uint32_t saw = 0;  // LOG: number of the field of an entry that says what it saw (saw.h); 0: none
   options::v1::Assigned assigned = options::v1::ASSIGNED_UNSPECIFIED;
   std::string label_vi;
   std::string label_en;

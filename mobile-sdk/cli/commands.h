@@ -11,13 +11,14 @@
 
 namespace sotay::cli {
 
-void AddWriteCommands(Command app, Invocation* run);   // new, edit, resolve
-void AddSignCommand(Command app, Invocation* run);     // sign
-void AddReadCommands(Command app, Invocation* run);    // list, show, log, conflicts, refused
-void AddStatusCommands(Command app, Invocation* run);  // status, digest
-void AddFieldsCommand(Command app, Invocation* run);   // fields
-void AddSyncCommands(Command app, Invocation* run);    // enroll, sync, watch
-void AddImportCommand(Command app, Invocation* run);   // import
+void AddWriteCommands(Command app, Invocation* run);     // new, edit, resolve
+void AddSignCommand(Command app, Invocation* run);       // sign
+void AddReadCommands(Command app, Invocation* run);      // list, show, log, conflicts, refused
+void AddStatusCommands(Command app, Invocation* run);    // status, digest
+void AddFieldsCommand(Command app, Invocation* run);     // fields
+void AddSyncCommands(Command app, Invocation* run);      // enroll, sync, watch
+void AddImportCommand(Command app, Invocation* run);     // import
+void AddDeadlinesCommand(Command app, Invocation* run);  // deadlines
 
 void AddOfficeAdminCommands(Command app, Invocation* run);       // units, users
 void AddOfficePostCommands(Command app, Invocation* run);        // posts
@@ -30,6 +31,7 @@ void AddOfficeSecrecyCommands(Command app, Invocation* run);     // secrecy
 void AddOfficeAccessCommand(Command app, Invocation* run);       // access
 void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
 void AddOfficeExportCommand(Command app, Invocation* run);       // export
+void AddOfficeDeadlinesCommand(Command app, Invocation* run);    // deadlines
 void AddOfficeWatchCommand(Command app, Invocation* run);        // watch
 
 // Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/deadlines.h"
 #include "mobile-sdk/cli/fields.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/office_json.h"
@@ -165,6 +166,7 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
   document["history"] = json::array();
   document["quarantined"] = json::array();
   std::string text = RecordInWords(open.reader, record, conflicts, absl::nullopt);
+  AddDeadline(run, open.reader, record, run.NowMs(), &document, &text);
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, record, signatures));

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/deadlines.h"
 #include "mobile-sdk/cli/fields.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -145,6 +146,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   std::string text =
       absl::StrCat(NoticesInWords(open.reader, notices), notices.empty() ? "" : "\n",
                    RecordInWords(open.reader, view.record, view.conflicts, view.state));
+  AddDeadline(run, open.reader, view.record, run.NowMs(), &document, &text);
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, view.record, signatures));

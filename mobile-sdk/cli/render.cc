@@ -17,6 +17,7 @@
 #include "sync/apart.h"
 #include "sync/dossier_acts.h"
 #include "sync/fragment.h"
+#include "sync/saw.h"
 #include "sync/secrecy.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
@@ -64,6 +65,17 @@ std::string ReadingsInWords(const Reader& reader, const sync::MergedRecord& reco
   return out;
 }
 
+// A value as people say it: of an entry, without what it says that its author had before them,
+// which is for programs.
+std::string SaidInWords(const Reader& reader, const sync::RecordType* type,
+                        const sync::FieldType* field, const std::string& fragment) {
+  if (field == nullptr || field->saw == 0) return ValueInWords(reader, type, field, fragment);
+  v1::FieldOp op;
+  op.set_append(fragment);
+  sync::SayWhatItSaw(*field, {}, &op);
+  return ValueInWords(reader, type, field, op.append());
+}
+
 // The entries of a set or a log, one below the other.
 std::string GatheredInWords(const Reader& reader, const sync::MergedRecord& record,
                             const sync::FieldType& field, const sync::FieldSlot& slot) {
@@ -72,7 +84,7 @@ std::string GatheredInWords(const Reader& reader, const sync::MergedRecord& reco
   for (const sync::StandingReading& reading : slot.readings) {
     if (field.rule == options::v1::RULE_SET && last != nullptr && *last == reading.value) continue;
     last = &reading.value;
-    std::string value = ValueInWords(reader, record.type(), &field, reading.value);
+    std::string value = SaidInWords(reader, record.type(), &field, reading.value);
     if (field.rule == options::v1::RULE_LOG) {
       absl::StrAppend(&value, "  — ", AuthorInWords(reader, record.author(reading.author)));
     }
@@ -124,7 +136,7 @@ std::string OpInWords(const Reader& reader, const sync::RecordType* type, const 
   const sync::FieldType* field = type != nullptr ? type->Field(op.field()) : nullptr;
   const std::string place = Place(reader.voice, field, op.field(), op.key());
   const auto with = [&](absl::string_view sign, const std::string& fragment) {
-    const std::string value = ValueInWords(reader, type, field, fragment);
+    const std::string value = SaidInWords(reader, type, field, fragment);
     return absl::StrCat(place, " ", sign, " ",
                         value.empty() ? reader.voice("(để trống)", "(cleared)") : value);
   };

@@ -17,6 +17,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
   AddWriteCommands(app, run);
   AddSignCommand(app, run);
   AddReadCommands(app, run);
+  AddDeadlinesCommand(app, run);
   AddStatusCommands(app, run);
   AddFieldsCommand(app, run);
   AddImportCommand(app, run);

@@ -19,6 +19,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficePostCommands(app, run);
   AddOfficeRulesCommand(app, run);
   AddOfficeRecordCommands(app, run);
+  AddOfficeDeadlinesCommand(app, run);
   AddOfficeDossierCommands(app, run);
   AddOfficeSecrecyCommands(app, run);
   AddOfficeQuarantineCommands(app, run);
@@ -38,6 +39,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl devices --unit vks-sm --subtree
   sotayctl records --unit vks-sm --subtree --type finding
   sotayctl conflicts && sotayctl watch
+  sotayctl deadlines --unit vks-sm --subtree
   sotayctl duplicates --unit vkskv3
   sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --reason "4/PC-VKS"
   sotayctl access --unit vkskv3

@@ -6,6 +6,7 @@
 
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
+#include "casework/v1/deadline.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
@@ -19,6 +20,7 @@ std::shared_ptr<const sync::Schema> BuiltinSchema() {
     auto built = sync::Schema::Build({
         casework::v1::Case::descriptor()->file(),
         casework::v1::Comment::descriptor()->file(),
+        casework::v1::Deadline::descriptor()->file(),
         casework::v1::Finding::descriptor()->file(),
         casework::v1::Inspection::descriptor()->file(),
         casework::v1::LegalAction::descriptor()->file(),

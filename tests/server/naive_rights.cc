@@ -70,7 +70,9 @@ bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   const std::string& kind = record.kind;
   if (verb == "decide") return here && kind != "audit";
   if (verb == "assign" || verb == "seal") return here && OpensADossier(record);
-  if (kind == "case" || kind == "action") return verb == "read" || (verb == "approve" && here);
+  if (kind == "case" || kind == "action" || kind == "deadline") {
+    return verb == "read" || (verb == "approve" && here);
+  }
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
   if (kind == "signoff") return verb == "read" || (here && Signs(verb));
@@ -95,8 +97,8 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
   if (record.kind == "comment") return verb == "read";
   if (verb != "read" || !Meet(post, record)) return false;
   // That something was signed, and why, also of what was not submitted.
-  return record.kind == "case" || record.kind == "action" || record.kind == "signoff" ||
-         record.submitted;
+  return record.kind == "case" || record.kind == "action" || record.kind == "deadline" ||
+         record.kind == "signoff" || record.submitted;
 }
 
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
@@ -106,8 +108,11 @@ bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool 
   if (record.kind == "comment") return verb == "create" || verb == "read";
   if (record.kind == "signoff") return verb == "read";
   if (verb == "read" || verb == "edit") return true;
-  if (verb == "create") return prosecutor || (record.kind != "case" && record.kind != "action");
-  return verb == "submit" && prosecutor && record.kind != "case";
+  const bool term = record.kind == "deadline";
+  if (verb == "create") {
+    return prosecutor || (record.kind != "case" && record.kind != "action" && !term);
+  }
+  return verb == "submit" && prosecutor && record.kind != "case" && !term;
 }
 
 bool Statistician(const NaiveRecord& record, const std::string& verb, bool here) {

@@ -190,5 +190,48 @@ TEST_F(QuarantineGuardTest, WhatCannotBeReadIsShownToWhoeverReadsAll) {
   }
 }
 
+// What comes late for a unit that ended is decided about by whoever would decide in its successor.
+TEST_F(QuarantineGuardTest, OfAUnitThatEndedThoseOfItsSuccessorDecide) {
+  SealedPhone ai("ai", "kv1", {options::v1::ROLE_SUPERVISOR});
+  Enrol(&ai, PostOf("ai", "kv1", v1::CAPACITY_HEAD));
+  room_.Exchange(&ai);
+  Give("quoc", PostOf("quoc", "kv2", v1::CAPACITY_HEAD));
+  Give("viet", PostOf("viet", "kv2", v1::CAPACITY_KSV));
+  Give("dan-su-2", PostOf("dan-su-2", "kv2", v1::CAPACITY_DEP, 0, 0, {"dan_su"}));
+  Give("hinh-su-2", PostOf("hinh-su-2", "kv2", v1::CAPACITY_DEP, 0, 0, {"hinh_su"}));
+  Give("tren", PostOf("tren", "tinh", v1::CAPACITY_HEAD));
+  ASSERT_THAT(End("que", 1, kToday), IsOk());
+  ASSERT_THAT(End("ai", 1, kToday), IsOk());
+  ASSERT_THAT(PutTerm("kv1", kToday + 1, {"kv2"}), IsOk());
+  DaysPass(1);
+  que_.Write("hs", {Note("hs2").Says("lần trước khai 35 triệu")});
+  room_.Exchange(&que_);
+  // A step that only supervisors take.
+  ai.Write("hs", {Case("hs").SetNumber(C::kClassificationFieldNumber,
+                                       casework::v1::CLASSIFICATION_NORMAL)});
+  room_.Exchange(&ai);
+  const auto refused = room_.Quarantine("kv1");
+  ASSERT_THAT(refused, SizeIs(2));
+  for (const auto& row : refused) {
+    EXPECT_EQ(row.reason(), v1::REASON_NOT_MEMBER);
+    // It lasts through today.
+    for (const std::string user : {"quoc", "hinh-su-2", "viet"}) {
+      EXPECT_EQ(DetailOf(Take(row, user)).reason(), v1::REASON_NOT_FOUND) << user;
+    }
+  }
+  DaysPass(1);
+  for (const auto& row : refused) {
+    for (const std::string user : {"viet", "dan-su-2"}) {
+      EXPECT_EQ(DetailOf(Take(row, user)).reason(), v1::REASON_ROLE_MAY_NOT) << user;
+    }
+    EXPECT_THAT(Take(row, "tren"), Not(IsOk())) << "above is not after";
+  }
+  EXPECT_THAT(Take(refused[0], "hinh-su-2"), IsOk());
+  EXPECT_THAT(Take(refused[1], "quoc"), IsOk());
+  EXPECT_THAT(room_.Quarantine("kv1"), ::testing::Each(::testing::Property(
+                                           &v1::QuarantinedChange::verdict, v1::VERDICT_APPLIED)));
+  EXPECT_THAT(room_.Faults(), ::testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace sotay::server

@@ -22,13 +22,15 @@ namespace fs = std::filesystem;
 
 constexpr char kUnit[] = "vkskv1";
 
-// Values of FIELD=VALUE, FIELD+=VALUE, and of --value and --reason.
+// Values of FIELD=VALUE, FIELD+=VALUE, and of options that take words.
 std::vector<std::string> TypedIn(const std::vector<std::string>& words) {
   std::vector<std::string> typed;
-  static const std::set<std::string> kTyping = {"new", "edit", "resolve", "sign"};
+  static const std::set<std::string> kTyping = {"new", "edit", "resolve", "sign", "deadlines"};
+  static const std::set<std::string> kWords = {"--value",  "--reason", "--document",
+                                               "--signer", "--remark", "--subject"};
   if (words.empty() || kTyping.count(words[0]) == 0) return {};
   for (size_t i = 1; i < words.size(); ++i) {
-    const bool option = words[i - 1] == "--value" || words[i - 1] == "--reason";
+    const bool option = kWords.count(words[i - 1]) != 0;
     const size_t sign = words[i].find('=');
     if (option) typed.push_back(words[i]);
     if (!option && sign != std::string::npos) typed.push_back(words[i].substr(sign + 1));
@@ -192,6 +194,10 @@ std::string Stage::New(const std::string& phone, const std::string& type,
 void Stage::ExpectTogether() {
   const json digest = Console({"digest", "--unit", kUnit});
   for (const std::string& phone : phones_) EXPECT_EQ(Phone(phone, {"digest"}), digest) << phone;
+  ExpectAllSaid();
+}
+
+void Stage::ExpectAllSaid() {
   ExpectNothingLost();
   ExpectConflictsSayWhoAndWhen();
 }

@@ -36,8 +36,8 @@ class Stage {
   // The phone meets the server no longer.
   void Lose(const std::string& phone);
 
-  // `sotay` on a phone.  What `new`, `edit`, `resolve` and `sign` type is remembered, if they
-  // say that it is saved.
+  // `sotay` on a phone.  What `new`, `edit`, `resolve`, `sign` and `deadlines` type is remembered,
+  // if they say that it is saved.
   Ended Try(const std::string& phone, const Words& words);
   // The same, which must succeed: what it printed.
   nlohmann::json Phone(const std::string& phone, const Words& words);
@@ -61,10 +61,11 @@ class Stage {
   std::string New(const std::string& phone, const std::string& type, const std::string& inspection,
                   const Words& fields);
 
-  // Phones and server show the same, bit for bit; everything typed is in the history, the present
-  // or the quarantine of some record; every conflict says who wrote what, on which device, when by
-  // its clock and when the server had it.
+  // Phones and server show the same, bit for bit, and ExpectAllSaid.
   void ExpectTogether();
+  // Everything typed is in the history, the present or the quarantine of some record; every
+  // conflict says who wrote what, on which device, when by its clock and when the server had it.
+  void ExpectAllSaid();
   // The server stops and its store is whole.
   void Close();
 

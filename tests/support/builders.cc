@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "casework/v1/comment.pb.h"
+#include "casework/v1/deadline.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/legal_action.pb.h"
@@ -83,6 +84,7 @@ std::shared_ptr<const sync::Schema> CaseworkSchema() {
            casework::v1::Note::descriptor()->file(), casework::v1::Finding::descriptor()->file(),
            casework::v1::LegalAction::descriptor()->file(),
            casework::v1::Comment::descriptor()->file(),
+           casework::v1::Deadline::descriptor()->file(),
            casework::v1::SignOff::descriptor()->file()})
           .value();
   return schema;
