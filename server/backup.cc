@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/event_log.h"
 #include "server/lineage.h"
-#include "server/store_files.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"

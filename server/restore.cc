@@ -11,7 +11,7 @@
 #include "server/purge.h"
 #include "server/replay.h"
 #include "server/seal_rows.h"
-#include "server/store_files.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/random.h"
