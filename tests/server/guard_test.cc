@@ -32,9 +32,10 @@ std::shared_ptr<const Matrix> BuiltIn() {
 constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
                                Verb::kSubmit, Verb::kApprove, Verb::kNumbers,
                                Verb::kDecide, Verb::kAssign,  Verb::kSeal};
-constexpr const char* kEveryKind[] = {"case",    "action",  "note",  "inspection", "finding",
-                                      "comment", "signoff", "other", "device",     "audit"};
-constexpr int kKinds = 10;
+constexpr const char* kEveryKind[] = {"case",    "action",  "note",    "inspection",
+                                      "finding", "comment", "signoff", "attachment",
+                                      "other",   "device",  "audit"};
+constexpr int kKinds = 11;
 static_assert(sizeof kEveryKind / sizeof kEveryKind[0] == kKinds);
 
 // A small office with everybody in it, twice: as the guard knows it and as the model does.
