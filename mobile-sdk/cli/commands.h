@@ -16,6 +16,7 @@ void AddSignCommand(Command app, Invocation* run);     // sign
 void AddReadCommands(Command app, Invocation* run);    // list, show, log, conflicts, refused
 void AddStatusCommands(Command app, Invocation* run);  // status, digest
 void AddFieldsCommand(Command app, Invocation* run);   // fields
+void AddFileCommands(Command app, Invocation* run);    // attach, files, save
 void AddSyncCommands(Command app, Invocation* run);    // enroll, sync, watch
 void AddImportCommand(Command app, Invocation* run);   // import
 
@@ -30,6 +31,7 @@ void AddOfficeSecrecyCommands(Command app, Invocation* run);     // secrecy
 void AddOfficeAccessCommand(Command app, Invocation* run);       // access
 void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
 void AddOfficeExportCommand(Command app, Invocation* run);       // export
+void AddOfficeFileCommand(Command app, Invocation* run);         // save
 void AddOfficeWatchCommand(Command app, Invocation* run);        // watch
 
 // Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the
