@@ -120,6 +120,12 @@ TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   const std::string out = stage_.office().space() / "anh.jpg";
   stage_.Phone(kQue, {"save", attached["id"], out});
   EXPECT_EQ(Read(out), Photograph());
+  // From the office as well; who fetched it is written down.
+  const std::string office_out = stage_.office().space() / "anh-2.jpg";
+  stage_.Console({"save", attached["id"], office_out});
+  EXPECT_EQ(Read(office_out), Photograph());
+  EXPECT_THAT(stage_.Console({"access", "--record", attached["id"]}).dump(),
+              HasSubstr("ACCESS_KIND_FILE"));
   stage_.Meet(0);
   stage_.ExpectTogether();
   stage_.Close();
