@@ -8,9 +8,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/blobs.h"
+#include "server/blobs_backup.h"
 #include "server/event_log.h"
 #include "server/lineage.h"
-#include "server/store_files.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
@@ -215,7 +217,8 @@ absl::Status Backup::LeaveWhatIsSecret(const SealedThere& now) {
   SOTAY_RETURN_IF_ERROR(Rename(chain_->directory(), aside, *files_));
   Say(Severity::kWarning, "backup_before_sealing", {{"directory", aside}});
   chain_.reset();
-  return ReadChain();
+  SOTAY_RETURN_IF_ERROR(ReadChain());
+  return TakeFilesOver(aside, chain_->directory(), now.left, *files_);
 }
 
 absl::Status Backup::RunOnce() {
@@ -234,8 +237,14 @@ absl::Status Backup::RunOnce() {
   SOTAY_RETURN_IF_ERROR(LeaveWhatIsSecret(sealed));
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();
+  // After the notes: whatever becomes of the files, these are in it.
+  const auto copy_files = [this] {
+    const Blobs* const blobs = store_.blobs();
+    if (blobs == nullptr) return absl::OkStatus();
+    return BackUpFiles(*blobs, chain_->directory(), *files_, [this] { return hurried_.load(); });
+  };
   if (!chain_->segments().empty() && mark.SerializeAsString() == was.SerializeAsString()) {
-    return absl::OkStatus();
+    return copy_files();
   }
   SOTAY_RETURN_IF_ERROR(CheckGoesOn(mark));
   SOTAY_RETURN_IF_ERROR(WriteNext(std::move(moment), mark, rewrites));
@@ -252,7 +261,7 @@ absl::Status Backup::RunOnce() {
   if (written.number == 1) left_ = std::move(sealed.left);
   Say(Severity::kInfo, "backup_written",
       {{"segment", written.number}, {"rows", written.rows}, {"bytes", written.bytes}});
-  return absl::OkStatus();
+  return copy_files();
 }
 
 // Rows that are written once, which are the same at every moment: so each part may have its own.

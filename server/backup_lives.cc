@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/backup_chain.h"
-#include "server/store_files.h"
 #include "server/store_segment.h"
 #include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/stored/v1/server.pb.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
 

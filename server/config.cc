@@ -16,6 +16,9 @@ namespace {
 
 constexpr size_t kConfigBytesMax = 256 * 1024;
 constexpr int64_t kBackupEverySMax = 86'400;
+// A long recording.
+constexpr int64_t kFileBytesMax = int64_t{1} << 30;
+constexpr int64_t kUnfinishedMax = 1'000;
 
 absl::Status At(const std::string& path, const toml::source_region& where,
                 absl::string_view message) {
@@ -65,11 +68,41 @@ absl::Status ReadBackup(const std::string& path, const toml::node& node, BackupC
             "backup.directory is missing; without a backup leave [backup] out");
 }
 
+absl::Status ReadNumber(const std::string& path, const toml::node& node, absl::string_view key,
+                        int64_t max, int64_t* out) {
+  const auto* number = node.as_integer();
+  if (number == nullptr || number->get() < 1 || number->get() > max) {
+    return At(path, node.source(), absl::StrCat(key, " is a number from 1 to ", max));
+  }
+  *out = number->get();
+  return absl::OkStatus();
+}
+
+absl::Status ReadFiles(const std::string& path, const toml::node& node, FilesConfig* out) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return At(path, node.source(), "files is a table: [files]");
+  for (const auto& [key, value] : *table) {
+    const absl::string_view name(key.str().data(), key.str().size());
+    absl::Status read;
+    if (name == "bytes_max") {
+      read = ReadNumber(path, value, "files.bytes_max", kFileBytesMax, &out->bytes_max);
+    } else if (name == "unfinished_max") {
+      read = ReadNumber(path, value, "files.unfinished_max", kUnfinishedMax, &out->unfinished_max);
+    } else {
+      read = At(path, key.source(),
+                absl::StrCat("unknown key files.", name, "; known are bytes_max, unfinished_max"));
+    }
+    SOTAY_RETURN_IF_ERROR(read);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string ConfigPath(const std::string& data) { return absl::StrCat(data, "/sotayd.toml"); }
 std::string AuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca"); }
 std::string StorePath(const std::string& data) { return absl::StrCat(data, "/store"); }
+std::string BlobsPath(const std::string& data) { return absl::StrCat(data, "/blobs"); }
 std::string StorePartPath(const std::string& data) { return absl::StrCat(data, "/store.part"); }
 std::string ServerKeyPath(const std::string& data) { return absl::StrCat(data, "/server.key"); }
 std::string LogKeyPath(const std::string& data) { return absl::StrCat(data, "/log.key"); }
@@ -113,11 +146,14 @@ absl::StatusOr<Config> LoadConfig(const std::string& data) {
       read = ReadText(path, node, name, &config.rules);
     } else if (name == "backup") {
       read = ReadBackup(path, node, &config.backup);
+    } else if (name == "files") {
+      read = ReadFiles(path, node, &config.files);
     } else {
       read =
           At(path, key.source(),
              absl::StrCat("unknown key ", name,
-                          "; known are listen, address, names, schemas, rules, log_level, backup"));
+                          "; known are listen, address, names, schemas, rules, log_level, backup, "
+                          "files"));
     }
     SOTAY_RETURN_IF_ERROR(read);
   }
@@ -158,6 +194,13 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
         << toml::table{{"directory", config.backup.directory}, {"every_s", config.backup.every_s}}
         << "\n";
   }
+  out << "# The largest file of an attachment that is taken (bytes), and how many a device may "
+         "have begun\n"
+         "# to send and not ended.\n"
+      << "[files]\n"
+      << toml::table{{"bytes_max", config.files.bytes_max},
+                     {"unfinished_max", config.files.unfinished_max}}
+      << "\n";
   return seal::WriteWholeFile(ConfigPath(data), out.str(), 0600);
 }
 

@@ -18,6 +18,14 @@ struct BackupConfig {
   int64_t every_s = 300;
 };
 
+// Files that attachments stand for.
+struct FilesConfig {
+  // The largest one taken, bytes.
+  int64_t bytes_max = int64_t{64} << 20;
+  // How many a device may have begun to send and not ended.
+  int64_t unfinished_max = 8;
+};
+
 struct Config {
   // Where to listen: host:port or [v6]:port; port 0 lets the system choose.
   std::string listen = "0.0.0.0:7443";
@@ -33,12 +41,15 @@ struct Config {
   // debug, info, warning or error.
   std::string log_level = "info";
   BackupConfig backup;
+  FilesConfig files;
 };
 
 // Files of a data directory.
 std::string ConfigPath(const std::string& data);
 std::string AuthorityPath(const std::string& data);
 std::string StorePath(const std::string& data);
+// Files that attachments stand for.
+std::string BlobsPath(const std::string& data);
 // Where a restore builds it.
 std::string StorePartPath(const std::string& data);
 std::string ServerKeyPath(const std::string& data);

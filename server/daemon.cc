@@ -20,6 +20,8 @@
 #include "server/admin_service.h"
 #include "server/authority.h"
 #include "server/backup.h"
+#include "server/blob_service.h"
+#include "server/blobs.h"
 #include "server/certificate_service.h"
 #include "server/directory.h"
 #include "server/dossier_service.h"
@@ -60,6 +62,9 @@ constexpr int kQuotaThreads = 32;
 constexpr int kReceiveBytesMax = 2'621'440;
 constexpr int kReaderThreads = 2;
 constexpr size_t kReadingsMax = 4'096;
+// Of files: one takes a piece while another verifies a whole one.  What waits is a mebibyte each.
+constexpr int kFileThreads = 2;
+constexpr size_t kPiecesMax = 32;
 constexpr absl::Duration kDrainMax = absl::Seconds(20);
 constexpr std::chrono::seconds kLastCallsMax(5);
 constexpr std::chrono::seconds kNoTime(0);
@@ -68,7 +73,8 @@ constexpr const char* kServices[] = {
     "sotay.v1.SyncService",         "sotay.v1.SupervisionService", "sotay.v1.AdminService",
     "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService",
-    "sotay.v1.DossierService",      "sotay.v1.CertificateService", "sotay.v1.SecrecyService"};
+    "sotay.v1.DossierService",      "sotay.v1.CertificateService", "sotay.v1.SecrecyService",
+    "sotay.v1.BlobService"};
 
 // Whether a service does nothing that has to be written.
 bool OnlyReads(absl::string_view service) {
@@ -116,6 +122,7 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const ServerIdentity& ide
 struct Daemon::Parts {
   std::function<int64_t()> now_ms;
   std::shared_ptr<const sync::Schema> schema;
+  std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Store> store;
   std::unique_ptr<Directory> directory;
   absl::optional<Authority> authority;
@@ -123,6 +130,7 @@ struct Daemon::Parts {
   std::unique_ptr<Hub> hub;
   std::unique_ptr<AccessLog> access_log;
   std::unique_ptr<ReaderPool> readers;
+  std::unique_ptr<ReaderPool> file_writers;
   std::unique_ptr<Notary> notary;
   std::unique_ptr<Lineage> lineage;
   Watermark watermark;
@@ -144,6 +152,8 @@ struct Daemon::Parts {
   std::unique_ptr<OrganisationService> organisation_service;
   std::unique_ptr<DossierService> dossier_service;
   std::unique_ptr<SecrecyService> secrecy_service;
+  std::unique_ptr<BlobExchange> blob_exchange;
+  std::unique_ptr<BlobService> blob_service;
   RpcCount calls;
   std::unique_ptr<grpc::Server> server;
 
@@ -181,6 +191,12 @@ absl::Status Daemon::Build(DaemonOptions options) {
   SOTAY_ASSIGN_OR_RETURN(p.authority, Authority::Open(AuthorityPath(options.data)));
   SOTAY_ASSIGN_OR_RETURN(
       p.store, Store::Open(StorePath(options.data), durable::StoreOptions(), p.schema.get()));
+  BlobLimits limits;
+  limits.file_bytes_max = static_cast<uint64_t>(options.config.files.bytes_max);
+  limits.unfinished_max = static_cast<size_t>(options.config.files.unfinished_max);
+  SOTAY_ASSIGN_OR_RETURN(
+      p.blobs, Blobs::Open(BlobsPath(options.data), durable::StoreOptions(), limits, p.now_ms));
+  p.store->set_blobs(p.blobs.get());
   // The trace of a power cut.  Nothing promised was in it, but the operator is told.
   for (const durable::TailCut& cut : p.store->tail_cuts()) {
     Say(Severity::kWarning, "log_cut",
@@ -221,6 +237,7 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                 std::move(hub));
   p.access_log = std::make_unique<AccessLog>(p.store.get(), p.hub.get(), p.now_ms);
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
+  p.file_writers = std::make_unique<ReaderPool>(kFileThreads, kPiecesMax);
   SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
   p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key);
   p.lineage = std::make_unique<Lineage>(p.directory.get(), p.store.get(), p.notary.get(), log_key);
@@ -268,6 +285,11 @@ absl::Status Daemon::Build(DaemonOptions options) {
         if (p.backup != nullptr) p.backup->Hurry();
       },
       options.config.backup.directory);
+  p.blob_exchange = std::make_unique<BlobExchange>(p.store.get(), p.supervision.get(),
+                                                   p.schema.get(), p.blobs.get());
+  p.blob_service =
+      std::make_unique<BlobService>(p.directory.get(), p.blob_exchange.get(), p.access_log.get(),
+                                    p.readers.get(), p.file_writers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
   p.certificate_service = std::make_unique<CertificateService>(p.directory.get(), &*p.authority,
                                                                p.readers.get(), p.now_ms);
@@ -299,6 +321,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.organisation_service.get());
   builder.RegisterService(p.dossier_service.get());
   builder.RegisterService(p.secrecy_service.get());
+  builder.RegisterService(p.blob_service.get());
   p.server = builder.BuildAndStart();
   if (p.server == nullptr || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.config.listen,
@@ -317,6 +340,7 @@ void Daemon::Tick() {
   parts_->directory->TurnTo(parts_->now_ms());
   parts_->watchers->Tick(parts_->now_ms());
   parts_->access_log->Tick();
+  parts_->blobs->Sweep();
 }
 
 void Daemon::Drain() {
@@ -334,6 +358,7 @@ void Daemon::Drain() {
   }
   // In this order: what the hub has taken is answered by the readers.
   if (p.hub != nullptr) p.hub->Drain();
+  p.file_writers.reset();
   p.readers.reset();
   if (p.access_log != nullptr) p.access_log->Close();
   p.server.reset();

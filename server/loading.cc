@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/blobs.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/attaching.h"
 #include "sync/seal/digest.h"
 #include "sync/signing.h"
 #include "sync/status_macros.h"
@@ -36,6 +38,62 @@ void SortOnce(std::vector<Id>* ids) {
   ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
 }
 
+bool Signs(const sync::Schema& schema, const v1::Change& change) {
+  return std::any_of(change.edits().begin(), change.edits().end(), [&](const auto& edit) {
+    const sync::RecordType* const type = schema.Find(edit.type());
+    return type != nullptr && type->signing != nullptr;
+  });
+}
+
+absl::Status LoadInto(Pen* pen, const sync::RecordId& id, sync::IngestInput* input) {
+  if (!pen->MayHave(id) || input->records.count(id) != 0) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
+  if (!stored.has_value()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
+                         sync::MergedRecord::Parse(pen->schema(), stored->bytes));
+  input->records.emplace(id, sync::LoadedRecord{std::move(record), stored->position});
+  return absl::OkStatus();
+}
+
+void NoteFile(const Pen& pen, const sync::RecordId& dossier,
+              const absl::optional<sync::AttachedFile>& file, sync::IngestInput* input) {
+  const Blobs* const blobs = pen.store().blobs();
+  if (file.has_value() && blobs != nullptr && blobs->Has({dossier, file->sha256})) {
+    input->whole.emplace(dossier, file->sha256);
+  }
+}
+
+// Where somebody signs: what hangs in the dossier, and which of its files are here.
+absl::Status LoadAttachments(Pen* pen, const std::vector<const v1::Change*>& changes,
+                             sync::IngestInput* input) {
+  for (const v1::Change* change : changes) {
+    const auto dossier = sync::RecordId::From(change->dossier_id());
+    if (!dossier.has_value() || !Signs(pen->schema(), *change)) continue;
+    if (!input->attachments.try_emplace(*dossier).second) continue;
+    SOTAY_ASSIGN_OR_RETURN(const auto hanging, pen->AttachmentsIn(change->unit_id(), *dossier));
+    for (const sync::RecordId& id : hanging) {
+      SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input));
+      const auto record = input->records.find(id);
+      if (record == input->records.end()) continue;
+      const auto file = sync::FileOf(record->second.record);
+      if (!file.has_value()) continue;
+      input->attachments[*dossier].push_back(id);
+      NoteFile(*pen, *dossier, file, input);
+    }
+  }
+  if (input->attachments.empty()) return absl::OkStatus();
+  // And of those that come with them.
+  for (const v1::Change* change : changes) {
+    const auto dossier = sync::RecordId::From(change->dossier_id());
+    if (!dossier.has_value() || input->attachments.count(*dossier) == 0) continue;
+    for (const v1::RecordEdit& edit : change->edits()) {
+      const sync::RecordType* const type = pen->schema().Find(edit.type());
+      if (type != nullptr) NoteFile(*pen, *dossier, sync::FileIn(*type, edit), input);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Change*>& changes) {
@@ -45,7 +103,14 @@ Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Ch
     for (const v1::RecordEdit& edit : change->edits()) {
       if (const auto id = sync::RecordId::From(edit.record_id())) footprint.edited.push_back(*id);
       const sync::RecordType* const type = schema.Find(edit.type());
-      if (type == nullptr || (type->signing == nullptr && !schema.IsCovered(type->name))) continue;
+      if (type == nullptr) continue;
+      // Who signs anything in the dossier has to see it.
+      if (type->attaching != nullptr || schema.IsCovered(type->name)) {
+        if (const auto id = sync::RecordId::From(change->dossier_id())) {
+          footprint.edited.push_back(*id);
+        }
+      }
+      if (type->signing == nullptr && !schema.IsCovered(type->name)) continue;
       for (const sync::RecordId& parent : sync::PutUnder(*type, edit)) {
         (type->signing != nullptr ? footprint.edited : footprint.signable).push_back(parent);
       }
@@ -79,20 +144,14 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     if (auto acts = pen->directory().DossiersOf(unit)) input->dossiers[unit] = std::move(acts);
   }
   for (const sync::RecordId& id : footprint.named) {
-    if (!pen->MayHave(id)) continue;
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
-    if (!stored.has_value()) continue;
-    SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
-                           sync::MergedRecord::Parse(pen->schema(), stored->bytes));
-    input->records.emplace_hint(input->records.end(), id,
-                                sync::LoadedRecord{std::move(record), stored->position});
+    SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input));
   }
   for (const sync::RecordId& id : footprint.signable) {
     if (!pen->MayHave(id)) continue;
     SOTAY_ASSIGN_OR_RETURN(auto signature, pen->store().LoadSignature(id));
     if (signature.has_value()) input->signatures.emplace(id, *std::move(signature));
   }
-  return absl::OkStatus();
+  return LoadAttachments(pen, changes, input);
 }
 
 absl::StatusOr<bool> LoadBare(Pen* pen, const sync::IngestOutcome& outcome,

@@ -17,6 +17,8 @@
 #include "server/authority.h"
 #include "server/backup_chain.h"
 #include "server/backup_lives.h"
+#include "server/blobs.h"
+#include "server/blobs_check.h"
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/founding.h"
@@ -51,7 +53,7 @@ from it.  To restore, put these into a new data directory and run `restore`.
 
 Files of the data directory: sotayd.toml (settings), ca/ (the authority's key: guard it), log.key (signs
 the logs: guard it, keep a copy), server.key and server.crt (renewed by themselves), store/ (everything
-else), first-administrator.invite.)";
+else), blobs/ (files of attachments), first-administrator.invite.)";
 
 int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 
@@ -207,7 +209,7 @@ int RestoreStore(const BackupFlags& flags) {
   if (!schema.ok()) return Report(schema.status());
   RestorePlan plan{flags.from, StorePath(flags.data), StorePartPath(flags.data),
                    *key,       schema->get(),         NowMs(),
-                   nullptr};
+                   nullptr,    BlobsPath(flags.data)};
   plan.told = [](const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
@@ -230,6 +232,19 @@ int RestoreStore(const BackupFlags& flags) {
   return kDone;
 }
 
+// The files of attachments, which lie beside the store.
+absl::StatusOr<BlobsReport> CheckFiles(const std::string& data, Store* store,
+                                       const sync::Schema& schema) {
+  const auto blobs = Blobs::Open(BlobsPath(data), durable::StoreOptions(), BlobLimits(), NowMs);
+  if (!blobs.ok()) return blobs.status();
+  absl::StatusOr<BlobsReport> report = CheckBlobs(store, schema, **blobs);
+  if (!report.ok()) return report;
+  std::printf("%-18s %llu, %llu bytes\n", "files", static_cast<unsigned long long>(report->files),
+              static_cast<unsigned long long>(report->bytes));
+  for (const std::string& line : report->waiting) std::printf("WAITS %s\n", line.c_str());
+  return report;
+}
+
 int Check(const RunFlags& flags) {
   const absl::StatusOr<Config> config = ConfigFor(flags);
   if (!config.ok()) return Report(config.status());
@@ -249,9 +264,13 @@ int Check(const RunFlags& flags) {
   }
   PrintLogs(*report);
   for (const std::string& secret : report->secrets) std::printf("%s\n", secret.c_str());
+  const auto files = CheckFiles(flags.data, store->get(), **schema);
+  if (!files.ok()) return Report(files.status());
   for (const std::string& fault : report->first_faults) std::printf("FAULT %s\n", fault.c_str());
-  std::printf("%llu faults\n", static_cast<unsigned long long>(report->faults));
-  return report->faults == 0 ? kDone : kDamaged;
+  for (const std::string& fault : files->faults) std::printf("FAULT %s\n", fault.c_str());
+  const uint64_t faults = report->faults + files->faults.size();
+  std::printf("%llu faults\n", static_cast<unsigned long long>(faults));
+  return faults == 0 ? kDone : kDamaged;
 }
 
 int Main(int argc, char** argv) {

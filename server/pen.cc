@@ -82,6 +82,14 @@ void Pen::Settle() {
   heads_.clear();
 }
 
+absl::StatusOr<std::set<sync::RecordId>> Pen::AttachmentsIn(const std::string& unit,
+                                                            const sync::RecordId& dossier) {
+  // Not what is being written: it would be passed over, and never looked at again.
+  const auto head = directory_.Head(unit);
+  if (!head.has_value()) return std::set<sync::RecordId>();
+  return hanging_.In(unit, head->position(), dossier);
+}
+
 absl::optional<stored::v1::UnitHead> Pen::Head(absl::string_view unit) const {
   const auto handed = heads_.find(unit);
   return handed != heads_.end() ? handed->second : directory_.Head(unit);

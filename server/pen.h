@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "server/directory.h"
+#include "server/hanging.h"
 #include "server/known_records.h"
 #include "server/scribe.h"
 #include "server/store.h"
@@ -38,7 +40,11 @@ struct Footprint {
 class Pen {
  public:
   Pen(Scribe* scribe, Store* store, Directory* directory, const sync::Schema* schema)
-      : scribe_(*scribe), store_(*store), directory_(*directory), schema_(*schema) {}
+      : scribe_(*scribe),
+        store_(*store),
+        directory_(*directory),
+        schema_(*schema),
+        hanging_(store, schema) {}
 
   // Commits, and then lets everybody know.  Fails with STORAGE (refusal.h) when the store could
   // not be written; then nothing has changed, and never will until it is opened again.
@@ -67,6 +73,11 @@ class Pen {
     return !known_.has_value() || known_->MayHave(record);
   }
 
+  // Records of a dossier that stand for files, or may have such under them, as far as they are
+  // written (WaitFor).
+  absl::StatusOr<std::set<sync::RecordId>> AttachmentsIn(const std::string& unit,
+                                                         const sync::RecordId& dossier);
+
   Store& store() const { return store_; }
   // For reading; Commit changes it.
   const Directory& directory() const { return directory_; }
@@ -90,6 +101,7 @@ class Pen {
   Store& store_;
   Directory& directory_;
   const sync::Schema& schema_;
+  Hanging hanging_;
   int64_t now_ms_ = 0;
   Sheet sheet_;
   std::vector<sync::ChangeId> satisfied_;

@@ -1,5 +1,6 @@
 #include "server/restore.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,11 +8,12 @@
 #include "absl/time/time.h"
 #include "server/backup_chain.h"
 #include "server/backup_lives.h"
+#include "server/blobs_backup.h"
 #include "server/lineage.h"
 #include "server/purge.h"
 #include "server/replay.h"
 #include "server/seal_rows.h"
-#include "server/store_files.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/random.h"
@@ -52,6 +54,7 @@ class Restoring {
   absl::Status Fill(const BackupChain& verified, Store* store) const;
   absl::Status WithholdClassified(Store* store) const;
   absl::Status BeginLife(const BackupChain& verified, Store* store, Restored* restored) const;
+  absl::Status BringFiles(const std::string& life) const;
 
   const RestorePlan& plan_;
   const durable::StoreOptions& files_;
@@ -157,6 +160,22 @@ absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
   return store->Write(&sheet);
 }
 
+// But of no dossier that proved to be secret.
+absl::Status Restoring::BringFiles(const std::string& life) const {
+  std::set<std::string> sealed;
+  {
+    SOTAY_ASSIGN_OR_RETURN(const auto store, Store::Open(plan_.part, files_, plan_.schema));
+    SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
+    for (const v1::DossierAct& act : tables.dossier_acts) {
+      if (act.has_sealed()) sealed.insert(act.dossier_id());
+    }
+  }
+  SOTAY_ASSIGN_OR_RETURN(const RestoredFiles brought,
+                         RestoreFiles(life, plan_.blobs, sealed, files_));
+  Tell(absl::StrCat(brought.files, " files of attachments, ", brought.bytes, " bytes"));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Restored> Restoring::Run() {
   if (NamesIn(plan_.store, files_).ok()) {
     return absl::AlreadyExistsError(
@@ -199,6 +218,7 @@ absl::StatusOr<Restored> Restoring::Run() {
         "what was restored contradicts itself in ", restored.report.faults,
         " places, the first: ", restored.report.first_faults.front(), "; it lies in ", plan_.part));
   }
+  if (!plan_.blobs.empty()) SOTAY_RETURN_IF_ERROR(BringFiles(restored.life));
   SOTAY_RETURN_IF_ERROR(Rename(plan_.part, plan_.store, files_));
   return restored;
 }

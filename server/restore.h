@@ -37,6 +37,8 @@ struct RestorePlan {
   int64_t now_ms = 0;
   // Long work, step by step, for a person who waits; may be empty.
   std::function<void(const std::string& line)> told;
+  // Where the files of attachments are to be; empty: they are left out.
+  std::string blobs = {};
 };
 
 struct Restored {

@@ -49,6 +49,8 @@ struct TailCut;
 
 namespace sotay::server {
 
+class Blobs;
+
 // Shape of the keys and rows this build reads and writes.
 constexpr uint32_t kStoreFormat = 5;
 
@@ -224,6 +226,11 @@ class Store {
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
 
+  // The files that lie beside it, whose attachments it has; null: there are none.  Set once, before
+  // anybody else has the store; outlives it.
+  Blobs* blobs() const { return blobs_; }
+  void set_blobs(Blobs* blobs) { blobs_ = blobs; }
+
   // Lists.  Each calls `visit` in order until that returns false.
   // Places of a unit's feed after `after` and up to `up_to`.
   absl::Status VisitFeed(
@@ -323,6 +330,7 @@ class Store {
   absl::Status LoadReads();
 
   const std::unique_ptr<durable::Store> durable_;
+  Blobs* blobs_ = nullptr;
   const sync::Schema* const schema_;
   friend class Rewriting;
   UnpackedPushes unpacked_;

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "leveldb/env.h"
-#include "server/store_files.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/big_endian.h"
 #include "sync/status_macros.h"

@@ -1,6 +1,7 @@
 // What the judge works on: a change on its way, and the records it is judged against.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "sync/decision.h"
 
 namespace sotay::sync {
@@ -53,6 +54,34 @@ WrittenRecord* Bench::Find(const RecordId& id) {
 const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
   const auto at = signatures.find(id);
   return at == signatures.end() ? nullptr : &at->second;
+}
+
+absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench) {
+  const RecordId dossier = object.dossier();
+  std::set<RecordId> attachments;
+  const auto loaded = bench->input.attachments.find(dossier);
+  if (loaded != bench->input.attachments.end()) {
+    attachments.insert(loaded->second.begin(), loaded->second.end());
+  }
+  // And those that came just before it.
+  for (const auto& [id, record] : bench->working) attachments.insert(id);
+  const auto find = [&](const RecordId& id) -> const MergedRecord* {
+    const WrittenRecord* const record = bench->Find(id);
+    const bool is_of_it =
+        record != nullptr && record->unit_id() == object.unit_id() && record->dossier() == dossier;
+    return is_of_it ? &record->record() : nullptr;
+  };
+  for (const RecordId& id : attachments) {
+    const MergedRecord* const record = find(id);
+    const auto file = record == nullptr ? absl::nullopt : FileOf(*record);
+    if (!file.has_value() || file->withdrawn) continue;
+    if (bench->input.whole.count({dossier, file->sha256}) != 0) continue;
+    if (!HangsUnder(*bench->input.schema, *record, object.id(), find)) continue;
+    return Refusal{v1::REASON_ATTACHMENT_MISSING,
+                   absl::StrCat("attachment ", id.Short(), " (", file->size,
+                                " bytes) has not come whole yet; sign again when it has")};
+  }
+  return absl::nullopt;
 }
 
 bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed) {

@@ -327,8 +327,9 @@ absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const Reco
                          bench_.input.hash_content)) {
     return refusal;
   }
-  decision_.signature = signature;
-  return absl::nullopt;
+  auto refusal = signature->signs ? CheckFiles(object->record(), &bench_) : absl::nullopt;
+  if (!refusal.has_value()) decision_.signature = signature;
+  return refusal;
 }
 
 // Whoever has not heard that the dossier is no longer theirs signs nothing in it either.

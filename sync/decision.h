@@ -84,6 +84,9 @@ struct Bench {
 
 // What the secrecy gate says of a change, whoever sent it and however (secrecy.h).
 absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench);
+// ATTACHMENT_MISSING when a file that hangs under the record is not whole here: nobody signs what
+// nobody can look at.
+absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench);
 // Whether a change is withheld, or of a dossier that proved to be secret: whatever else is to be
 // said of it, nothing of it may be kept but its id.
 bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed);

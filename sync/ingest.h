@@ -16,6 +16,7 @@
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/attaching.h"
 #include "sync/dossier_acts.h"
 #include "sync/freeze.h"
 #include "sync/history.h"
@@ -90,6 +91,11 @@ struct IngestInput {
   std::map<RecordId, StandingSignature> signatures;
   // Of what signatures are about.
   ContentHash hash_content = nullptr;
+  // By dossier in which somebody signs: its attachments, which are among `records`, and so is what
+  // they hang under.
+  std::map<RecordId, std::vector<RecordId>> attachments;
+  // Files of those, and of attachments the changes make, that are here and verified.
+  std::set<FilePlace> whole;
 };
 
 // A change to be appended to a unit's log.
@@ -146,6 +152,8 @@ struct IngestOutcome {
 //   - A change made on one that is not here is held until that arrives.
 //   - A signature takes effect when its object stands exactly as it says, and while it stands the
 //     object is changed by a decision of somebody's alone (freeze.h).
+//   - And when every file that hangs under its object is here (attaching.h); otherwise it is
+//     refused as ATTACHMENT_MISSING.
 //   - Of a change that has content where there may be none (CLASSIFIED: it is withheld, or in a
 //     dossier that proved to be secret) the id is kept and nothing else.
 //   - What somebody wrote into a dossier that has become other people's, before their device could

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "sync/attaching.h"
 #include "sync/fragment.h"
 #include "sync/limits.h"
 #include "sync/secrecy.h"
@@ -277,6 +278,11 @@ absl::optional<Refusal> CheckEdit(const Schema& schema, const v1::RecordEdit& ed
                                                          ", the edit is of a ", edit.type()));
   } else if (type->signing != nullptr) {
     return Refuse(v1::REASON_ONCE_WRITTEN, "a signature is written once and whole");
+  }
+  if (base.empty() && type->attaching != nullptr && !FileIn(*type, edit).has_value()) {
+    return Refuse(
+        v1::REASON_BAD_VALUE,
+        "an attachment names the SHA-256 of its file (32 bytes) and its size (1 or more)");
   }
   if (auto refusal = CheckSingle(*type, edit)) return refusal;
   for (const v1::FieldOp& op : edit.ops()) {

@@ -19,6 +19,7 @@ void AddFieldsCommand(Command app, Invocation* run);     // fields
 void AddSyncCommands(Command app, Invocation* run);      // enroll, sync, watch
 void AddImportCommand(Command app, Invocation* run);     // import
 void AddDeadlinesCommand(Command app, Invocation* run);  // deadlines
+void AddFileCommands(Command app, Invocation* run);      // attach, files, save
 
 void AddOfficeAdminCommands(Command app, Invocation* run);       // units, users
 void AddOfficePostCommands(Command app, Invocation* run);        // posts
@@ -32,6 +33,7 @@ void AddOfficeAccessCommand(Command app, Invocation* run);       // access
 void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
 void AddOfficeExportCommand(Command app, Invocation* run);       // export
 void AddOfficeDeadlinesCommand(Command app, Invocation* run);    // deadlines
+void AddOfficeFileCommand(Command app, Invocation* run);         // save
 void AddOfficeWatchCommand(Command app, Invocation* run);        // watch
 
 // Everything `sotay`, `sotayctl` and `sotay-verify` do, from the words of the command line to the

@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/link.h"
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
+#include "sotay/v1/blob_service.grpc.pb.h"
 #include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/dossier_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
@@ -80,6 +81,7 @@ class Office::Calls {
         secrecy_(v1::SecrecyService::NewStub(channel)),
         quarantine_(v1::QuarantineService::NewStub(channel)),
         admin_(v1::AdminService::NewStub(channel)),
+        blobs_(v1::BlobService::NewStub(channel)),
         certificates_(v1::CertificateService::NewStub(channel)),
         organisation_(v1::OrganisationService::NewStub(channel)),
         sync_(v1::SyncService::NewStub(channel)) {}
@@ -130,6 +132,7 @@ class Office::Calls {
   v1::SecrecyService::Stub& secrecy() { return *secrecy_; }
   v1::QuarantineService::Stub& quarantine() { return *quarantine_; }
   v1::AdminService::Stub& admin() { return *admin_; }
+  v1::BlobService::Stub& blobs() { return *blobs_; }
   v1::CertificateService::Stub& certificates() { return *certificates_; }
   v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
@@ -141,6 +144,7 @@ class Office::Calls {
   const std::unique_ptr<v1::SecrecyService::Stub> secrecy_;
   const std::unique_ptr<v1::QuarantineService::Stub> quarantine_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
+  const std::unique_ptr<v1::BlobService::Stub> blobs_;
   const std::unique_ptr<v1::CertificateService::Stub> certificates_;
   const std::unique_ptr<v1::OrganisationService::Stub> organisation_;
   const std::unique_ptr<v1::SyncService::Stub> sync_;
@@ -161,6 +165,9 @@ absl::StatusOr<v1::ListRecordsResponse> Office::ListRecords(const v1::ListRecord
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListRecords, request);
 }
 
+absl::StatusOr<v1::ReadChunkResponse> Office::ReadChunk(const v1::ReadChunkRequest& request) {
+  return calls_->Call(calls_->blobs(), &v1::BlobService::Stub::ReadChunk, request);
+}
 absl::StatusOr<v1::GetRecordResponse> Office::GetRecord(const v1::GetRecordRequest& request) {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::GetRecord, request);
 }

@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/profile.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/blob_service.pb.h"
 #include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
@@ -72,6 +73,9 @@ class Office {
   absl::StatusOr<v1::PutUnitTermResponse> PutUnitTerm(const v1::PutUnitTermRequest& request);
   absl::StatusOr<v1::ListUnitTermsResponse> ListUnitTerms();
   absl::StatusOr<v1::GetRulesResponse> GetRules();
+
+  // A piece of the file of an attachment.
+  absl::StatusOr<v1::ReadChunkResponse> ReadChunk(const v1::ReadChunkRequest& request);
 
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate();
 

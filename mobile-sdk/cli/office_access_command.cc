@@ -38,6 +38,8 @@ std::string KindInWords(const Voice& voice, v1::AccessKind kind) {
       return voice("các xung đột", "conflicts");
     case v1::ACCESS_KIND_QUARANTINE:
       return voice("các thay đổi bị giữ lại", "what was set aside");
+    case v1::ACCESS_KIND_FILE:
+      return voice("tải tệp", "file");
     case v1::ACCESS_KIND_FEED:
       return voice("tải về máy", "sent to the device");
     default:

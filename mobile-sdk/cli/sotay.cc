@@ -18,6 +18,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
   AddSignCommand(app, run);
   AddReadCommands(app, run);
   AddDeadlinesCommand(app, run);
+  AddFileCommands(app, run);
   AddStatusCommands(app, run);
   AddFieldsCommand(app, run);
   AddImportCommand(app, run);
@@ -28,6 +29,7 @@ int Sotay(const std::vector<std::string>& args, Invocation* run) {
              voice("ở nơi có mạng", "where there is a network") + R"(
   sotay new inspection kind=scene_examination place="Km 12+300"
   sotay new note --in 7f3a body=@hien-truong.txt
+  sotay attach vet-phanh.jpg --in 9b20 --kind photo
   sotay sync && sotay conflicts
   sotay resolve 9b20 "measurements[vết phanh]" --pick 2
 

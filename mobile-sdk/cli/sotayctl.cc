@@ -26,6 +26,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeDuplicatesCommand(app, run);
   AddOfficeAccessCommand(app, run);
   AddOfficeExportCommand(app, run);
+  AddOfficeFileCommand(app, run);
   AddOfficeWatchCommand(app, run);
   app.Footer(
       voice("Quản trị:", "An administrator:") + R"(

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -80,6 +81,8 @@ json StatusJson(const sdk::Status& status) {
           {"accepted_through", status.accepted_through},
           {"outbox", status.outbox},
           {"oldest_outbox_ms", status.oldest_outbox_ms},
+          {"files_waiting", status.files_waiting},
+          {"file_bytes_waiting", status.file_bytes_waiting},
           {"last_contact_ms", status.last_contact_ms},
           {"skew_ms", status.skew_ms},
           {"certificate_ends_ms", status.certificate_ends_ms},
@@ -113,7 +116,10 @@ absl::StatusOr<AroundSignatures> AroundSignaturesIn(const OpenNotebook& open,
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RefusedChange> refused, open.notebook->Refused());
   for (const sdk::RefusedChange& change : refused) {
     if (change.outcome.reason() == v1::REASON_LATE_AMENDMENT) ++around.late;
-    if (change.outcome.reason() == v1::REASON_SIGNATURE_STALE) ++around.stale;
+    if (change.outcome.reason() == v1::REASON_SIGNATURE_STALE ||
+        change.outcome.reason() == v1::REASON_ATTACHMENT_MISSING) {
+      ++around.stale;
+    }
   }
   return around;
 }
@@ -136,6 +142,11 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
        status.outbox == 0 ? "0"
                           : absl::StrCat(status.outbox, voice(", cũ nhất ", ", the oldest "),
                                          AgoInWords(voice, status.oldest_outbox_ms, run.NowMs())));
+  if (status.files_waiting != 0) {
+    line(voice("Tệp chờ gửi", "Files waiting"),
+         absl::StrCat(status.files_waiting, ", ", BytesInWords(status.file_bytes_waiting),
+                      ": sotay files"));
+  }
   line(voice("Bản ghi", "Records"), absl::StrCat(status.records));
   line(voice("Xung đột", "Conflicts"), absl::StrCat(status.conflicts));
   if (status.requests != 0) {

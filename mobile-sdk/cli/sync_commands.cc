@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/outcome.h"
@@ -56,10 +57,23 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
   });
   if (run.streams.err_shown && (last.sent != 0 || last.received != 0)) run.Remark("\n");
   SOTAY_RETURN_IF_ERROR(synced);
+  // After the notes: whatever becomes of the files, these are there.
+  uint64_t files_sent = 0;
+  uint64_t file_bytes_sent = 0;
+  const absl::Status files = open.notebook->SendFiles([&](const sdk::FileProgress& progress) {
+    ShowProgress(run, progress);
+    file_bytes_sent += progress.moved;
+    if (progress.whole) ++files_sent;
+  });
   SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
   std::string text = absl::StrCat(run.voice("Đã gửi ", "Sent "), last.sent,
                                   run.voice(" thay đổi, nhận ", " changes, received "),
                                   last.received, run.voice(" bản ghi.\n", " records.\n"));
+  if (files_sent != 0 || status.files_waiting != 0) {
+    absl::StrAppend(&text, run.voice("Tệp: đã gửi ", "Files: sent "), files_sent,
+                    run.voice(", còn chờ ", ", still waiting "), status.files_waiting, " (",
+                    BytesInWords(status.file_bytes_waiting), ")\n");
+  }
   if (status.conflicts != 0) {
     absl::StrAppend(&text, status.conflicts,
                     run.voice(" xung đột chờ chọn: sotay conflicts\n",
@@ -88,6 +102,9 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
   run.Print({{"sent", last.sent},
              {"logs_disputed", status.disputes.size()},
              {"received", last.received},
+             {"files_sent", files_sent},
+             {"file_bytes_sent", file_bytes_sent},
+             {"files_waiting", status.files_waiting},
              {"outbox", status.outbox},
              {"records", status.records},
              {"conflicts", status.conflicts},
@@ -95,7 +112,7 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
              {"refused", status.refused},
              {"notices", NoticesJson(open.reader, notices)}},
             text);
-  return absl::OkStatus();
+  return files;
 }
 
 json EventJson(const sdk::Event& event, int64_t now_ms) {

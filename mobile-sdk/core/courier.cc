@@ -23,10 +23,12 @@ bool IsForGood(const absl::Status& status) {
 
 }  // namespace
 
-Courier::Courier(Desk* desk, Exchange* exchange, Link* link)
+Courier::Courier(Desk* desk, Exchange* exchange, FileExchange* files, Link* link)
     : desk_(*desk),
       exchange_(*exchange),
+      files_(*files),
       link_(*link),
+      files_backoff_(desk->random_bytes),
       backoff_(desk->random_bytes),
       listening_backoff_(desk->random_bytes) {}
 
@@ -53,9 +55,18 @@ int64_t Courier::Step(int64_t now_ms) {
   }
   // After a nudge it is on a network that has gone.
   if (lost_listening || nudged) StopListening();
+  if (nudged) files_backoff_.Reset();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (now_ms < due_ms_) return due_ms_;
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (now_ms < due_ms_) {
+      // Never in the place of an exchange.
+      if (now_ms >= files_due_ms_ && backoff_.failures() == 0) {
+        lock.unlock();
+        SendPiece(now_ms);
+        lock.lock();
+      }
+      return backoff_.failures() == 0 ? std::min(due_ms_, files_due_ms_) : due_ms_;
+    }
     again_ = false;
   }
   if (!heard) StopListening();
@@ -77,10 +88,27 @@ int64_t Courier::Step(int64_t now_ms) {
     if (exchanged->quiet) {
       desk_.tidings->Tell({Event()});
       KeepListening();
+      // What was attached may be admitted by now, and what was not taken may be.
+      files_.TryAgain();
+      const bool waits = files_.Waits();
+      if (!waits || files_due_ms_ == kNever || files_backoff_.failures() == 0) {
+        files_due_ms_ = waits ? now_ms : kNever;
+      }
     }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
-  return halted_ ? kNever : std::max(due_ms_, now_ms);
+  if (halted_) return kNever;
+  return std::max(backoff_.failures() == 0 ? std::min(due_ms_, files_due_ms_) : due_ms_, now_ms);
+}
+
+void Courier::SendPiece(int64_t now_ms) {
+  const absl::StatusOr<FileStep> step = files_.Once();
+  if (!step.ok()) {
+    files_due_ms_ = now_ms + files_backoff_.Next(DetailOf(step.status()).retry_after_ms());
+    return;
+  }
+  files_backoff_.Reset();
+  files_due_ms_ = step->idle ? kNever : now_ms;
 }
 
 void Courier::Fail(int64_t now_ms, const absl::Status& status) {

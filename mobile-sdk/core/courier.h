@@ -22,6 +22,7 @@
 #include "mobile-sdk/core/backoff.h"
 #include "mobile-sdk/core/desk.h"
 #include "mobile-sdk/core/exchange.h"
+#include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/link.h"
 
 namespace sotay::sdk {
@@ -36,7 +37,7 @@ class Courier {
   static constexpr int64_t kHeardMs = 60'000;
 
   // All must outlive it.
-  Courier(Desk* desk, Exchange* exchange, Link* link);
+  Courier(Desk* desk, Exchange* exchange, FileExchange* files, Link* link);
   // Stops.
   ~Courier();
 
@@ -63,18 +64,24 @@ class Courier {
   bool IsHeard() const;  // likewise
   void StopListening();
   void Fail(int64_t now_ms, const absl::Status& status);
+  // Sends a piece of a file, when nothing else is due.
+  void SendPiece(int64_t now_ms);
   void KeepListening();
   void Heard(const v1::WatchResponse& news);
   void Unheard();
 
   Desk& desk_;
   Exchange& exchange_;
+  FileExchange& files_;
   Link& link_;
   std::thread thread_;
   // Of the stepping thread alone.
   std::unique_ptr<Listening> listening_;
   std::set<std::string> listened_units_;
   bool in_run_ = false;  // an exchange has left something for the next
+  // Files go by themselves: when the next piece is due, and how long to wait after one that failed.
+  int64_t files_due_ms_ = kNever;
+  Backoff files_backoff_;
 
   mutable std::mutex mutex_;
   std::condition_variable poked_;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/files.h"
 #include "mobile-sdk/core/held_records.h"
 #include "mobile-sdk/core/recently_shown.h"
 #include "mobile-sdk/core/renewal.h"
@@ -28,6 +29,7 @@ struct Desk {
   std::shared_ptr<const sync::Schema> schema;
   std::shared_ptr<const Vault> vault;
   std::unique_ptr<Store> store;
+  std::unique_ptr<Files> files;
   stored::v1::NotebookMeta meta;
   sync::DeviceId device;
   std::function<int64_t()> now_ms;

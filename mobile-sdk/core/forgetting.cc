@@ -62,6 +62,20 @@ absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absor
     batch->PutOwnChange(sequence, own);
     undone->own[sequence] = std::move(own);
   }
+  // A file that was not sent yet goes once it has been; nobody can look at it meanwhile.
+  SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
+  for (auto [id, file] : files) {
+    if (dossiers.count(DossierOf(file.dossier_id())) == 0 && units.count(file.unit_id()) == 0) {
+      continue;
+    }
+    if (file.to_send()) {
+      file.set_leaving(true);
+      batch->PutFile(id, file);
+    } else {
+      batch->DropFile(id);
+    }
+    forgotten.files = true;
+  }
   for (const RecordId& id : forgotten.records) {
     batch->DropBase(id);
     batch->DropRow(id);

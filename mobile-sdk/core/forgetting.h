@@ -19,6 +19,8 @@ struct Forgotten {
   std::set<sync::RecordId> records;
   // Of which there was something here.
   std::set<sync::RecordId> dossiers;
+  // Files left with them.
+  bool files = false;
   // A dossier stayed: the server is to say once more that it goes.
   bool waits = false;
 };

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "sotay/v1/blob_service.grpc.pb.h"
 #include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/enrolment_service.grpc.pb.h"
 #include "sotay/v1/lineage_service.grpc.pb.h"
@@ -25,6 +26,8 @@ using std::chrono::seconds;
 // connection is found out by the pings below long before.
 constexpr seconds kSyncDeadline{300};
 constexpr seconds kShortDeadline{30};
+// A piece over the same network, or the server reading a whole file through.
+constexpr seconds kPieceDeadline{120};
 constexpr seconds kWatchDeadline{3600};
 constexpr int kReceiveBytesMax = 4 << 20;
 // The server allows a ping every 30 s; a minute keeps a mobile network's mapping alive.
@@ -76,12 +79,14 @@ struct Line {
       : channel(ChannelTo(address)),
         stub(v1::SyncService::NewStub(channel)),
         lineage(v1::LineageService::NewStub(channel)),
-        certificates(v1::CertificateService::NewStub(channel)) {}
+        certificates(v1::CertificateService::NewStub(channel)),
+        blobs(v1::BlobService::NewStub(channel)) {}
 
   const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<v1::SyncService::Stub> stub;
   const std::unique_ptr<v1::LineageService::Stub> lineage;
   const std::unique_ptr<v1::CertificateService::Stub> certificates;
+  const std::unique_ptr<v1::BlobService::Stub> blobs;
 };
 
 // A server-streaming call as a Listening.
@@ -165,6 +170,34 @@ class GrpcLink : public Link {
     return Call<v1::GetLineageResponse>(
         kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
           return line->lineage->GetLineage(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::AskBlobResponse> AskBlob(const v1::AskBlobRequest& request) override {
+    return Call<v1::AskBlobResponse>(kShortDeadline,
+                                     [&](Line* line, grpc::ClientContext* context, auto* response) {
+                                       return line->blobs->AskBlob(context, request, response);
+                                     });
+  }
+
+  absl::StatusOr<v1::SendChunkResponse> SendChunk(const v1::SendChunkRequest& request) override {
+    return Call<v1::SendChunkResponse>(
+        kPieceDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->blobs->SendChunk(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::FinishBlobResponse> FinishBlob(const v1::FinishBlobRequest& request) override {
+    return Call<v1::FinishBlobResponse>(
+        kPieceDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->blobs->FinishBlob(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::ReadChunkResponse> ReadChunk(const v1::ReadChunkRequest& request) override {
+    return Call<v1::ReadChunkResponse>(
+        kPieceDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->blobs->ReadChunk(context, request, response);
         });
   }
 

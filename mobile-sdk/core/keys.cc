@@ -44,6 +44,7 @@ std::string Fetched(const sync::RecordId& record, uint64_t position) {
 
 std::string Gone(const sync::RecordId& dossier) { return OfRecord('g', dossier); }
 std::string Sealed(const sync::RecordId& dossier) { return OfRecord('k', dossier); }
+std::string File(const sync::RecordId& record) { return OfRecord('f', record); }
 std::string Notice(absl::string_view record, uint32_t field, char kind, absl::string_view own,
                    absl::string_view other) {
   std::string key = absl::StrCat("n", record);
@@ -65,6 +66,7 @@ std::string Rows() { return "r"; }
 std::string AllFetched(const sync::RecordId& record) { return OfRecord('h', record); }
 std::string AllGone() { return "g"; }
 std::string AllSealed() { return "k"; }
+std::string AllFiles() { return "f"; }
 std::string AllNotices() { return "n"; }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
@@ -84,7 +86,8 @@ absl::optional<uint64_t> NumberOf(absl::string_view key) {
 
 absl::optional<sync::RecordId> RecordOf(absl::string_view key) {
   if (key.empty()) return absl::nullopt;
-  const bool alone = key[0] == 'b' || key[0] == 'r' || key[0] == 'g' || key[0] == 'k';
+  const bool alone =
+      key[0] == 'b' || key[0] == 'r' || key[0] == 'g' || key[0] == 'k' || key[0] == 'f';
   const bool numbered = key[0] == 't' || key[0] == 'h';
   if (!alone && !numbered) return absl::nullopt;
   if (key.size() != 1 + kRecordBytes + (numbered ? kNumberBytes : 0)) return absl::nullopt;
@@ -121,6 +124,8 @@ std::string DescribeKey(absl::string_view key) {
         return absl::StrCat("list row of record ", record->Hex());
       case 'g':
         return absl::StrCat("dossier ", record->Hex(), " is gone");
+      case 'f':
+        return absl::StrCat("file of record ", record->Hex());
       case 'k':
         return absl::StrCat("dossier ", record->Hex(), " proved to be secret");
       case 't':

@@ -16,6 +16,7 @@
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
+//   f ‖ record             stored.v1.PhoneFile       its file is here, and how it stands
 //   u                      empty                     what left may be in the files still
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
@@ -49,6 +50,7 @@ std::string Row(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
 std::string Sealed(const sync::RecordId& dossier);
+std::string File(const sync::RecordId& record);
 // `kind`: of StepNotice; ids of 32 bytes, of which the other may be empty.
 std::string Notice(absl::string_view record, uint32_t field, char kind, absl::string_view own,
                    absl::string_view other);
@@ -66,6 +68,7 @@ std::string Rows();
 std::string AllFetched(const sync::RecordId& record);
 std::string AllGone();
 std::string AllSealed();
+std::string AllFiles();
 std::string AllNotices();
 std::string Heads();
 std::string Disputes();
@@ -73,7 +76,7 @@ std::string Restorations();
 
 // The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
-// The record a key of kind t, b, r, h, g or k names; nothing when it has no place for one.
+// The record a key of kind t, b, r, h, g, k or f names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);
 
 // A key in words, for whoever has a store before them and a question: "own change 214".

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "sotay/v1/blob_service.pb.h"
 #include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/error.pb.h"
 #include "sotay/v1/lineage_service.pb.h"
@@ -52,6 +53,20 @@ class Link {
       const v1::ListRecordHistoryRequest& request) = 0;
   virtual absl::StatusOr<v1::GetLineageResponse> GetLineage(
       const v1::GetLineageRequest& request) = 0;
+
+  // Files beside the records.  A link that carries none says so.
+  virtual absl::StatusOr<v1::AskBlobResponse> AskBlob(const v1::AskBlobRequest&) {
+    return absl::UnimplementedError("this link carries no files");
+  }
+  virtual absl::StatusOr<v1::SendChunkResponse> SendChunk(const v1::SendChunkRequest&) {
+    return absl::UnimplementedError("this link carries no files");
+  }
+  virtual absl::StatusOr<v1::FinishBlobResponse> FinishBlob(const v1::FinishBlobRequest&) {
+    return absl::UnimplementedError("this link carries no files");
+  }
+  virtual absl::StatusOr<v1::ReadChunkResponse> ReadChunk(const v1::ReadChunkRequest&) {
+    return absl::UnimplementedError("this link carries no files");
+  }
 
   // For the key of this link.
   virtual absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() = 0;

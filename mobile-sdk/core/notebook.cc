@@ -60,6 +60,7 @@ Notebook::Impl::~Impl() {
   if (link != nullptr) link->Close();
   if (courier != nullptr) courier->Stop();
   courier.reset();
+  file_exchange.reset();
   exchange.reset();
 }
 
@@ -85,6 +86,7 @@ absl::Status Notebook::Impl::Settle() {
   const std::string fingerprint = FingerprintOf(*desk.schema);
   SOTAY_ASSIGN_OR_RETURN(const std::string made_with, desk.store->RowsSchema());
   // What a crash has cut short.
+  SOTAY_RETURN_IF_ERROR(desk.files->Sweep(*desk.store));
   PurgeSealed(&desk, /*fresh=*/true);
   if (fingerprint == made_with) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const auto directory, desk.store->Directory());
@@ -154,6 +156,7 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
   auto store = Store::Open(dir, surroundings, /*create=*/false);
   if (!store.ok()) return OpenFailure(dir, store.status());
   desk.store = *std::move(store);
+  desk.files = std::make_unique<Files>(absl::StrCat(dir, "/files"), FilesOf(surroundings));
   SOTAY_ASSIGN_OR_RETURN(auto meta, desk.store->Meta());
   if (!meta.has_value()) {
     return absl::NotFoundError(
@@ -186,7 +189,9 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
         dir, desk.vault, [to = impl->link.get()] { return to->RenewCertificate(); });
   }
   impl->exchange = std::make_unique<Exchange>(&desk, impl->link.get());
-  impl->courier = std::make_unique<Courier>(&desk, impl->exchange.get(), impl->link.get());
+  impl->file_exchange = std::make_unique<FileExchange>(&desk, impl->link.get());
+  impl->courier = std::make_unique<Courier>(&desk, impl->exchange.get(), impl->file_exchange.get(),
+                                            impl->link.get());
   return std::unique_ptr<Notebook>(new Notebook(std::move(impl)));
 }
 

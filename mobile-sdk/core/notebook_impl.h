@@ -13,6 +13,7 @@
 #include "mobile-sdk/core/courier.h"
 #include "mobile-sdk/core/desk.h"
 #include "mobile-sdk/core/exchange.h"
+#include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/link.h"
 #include "mobile-sdk/core/shown.h"
 #include "sotay/notebook.h"
@@ -39,9 +40,28 @@ class Notebook::Impl {
     bool moved = false;  // the record is shown otherwise by now
   };
   // One change of one record, composed and committed; the events of it.
+  // `file`: of the attachment it makes, kept in the same batch; null: it makes none.
   absl::StatusOr<std::vector<Event>> Write(sync::RecordWish wish, const Ground& ground,
-                                           const std::string& reason)
+                                           const std::string& reason,
+                                           const stored::v1::PhoneFile* file = nullptr)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(desk.mutex);
+
+  // A record to be made: as Notebook::Create says.
+  struct Birth {
+    sync::RecordId id;
+    const sync::RecordType* type = nullptr;
+    std::string unit_id;
+    absl::optional<sync::RecordId> dossier;
+    const stored::v1::PhoneFile* file = nullptr;
+  };
+  absl::Status Create(const Birth& birth, const std::vector<Edit>& edits, const std::string& reason)
+      ABSL_LOCKS_EXCLUDED(desk.mutex);
+
+  // The row of an attachment's file; where it is not `here`, as it would be without a key.
+  absl::StatusOr<stored::v1::PhoneFile> FileFor(const sync::RecordId& id, bool* here)
+      ABSL_LOCKS_EXCLUDED(desk.mutex);
+  // kFailedPrecondition when a file that hangs under the record still waits here.
+  absl::Status CheckFilesSent(const sync::MergedRecord& object) ABSL_LOCKS_EXCLUDED(desk.mutex);
 
   // Notebook::Change on `seen`; without it, on what is shown.
   absl::Status Change(const sync::RecordId& id, const RecordView* seen,
@@ -57,6 +77,7 @@ class Notebook::Impl {
   Desk desk;
   std::unique_ptr<Link> link;
   std::unique_ptr<Exchange> exchange;
+  std::unique_ptr<FileExchange> file_exchange;
   std::unique_ptr<Courier> courier;
 };
 

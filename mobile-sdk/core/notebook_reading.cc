@@ -299,6 +299,12 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
     if (IsTheirs(row)) status.sealed_dossiers.emplace(dossier, std::move(row));
   }
   status.purge = desk.purge_failure;
+  SOTAY_ASSIGN_OR_RETURN(const auto files, desk.store->Files());
+  for (const auto& [id, file] : files) {
+    if (!file.to_send()) continue;
+    ++status.files_waiting;
+    status.file_bytes_waiting += file.size() - std::min(file.sent(), file.size());
+  }
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());

@@ -79,6 +79,7 @@ absl::StatusOr<RecordId> Notebook::Sign(const RecordView& seen,
           " has sentences nobody ever read as they stand; read them, and say that you did"));
     }
   }
+  if (Signs(*type->signing, own)) SOTAY_RETURN_IF_ERROR(impl_->CheckFilesSent(object));
   std::array<char, RecordId::kSize> chance = {};
   impl_->desk.random_bytes(chance.data(), chance.size());
   sync::SigningWords words;

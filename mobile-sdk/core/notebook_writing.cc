@@ -181,7 +181,8 @@ absl::StatusOr<sync::FieldEdit> PickOf(const sync::Schema& schema, const sync::M
 
 absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
                                                          const Ground& ground,
-                                                         const std::string& reason) {
+                                                         const std::string& reason,
+                                                         const stored::v1::PhoneFile* file) {
   SOTAY_RETURN_IF_ERROR(CheckNotSealed(*desk.store, ground.dossier));
   SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
@@ -255,6 +256,7 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   progress.set_head(composed.id.str());
   progress.set_stamp(input.stamp);
   batch.PutProgress(progress);
+  if (file != nullptr) batch.PutFile(id, *file);
   SOTAY_RETURN_IF_ERROR(desk.store->Commit(batch));
   desk.recently.Put(id, {next.record.Serialize(), next.newest_pending});
   Event event;
@@ -267,23 +269,30 @@ absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const st
                                           absl::optional<RecordId> dossier,
                                           const std::vector<Edit>& edits,
                                           const std::string& reason) {
-  const sync::Schema& known = schema();
-  SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type, TypeCalled(known, type_name));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type, TypeCalled(schema(), type_name));
   std::array<char, RecordId::kSize> chance = {};
   impl_->desk.random_bytes(chance.data(), chance.size());
   const RecordId id(chance);
-  SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish, WishOf(known, *type, id, edits, nullptr));
-  if (!dossier.has_value() && !type->root) {
+  SOTAY_RETURN_IF_ERROR(impl_->Create({id, type, unit_id, dossier}, edits, reason));
+  return id;
+}
+
+absl::Status Notebook::Impl::Create(const Birth& birth, const std::vector<Edit>& edits,
+                                    const std::string& reason) {
+  const sync::RecordType& type = *birth.type;
+  SOTAY_ASSIGN_OR_RETURN(sync::RecordWish wish,
+                         WishOf(*desk.schema, type, birth.id, edits, nullptr));
+  if (!birth.dossier.has_value() && !type.root) {
     return absl::FailedPreconditionError(
-        absl::StrCat("a ", type->name, " opens no dossier: say which one it belongs to"));
+        absl::StrCat("a ", type.name, " opens no dossier: say which one it belongs to"));
   }
   std::vector<Event> events;
   {
-    absl::MutexLock lock(&impl_->desk.mutex);
-    std::string unit = unit_id;
-    RecordId root = id;
-    if (dossier.has_value()) {
-      SOTAY_ASSIGN_OR_RETURN(const Shown named, impl_->ReadShown(*dossier));
+    absl::MutexLock lock(&desk.mutex);
+    std::string unit = birth.unit_id;
+    RecordId root = birth.id;
+    if (birth.dossier.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(const Shown named, ReadShown(*birth.dossier));
       root = named.record.dossier();
       if (unit.empty()) unit = named.record.unit_id();
       if (unit != named.record.unit_id()) {
@@ -292,17 +301,18 @@ absl::StatusOr<RecordId> Notebook::Create(const std::string& type_name, const st
       }
       std::vector<const sync::MergedRecord*> around = {&named.record};
       absl::StatusOr<Shown> top = absl::NotFoundError("");
-      if (root != *dossier) top = impl_->ReadShown(root);
+      if (root != *birth.dossier) top = ReadShown(root);
       if (top.ok()) around.push_back(&top->record);
-      FillParents(*type, around, &wish);
+      FillParents(type, around, &wish);
     } else if (unit.empty()) {
-      SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, impl_->Directory());
-      SOTAY_ASSIGN_OR_RETURN(unit, OnlyUnit(directory, *type));
+      SOTAY_ASSIGN_OR_RETURN(const v1::Directory directory, Directory());
+      SOTAY_ASSIGN_OR_RETURN(unit, OnlyUnit(directory, type));
     }
-    SOTAY_ASSIGN_OR_RETURN(events, impl_->Write(std::move(wish), {nullptr, unit, root}, reason));
+    SOTAY_ASSIGN_OR_RETURN(events,
+                           Write(std::move(wish), {nullptr, unit, root}, reason, birth.file));
   }
-  impl_->Told(std::move(events));
-  return id;
+  Told(std::move(events));
+  return absl::OkStatus();
 }
 
 absl::Status Notebook::Change(const RecordId& id, const std::vector<Edit>& edits,

@@ -28,7 +28,7 @@ absl::Status DropRecords(const Store& store, const std::set<RecordId>& records, 
 }
 
 // Where it is due.
-absl::Status Purge(Store* store) {
+absl::Status Purge(Store* store, Files* files) {
   SOTAY_ASSIGN_OR_RETURN(auto sealed, store->Sealed());
   SOTAY_ASSIGN_OR_RETURN(bool due, store->PurgeDue());
   StoreBatch done;
@@ -40,6 +40,7 @@ absl::Status Purge(Store* store) {
     done.PutSealed(dossier, row);
   }
   if (!due) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(files->Sweep(*store));
   SOTAY_RETURN_IF_ERROR(store->Purge());
   return store->Commit(done);
 }
@@ -110,6 +111,14 @@ absl::StatusOr<SealedAway> SealAway(const Store& store, const sync::Absorbed& ab
                 }
               }));
 
+  SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
+  for (const auto& [id, file] : files) {
+    const RecordId dossier = DossierOf(file.dossier_id());
+    if (!is_of(dossier, file.unit_id())) continue;
+    batch->DropFile(id);
+    records[dossier].insert(id);
+  }
+
   std::map<RecordId, std::vector<uint64_t>> before;  // withheld when they were refused
   SOTAY_RETURN_IF_ERROR(
       store.EachOwnChange(1, [&](uint64_t sequence, const stored::v1::OwnChange& stored) {
@@ -167,7 +176,7 @@ void PurgeSealed(Desk* desk, bool fresh) {
   const int64_t now_ms = desk->now_ms();
   const int64_t since_ms = now_ms - desk->purge_failed_ms;
   if (!fresh && !desk->purge_failure.ok() && since_ms >= 0 && since_ms < kPurgeAgainMs) return;
-  desk->purge_failure = Purge(desk->store.get());
+  desk->purge_failure = Purge(desk->store.get(), desk->files.get());
   desk->purge_failed_ms = now_ms;
 }
 

@@ -105,6 +105,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
+  if (forgotten_.files) desk_.files->Sweep(*desk_.store).IgnoreError();
   SOTAY_ASSIGN_OR_RETURN(const auto to_report, ToReport(*desk_.store));
   settled_.to_report = !to_report.empty();
   settled_.moved = settled_.moved || progress.revision_seen() > before.revision_seen();
@@ -131,6 +132,7 @@ absl::Status Settling::TakeOutcomes() {
       const auto id = sync::RecordId::From(edit.record_id());
       if (!id.has_value()) continue;
       touched_.insert(*id);
+      if (classified) batch_.DropFile(*id);
       if (is == was) continue;
       fates_[*id][sequence] = is;
       batch_.PutTouch(*id, {sequence, is});
@@ -381,6 +383,13 @@ absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::strin
     batch.PutCursor(cursor);
   }
   SOTAY_RETURN_IF_ERROR(ReportAnew(*desk->store, unit_id, &batch));
+  // Another life of the server's store may lack files that were here, too: it is asked again.
+  SOTAY_ASSIGN_OR_RETURN(const auto files, desk->store->Files());
+  for (auto [id, file] : files) {
+    if (file.to_send() || (!unit_id.empty() && file.unit_id() != unit_id)) continue;
+    file.set_to_send(true);
+    batch.PutFile(id, file);
+  }
   // Another life of the store counts these anew, too.
   progress.set_revision_seen(0);
   progress.set_directory_revision(0);

@@ -14,9 +14,6 @@
 namespace sotay::sdk {
 namespace {
 
-// A phone replays at most this after a crash, and holds at most twice this in memory.
-constexpr size_t kWriteBufferBytes = size_t{4} << 20;
-
 leveldb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
 absl::string_view ToView(const leveldb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -37,16 +34,6 @@ absl::StatusOr<absl::optional<Message>> ParsedIfAny(
   if (!value->has_value()) return absl::optional<Message>();
   SOTAY_ASSIGN_OR_RETURN(Message message, Parsed<Message>(key, **value));
   return absl::optional<Message>(std::move(message));
-}
-
-durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
-  if (surroundings.sync_directory) {
-    return [sync = surroundings.sync_directory](const std::string& directory) {
-      return sync(directory) ? leveldb::Status::OK()
-                             : leveldb::Status::IOError(directory, "names cannot be made durable");
-    };
-  }
-  return surroundings.env != nullptr ? durable::NoDirectorySync : durable::SyncPosixDirectory;
 }
 
 std::string KeyOf(const stored::v1::StepNotice& notice) {
@@ -129,6 +116,10 @@ void StoreBatch::PutSealed(const sync::RecordId& dossier, const stored::v1::Seal
   Put(keys::Sealed(dossier), sealed.SerializeAsString());
 }
 
+void StoreBatch::PutFile(const sync::RecordId& record, const stored::v1::PhoneFile& file) {
+  Put(keys::File(record), file.SerializeAsString());
+}
+void StoreBatch::DropFile(const sync::RecordId& record) { Drop(keys::File(record)); }
 void StoreBatch::PutNotice(const stored::v1::StepNotice& notice) {
   Put(KeyOf(notice), notice.SerializeAsString());
 }
@@ -136,27 +127,6 @@ void StoreBatch::DropNotice(const stored::v1::StepNotice& notice) { Drop(KeyOf(n
 
 Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
 Store::~Store() = default;
-
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
-                                                   const Surroundings& surroundings, bool create) {
-  durable::StoreOptions options;
-  options.base = surroundings.env;
-  options.sync_directory = DirectorySyncOf(surroundings);
-  options.free_bytes = surroundings.free_bytes;
-  options.create_if_missing = create;
-  options.write_buffer_bytes = kWriteBufferBytes;
-  if (create) {
-    // Fails when it is there already; if it could not be made, opening says so.
-    leveldb::Env* env = surroundings.env != nullptr ? surroundings.env : leveldb::Env::Default();
-    if (env->CreateDir(dir).ok()) {
-      SOTAY_RETURN_IF_ERROR(
-          durable::FromLevelDb(options.sync_directory(durable::DirectoryOf(dir))));
-    }
-  }
-  SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk,
-                         durable::Open(absl::StrCat(dir, "/store"), options));
-  return std::unique_ptr<Store>(new Store(std::move(disk)));
-}
 
 absl::Status Store::Commit(const StoreBatch& batch) {
   leveldb::WriteBatch writes;
@@ -353,6 +323,24 @@ absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Store::Seale
   };
   SOTAY_RETURN_IF_ERROR(Each(keys::AllSealed(), keys::AllSealed(), take));
   return sealed;
+}
+
+absl::StatusOr<std::map<sync::RecordId, stored::v1::PhoneFile>> Store::Files() const {
+  std::map<sync::RecordId, stored::v1::PhoneFile> files;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    const auto record = keys::RecordOf(key);
+    if (!record.has_value()) return absl::DataLossError(keys::DescribeKey(key));
+    SOTAY_ASSIGN_OR_RETURN(files[*record], Parsed<stored::v1::PhoneFile>(key, value));
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Each(keys::AllFiles(), keys::AllFiles(), take));
+  return files;
+}
+
+absl::StatusOr<absl::optional<stored::v1::PhoneFile>> Store::File(
+    const sync::RecordId& record) const {
+  const std::string key = keys::File(record);
+  return ParsedIfAny<stored::v1::PhoneFile>(key, Get(key));
 }
 
 absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Store::Sealed(

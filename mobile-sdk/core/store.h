@@ -21,6 +21,7 @@
 #include "sotay/notebook.h"
 #include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
+#include "sotay/stored/v1/phone_file.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
 #include "sotay/v1/change.pb.h"
@@ -29,7 +30,8 @@
 
 namespace sotay::durable {
 class Store;
-}
+struct StoreOptions;
+}  // namespace sotay::durable
 
 namespace sotay::sdk {
 
@@ -76,6 +78,8 @@ class StoreBatch {
   void PutPurgeDue();
   void DropPurgeDue();
   void PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed);
+  void PutFile(const sync::RecordId& record, const stored::v1::PhoneFile& file);
+  void DropFile(const sync::RecordId& record);
   void PutNotice(const stored::v1::StepNotice& notice);
   void DropNotice(const stored::v1::StepNotice& notice);
 
@@ -90,6 +94,9 @@ class StoreBatch {
 
   std::vector<Write> writes_;
 };
+
+// Where the notebook's files live.
+durable::StoreOptions FilesOf(const Surroundings& surroundings);
 
 class Store {
  public:
@@ -147,6 +154,9 @@ class Store {
   absl::StatusOr<std::map<sync::RecordId, stored::v1::SealedDossier>> Sealed() const;
   absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Sealed(
       const sync::RecordId& dossier) const;
+  // Files of attachments that are here, and how they stand; nothing: it is not here.
+  absl::StatusOr<std::map<sync::RecordId, stored::v1::PhoneFile>> Files() const;
+  absl::StatusOr<absl::optional<stored::v1::PhoneFile>> File(const sync::RecordId& record) const;
   // How steps of the user's met others', those already looked at as well.
   absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
   // The parts of the record's history as last fetched, by position; one that is no Packed is empty.

@@ -40,8 +40,10 @@ class StandingCourier {
     desk_.random_bytes = seal::RandomBytes;
     desk_.tidings = std::make_shared<Tidings>();
     desk_.tidings->Listen([this](const Event& event) { events.push_back(event); });
+    desk_.files = std::make_unique<Files>(phone->dir() + "/files", FilesOf(around));
     exchange_ = std::make_unique<Exchange>(&desk_, &link_);
-    courier_ = std::make_unique<Courier>(&desk_, exchange_.get(), &link_);
+    files_ = std::make_unique<FileExchange>(&desk_, &link_);
+    courier_ = std::make_unique<Courier>(&desk_, exchange_.get(), files_.get(), &link_);
   }
   Courier* operator->() { return courier_.get(); }
 
@@ -54,6 +56,7 @@ class StandingCourier {
   Desk desk_;
   tests::MemoryLink link_;
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<FileExchange> files_;
   std::unique_ptr<Courier> courier_;
 };
 

@@ -18,6 +18,7 @@
 #include "sotay/notebook.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/blob_service.pb.h"
 #include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
@@ -211,6 +212,19 @@ class EveryRpc : public ::testing::Test {
     sealing.set_alias("Hồ sơ 17");
     sealing.set_holder("Tủ số 3");
     sealing.set_reason("Công văn 9/VKS");
+    v1::AskBlobRequest ask;
+    ask.mutable_blob()->set_record_id(*record_);
+    ask.mutable_blob()->set_sha256(std::string(32, 'h'));
+    add("BlobService/AskBlob", ask, kNotFound);
+    v1::SendChunkRequest chunk;
+    *chunk.mutable_blob() = ask.blob();
+    add("BlobService/SendChunk", chunk, kNotFound);
+    v1::FinishBlobRequest finish;
+    *finish.mutable_blob() = ask.blob();
+    add("BlobService/FinishBlob", finish, kNotFound);
+    v1::ReadChunkRequest piece;
+    *piece.mutable_blob() = ask.blob();
+    add("BlobService/ReadChunk", piece, kNotFound);
     add("SecrecyService/SealDossier", sealing, kNotFound);
     v1::ListSealedRequest sealed;
     sealed.set_unit_id(kUnit);

@@ -33,9 +33,9 @@ constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
                                Verb::kSubmit, Verb::kApprove, Verb::kNumbers,
                                Verb::kDecide, Verb::kAssign,  Verb::kSeal};
 constexpr const char* kEveryKind[] = {"case",    "action",  "note",    "inspection",
-                                      "finding", "comment", "signoff", "other",
-                                      "device",  "audit",   "deadline"};
-constexpr int kKinds = 11;
+                                      "finding", "comment", "signoff", "attachment",
+                                      "other",   "device",  "audit",   "deadline"};
+constexpr int kKinds = 12;
 static_assert(sizeof kEveryKind / sizeof kEveryKind[0] == kKinds);
 
 // A small office with everybody in it, twice: as the guard knows it and as the model does.

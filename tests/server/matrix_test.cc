@@ -46,7 +46,8 @@ TEST(Matrix, SaysFileLineWhatAndWhatIsAllowed) {
   ExpectWrong("field-of hinh_su case.kind", "expected: field-of");
   ExpectWrong("field-of dan_su case.kind CASE_KIND_CIVIL",
               "no field of work dan_su is declared above; there are hinh_su");
-  ExpectWrong("field-of hinh_su affair.kind X", "no record type affair is loaded; there are case");
+  ExpectWrong("field-of hinh_su affair.kind X",
+              "no record type affair is loaded; there are attachment, case");
   ExpectWrong("field-of hinh_su case.title X", "case has no field title that holds one of");
   ExpectWrong("field-of hinh_su case.kind MURDER",
               "CaseKind has no value MURDER; it has CASE_KIND");

@@ -6,6 +6,7 @@
 
 #include "mobile-sdk/core/enrolment.h"
 #include "sync/seal/key.h"
+#include "sync/status_macros.h"
 
 namespace sotay::tests {
 namespace {
@@ -39,6 +40,28 @@ class RoomLink : public sdk::Link {
     if (!caller.ok()) return caller.status();
     return room_.supervision->ListRecordHistory(*caller->person, request);
   }
+  absl::StatusOr<v1::AskBlobResponse> AskBlob(const v1::AskBlobRequest& request) override {
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller caller, Caller());
+    return room_.blob_exchange->AskBlob(caller, request);
+  }
+  absl::StatusOr<v1::SendChunkResponse> SendChunk(const v1::SendChunkRequest& request) override {
+    weather_->file_bytes_sent += request.data().size();
+    if (weather_->pieces_left.has_value()) {
+      if (*weather_->pieces_left == 0) return absl::UnavailableError("no network");
+      --*weather_->pieces_left;
+    }
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller caller, Caller());
+    return room_.blob_exchange->SendChunk(caller, request);
+  }
+  absl::StatusOr<v1::FinishBlobResponse> FinishBlob(const v1::FinishBlobRequest& request) override {
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller caller, Caller());
+    return room_.blob_exchange->FinishBlob(caller, request);
+  }
+  absl::StatusOr<v1::ReadChunkResponse> ReadChunk(const v1::ReadChunkRequest& request) override {
+    SOTAY_ASSIGN_OR_RETURN(const server::Caller caller, Caller());
+    server::ShownParts shown;
+    return room_.blob_exchange->ReadChunk(caller, request, &shown);
+  }
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return absl::UnimplementedError("RenewCertificate");
   }
@@ -53,6 +76,12 @@ class RoomLink : public sdk::Link {
   void Close() override {}
 
  private:
+  // As every call of a service is identified.
+  absl::StatusOr<server::Caller> Caller() {
+    if (room_.blob_exchange == nullptr) return absl::UnavailableError("no server");
+    return room_.directory->CallerOf(device_);
+  }
+
   ServerRoom& room_;
   const sync::DeviceId device_;
   const std::shared_ptr<RoomWeather> weather_;

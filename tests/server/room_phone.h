@@ -24,6 +24,9 @@ struct RoomWeather {
   // While the call is out, before the answer is there.
   std::function<void()> meanwhile;
   uint32_t records_bytes_max = 0;
+  // Pieces of files that still get through; then the network is gone.  Nothing: all do.
+  absl::optional<int> pieces_left;
+  uint64_t file_bytes_sent = 0;  // that the phone sent, lost ones too
   // Answers that came.
   std::vector<v1::SyncResponse> answers;
 };
@@ -44,6 +47,9 @@ class RoomPhone {
 
   std::shared_ptr<RoomWeather> weather = std::make_shared<RoomWeather>();
   std::vector<sdk::Event> events;
+
+  // The disk of the phone.
+  testing::FaultEnv& disk() { return *env_; }
 
  private:
   sdk::Surroundings surroundings();

@@ -58,6 +58,11 @@ absl::Status ServerRoom::Open() {
   auto opened = server::Store::Open(kPath, StoreOptions(), schema_.get());
   if (!opened.ok()) return opened.status();
   store = *std::move(opened);
+  auto files =
+      server::Blobs::Open("/disk/blobs", StoreOptions(), blob_limits, [this] { return now_ms; });
+  if (!files.ok()) return files.status();
+  blobs = *std::move(files);
+  store->set_blobs(blobs.get());
   absl::Status purged = server::FinishPurges(store.get(), /*restored=*/false);
   if (purged.ok()) purged = server::FinishSweeps(store.get());
   if (!purged.ok()) return purged;
@@ -76,10 +81,13 @@ absl::Status ServerRoom::Open() {
   notary = std::make_unique<server::Notary>(directory.get(), store.get(), log_key);
   exchange = std::make_unique<server::Exchange>(directory.get(), store.get(), notary.get());
   supervision = std::make_unique<server::Supervision>(directory.get(), store.get(), schema_.get());
+  blob_exchange = std::make_unique<server::BlobExchange>(store.get(), supervision.get(),
+                                                         schema_.get(), blobs.get());
   return absl::OkStatus();
 }
 
 void ServerRoom::Close() {
+  blob_exchange.reset();
   supervision.reset();
   exchange.reset();
   notary.reset();
@@ -87,6 +95,7 @@ void ServerRoom::Close() {
   watchers.reset();
   directory.reset();
   store.reset();
+  blobs.reset();
 }
 
 void ServerRoom::WithPen(const std::function<void(server::Pen*)>& mutation) {

@@ -16,6 +16,8 @@
 
 #include "absl/status/statusor.h"
 #include "server/administration.h"
+#include "server/blob_exchange.h"
+#include "server/blobs.h"
 #include "server/directory.h"
 #include "server/exchange.h"
 #include "server/hub.h"
@@ -77,8 +79,10 @@ class ServerRoom {
   const seal::SigningKey log_key = *seal::SigningKey::Generate();
   std::vector<absl::Status> failures;  // what the hub said had failed
   server::HubOptions hub_options;      // for the next Open; its clock and its word are ours
+  server::BlobLimits blob_limits;      // for the next Open
   std::string rules;                   // a file with the table of rights for the next Open
 
+  std::unique_ptr<server::Blobs> blobs;
   std::unique_ptr<server::Store> store;
   std::unique_ptr<server::Directory> directory;
   std::unique_ptr<server::Watchers> watchers;
@@ -86,6 +90,7 @@ class ServerRoom {
   std::unique_ptr<server::Notary> notary;
   std::unique_ptr<server::Exchange> exchange;
   std::unique_ptr<server::Supervision> supervision;
+  std::unique_ptr<server::BlobExchange> blob_exchange;
 
  private:
   durable::StoreOptions StoreOptions();

@@ -296,7 +296,8 @@ TEST_F(ServerSigning, WritesOfTheRecordItIsOf) {
   found.Set(casework::v1::Finding::kInspectionIdFieldNumber, RecordNamed("v").view());
   const v1::Change finding = change("v", found);
   const Footprint finds = FootprintOf(*tests::CaseworkSchema(), {&finding});
-  EXPECT_THAT(finds.edited, ElementsAre(RecordNamed("f")));
+  // And whoever signs in the dossier has to see what hangs there.
+  EXPECT_THAT(finds.edited, ElementsAre(RecordNamed("f"), RecordNamed("v")));
   EXPECT_THAT(finds.signable, ElementsAre(RecordNamed("f"), RecordNamed("v")));
   EXPECT_THAT(finds.named, ElementsAre(RecordNamed("f"), RecordNamed("v")));
 }

@@ -174,6 +174,10 @@ struct Status {
   size_t conflicts = 0;
   size_t requests = 0;  // records in which a step is asked for
   size_t refused = 0;
+  // Files of this device's attachments that the server has not verified yet, and how many bytes of
+  // them it has not got.
+  size_t files_waiting = 0;
+  uint64_t file_bytes_waiting = 0;
 };
 
 // What happened, for a listener.
@@ -202,6 +206,36 @@ struct SyncProgress {
   uint64_t sent = 0;      // changes acknowledged so far
   uint64_t to_send = 0;   // in the outbox when it began
   uint64_t received = 0;  // records so far
+};
+
+// Where the bytes of a file come from: at most so many at a time, none at the end.
+using FileSource = std::function<absl::StatusOr<std::string>(size_t bytes_max)>;
+// Where they go, in order.
+using FileSink = std::function<absl::Status(const std::string& bytes)>;
+
+// How far a file has come, on its way to the server or from it.
+struct FileProgress {
+  sync::RecordId file;
+  uint64_t bytes = 0;
+  uint64_t size = 0;
+  bool whole = false;  // the server has verified it
+  uint64_t moved = 0;  // bytes of it that went this time
+};
+
+// An attachment, and how its file stands.
+struct FileLine {
+  RecordLine record;
+  // False: the file is here and the record is not shown, as it was refused or has left; of it there
+  // is the id.
+  bool shown = true;
+  sync::RecordId parent;
+  std::string sha256;  // hexadecimal
+  uint64_t size = 0;
+  bool here = false;
+  bool fetched = false;  // others made it, and it was fetched
+  bool waiting = false;  // it is to be sent, and the server has so much of it:
+  uint64_t sent = 0;
+  bool not_taken = false;  // the server would not have it, or does not know its attachment
 };
 
 class Notebook {
@@ -272,7 +306,8 @@ class Notebook {
   // was read (the last of Signatures; nothing: none), which this one follows; so nobody overrules
   // what they had not seen.  `read_again`: the person has read the
   // sentences that nobody ever read as they stand.  kFailedPrecondition when people disagree about
-  // what is to be signed, or this build does not know all of it; else as Create.
+  // what is to be signed, this build does not know all of it, or a file that hangs under it is
+  // still waiting here; else as Create.
   absl::StatusOr<sync::RecordId> Sign(const RecordView& seen,
                                       const absl::optional<sync::RecordId>& standing,
                                       const std::string& type, const std::vector<Edit>& edits,
@@ -280,6 +315,25 @@ class Notebook {
   // Signatures of a record that are here, own unsent ones included, each behind the one it follows:
   // the last stands.  While that signs, an edit of the record is a late amendment.
   absl::StatusOr<std::vector<RecordView>> Signatures(const sync::RecordId& id) const;
+
+  // Attaches a file to a record: copies it in, sealed, and makes an attachment of `type`
+  // (sotay.options.v1.attaching) under `parent`, whose other fields are in `edits`.  Returning OK,
+  // both survive any crash; the file is sent when there is a network and nothing else to send.
+  // Reads the source once and holds no more than a piece of it.  Fails as the source does,
+  // kInvalidArgument for an empty file, else as Create; then nothing happened.
+  absl::StatusOr<sync::RecordId> Attach(const sync::RecordId& parent, const FileSource& source,
+                                        const std::string& type, const std::vector<Edit>& edits);
+  // Gives the file of an attachment to `sink`, and fetches it first where it is not here.
+  // kDataLoss when what was given is not the file the attachment names: it counts for nothing.
+  // kFailedPrecondition when the server has not got it yet; kUnavailable without a network.
+  absl::Status SaveFile(const sync::RecordId& id, const FileSink& sink,
+                        const std::function<void(const FileProgress&)>& progress = nullptr);
+  // Sends the files that wait, until none does or the first failure; after Sync, which sends their
+  // attachments.  What it did stays done, and it goes on from there.
+  absl::Status SendFiles(const std::function<void(const FileProgress&)>& progress = nullptr);
+  // Attachments that are shown, newest change first, with how their files stand; then files that
+  // are here without.
+  absl::StatusOr<std::vector<FileLine>> ListFiles() const;
 
   // kNotFound when it is not here; kFailedPrecondition when it is the root of a dossier that proved
   // to be secret.

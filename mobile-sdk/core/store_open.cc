@@ -1,0 +1,54 @@
+// Opening the notebook's store, and where its files live.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "leveldb/env.h"
+#include "mobile-sdk/core/store.h"
+#include "sync/durable/open.h"
+#include "sync/status_macros.h"
+
+namespace sotay::sdk {
+namespace {
+
+// A phone replays at most this after a crash, and holds at most twice this in memory.
+constexpr size_t kWriteBufferBytes = size_t{4} << 20;
+
+durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
+  if (surroundings.sync_directory) {
+    return [sync = surroundings.sync_directory](const std::string& directory) {
+      return sync(directory) ? leveldb::Status::OK()
+                             : leveldb::Status::IOError(directory, "names cannot be made durable");
+    };
+  }
+  return surroundings.env != nullptr ? durable::NoDirectorySync : durable::SyncPosixDirectory;
+}
+
+}  // namespace
+
+durable::StoreOptions FilesOf(const Surroundings& surroundings) {
+  durable::StoreOptions options;
+  options.base = surroundings.env;
+  options.sync_directory = DirectorySyncOf(surroundings);
+  options.free_bytes = surroundings.free_bytes;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
+                                                   const Surroundings& surroundings, bool create) {
+  durable::StoreOptions options = FilesOf(surroundings);
+  options.create_if_missing = create;
+  options.write_buffer_bytes = kWriteBufferBytes;
+  if (create) {
+    // Fails when it is there already; if it could not be made, opening says so.
+    leveldb::Env* env = surroundings.env != nullptr ? surroundings.env : leveldb::Env::Default();
+    if (env->CreateDir(dir).ok()) {
+      SOTAY_RETURN_IF_ERROR(
+          durable::FromLevelDb(options.sync_directory(durable::DirectoryOf(dir))));
+    }
+  }
+  SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk,
+                         durable::Open(absl::StrCat(dir, "/store"), options));
+  return std::unique_ptr<Store>(new Store(std::move(disk)));
+}
+
+}  // namespace sotay::sdk

@@ -1,0 +1,70 @@
+// What becomes of the files of a dossier that proved to be secret.  A file that was sealed lies
+// beside no open one: first all of it is sealed and durable, then the open one goes.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "server/blobs.h"
+#include "sync/durable/files.h"
+#include "sync/seal/vault.h"
+#include "sync/status_macros.h"
+
+namespace sotay::server {
+
+absl::Status Blobs::Close(const sync::RecordId& dossier) {
+  std::vector<Key> unfinished;
+  {
+    absl::MutexLock lock(&mutex_);
+    closed_.insert(dossier);
+    for (const auto& [key, upload] : unfinished_) {
+      if (std::get<1>(key) != dossier) continue;
+      if (upload.busy) return absl::UnavailableError("a piece of a file of it is being taken");
+      unfinished.push_back(key);
+    }
+    whole_.erase(whole_.lower_bound({dossier, ""}),
+                 std::find_if(whole_.lower_bound({dossier, ""}), whole_.end(),
+                              [&](const auto& place) { return place.first != dossier; }));
+  }
+  for (const Key& key : unfinished) SOTAY_RETURN_IF_ERROR(Forget(key));
+  return absl::OkStatus();
+}
+
+absl::Status Blobs::SealFile(const sync::FilePlace& place, const std::string& key) const {
+  const std::string name = absl::BytesToHexString(place.second);
+  SOTAY_ASSIGN_OR_RETURN(const auto open, durable::FileReader::Open(FilePath(place), files_));
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto sealed,
+      durable::FileWriter::Begin(absl::StrCat(SealedPath(place.first), "/", name), files_));
+  for (uint64_t offset = 0; offset < open->size(); offset += kChunkBytesMax) {
+    SOTAY_ASSIGN_OR_RETURN(const std::string bytes, open->Read(offset, kChunkBytesMax));
+    SOTAY_ASSIGN_OR_RETURN(const std::string box,
+                           seal::SealInVault(key, absl::StrCat("file/", name, "/", offset), bytes));
+    SOTAY_RETURN_IF_ERROR(sealed->Append(box));
+  }
+  return sealed->Keep();
+}
+
+absl::Status Blobs::Seal(const sync::RecordId& dossier, const std::string& key) {
+  SOTAY_RETURN_IF_ERROR(Close(dossier));
+  const std::string open = DossierPath(dossier);
+  if (!durable::IsThere(open, files_)) return absl::OkStatus();
+  SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(SealedPath(dossier), files_));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, durable::NamesIn(open, files_));
+  for (const std::string& name : names) {
+    const std::string hash = absl::HexStringToBytes(name.substr(0, 64));
+    if (absl::BytesToHexString(hash) == name) {
+      SOTAY_RETURN_IF_ERROR(SealFile({dossier, hash}, key));
+    }
+    SOTAY_RETURN_IF_ERROR(durable::RemoveFile(absl::StrCat(open, "/", name), files_));
+  }
+  return durable::RemoveWithFiles(open, files_);
+}
+
+absl::Status Blobs::Destroy(const sync::RecordId& dossier) {
+  SOTAY_RETURN_IF_ERROR(Close(dossier));
+  SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(DossierPath(dossier), files_));
+  return durable::RemoveWithFiles(SealedPath(dossier), files_);
+}
+
+}  // namespace sotay::server
