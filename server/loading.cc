@@ -62,7 +62,7 @@ Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Ch
 }
 
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
-                       const Footprint& footprint, sync::IngestInput* input) {
+                       const Footprint& footprint, sync::IngestInput* input, Round* round) {
   input->schema = &pen->schema();
   input->now_ms = pen->now_ms();
   input->hash_content = seal::HashContent;
@@ -82,6 +82,7 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     if (!pen->MayHave(id)) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
     if (!stored.has_value()) continue;
+    if (stored->newborn) round->newborn.push_back(id);
     SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
                            sync::MergedRecord::Parse(pen->schema(), stored->bytes));
     input->records.emplace_hint(input->records.end(), id,
