@@ -246,6 +246,7 @@ absl::Status Replay::MakeRecords() {
         const auto id = sync::RecordId::From(key.substr(1));
         return id.has_value() ? MakeRecord(*id) : Unreadable(key);
       }));
+  done_ = 0;
   return Write();
 }
 
