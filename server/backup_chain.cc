@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/log_run.h"
 #include "sync/durable/open.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
@@ -79,15 +80,16 @@ absl::Status SegmentCheck::LookAtMeta(absl::string_view value) {
 }
 
 absl::Status SegmentCheck::LookAtLog(const KeyParts& parts, absl::string_view value) {
-  stored::v1::LogRow row;
   seal::MerkleEdge& log = logs_[parts.name];
-  if (parts.number != log.size() + 1) {
-    return Fault(absl::StrCat("has position ", parts.number, " of the log of ", parts.name,
+  const absl::optional<LogRun> run = LogRun::Read(parts, value);
+  if (!run.has_value()) return Fault("has a run of the log that cannot be read");
+  if (run->first() != log.size() + 1) {
+    return Fault(absl::StrCat("has position ", run->first(), " of the log of ", parts.name,
                               " where ", log.size() + 1, " should be"));
   }
-  const auto id = Parse(value, &row) ? sync::ChangeId::From(row.change_id()) : absl::nullopt;
-  if (!id.has_value()) return Fault("has a log entry that cannot be read");
-  log.Append(seal::LeafOf(*id, row.admission()));
+  for (uint64_t position = run->first(); position <= run->last(); ++position) {
+    log.Append(seal::LeafOf(run->ChangeIdAt(position), run->AdmissionAt(position)));
+  }
   return absl::OkStatus();
 }
 

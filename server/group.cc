@@ -135,7 +135,7 @@ absl::Status Group::Load() {
     taken_.push_back(i);
     input_.pushes.push_back(std::move(push));
   }
-  return LoadNamed(&pen_, changes_, footprint_, &input_);
+  return LoadNamed(&pen_, changes_, footprint_, &input_, &round_);
 }
 
 absl::Status Group::Decide() {

@@ -97,6 +97,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kTicket:
       return TakeBytes(rest, 32, &parts->id);
     case Table::kLog:
+    case Table::kBirths:
     case Table::kRead:
     case Table::kPost:
     case Table::kTerm:
@@ -201,6 +202,10 @@ std::string FeedKey(absl::string_view unit, uint64_t position, const sync::Recor
   std::string key = WithNameAndNumber(Table::kFeed, unit, position, sync::RecordId::kSize);
   key.append(record.view().data(), sync::RecordId::kSize);
   return key;
+}
+
+std::string BirthsKey(absl::string_view unit, uint64_t position) {
+  return WithNameAndNumber(Table::kBirths, unit, position);
 }
 
 std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence) {

@@ -23,12 +23,13 @@ enum class Table : char {
   kContact = 'c',     // device                                  → Contact
   kTicket = 't',      // SPKI hash                               → Ticket
   kHead = 'h',        // unit                                    → UnitHead
-  kLog = 'l',         // unit, position                          → LogRow
+  kLog = 'l',         // unit, position of the last              → LogRunRow
   kNode = 'k',        // unit, position, level                   → hash (32)
   kSequence = 's',    // device, sequence                        → SequenceRow
   kRecord = 'r',      // record                                  → position (8), unit, v1.Record
   kHistory = 'y',     // record, position, kind [, arrival]      → unit if set aside, or nothing
-  kFeed = 'f',        // unit, position, record                  → FeedRow
+  kFeed = 'f',        // unit, position, record                  → FeedRow, or nothing: gone
+  kBirths = 'B',      // unit, position                          → BirthRunRow
   kSeal = 'e',        // device, last sequence                   → SealRow
   kQuarantine = 'q',  // unit or "", arrival                     → v1.QuarantinedChange
   kSetAside = 'a',    // device, sequence, arrival               → after position (8), unit
@@ -63,6 +64,7 @@ std::string DeviceKey(const sync::DeviceId& device);
 std::string ContactKey(const sync::DeviceId& device);
 std::string TicketKey(absl::string_view spki_hash);
 std::string HeadKey(absl::string_view unit);
+// The run that ends there.
 std::string LogKey(absl::string_view unit, uint64_t position);
 // The node over the 2^level entries up to that position.
 std::string NodeKey(absl::string_view unit, uint64_t position, int level);
@@ -72,6 +74,8 @@ std::string AdmittedKey(const sync::RecordId& record, uint64_t position);
 std::string AsideHistoryKey(const sync::RecordId& record, uint64_t after_position, HistoryKind kind,
                             uint64_t arrival);
 std::string FeedKey(absl::string_view unit, uint64_t position, const sync::RecordId& record);
+// The run whose births stand at that position or before it.
+std::string BirthsKey(absl::string_view unit, uint64_t position);
 std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence);
 std::string QuarantineKey(absl::string_view unit, uint64_t arrival);
 std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_t arrival);
@@ -112,7 +116,7 @@ struct KeyParts {
 // Nothing when `key` is none of the above.
 absl::optional<KeyParts> ParseKey(absl::string_view key);
 
-// What a table holds: "log entries".
+// What a table holds: "runs of the log".
 const char* RowsIn(Table table);
 
 // "feed khu-vuc-1 position 12 record 3fa9…", for people who look into a store; "unknown key"

@@ -29,7 +29,7 @@ const char* RowsIn(Table table) {
     case Table::kHead:
       return "heads";
     case Table::kLog:
-      return "log entries";
+      return "runs of the log";
     case Table::kNode:
       return "log tree nodes";
     case Table::kSequence:
@@ -40,6 +40,8 @@ const char* RowsIn(Table table) {
       return "history";
     case Table::kFeed:
       return "feed places";
+    case Table::kBirths:
+      return "runs of births";
     case Table::kSeal:
       return "seals";
     case Table::kQuarantine:
@@ -112,6 +114,8 @@ std::string DescribeKey(absl::string_view key) {
                           p.arrival);
     case Table::kFeed:
       return absl::StrCat("feed ", p.name, " position ", p.number, " record ", Short(p.record));
+    case Table::kBirths:
+      return absl::StrCat("births ", p.name, " up to position ", p.number);
     case Table::kSeal:
       return absl::StrCat("seal of device ", Short(p.id), " up to ", p.number);
     case Table::kQuarantine:

@@ -45,10 +45,13 @@ bool Signs(const sync::Schema& schema, const v1::Change& change) {
   });
 }
 
-absl::Status LoadInto(Pen* pen, const sync::RecordId& id, sync::IngestInput* input) {
+// `newborn`: where it is noted that the record is one, or null.
+absl::Status LoadInto(Pen* pen, const sync::RecordId& id, sync::IngestInput* input,
+                      std::vector<sync::RecordId>* newborn) {
   if (!pen->MayHave(id) || input->records.count(id) != 0) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const auto stored, pen->store().LoadRecord(id));
   if (!stored.has_value()) return absl::OkStatus();
+  if (stored->newborn && newborn != nullptr) newborn->push_back(id);
   SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord record,
                          sync::MergedRecord::Parse(pen->schema(), stored->bytes));
   input->records.emplace(id, sync::LoadedRecord{std::move(record), stored->position});
@@ -72,7 +75,7 @@ absl::Status LoadAttachments(Pen* pen, const std::vector<const v1::Change*>& cha
     if (!input->attachments.try_emplace(*dossier).second) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto hanging, pen->AttachmentsIn(change->unit_id(), *dossier));
     for (const sync::RecordId& id : hanging) {
-      SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input));
+      SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input, nullptr));
       const auto record = input->records.find(id);
       if (record == input->records.end()) continue;
       const auto file = sync::FileOf(record->second.record);
@@ -127,7 +130,7 @@ Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Ch
 }
 
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
-                       const Footprint& footprint, sync::IngestInput* input) {
+                       const Footprint& footprint, sync::IngestInput* input, Round* round) {
   input->schema = &pen->schema();
   input->now_ms = pen->now_ms();
   input->hash_content = seal::HashContent;
@@ -144,7 +147,7 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
     if (auto acts = pen->directory().DossiersOf(unit)) input->dossiers[unit] = std::move(acts);
   }
   for (const sync::RecordId& id : footprint.named) {
-    SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input));
+    SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input, &round->newborn));
   }
   for (const sync::RecordId& id : footprint.signable) {
     if (!pen->MayHave(id)) continue;

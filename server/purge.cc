@@ -1,13 +1,13 @@
 #include "server/purge.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/purge_content.h"
+#include "server/purge_feed.h"
 #include "server/seal_rows.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
@@ -132,19 +132,12 @@ absl::Status Purging::FindRecords() {
   for (int i = 0; known_ != nullptr && i < known_->record_ids_size(); ++i) {
     if (const auto id = sync::RecordId::From(known_->record_ids(i))) records_.insert(*id);
   }
-  uint64_t others = 0;
-  SOTAY_RETURN_IF_ERROR(
-      store_.VisitFeed(act_.unit_id(), 0, std::numeric_limits<uint64_t>::max() - 1,
-                       [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
-                         if (row.dossier_id() == act_.dossier_id()) {
-                           records_.insert(place.record);
-                           Erase(FeedKey(act_.unit_id(), place.position, place.record));
-                         } else {
-                           ++others;
-                         }
-                         return true;
-                       }));
-  head_.set_records(others);
+  SOTAY_ASSIGN_OR_RETURN(const FeedPurge feed,
+                         PlanFeedPurge(&store_, act_.unit_id(), act_.dossier_id()));
+  for (const auto& [key, run] : feed.puts) Put(key, absl::string_view(run));
+  for (const std::string& key : feed.erased) Erase(key);
+  records_.insert(feed.records.begin(), feed.records.end());
+  head_.set_records(feed.others);
   return absl::OkStatus();
 }
 
@@ -160,10 +153,9 @@ absl::Status Purging::TakeEntries() {
     }
     Take(entry.device, entry.sequence, entry.change_id, std::move(entry.change));
     positions_.push_back(position);
-    SOTAY_ASSIGN_OR_RETURN(const auto bytes, store_.Get(key));
-    stored::v1::LogRow row;
-    if (!bytes.has_value() || !row.ParseFromString(*bytes)) return Unreadable(key);
-    if (row.change().empty()) continue;  // they are in its push alone
+    SOTAY_ASSIGN_OR_RETURN(const auto run, store_.LoadRun(act_.unit_id(), position));
+    if (run->row().change().empty()) continue;  // they are in its push alone
+    stored::v1::LogRunRow row = run->row();
     row.clear_change();
     Put(key, row);
   }

@@ -63,7 +63,7 @@ class Deciding {
                                           const v1::RecordEdit& edit) const;
   absl::StatusOr<Edited> Look(const v1::RecordEdit& edit) const;
   absl::StatusOr<v1::TakeInResponse> AsItStands() const;
-  absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken) const;
+  absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken);
   sync::TakeInInput Input(const std::string& reason) const;
   absl::Status Commit(const sync::IngestOutcome& outcome, stored::v1::DeviceRow device,
                       v1::ChangeOutcome told, bool tell);
@@ -74,6 +74,7 @@ class Deciding {
   AsideRow row_;
   sync::PushedChange pushed_;
   std::shared_ptr<const stored::v1::DeviceRow> device_row_;
+  Round round_;
 };
 
 absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string& reason) {
@@ -284,10 +285,11 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   return taken;
 }
 
-absl::StatusOr<sync::IngestOutcome> Deciding::Decide(const sync::TakeInInput& taken) const {
+absl::StatusOr<sync::IngestOutcome> Deciding::Decide(const sync::TakeInInput& taken) {
   sync::IngestInput input;
   const std::vector<const v1::Change*> changes = {pushed_.change.get()};
-  SOTAY_RETURN_IF_ERROR(LoadNamed(&pen_, changes, FootprintOf(pen_.schema(), changes), &input));
+  SOTAY_RETURN_IF_ERROR(
+      LoadNamed(&pen_, changes, FootprintOf(pen_.schema(), changes), &input, &round_));
   sync::IngestOutcome outcome = sync::TakeIn(input, taken);
   while (!outcome.histories_needed.empty()) {
     SOTAY_RETURN_IF_ERROR(LoadHistories(&pen_, outcome.histories_needed, changes, &input));
@@ -298,18 +300,17 @@ absl::StatusOr<sync::IngestOutcome> Deciding::Decide(const sync::TakeInInput& ta
 
 absl::Status Deciding::Commit(const sync::IngestOutcome& outcome, stored::v1::DeviceRow device,
                               v1::ChangeOutcome told, bool tell) {
-  Round round;
-  round.outcome = &outcome;
-  round.decided.push_back(row_);
+  round_.outcome = &outcome;
+  round_.decided.push_back(row_);
   if (tell) {
     device.set_revisions(device.revisions() + 1);
     told.set_sequence(row_.change.sequence());
     told.set_revision(device.revisions());
-    round.revised.emplace_back(device_, std::move(told));
+    round_.revised.emplace_back(device_, std::move(told));
   }
-  round.tables.devices.push_back(std::move(device));
-  SOTAY_RETURN_IF_ERROR(FillLogs(pen_, outcome, &round));
-  SOTAY_RETURN_IF_ERROR(pen_.Commit(round));
+  round_.tables.devices.push_back(std::move(device));
+  SOTAY_RETURN_IF_ERROR(FillLogs(pen_, outcome, &round_));
+  SOTAY_RETURN_IF_ERROR(pen_.Commit(round_));
   for (const sync::NewEntry& entry : outcome.entries) {
     pen_.Satisfy({entry.satisfies.begin(), entry.satisfies.end()});
   }

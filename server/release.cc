@@ -216,7 +216,9 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
     const sync::PushedChange& pushed = release.author.changes.front();
     if (pushed.change != nullptr) changes.push_back(pushed.change.get());
   }
-  SOTAY_RETURN_IF_ERROR(LoadNamed(pen, changes, FootprintOf(pen->schema(), changes), &input));
+  Round round;
+  SOTAY_RETURN_IF_ERROR(
+      LoadNamed(pen, changes, FootprintOf(pen->schema(), changes), &input, &round));
   sync::IngestOutcome outcome = sync::Release(input, loaded.releases);
   for (;;) {
     if (!outcome.histories_needed.empty()) {
@@ -229,7 +231,6 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   }
   if (!Moves(outcome, loaded.releases)) return news;
 
-  Round round;
   round.outcome = &outcome;
   round.released = loaded.rows;
   SOTAY_RETURN_IF_ERROR(Fill(*pen, loaded.releases, outcome, &round, &news));

@@ -54,6 +54,8 @@ class Replay {
   absl::Status PlaceEntries(const std::string& unit, uint64_t entries);
   absl::Status PlaceAside();
   absl::Status MakeRecords();
+  // Of those that stay newborn; to be called last.
+  absl::Status MakeBirths(const std::string& unit, uint64_t entries);
 
  private:
   // A record that stands at `position` alone, as a newborn does; the place it had goes into its
@@ -63,6 +65,9 @@ class Replay {
   void PlaceSignature(const v1::RecordEdit& edit, const sync::RecordId& id,
                       const v1::Admission& admission);
   absl::Status MakeRecord(const sync::RecordId& id);
+  // Whether the change at `position` is all there is to the record.
+  absl::StatusOr<bool> IsNewborn(const sync::RecordId& record, uint64_t position);
+  void PutBirths(const std::string& unit);
   absl::Status Count(const char* what);
   absl::Status Write();
 
@@ -72,6 +77,7 @@ class Replay {
   const std::set<std::string> sealed_;
   Sheet sheet_;
   std::map<sync::RecordId, uint64_t> placed_;  // on the sheet: the record's newest position
+  BirthRun births_;
   uint64_t done_ = 0;
 };
 
@@ -165,37 +171,72 @@ absl::Status Replay::MakeRecord(const sync::RecordId& id) {
     first = position;
     return false;
   }));
+  // One change is all there is to it: its row says no more, and it stands among the births.
+  if (first == *newest) return Count("records");
   SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, store_.LoadEntry(*unit, first));
-  absl::optional<sync::MergedRecord> record;
-  if (first == *newest) {
-    // One change is all there is to it, and its row says no more.
-    SOTAY_ASSIGN_OR_RETURN(record, sync::BornIn(schema_, entry, id));
-  } else {
-    v1::Change change;
-    const auto edit = sync::AdmittedEditOf(entry, id);
-    if (!edit.has_value() || !change.ParseFromString(entry.change())) {
-      return Unreadable(LogKey(*unit, first));
-    }
-    v1::Record named;
-    named.set_record_id(id.str());
-    named.set_type(edit->edit.type());
-    named.set_unit_id(change.unit_id());
-    named.set_dossier_id(change.dossier_id());
-    SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(named));
-    sync::VersionVector seen;
-    for (const sync::HistoryNode& node : history.nodes()) {
-      if (!node.applied) continue;
-      seen.Join(node.seen);
-      seen.Add(node.author.device, node.author.sequence);
-    }
-    record = history.At(seen);
-    store_.Fill(&sheet_, RecordKey(id), absl::StrCat(*row, record->Serialize()));
+  v1::Change change;
+  const auto edit = sync::AdmittedEditOf(entry, id);
+  if (!edit.has_value() || !change.ParseFromString(entry.change())) {
+    return Unreadable(LogKey(*unit, first));
   }
+  v1::Record named;
+  named.set_record_id(id.str());
+  named.set_type(edit->edit.type());
+  named.set_unit_id(change.unit_id());
+  named.set_dossier_id(change.dossier_id());
+  SOTAY_ASSIGN_OR_RETURN(sync::History history, store_.LoadHistory(named));
+  sync::VersionVector seen;
+  for (const sync::HistoryNode& node : history.nodes()) {
+    if (!node.applied) continue;
+    seen.Join(node.seen);
+    seen.Add(node.author.device, node.author.sequence);
+  }
+  const sync::MergedRecord record = history.At(seen);
+  store_.Fill(&sheet_, RecordKey(id), absl::StrCat(*row, record.Serialize()));
   stored::v1::FeedRow feed;
-  FillFeedRow(sync::WrittenRecord(&*record, *newest), &feed);
-  feed.set_newborn(first == *newest);
+  FillFeedRow(sync::WrittenRecord(&record, *newest), &feed);
   store_.Fill(&sheet_, FeedKey(*unit, *newest, id), feed.SerializeAsString());
   return Count("records");
+}
+
+absl::StatusOr<bool> Replay::IsNewborn(const sync::RecordId& record, uint64_t position) {
+  SOTAY_ASSIGN_OR_RETURN(const auto row, store_.Get(RecordKey(record)));
+  absl::string_view rest = row.has_value() ? absl::string_view(*row) : absl::string_view();
+  return TakeNumber(&rest) == position && TakeName(&rest).has_value() && rest.empty();
+}
+
+void Replay::PutBirths(const std::string& unit) {
+  if (births_.places().empty()) return;
+  const uint64_t last = births_.places().back().position;
+  std::string row;
+  births_.AppendTo(last, &row);
+  store_.Fill(&sheet_, BirthsKey(unit, last), row);
+  births_.Clear();
+}
+
+absl::Status Replay::MakeBirths(const std::string& unit, uint64_t entries) {
+  stored::v1::FeedRow feed;
+  for (uint64_t position = 1; position <= entries; ++position) {
+    SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry, store_.LoadEntry(unit, position));
+    v1::Change change;
+    if (!change.ParseFromString(entry.change())) return Unreadable(LogKey(unit, position));
+    std::set<sync::RecordId> born;
+    for (const v1::RecordEdit& edit : change.edits()) {
+      const auto record = sync::RecordId::From(edit.record_id());
+      if (!record.has_value()) return Unreadable(LogKey(unit, position));
+      SOTAY_ASSIGN_OR_RETURN(const bool newborn, IsNewborn(*record, position));
+      if (newborn) born.insert(*record);
+    }
+    if (!born.empty() && births_.full()) PutBirths(unit);
+    for (const sync::RecordId& id : born) {
+      SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(schema_, entry, id));
+      FillFeedRow(sync::WrittenRecord(&record, position), &feed);
+      births_.Add({position, id}, feed);
+    }
+    SOTAY_RETURN_IF_ERROR(Count("places in the feed"));
+  }
+  PutBirths(unit);
+  return Write();
 }
 
 absl::Status Replay::MakeRecords() {
@@ -205,6 +246,7 @@ absl::Status Replay::MakeRecords() {
         const auto id = sync::RecordId::From(key.substr(1));
         return id.has_value() ? MakeRecord(*id) : Unreadable(key);
       }));
+  done_ = 0;
   return Write();
 }
 
@@ -222,7 +264,11 @@ absl::Status MakeDerivedTables(Store* store, const sync::Schema& schema,
     SOTAY_RETURN_IF_ERROR(replay.PlaceEntries(unit, head.position()));
   }
   SOTAY_RETURN_IF_ERROR(replay.PlaceAside());
-  return replay.MakeRecords();
+  SOTAY_RETURN_IF_ERROR(replay.MakeRecords());
+  for (const auto& [unit, head] : tables.heads) {
+    SOTAY_RETURN_IF_ERROR(replay.MakeBirths(unit, head.position()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sotay::server

@@ -42,18 +42,15 @@ SecretsCheck::SecretsCheck(Store* store, const Tables& tables, Fault fault)
   for (const stored::v1::SecretRow& row : tables.secrets) secrets_[row.dossier_id()].row = &row;
 }
 
-void SecretsCheck::LookAtEntry(absl::string_view key, const stored::v1::LogRow& row) {
-  const auto device = sync::DeviceId::From(row.device_id());
-  const auto seal = device.has_value()
-                        ? store_.LoadSealOver(*device, row.sequence())
-                        : absl::StatusOr<stored::v1::SealRow>(absl::DataLossError(""));
+void SecretsCheck::LookAtEntry(absl::string_view key, const StoredEntry& entry) {
+  const auto seal = store_.LoadSealOver(entry.device, entry.sequence);
   const auto batch = seal.ok() ? Unpacked(seal->changes()) : seal.status();
   if (!batch.ok()) return fault_(key, "its bytes are gone, and its push cannot be read");
   for (const v1::WithheldChange& withheld : batch->withheld()) {
-    if (seal->first_sequence() + withheld.index() != row.sequence()) continue;
+    if (seal->first_sequence() + withheld.index() != entry.sequence) continue;
     const auto secret = secrets_.find(withheld.dossier_id());
     if (secret == secrets_.end() || secret->second.act == nullptr) break;
-    if (withheld.change_id() != row.change_id()) break;
+    if (withheld.change_id() != entry.change_id) break;
     ++secret->second.entries;
     return;
   }

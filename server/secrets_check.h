@@ -31,7 +31,7 @@ class SecretsCheck {
   SecretsCheck(Store* store, const Tables& tables, Fault fault);
 
   // An entry of a log of which the bytes are gone.
-  void LookAtEntry(absl::string_view key, const stored::v1::LogRow& row);
+  void LookAtEntry(absl::string_view key, const StoredEntry& entry);
   // Whether it is said of a change that was set aside why it has not the bytes its id names.
   bool Explains(const v1::QuarantinedChange& change, uint64_t arrival) const;
   // A push; `fates`: of the device's changes, from its first on.

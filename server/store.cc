@@ -6,8 +6,6 @@
 #include "leveldb/write_batch.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/durable/open.h"
-#include "sync/limits.h"
-#include "sync/seal/packed.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -222,105 +220,6 @@ absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
   absl::string_view rest;
   SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &rest));
   return place.position;
-}
-
-absl::Status Store::Unpack(const stored::v1::LogRow& row, StoredEntry* entry) {
-  const std::string key = SealKey(entry->device, row.sealed_through());
-  const uint64_t forgotten = unpacked_.forgotten();
-  UnpackedPushes::Changes changes = unpacked_.Find(key);
-  SOTAY_ASSIGN_OR_RETURN(auto bytes, changes == nullptr ? Get(key) : absl::optional<std::string>());
-  if (changes == nullptr) {
-    if (!bytes.has_value()) {
-      return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
-    }
-    SOTAY_ASSIGN_OR_RETURN(const auto seal, Read<stored::v1::SealRow>(key, *bytes));
-    const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
-    auto read = std::make_shared<v1::ChangeBatch>();
-    if (!raw.ok() || !read->ParseFromString(*raw)) return Damaged(key);
-    changes = read;
-    unpacked_.Keep(key, changes, forgotten);
-  }
-  const uint64_t from_end = row.sealed_through() - row.sequence();
-  const auto count = static_cast<uint64_t>(changes->changes_size());
-  if (row.sequence() > row.sealed_through() || from_end >= count) return Damaged(key);
-  entry->change = changes->changes(static_cast<int>(count - 1 - from_end));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<StoredEntry> Store::LoadStoredEntry(absl::string_view unit, uint64_t position) {
-  const std::string key = LogKey(unit, position);
-  SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
-  if (!bytes.has_value()) return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
-  SOTAY_ASSIGN_OR_RETURN(auto row, Read<stored::v1::LogRow>(key, *bytes));
-  const auto device = sync::DeviceId::From(row.device_id());
-  if (!device.has_value()) return Damaged(key);
-  StoredEntry entry;
-  entry.device = *device;
-  entry.sequence = row.sequence();
-  if (row.sealed_through() == 0) {
-    entry.change = std::move(*row.mutable_change());
-  } else {
-    SOTAY_RETURN_IF_ERROR(Unpack(row, &entry));
-  }
-  entry.change_id = std::move(*row.mutable_change_id());
-  entry.admission = std::move(*row.mutable_admission());
-  return entry;
-}
-
-absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
-  SOTAY_ASSIGN_OR_RETURN(StoredEntry stored, LoadStoredEntry(unit, position));
-  v1::LogEntry entry;
-  entry.set_change(std::move(stored.change));
-  entry.set_change_id(std::move(stored.change_id));
-  if (!entry.mutable_admission()->ParseFromString(stored.admission)) {
-    return Damaged(LogKey(unit, position));
-  }
-  return entry;
-}
-
-absl::StatusOr<v1::Admission> Store::LoadAdmission(absl::string_view unit, uint64_t position) {
-  const std::string key = LogKey(unit, position);
-  SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
-  if (!bytes.has_value()) return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
-  SOTAY_ASSIGN_OR_RETURN(const auto row, Read<stored::v1::LogRow>(key, *bytes));
-  v1::Admission admission;
-  if (!admission.ParseFromString(row.admission())) return Damaged(key);
-  return admission;
-}
-
-absl::StatusOr<stored::v1::SealRow> Store::LoadSealOver(const sync::DeviceId& device,
-                                                        uint64_t sequence) {
-  stored::v1::SealRow seal;
-  bool found = false;
-  const std::string last = After(IdPrefix(Table::kSeal, device.view()));
-  SOTAY_RETURN_IF_ERROR(
-      Visit(SealKey(device, sequence), last, [&](absl::string_view, absl::string_view value) {
-        found = seal.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-                seal.first_sequence() <= sequence;
-        return false;
-      }));
-  if (!found) return Damaged(SealKey(device, sequence));
-  return seal;
-}
-
-absl::Status Store::AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,
-                              std::map<uint64_t, stored::v1::SequenceRow>* known) {
-  for (const stored::v1::PlacedRun& run : seal.placed()) {
-    const uint64_t end = run.first_sequence() + run.count();
-    for (uint64_t at = std::max(from, run.first_sequence()); at < end && at <= to; ++at) {
-      const auto [place, fresh] = known->try_emplace(at);
-      if (!fresh) continue;
-      stored::v1::SequenceRow& row = place->second;
-      row.set_verdict(v1::VERDICT_APPLIED);
-      row.set_unit_id(run.unit_id());
-      row.set_position(run.position() + (at - run.first_sequence()));
-      const std::string key = LogKey(row.unit_id(), row.position());
-      SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
-      SOTAY_ASSIGN_OR_RETURN(auto entry, Read<stored::v1::LogRow>(key, bytes.value_or("")));
-      row.set_allocated_change_id(entry.release_change_id());
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::map<uint64_t, stored::v1::SequenceRow>> Store::LoadKnown(

@@ -22,7 +22,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "server/birth_run.h"
 #include "server/keys.h"
+#include "server/log_run.h"
+#include "server/recently_read.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
 #include "sotay/stored/v1/secrecy.pb.h"
@@ -52,7 +55,7 @@ namespace sotay::server {
 class Blobs;
 
 // Shape of the keys and rows this build reads and writes.
-constexpr uint32_t kStoreFormat = 5;
+constexpr uint32_t kStoreFormat = 6;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -82,6 +85,8 @@ struct Round {
   // Its small tables; entries, records and set-aside changes come from `outcome`.
   Tables tables;
   const sync::IngestOutcome* outcome = nullptr;
+  // Of the records its changes name those that were newborn in the store, in order.
+  std::vector<sync::RecordId> newborn;
   // The admissions of its entries, serialised, in the same order.
   std::vector<std::string> admissions;
   // Nodes of units' log trees that became whole by them.
@@ -123,6 +128,8 @@ class Moment {
   absl::Status Visit(
       const std::string& from, const std::string& end,
       const std::function<bool(absl::string_view key, absl::string_view value)>& visit) const;
+  // Its rows; what is read stays in memory for others.
+  std::unique_ptr<leveldb::Iterator> Rows() const;
 
  private:
   durable::Store& durable_;
@@ -151,12 +158,6 @@ struct StoredEntry {
   std::string admission;  // a serialised v1::Admission
   sync::DeviceId device;
   uint64_t sequence = 0;
-};
-
-// A record's place in its unit's feed.
-struct FeedPlace {
-  uint64_t position = 0;
-  sync::RecordId record;
 };
 
 class Store {
@@ -240,6 +241,12 @@ class Store {
   absl::Status VisitFeedBackwards(
       absl::string_view unit, const FeedPlace& before,
       const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit);
+  // What the feed says of the record at that place; nothing when it does not stand there.
+  absl::StatusOr<absl::optional<stored::v1::FeedRow>> LoadFeedRow(absl::string_view unit,
+                                                                  const FeedPlace& place);
+  // What it said when the record was born there, whether or not it stands there still.
+  absl::StatusOr<absl::optional<stored::v1::FeedRow>> LoadBirth(absl::string_view unit,
+                                                                const FeedPlace& place);
   // Positions of a record's admitted changes, after `after`; or backwards from the newest.
   absl::Status VisitHistory(const sync::RecordId& record, uint64_t after,
                             const std::function<bool(uint64_t position)>& visit);
@@ -275,6 +282,8 @@ class Store {
                            const std::function<void(const seal::MerkleHash&)>& visit);
   // A node of its tree that is kept: the one over 2^level entries up to `position`.
   absl::StatusOr<seal::MerkleHash> LoadNode(absl::string_view unit, uint64_t position, int level);
+  // The row of a unit's log that has an entry.  kDataLoss when there is none.
+  absl::StatusOr<std::shared_ptr<const LogRun>> LoadRun(absl::string_view unit, uint64_t position);
   // An entry of a unit's log, with the bytes of its change; without them when it proved to be
   // secret.
   absl::StatusOr<v1::LogEntry> LoadEntry(absl::string_view unit, uint64_t position);
@@ -303,7 +312,7 @@ class Store {
   // Position of a record's newest change; 0: there is no such record.
   absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
-  absl::Status Unpack(const stored::v1::LogRow& row, StoredEntry* entry);
+  absl::Status Unpack(uint64_t sealed_through, StoredEntry* entry);
   // Where changes of a device went when they came, into what is not known of them otherwise.
   absl::Status AddPlaced(const stored::v1::SealRow& seal, uint64_t from, uint64_t to,
                          std::map<uint64_t, stored::v1::SequenceRow>* known);
@@ -318,8 +327,10 @@ class Store {
   // store_commit.cc
   void PutTables(const Tables& tables, leveldb::WriteBatch* batch);
   void PutEntries(const Round& round, leveldb::WriteBatch* batch);
+  void PutPlaces(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
-  void PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
+  void PutRecords(const Round& round, leveldb::WriteBatch* batch);
+  void PutBirths(const std::string& unit, BirthRun* births, leveldb::WriteBatch* batch);
   void PutSignatures(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,
                    leveldb::WriteBatch* batch);
@@ -334,6 +345,7 @@ class Store {
   const sync::Schema* const schema_;
   friend class Rewriting;
   UnpackedPushes unpacked_;
+  RecentlyRead<LogRun> runs_;
   std::atomic<uint64_t> rewrites_{0};
   // The hub's thread alone.
   uint64_t arrivals_ = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/feed_check.h"
 #include "server/lineage.h"
 #include "server/numbers_check.h"
 #include "server/posts_check.h"
@@ -38,8 +39,8 @@ class Checker {
   absl::optional<Message> Read(absl::string_view key, absl::string_view value);
 
   void LookAtLog(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtEntry(const LogRun& run, uint64_t position);
   void LookAtRecord(absl::string_view key, const KeyParts& parts);
-  void LookAtFeed(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtAside(absl::string_view key, const KeyParts& parts,
                    const v1::QuarantinedChange& change);
@@ -63,6 +64,7 @@ class Checker {
   NumbersCheck numbers_{
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  FeedCheck feed_;
   SignaturesCheck signatures_;
   SecretsCheck secrets_;
 };
@@ -71,6 +73,8 @@ Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
     : store_(*store),
       schema_(schema),
       tables_(std::move(tables)),
+      feed_(store, &schema,
+            [this](absl::string_view key, absl::string_view what) { Fault(key, what); }),
       signatures_(store, &schema,
                   [this](absl::string_view key, absl::string_view what) { Fault(key, what); }),
       secrets_(store, tables_,
@@ -101,37 +105,51 @@ bool Checker::InHistory(const sync::RecordId& record, uint64_t position) {
 }
 
 void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::string_view value) {
-  if (parts.number != ++positions_[parts.name]) {
-    Fault(key, absl::StrCat("expected position ", positions_[parts.name]));
-    positions_[parts.name] = parts.number;
+  uint64_t& last = positions_[parts.name];
+  const absl::optional<LogRun> run = LogRun::Read(parts, value);
+  if (!run.has_value()) {
+    last = std::max(last, parts.number);
+    return Fault(key, "cannot be read");
   }
-  const auto row = Read<stored::v1::LogRow>(key, value);
-  if (!row.has_value()) return;
-  const auto id = sync::ChangeId::From(row->change_id());
-  if (!id.has_value()) return Fault(key, "names no change");
+  if (run->first() != last + 1) {
+    Fault(key, absl::StrCat("begins at position ", run->first(), ", expected ", last + 1));
+  }
+  for (uint64_t at = std::max(run->first(), last + 1); at <= run->last(); ++at) {
+    LookAtEntry(*run, at);
+  }
+  last = run->last();
+}
+
+void Checker::LookAtEntry(const LogRun& run, uint64_t position) {
+  const std::string& unit = run.unit();
+  const std::string key = LogKey(unit, position);
+  const sync::ChangeId id = run.ChangeIdAt(position);
   std::vector<seal::MerkleNode> grown;
-  trees_[parts.name].Append(seal::LeafOf(*id, row->admission()), &grown);
+  trees_[unit].Append(seal::LeafOf(id, run.AdmissionAt(position)), &grown);
   for (const seal::MerkleNode& node : grown) {
-    ++nodes_[parts.name];
-    const auto kept = store_.LoadNode(parts.name, node.end, node.level);
+    ++nodes_[unit];
+    const auto kept = store_.LoadNode(unit, node.end, node.level);
     if (!kept.ok() || *kept != node.hash) {
-      Fault(NodeKey(parts.name, node.end, node.level), "is not what its log makes it");
+      Fault(NodeKey(unit, node.end, node.level), "is not what its log makes it");
     }
   }
-  const auto entry = store_.LoadEntry(parts.name, parts.number);
+  const auto entry = store_.LoadStoredEntry(unit, position);
   if (!entry.ok()) return Fault(key, entry.status().message());
-  if (entry->admission().position() != parts.number) Fault(key, "holds another position");
-  numbers_.LookAtEntry(key, parts.name, entry->admission());
-  if (entry->change().empty()) return secrets_.LookAtEntry(key, *row);
-  if (seal::HashChange(entry->change()).view() != entry->change_id()) {
+  v1::Admission admission;
+  if (!admission.ParseFromString(entry->admission))
+    return Fault(key, "its admission cannot be read");
+  if (admission.position() != position) Fault(key, "holds another position");
+  numbers_.LookAtEntry(key, unit, admission);
+  if (entry->change.empty()) return secrets_.LookAtEntry(key, *entry);
+  if (seal::HashChange(entry->change) != id) {
     Fault(key, "its bytes are not the ones its id names");
   }
   v1::Change change;
-  if (!change.ParseFromString(entry->change())) return Fault(key, "its change cannot be read");
-  signatures_.LookAtEntry(key, parts.name, change, entry->admission());
+  if (!change.ParseFromString(entry->change)) return Fault(key, "its change cannot be read");
+  signatures_.LookAtEntry(key, unit, change, admission);
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto record = sync::RecordId::From(edit.record_id());
-    if (!record.has_value() || !InHistory(*record, parts.number)) {
+    if (!record.has_value() || !InHistory(*record, position)) {
       Fault(key, "a record's history lacks it");
     }
   }
@@ -149,7 +167,8 @@ void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
   const auto id = *sync::RecordId::From(parts.id);
   if (record->record_id() != parts.id) Fault(key, "holds another record");
   if (record->unit_id() != (*stored)->unit) Fault(key, "its record is of another unit");
-  if (!Has(FeedKey(record->unit_id(), position, id))) Fault(key, "the feed lacks it");
+  const auto place = store_.LoadFeedRow(record->unit_id(), {position, id});
+  if (!place.ok() || !place->has_value()) Fault(key, "the feed lacks it");
   const auto merged = sync::MergedRecord::FromProto(schema_, *record);
   auto history = store_.LoadHistory(*record);
   if (!merged.ok() || !history.ok()) {
@@ -160,22 +179,6 @@ void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
   }
 }
 
-void Checker::LookAtFeed(absl::string_view key, const KeyParts& parts, absl::string_view value) {
-  const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.record));
-  if (!stored.ok() || !stored->has_value()) return Fault(key, "its record is missing");
-  if ((*stored)->position != parts.number) Fault(key, "its record stands at another place");
-  const auto record = sync::MergedRecord::Parse(schema_, (*stored)->bytes);
-  if (!record.ok()) return Fault(key, record.status().message());
-  stored::v1::FeedRow row;
-  FillFeedRow(sync::WrittenRecord(&*record, parts.number), &row);
-  stored::v1::FeedRow said;
-  // A place from before these were told apart never says so.
-  if (said.ParseFromArray(value.data(), static_cast<int>(value.size())) && said.newborn()) {
-    row.set_newborn((*stored)->newborn);
-  }
-  if (row.SerializeAsString() != value) Fault(key, "says something else of its record");
-}
-
 void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value) {
   if (parts.kind != HistoryKind::kAdmitted) {
     if (!Has(QuarantineKey(value, parts.arrival))) Fault(key, "its change is missing");
@@ -184,7 +187,7 @@ void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::
   const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.id));
   v1::Record record;
   if (!stored.ok() || !stored->has_value() || !record.ParseFromString((*stored)->bytes) ||
-      !Has(LogKey(record.unit_id(), parts.number))) {
+      !store_.LoadRun(record.unit_id(), parts.number).ok()) {
     Fault(key, "its record or its log entry is missing");
   }
 }
@@ -225,8 +228,10 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return;
     case Table::kRecord:
       return LookAtRecord(key, *parts);
+    case Table::kBirths:
+      return feed_.LookAtBirths(key, *parts, value);
     case Table::kFeed:
-      return LookAtFeed(key, *parts, value);
+      return feed_.LookAtRow(key, *parts, value);
     case Table::kHistory:
       return LookAtHistory(key, *parts, value);
     case Table::kQuarantine:

@@ -1,6 +1,7 @@
-// How a decision becomes one batch.  A new note is three puts (log, record, feed), and its words
-// stand in none of them but in the push they came in; everything else here is per push, per unit,
-// or rare.
+// How a decision becomes one batch.  A new note is one put, its record's; its place in the log and
+// in the feed are in rows of many, and its words stand in the push they came in.  Everything else
+// here is per push, per unit, or rare.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,14 @@ void Put(const std::string& key, const Message& message, std::string* scratch,
   scratch->clear();
   message.AppendToString(scratch);
   batch->Put(key, *scratch);
+}
+
+// Whether `next` can stand in one row with `before`, which came under the same seal if it is of the
+// same device.
+bool GoesOn(const sync::NewEntry& before, const sync::NewEntry& next) {
+  return next.device == before.device && next.sequence == before.sequence + 1 &&
+         next.unit_id == before.unit_id &&
+         next.admission.position() == before.admission.position() + 1;
 }
 
 int32_t StateOf(const sync::Birth& birth, const sync::FieldType& state) {
@@ -62,7 +71,8 @@ std::string FateInWords(const v1::QuarantinedChange& change) {
 
 void FillFeedRow(const sync::WrittenRecord& written, stored::v1::FeedRow* row) {
   row->Clear();
-  row->set_dossier_id(written.dossier().str());
+  const sync::RecordId dossier = written.dossier();
+  row->set_dossier_id(dossier.view().data(), sync::RecordId::kSize);
   if (const sync::Birth* birth = written.newborn()) {
     row->set_newborn(true);
     row->set_type(birth->edit->type());
@@ -89,12 +99,13 @@ void Store::Fill(Sheet* sheet, const Round& round) {
   leveldb::WriteBatch* const batch = sheet->batch_.get();
   for (const AsideRow& row : round.released) DeleteAside(row, batch);
   PutEntries(round, batch);
+  PutPlaces(*round.outcome, batch);
   for (const auto& [unit, node] : round.nodes) {
     batch->Put(NodeKey(unit, node.end, node.level),
                leveldb::Slice(reinterpret_cast<const char*>(node.hash.data()), node.hash.size()));
   }
   if (!round.released.empty() || !round.decided.empty()) PutSequences(*round.outcome, batch);
-  PutRecords(*round.outcome, batch);
+  PutRecords(round, batch);
   PutSignatures(*round.outcome, batch);
   PutAside(*round.outcome, batch);
   for (const AsideRow& row : round.decided) PutDecided(row, batch);
@@ -150,31 +161,71 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
 
 // Bytes that came under a seal of this round are stored with it, as they were packed.
 void Store::PutEntries(const Round& round, leveldb::WriteBatch* batch) {
-  const std::map<sync::RecordId, sync::WrittenRecord>& records = round.outcome->records;
-  stored::v1::LogRow row;
+  stored::v1::LogRunRow run;
+  const sync::NewEntry* last = nullptr;  // of the run
+  const auto put_run = [&] {
+    if (last == nullptr) return;
+    Put(LogKey(last->unit_id, last->admission.position()), run, &scratch_, batch);
+    run.Clear();
+  };
   auto seal = round.seals.begin();
   auto admission = round.admissions.begin();
   for (const sync::NewEntry& added : round.outcome->entries) {
-    const uint64_t position = added.admission.position();
-    row.Clear();
-    row.set_change_id(added.id.view().data(), sync::ChangeId::kSize);
-    row.set_admission(*admission++);
-    row.set_device_id(added.device.view().data(), sync::DeviceId::kSize);
-    row.set_sequence(added.sequence);
     while (seal != round.seals.end() && seal->first != added.device) ++seal;
-    if (seal != round.seals.end()) {
-      row.set_sealed_through(seal->second.last_sequence());
-    } else {
-      row.set_change(added.bytes.data(), added.bytes.size());
+    const bool sealed = seal != round.seals.end();
+    if (last == nullptr || !sealed || !GoesOn(*last, added) ||
+        run.admissions_size() == kLogRunMax) {
+      put_run();
+      run.set_device_id(added.device.view().data(), sync::DeviceId::kSize);
+      run.set_first_sequence(added.sequence);
+      if (sealed) {
+        run.set_sealed_through(seal->second.last_sequence());
+      } else {
+        run.set_change(added.bytes.data(), added.bytes.size());
+      }
     }
-    Put(LogKey(added.unit_id, position), row, &scratch_, batch);
-    // A record's newest change is named by its own row.
+    run.mutable_change_ids()->append(added.id.view().data(), sync::ChangeId::kSize);
+    run.add_admissions(*admission++);
+    last = &added;
+  }
+  put_run();
+}
+
+// Where the entries stand in histories, and what they bear among births.
+void Store::PutPlaces(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+  std::map<std::string, BirthRun, std::less<>> births;
+  std::vector<sync::RecordId> born;
+  stored::v1::FeedRow row;
+  for (const sync::NewEntry& added : outcome.entries) {
+    const uint64_t position = added.admission.position();
+    born.clear();
     for (const sync::RecordId& record : added.records) {
-      const auto written = records.find(record);
-      if (written != records.end() && written->second.position() == position) continue;
-      batch->Put(AdmittedKey(record, position), leveldb::Slice());
+      const auto written = outcome.records.find(record);
+      // A record's newest change is named by its own row.
+      if (written == outcome.records.end() || written->second.position() != position) {
+        batch->Put(AdmittedKey(record, position), leveldb::Slice());
+      } else if (written->second.newborn() != nullptr) {
+        born.push_back(record);
+      }
+    }
+    if (born.empty()) continue;
+    BirthRun& of_unit = births[added.unit_id];
+    if (of_unit.full()) PutBirths(added.unit_id, &of_unit, batch);
+    std::sort(born.begin(), born.end());
+    for (const sync::RecordId& record : born) {
+      FillFeedRow(outcome.records.find(record)->second, &row);
+      of_unit.Add({position, record}, row);
     }
   }
+  for (auto& [unit, of_unit] : births) PutBirths(unit, &of_unit, batch);
+}
+
+void Store::PutBirths(const std::string& unit, BirthRun* births, leveldb::WriteBatch* batch) {
+  const uint64_t last = births->places().back().position;
+  scratch_.clear();
+  births->AppendTo(last, &scratch_);
+  batch->Put(BirthsKey(unit, last), scratch_);
+  births->Clear();
 }
 
 // Of changes that did not come under a seal of this round.
@@ -189,10 +240,10 @@ void Store::PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch
   }
 }
 
-void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch) {
+void Store::PutRecords(const Round& round, leveldb::WriteBatch* batch) {
   v1::Record record;
   stored::v1::FeedRow row;
-  for (const auto& [id, written] : outcome.records) {
+  for (const auto& [id, written] : round.outcome->records) {
     const std::string& unit = written.unit_id();
     scratch_.clear();
     PutNumber(&scratch_, written.position());
@@ -202,9 +253,14 @@ void Store::PutRecords(const sync::IngestOutcome& outcome, leveldb::WriteBatch* 
       record.AppendToString(&scratch_);
     }
     batch->Put(RecordKey(id), scratch_);
-    if (written.previous_position() != 0) {
-      batch->Put(AdmittedKey(id, written.previous_position()), leveldb::Slice());
-      batch->Delete(FeedKey(unit, written.previous_position(), id));
+    if (written.newborn() != nullptr) continue;  // it stands among the births
+    if (const uint64_t before = written.previous_position(); before != 0) {
+      batch->Put(AdmittedKey(id, before), leveldb::Slice());
+      if (std::binary_search(round.newborn.begin(), round.newborn.end(), id)) {
+        batch->Put(FeedKey(unit, before, id), leveldb::Slice());  // gone from there
+      } else {
+        batch->Delete(FeedKey(unit, before, id));
+      }
     }
     FillFeedRow(written, &row);
     Put(FeedKey(unit, written.position(), id), row, &scratch_, batch);

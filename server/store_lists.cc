@@ -106,27 +106,6 @@ absl::StatusOr<std::set<sync::ChangeId>> Store::LoadBare(const sync::DeviceId& d
   return bare;
 }
 
-absl::Status Store::VisitLeaves(absl::string_view unit, uint64_t after, uint64_t up_to,
-                                const std::function<void(const seal::MerkleHash&)>& visit) {
-  uint64_t position = after;
-  stored::v1::LogRow row;
-  SOTAY_RETURN_IF_ERROR(
-      Visit(LogKey(unit, after + 1), LogKey(unit, up_to + 1),
-            [&](absl::string_view key, absl::string_view value) {
-              const absl::optional<KeyParts> parts = ParseKey(key);
-              if (!parts.has_value() || parts->number != position + 1 ||
-                  !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-                return false;
-              }
-              const auto id = sync::ChangeId::From(row.change_id());
-              if (!id.has_value()) return false;
-              visit(seal::LeafOf(*id, row.admission()));
-              ++position;
-              return true;
-            }));
-  return position == up_to ? absl::OkStatus() : Damaged(LogKey(unit, position + 1));
-}
-
 absl::StatusOr<seal::MerkleHash> Store::LoadNode(absl::string_view unit, uint64_t position,
                                                  int level) {
   const std::string key = NodeKey(unit, position, level);
@@ -135,47 +114,6 @@ absl::StatusOr<seal::MerkleHash> Store::LoadNode(absl::string_view unit, uint64_
   if (!value.has_value() || value->size() != hash.size()) return Damaged(key);
   std::copy(value->begin(), value->end(), hash.begin());
   return hash;
-}
-
-absl::Status Store::VisitFeed(
-    absl::string_view unit, uint64_t after, uint64_t up_to,
-    const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit) {
-  if (after >= up_to) return absl::OkStatus();
-  absl::Status status;
-  const std::string from = FeedKey(unit, after + 1, sync::RecordId());
-  const std::string last = UnitPrefix(Table::kFeed, unit);
-  stored::v1::FeedRow row;
-  SOTAY_RETURN_IF_ERROR(
-      Visit(from, After(last), [&](absl::string_view key, absl::string_view value) {
-        const absl::optional<KeyParts> parts = ParseKey(key);
-        if (!parts.has_value() ||
-            !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-          status = Damaged(key);
-          return false;
-        }
-        if (parts->number > up_to) return false;
-        return visit({parts->number, *sync::RecordId::From(parts->record)}, row);
-      }));
-  return status;
-}
-
-absl::Status Store::VisitFeedBackwards(
-    absl::string_view unit, const FeedPlace& before,
-    const std::function<bool(const FeedPlace&, const stored::v1::FeedRow&)>& visit) {
-  absl::Status status;
-  SOTAY_RETURN_IF_ERROR(
-      VisitBackwards(UnitPrefix(Table::kFeed, unit), FeedKey(unit, before.position, before.record),
-                     [&](absl::string_view key, absl::string_view value) {
-                       const absl::optional<KeyParts> parts = ParseKey(key);
-                       stored::v1::FeedRow row;
-                       if (!parts.has_value() ||
-                           !row.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-                         status = Damaged(key);
-                         return false;
-                       }
-                       return visit({parts->number, *sync::RecordId::From(parts->record)}, row);
-                     }));
-  return status;
 }
 
 absl::Status Store::VisitHistory(const sync::RecordId& record, uint64_t after,

@@ -35,6 +35,12 @@ absl::Status Moment::Visit(
   return durable::FromLevelDb(at->status());
 }
 
+std::unique_ptr<leveldb::Iterator> Moment::Rows() const {
+  leveldb::ReadOptions options = durable::Store::ReadOptions();
+  options.snapshot = snapshot_;
+  return std::unique_ptr<leveldb::Iterator>(durable_.db().NewIterator(options));
+}
+
 std::unique_ptr<Moment> Store::TakeMoment() { return std::make_unique<Moment>(durable_.get()); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Begin(const std::string& path,
@@ -59,8 +65,9 @@ void Store::Erase(Sheet* sheet, absl::string_view key) {
 Rewriting::Rewriting(Store* store) : store_(*store) { ++store_.rewrites_; }
 
 Rewriting::~Rewriting() {
-  // Whoever unpacked a push before it was written anew keeps it no longer.
+  // Whoever read a push or a run before it was written anew keeps it no longer.
   store_.unpacked_.Forget();
+  store_.runs_.Forget();
   ++store_.rewrites_;
 }
 

@@ -29,7 +29,7 @@ struct StoreOptions;
 
 namespace sotay::server {
 
-constexpr uint32_t kSegmentFormat = 1;
+constexpr uint32_t kSegmentFormat = 2;
 
 // "000012.segment"
 std::string SegmentName(uint64_t number);

@@ -39,12 +39,10 @@ absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& per
 
 absl::StatusOr<bool> Supervision::MayRead(Reading* reading, const std::string& unit,
                                           const RecordPlace& place) const {
-  SOTAY_ASSIGN_OR_RETURN(const auto bytes, store_.Get(FeedKey(unit, place.position, place.record)));
+  SOTAY_ASSIGN_OR_RETURN(const auto row, store_.LoadFeedRow(unit, {place.position, place.record}));
   // It changed since; the record itself says it as well.
-  if (!bytes.has_value()) return true;
-  stored::v1::FeedRow row;
-  if (!row.ParseFromString(*bytes)) return absl::DataLossError("a row of a feed cannot be read");
-  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, row));
+  if (!row.has_value()) return true;
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, *row));
   return verdict.allowed();
 }
 

@@ -62,8 +62,7 @@ TEST(KnownRecords, AreThoseThatCameAndThoseThatWereThere) {
 
 TEST(KnownRecords, AFeedThatLacksOneIsNotBelieved) {
   Office office;
-  const sync::RecordId note = RecordNamed("n");
-  office.room.Tamper(FeedKey("kv1", 1, note), absl::nullopt);
+  office.room.Tamper(BirthsKey("kv1", 1), absl::nullopt);
   ASSERT_THAT(office.room.Open(), IsOk());
   EXPECT_THAT(KnownRecords::Of(office.room.store.get(), *office.room.directory),
               tests::StatusIs(absl::StatusCode::kDataLoss, ::testing::_));

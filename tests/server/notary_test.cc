@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "server/keys.h"
-#include "sotay/stored/v1/server.pb.h"
+#include "sotay/stored/v1/runs.pb.h"
 #include "sync/seal/log_head.h"
 #include "tests/server/server_room.h"
 #include "tests/support/status_matchers.h"
@@ -106,18 +106,18 @@ TEST_F(NotaryTest, SignsNothingItDidNotReadBack) {
   auto at_start = room_.store->LoadTables();
   ASSERT_THAT(at_start, IsOk());
   Grow(5);
-  const auto bytes = room_.store->Get(LogKey("kv1", 3));
+  const auto bytes = room_.store->Get(LogKey("kv1", 6));
   ASSERT_TRUE(bytes.ok() && bytes->has_value());
   const std::string untouched = **bytes;
-  stored::v1::LogRow row;
+  stored::v1::LogRunRow row;  // of 2 to 6
   ASSERT_TRUE(row.ParseFromString(untouched));
   v1::Admission admission;
-  ASSERT_TRUE(admission.ParseFromString(row.admission()));
+  ASSERT_TRUE(admission.ParseFromString(row.admissions(1)));
   admission.set_user_id("dam");
-  row.set_admission(admission.SerializeAsString());
+  row.set_admissions(1, admission.SerializeAsString());
   // The entry is another on disk than when it was hashed, and the server has not been started
   // since: what its directory was told and what the disk says differ.
-  room_.Tamper(LogKey("kv1", 3), row.SerializeAsString());
+  room_.Tamper(LogKey("kv1", 6), row.SerializeAsString());
   ASSERT_THAT(room_.Open(), IsOk());
   auto directory = Directory::From(*std::move(at_start), room_.directory->rules(), room_.now_ms);
   ASSERT_THAT(directory, IsOk());

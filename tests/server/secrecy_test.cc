@@ -70,6 +70,49 @@ TEST_F(SecrecyTest, LeavesEveryTableAndEveryFile) {
   EXPECT_THAT(FilesWith(kNeedle), IsEmpty());
 }
 
+// Births of two dossiers in one row, of which some went on.
+TEST_F(SecrecyTest, LeavesTheRunsItSharesWithOthers) {
+  nguyet_.Write("k", {Note("k1").Says("một")});
+  nguyet_.Write("e", {Note("e1").Says("hai")});
+  nguyet_.Write("k", {Note("k2").Says("ba")});
+  nguyet_.Write("e", {Note("e2").Says("bốn")});
+  room_.Exchange(&nguyet_);
+  const uint64_t last = room_.directory->Head(kUnitOfRoom)->position();
+  for (const char* record : {"k1", "e1"}) {
+    nguyet_.Write(record[0] == 'k' ? "k" : "e", {Note(record).Says("năm")});
+  }
+  room_.Exchange(&nguyet_);
+  const std::string key = BirthsKey(kUnitOfRoom, last);
+  const std::string shared = room_.store->Get(key)->value_or("");
+  for (const char* id : {"k", "k1", "k2", "e", "e1", "e2"}) {
+    ASSERT_THAT(shared, HasSubstr(Id(id))) << id;
+  }
+  ASSERT_THAT(FilesWith(Id("k1") + Id("e1") + Id("k2")), Not(IsEmpty()));
+  ASSERT_THAT(Seal(), IsOk());
+  const std::string rest = room_.store->Get(key)->value_or("");
+  for (const char* id : {"k", "k1", "k2"}) EXPECT_THAT(rest, Not(HasSubstr(Id(id)))) << id;
+  for (const char* id : {"e", "e1", "e2"}) EXPECT_THAT(rest, HasSubstr(Id(id))) << id;
+  EXPECT_THAT(FilesWith(Id("k1") + Id("e1") + Id("k2")), IsEmpty());
+  // Nor is it anywhere in the feed, not even as gone.
+  EXPECT_THAT(room_.store->VisitAll([](absl::string_view at, absl::string_view) {
+    const auto parts = ParseKey(at);
+    for (const char* id : {"k", "n", "k1", "k2"}) {
+      EXPECT_FALSE(parts->table == Table::kFeed && parts->record == Id(id)) << DescribeKey(at);
+    }
+    return true;
+  }),
+              IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  SealedPhone fresh("tam");
+  room_.Enrol(&fresh);
+  room_.Exchange(&fresh);
+  EXPECT_THAT(HeldOf(fresh, {"k", "k1", "k2", "e", "e1", "e2"}), ElementsAre("e", "e1", "e2"));
+  // Who is left goes on from where it was born.
+  nguyet_.Write("e", {Note("e2").Says("sáu")});
+  room_.Exchange(&nguyet_);
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 TEST_F(SecrecyTest, IsSaidByAHeadOnceAndStands) {
   EXPECT_EQ(DetailOf(Seal("dam").status()).reason(), v1::REASON_ROLE_MAY_NOT);
   Give("xa", PostOf("xa", "kv2", v1::CAPACITY_HEAD));
