@@ -47,6 +47,10 @@ void FeedCheck::LookAtBirths(absl::string_view key, const KeyParts& parts,
     made.Add(place, row);
     LookAtBirth(parts.name, place);
   }
+  // Where one run ends the next begins, and none ends where nothing happened yet.
+  born_[parts.name] = {parts.number,
+                       *sync::RecordId::From(std::string(sync::RecordId::kSize, '\xff'))};
+  if (!store_.LoadAdmission(parts.name, parts.number).ok()) fault_(key, "ends where no change is");
   std::string said;
   made.AppendTo(parts.number, &said);
   if (said != value) fault_(key, "says something else of its records");
@@ -56,6 +60,7 @@ void FeedCheck::LookAtRow(absl::string_view key, const KeyParts& parts, absl::st
   const FeedPlace place{parts.number, *sync::RecordId::From(parts.record)};
   const auto stored = store_.LoadRecord(place.record);
   if (!stored.ok() || !stored->has_value()) return fault_(key, "its record is missing");
+  if ((*stored)->unit != parts.name) return fault_(key, "its record is of another unit");
   if (value.empty()) {
     const auto birth = store_.LoadBirth(parts.name, place);
     if (!birth.ok() || !birth->has_value()) {
