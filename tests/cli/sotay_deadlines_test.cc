@@ -203,6 +203,22 @@ TEST_F(DeadlinesTest, WhatIsToBeReviewedIsListedThoughItIsDone) {
   EXPECT_THAT(que_.Json({"deadlines"})["deadlines"], IsEmpty());
 }
 
+TEST_F(DeadlinesTest, AContradictionAboutWhatIsDoneIsListed) {
+  const std::string id = Start("report.resolve", {"--date", "3/11/2026"});
+  const std::string extension = dam_.Json({"deadlines", "add", id, "extend", "--date", "10/11/2026",
+                                           "--length", "10d"})["events"][1]["entry"];
+  dam_.Json({"deadlines", "add", id, "complete", "--date", "18/11/2026"});
+  EXPECT_THAT(dam_.Json({"deadlines"})["deadlines"], IsEmpty());
+  Meet();
+  dam_.Json({"deadlines", "add", id, "extend", "--date", "12/11/2026", "--length", "5d"});
+  que_.Json({"deadlines", "add", id, "strike", "--corrects", extension});
+  Meet();
+  const json listed = First(&dam_);
+  EXPECT_EQ(listed["state"], "complete");
+  EXPECT_THAT(listed["doubts"], IsEmpty());
+  EXPECT_EQ(listed["to_review"], true);
+}
+
 TEST_F(DeadlinesTest, WhoIsHeldComesFirstThoughNobodyKnowsUntilWhen) {
   Start("report.notify_vks", {"--date", "3/11/2026"});
   const std::string custody = Start("custody.temporary", {"--date", "5/11/2017"});
