@@ -17,6 +17,10 @@ DeviceId Arrival::Device() const {
   return DeviceId::From(push->device.device_id()).value_or(DeviceId());
 }
 
+VersionVector::Entry Arrival::Written() const {
+  return {DeviceId::From(push->device.device_id()).value_or(DeviceId()), sequence};
+}
+
 uint64_t Arrival::Heard(const std::string& unit) const {
   const auto heard = push->heard.find(unit);
   return heard == push->heard.end() ? 0 : heard->second;

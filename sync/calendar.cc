@@ -50,7 +50,16 @@ int64_t MinutesFrom(const Moment& from, const Moment& to) {
   return int64_t{DaysFrom(from.day, to.day)} * kMinutesOfDay + to.minute - from.minute;
 }
 
+bool DaysOff::KnowsAll(Day from, Day to) const {
+  for (int year = from / 10'000; year <= to / 10'000; ++year) {
+    if (years_.count(year) == 0) return false;
+  }
+  const auto unsure = unsure_.upper_bound(from);
+  return unsure == unsure_.end() || *unsure > to;
+}
+
 bool DaysOff::IsOff(Day day) const {
+  if (unsure_.count(day) != 0) return false;
   if (off_.count(day) != 0) return true;
   const absl::Weekday weekday = absl::GetWeekday(CivilOf(day));
   const bool weekend = weekday == absl::Weekday::saturday || weekday == absl::Weekday::sunday;

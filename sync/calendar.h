@@ -45,18 +45,23 @@ class DaysOff {
  public:
   void AddDayOff(Day day) { off_.insert(day); }
   void AddWorkDay(Day day) { work_.insert(day); }
+  void AddUnsure(Day day) { unsure_.insert(day); }
   void AddYear(int year) { years_.insert(year); }
 
   bool IsOff(Day day) const;
-  // Whether all holidays of the day's year are in the table.
-  bool Knows(Day day) const { return years_.count(day / 10'000) != 0; }
+  // Whether it is certain that the day is off or is not: all holidays of its year are in the table,
+  // and it is none of which the table says that it is not.  Those count as days of work, so that
+  // what ends does not end too late.
+  bool Knows(Day day) const { return years_.count(day / 10'000) != 0 && unsure_.count(day) == 0; }
+  // The same of all days after `from`, up to `to`.
+  bool KnowsAll(Day from, Day to) const;
   // The day itself, or the first after it on which offices work.
   Day NextWorkDay(Day day) const;
   // The `count`th working day after it.
   Day AddWorkDays(Day day, int count) const;
 
  private:
-  std::set<Day> off_, work_;
+  std::set<Day> off_, work_, unsure_;
   std::set<int> years_;
 };
 

@@ -12,8 +12,9 @@
 namespace sotay::sync {
 namespace {
 
-// The wish as an edit on `base`.
-absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecord& base) {
+// The wish as an edit on `base`; `seen` is what its entries say they saw.
+absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecord& base,
+                                       const VersionVector& seen) {
   v1::RecordEdit edit;
   edit.set_record_id(wish.id.str());
   edit.set_type(wish.type);
@@ -23,7 +24,7 @@ absl::StatusOr<v1::RecordEdit> EditFor(const RecordWish& wish, const MergedRecor
     v1::FieldOp op = field.op;
     const FieldType* const known =
         base.type() == nullptr ? nullptr : base.type()->Field(op.field());
-    if (known != nullptr) SayWhatItSaw(*known, base.seen(), &op);
+    if (known != nullptr) SayWhatItSaw(*known, seen, &op);
     if (field.whole_text.has_value() || !field.splices.empty()) {
       const auto own = texts.find(op.field());
       const std::string before =
@@ -106,7 +107,9 @@ absl::StatusOr<Composed> Compose(const ComposeInput& input) {
     MergedRecord base = known != input.shown.end()
                             ? known->second
                             : MergedRecord(type, wish.id, wish.type, input.unit_id, input.dossier);
-    SOTAY_ASSIGN_OR_RETURN(*change.add_edits(), EditFor(wish, base));
+    VersionVector seen = base.seen();
+    seen.Add(input.device, input.sequence);
+    SOTAY_ASSIGN_OR_RETURN(*change.add_edits(), EditFor(wish, base, seen));
     const v1::RecordEdit& edit = *change.edits().rbegin();
     if (const auto refusal = CheckGate(*input.schema, change, RootOf(input))) {
       return ToStatus(*refusal);

@@ -3,113 +3,67 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sync/term_order.h"
+
 namespace sotay::sync {
 namespace {
-
-using Indexes = std::vector<size_t>;
-
-// What an entry says of the term, without who entered it: the same document entered twice is one.
-auto FactOf(const TermEvent& event) {
-  const Length length = event.length.value_or(Length{0, ' '});
-  const Moment end = event.end.value_or(Moment());
-  return std::make_tuple(event.day, event.what != Happened::kStart, event.minute.value_or(-1),
-                         event.what, event.document_no, length.count, length.unit, end.day,
-                         end.minute, event.corrects);
-}
-
-// Who had what before them: [a][b], whether the author of a had b.
-using Knowledge = std::vector<std::vector<bool>>;
-
-Knowledge KnowledgeIn(const std::vector<TermEvent>& events) {
-  Knowledge saw(events.size(), std::vector<bool>(events.size(), false));
-  for (size_t a = 0; a < events.size(); ++a) {
-    for (size_t b = 0; b < events.size(); ++b) saw[a][b] = a != b && Saw(events, a, b);
-  }
-  return saw;
-}
 
 // The events some of which count, and of these the order in which they take effect.
 class Folding {
  public:
-  Folding(const std::vector<TermEvent>& events, const Knowledge& saw, absl::string_view rule_id,
-          const TermTable& table)
-      : events_(events),
-        saw_(saw),
-        rule_id_(rule_id),
-        table_(table),
-        standing_(events.size(), Standing::kUnasked) {}
+  Folding(const std::vector<TermEvent>& events, const Knowledge& saw, const Indexes& places,
+          absl::string_view rule_id, const TermTable& table)
+      : events_(events), saw_(saw), places_(places), rule_id_(rule_id), table_(table) {}
 
   Course Fold(const Indexes& known);
 
  private:
-  bool Counts(size_t index, const Indexes& known);
   void Take(size_t index);
   void Start(size_t index);
   void Extend(size_t index);
   void Suspend(size_t index);
   void Resume(size_t index);
+  void Complete(const TermEvent& event);
   void EndsBy(size_t index, const Moment& end);
-  void EndsAfter(size_t index, const Moment& from, const Length& length,
-                 int minute = kMinutesOfDay);
+  void EndsAfter(size_t index, const Moment& from, const Length& length, int minute);
+  int LastMinute(const TermEvent& event) const;
   void CheckExtension(const TermEvent& event);
   Moment Due();
   void Note(Doubt doubt) { course_.doubts.insert(doubt); }
 
-  enum class Standing : uint8_t { kUnasked, kAsked, kCounts, kCorrected };
-
   const std::vector<TermEvent>& events_;
   const Knowledge& saw_;
+  const Indexes& places_;
   const absl::string_view rule_id_;
   const TermTable& table_;
   const Term* term_ = nullptr;
-  std::vector<Standing> standing_;
   Course course_;
   Moment end_;       // before it moves off days off
   char unit_ = 'd';  // of the length it was reckoned by
   Moment suspended_;
 };
 
-// Whether no entry that counts, and knew of it, stands in its place.
-bool Folding::Counts(size_t index, const Indexes& known) {
-  Standing& standing = standing_[index];
-  // Of two that would correct each other both count: nobody writes such, as each had to see the
-  // other.
-  if (standing != Standing::kUnasked) return standing != Standing::kCorrected;
-  standing = Standing::kAsked;
-  const std::string& id = events_[index].id;
-  const bool corrected = !id.empty() && std::any_of(known.begin(), known.end(), [&](size_t other) {
-    return events_[other].corrects == id && events_[other].readable && saw_[other][index] &&
-           Counts(other, known);
-  });
-  standing = corrected ? Standing::kCorrected : Standing::kCounts;
-  return !corrected;
-}
-
 Course Folding::Fold(const Indexes& known) {
+  // Until it is known which version of the term it is.
+  course_.custody = table_.IsCustody(rule_id_);
+  Corrections corrections(events_, saw_, known);
   Indexes counted;
   for (const size_t index : known) {
-    if (!Counts(index, known)) continue;
+    if (!corrections.Counts(index)) continue;
+    const Happened what = events_[index].what;
     if (!events_[index].readable) {
       Note(Doubt::kUnreadable);
-    } else {
+    } else if (what != Happened::kReview && what != Happened::kStrike) {
       counted.push_back(index);
     }
   }
-  // By the days of the documents, and what stands in several entries once.
-  const auto fact = [this](size_t index) { return FactOf(events_[index]); };
-  std::stable_sort(counted.begin(), counted.end(),
-                   [&](size_t a, size_t b) { return fact(a) < fact(b); });
-  counted.erase(std::unique(counted.begin(), counted.end(),
-                            [&](size_t a, size_t b) { return fact(a) == fact(b); }),
-                counted.end());
-  for (const size_t index : counted) Take(index);
+  for (const size_t index : InEffect(events_, saw_, places_, counted)) Take(index);
   if (course_.due.day == 0 && course_.state != TermState::kNotStarted) course_.due = Due();
   return course_;
 }
 
 void Folding::Take(size_t index) {
   const TermEvent& event = events_[index];
-  if (event.what == Happened::kReview || event.what == Happened::kStrike) return;
   if (course_.state == TermState::kComplete) return Note(Doubt::kOutOfPlace);
   const bool started = course_.state != TermState::kNotStarted;
   switch (event.what) {
@@ -122,20 +76,28 @@ void Folding::Take(size_t index) {
     case Happened::kResume:
       return Resume(index);
     case Happened::kComplete:
-      if (!started) Note(Doubt::kOutOfPlace);
-      course_.due = started ? Due() : Moment();
-      course_.state = TermState::kComplete;
-      course_.completed = event.day;
-      // Of the day alone it cannot be told more.
-      if (course_.due.day != 0 && event.day > course_.due.day) Note(Doubt::kCompletedLate);
-      return;
+      return started ? Complete(event) : Note(Doubt::kOutOfPlace);
     default:
       return;
   }
 }
 
+void Folding::Complete(const TermEvent& event) {
+  course_.due = Due();
+  // What did not run did not run out.  Of a day without an hour it cannot be told more.
+  const bool runs = course_.state == TermState::kRunning && course_.due.day != 0;
+  const bool late = event.minute.has_value()
+                        ? MinutesFrom(course_.due, {event.day, *event.minute}) > 0
+                        : event.day > course_.due.day;
+  if (runs && late) Note(Doubt::kCompletedLate);
+  course_.state = TermState::kComplete;
+  course_.completed = event.day;
+}
+
 void Folding::EndsBy(size_t index, const Moment& end) {
   end_ = end;
+  // What is left of it is counted as the term is.
+  unit_ = term_ != nullptr ? term_->length.unit : 'd';
   course_.by_order = true;
   course_.basis = index;
 }
@@ -151,7 +113,7 @@ void Folding::EndsAfter(size_t index, const Moment& from, const Length& length, 
       return;
     case 'w':
       end_ = {table_.days_off().AddWorkDays(from.day, length.count), minute};
-      if (!table_.days_off().Knows(end_.day)) Note(Doubt::kDaysOffUnknown);
+      if (!table_.days_off().KnowsAll(from.day, end_.day)) Note(Doubt::kDaysOffUnknown);
       return;
     case 'm':
       end_ = {term_ != nullptr && term_->month_30 ? AddDays(from.day, 30 * length.count)
@@ -163,18 +125,25 @@ void Folding::EndsAfter(size_t index, const Moment& from, const Length& length, 
   }
 }
 
+// Custody of days ends at the hour at which it began, where that is known.
+int Folding::LastMinute(const TermEvent& event) const {
+  return course_.custody ? event.minute.value_or(kMinutesOfDay) : kMinutesOfDay;
+}
+
 void Folding::Start(size_t index) {
   const TermEvent& event = events_[index];
   course_.state = TermState::kRunning;
+  course_.began = event.day;
   term_ = table_.Find(rule_id_, event.day);
   if (term_ == nullptr) Note(Doubt::kNoTerm);
-  course_.custody = term_ != nullptr && term_->custody;
+  if (term_ != nullptr) course_.custody = term_->custody;
   course_.basis = index;
   // Hours of which it is not said when they begin are counted from the earliest.
   const Moment from = {event.day, event.minute.value_or(0)};
   if (event.end.has_value()) return EndsBy(index, *event.end);
-  if (event.length.has_value()) return EndsAfter(index, from, *event.length);
-  if (term_ != nullptr) EndsAfter(index, from, term_->length);
+  const absl::optional<Length> length =
+      event.length.has_value() || term_ == nullptr ? event.length : term_->length;
+  if (length.has_value()) EndsAfter(index, from, *length, LastMinute(event));
 }
 
 // Whether the table has an extension like it.
@@ -232,14 +201,19 @@ void Folding::Resume(size_t index) {
   }
   course_.state = TermState::kRunning;
   if (event.end.has_value()) return EndsBy(index, *event.end);
-  if (event.length.has_value()) return EndsAfter(index, from, *event.length);
+  if (event.length.has_value()) {
+    return EndsAfter(index, from, *event.length, LastMinute(event));
+  }
   if (end_.day == 0) return;
+  // To the end as it stood, moved off days off: a term may be suspended after its last day and
+  // before the one to which that moved.  Never less than nothing.
+  const Moment due = Due();
   course_.basis = index;
   course_.by_order = false;
   if (unit_ == 'h') {
-    end_ = AddMinutes(from, MinutesFrom(suspended_, end_));
+    end_ = AddMinutes(from, std::max(MinutesFrom(suspended_, due), int64_t{0}));
   } else {
-    end_.day = AddDays(from.day, DaysFrom(suspended_.day, end_.day));
+    end_.day = AddDays(from.day, std::max(DaysFrom(suspended_.day, due.day), 0));
   }
 }
 
@@ -248,8 +222,9 @@ Moment Folding::Due() {
     return end_;
   }
   const DaysOff& days_off = table_.days_off();
-  if (!days_off.Knows(end_.day)) Note(Doubt::kDaysOffUnknown);
-  return {days_off.NextWorkDay(end_.day), end_.minute};
+  const Moment due = {days_off.NextWorkDay(end_.day), end_.minute};
+  if (!days_off.Knows(end_.day) || !days_off.Knows(due.day)) Note(Doubt::kDaysOffUnknown);
+  return due;
 }
 
 // Which of two readings is shown before the other.  While people contradict each other about
@@ -274,7 +249,7 @@ bool Contradict(const std::vector<TermEvent>& events, const Knowledge& saw, size
   if (events[a].what == Happened::kReview || events[b].what == Happened::kReview) return false;
   if (saw[a][b] || saw[b][a]) return false;
   const bool readable = events[a].readable && events[b].readable;
-  if (readable && FactOf(events[a]) == FactOf(events[b])) return false;
+  if (readable && SayTheSame(events[a], events[b])) return false;
   return std::none_of(saw.begin(), saw.end(),
                       [&](const std::vector<bool>& later) { return later[a] && later[b]; });
 }
@@ -284,7 +259,8 @@ bool Contradict(const std::vector<TermEvent>& events, const Knowledge& saw, size
 bool operator==(const Course& a, const Course& b) {
   const auto all = [](const Course& course) {
     return std::tie(course.state, course.due.day, course.due.minute, course.by_order, course.basis,
-                    course.extensions, course.custody, course.completed, course.doubts);
+                    course.extensions, course.custody, course.began, course.completed,
+                    course.doubts);
   };
   return all(a) == all(b);
 }
@@ -295,9 +271,12 @@ Reckoning Reckon(const std::vector<TermEvent>& events, absl::string_view rule_id
   if (events.size() > kTermEventsMax) {
     reckoning.shown.state = TermState::kRunning;
     reckoning.shown.doubts.insert(Doubt::kTooManyEntries);
+    reckoning.shown.custody = table.IsCustody(rule_id);
+    reckoning.counts.resize(events.size(), false);
     return reckoning;
   }
   const Knowledge saw = KnowledgeIn(events);
+  const Indexes places = PlacesOf(events, saw);
   Indexes everything;
   for (size_t i = 0; i < events.size(); ++i) everything.push_back(i);
   for (size_t a = 0; a < events.size(); ++a) {
@@ -305,8 +284,12 @@ Reckoning Reckon(const std::vector<TermEvent>& events, absl::string_view rule_id
       if (Contradict(events, saw, a, b)) reckoning.contradictions.emplace_back(a, b);
     }
   }
+  Corrections corrections(events, saw, everything);
+  for (const size_t index : everything) {
+    reckoning.counts.push_back(events[index].readable && corrections.Counts(index));
+  }
   const auto fold = [&](const Indexes& known) {
-    return Folding(events, saw, rule_id, table).Fold(known);
+    return Folding(events, saw, places, rule_id, table).Fold(known);
   };
   reckoning.shown = fold(everything);
   if (!reckoning.to_review()) return reckoning;
@@ -334,6 +317,7 @@ Reckoning Reckon(const std::vector<TermEvent>& events, absl::string_view rule_id
   reckoning.shown = reckoning.readings.front();
   if (runs) reckoning.shown.state = TermState::kRunning;
   for (const Course& course : reckoning.readings) {
+    reckoning.shown.custody = reckoning.shown.custody || course.custody;
     reckoning.shown.doubts.insert(course.doubts.begin(), course.doubts.end());
   }
   return reckoning;

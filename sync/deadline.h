@@ -53,6 +53,11 @@ struct TermEvent {
   DeviceId device;
   uint64_t sequence = 0;
   VersionVector saw;
+  // Where it was written: of one that was taken in not where it stands.  As it says itself, then;
+  // 0: it does not.
+  DeviceId writer;
+  uint64_t written = 0;
+  ChangeId change;
   size_t author = 0;  // of MergedRecord::author
 };
 
@@ -75,7 +80,7 @@ enum class Doubt : uint8_t {
   kNoLength,        // an extension says neither length nor end, and moves nothing
   kTooLong,         // an extension is longer than the table has
   kTooMany,         // there are more extensions than the table has
-  kDaysOffUnknown,  // the table does not have the days off of that year
+  kDaysOffUnknown,  // the table does not have, or is not certain of, the days off
   kOutOfPlace,      // an entry does not follow from how the term stood then
   kCompletedLate,   // it was completed after its end
   kTooManyEntries,  // more than kTermEventsMax: nothing is reckoned
@@ -89,6 +94,7 @@ struct Course {
   absl::optional<size_t> basis;  // index of the entry that decided the end
   int extensions = 0;
   bool custody = false;
+  Day began = 0;  // 0: not, as far as is known
   Day completed = 0;
   std::set<Doubt> doubts;
 
@@ -101,6 +107,8 @@ struct Reckoning {
   // Pairs of entries (indexes, the lesser first) written without knowing of each other, which
   // nobody has seen both of since.  None: nothing is to be reviewed.
   std::vector<std::pair<size_t, size_t>> contradictions;
+  // Of each entry: false, where another stands in its place, it is struck out, or cannot be read.
+  std::vector<bool> counts;
   // Where there are: how each of those whose entries nobody has gone on from has it, and all
   // together; different ones only, the one that is shown first.
   std::vector<Course> readings;

@@ -56,6 +56,14 @@ void Read(const DeadlineEvent& entry, TermEvent* event) {
   if (event->what == Happened::kStrike && event->corrects.empty()) event->readable = false;
 }
 
+// What a version has of a device; 0: nothing.
+uint64_t LastOf(const VersionVector& version, const DeviceId& device) {
+  for (const auto& [known, sequence] : version.entries()) {
+    if (known == device) return sequence;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<TermEvent> EventsOf(const MergedRecord& deadline) {
@@ -71,6 +79,10 @@ std::vector<TermEvent> EventsOf(const MergedRecord& deadline) {
     event.device = author.device;
     event.sequence = author.sequence;
     event.saw = SawIn(*field, reading.value).value_or(VersionVector());
+    event.writer = author.writer();
+    event.change = author.change;
+    event.written =
+        author.written_on.has_value() ? LastOf(event.saw, event.writer) : author.sequence;
     DeadlineEvent entry;
     const auto bytes = StringOf(reading.value);
     event.readable =
@@ -84,9 +96,11 @@ std::vector<TermEvent> EventsOf(const MergedRecord& deadline) {
 bool Saw(const std::vector<TermEvent>& events, size_t a, size_t b) {
   const TermEvent& later = events[a];
   const TermEvent& earlier = events[b];
-  // Of one device they stand in the order in which they were written.
-  if (later.device == earlier.device) {
-    return later.sequence != earlier.sequence ? later.sequence > earlier.sequence : a > b;
+  // Of one device they stand in the order in which they were written, whatever became of them
+  // since.  Where that is not said, only what was seen counts.
+  if (later.writer == earlier.writer) {
+    if (later.change == earlier.change) return a > b;
+    if (later.written != 0 && earlier.written != 0) return later.written > earlier.written;
   }
   // Two that both claim it are believed in nothing.
   return later.saw.Has(earlier.device, earlier.sequence) &&

@@ -172,7 +172,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   if (auto refusal = CheckPlace(edit, *id, existing)) return refusal;
   const std::vector<ChangeId> parents = ParentsOf(edit);
 
-  const auto own = DeviceId::From(arrival_.push->device.device_id()).value_or(DeviceId());
+  const VersionVector::Entry own = arrival_.Written();
   ReadyEdit ready;
   ready.edit = &edit;
   const MergedRecord* base = nullptr;
@@ -189,7 +189,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     }
     ChangeId missing;
     auto seen = history->second.SeenBy(parents, arrival_.Device(), &missing);
-    if (!seen.has_value() && bench_.bare.count({own, missing}) != 0) {
+    if (!seen.has_value() && bench_.bare.count({own.first, missing}) != 0) {
       return Refusal{
           v1::REASON_BUILDS_ON_REFUSED,
           "made on a change of which the server has the id alone, or on what was made on it"};

@@ -43,6 +43,8 @@ struct Arrival {
   // The device it will stand under in histories, and as whom; without a stamp.
   DeviceId Device() const;
   Author Place() const;
+  // The device it was written on, and its count there.
+  VersionVector::Entry Written() const;
   // When it came, and the newest act in a unit that its device had followed then; 0: none.
   int64_t CameMs(int64_t now_ms) const {
     return push->received_ms != 0 ? push->received_ms : now_ms;

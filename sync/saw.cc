@@ -85,7 +85,7 @@ absl::optional<VersionVector> SawIn(const FieldType& field, absl::string_view fr
 }
 
 absl::optional<Refusal> CheckSaw(const Schema& schema, const v1::RecordEdit& edit,
-                                 const VersionVector& seen, const DeviceId& own) {
+                                 const VersionVector& seen, const VersionVector::Entry& own) {
   for (const v1::FieldOp& op : edit.ops()) {
     if (op.op_case() != v1::FieldOp::kAppend) continue;  // nearly every one
     const RecordType* const type = schema.Find(edit.type());
@@ -94,8 +94,8 @@ absl::optional<Refusal> CheckSaw(const Schema& schema, const v1::RecordEdit& edi
     const auto saw = SawIn(*field, op.append());
     bool all = saw.has_value();
     if (all) {
-      for (const auto& [device, sequence] : saw->entries()) {
-        all = all && (device == own || seen.Has(device, sequence));
+      for (const auto& [device, through] : saw->entries()) {
+        all = all && ((device == own.first && through <= own.second) || seen.Has(device, through));
       }
     }
     if (all) continue;

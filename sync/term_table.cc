@@ -85,6 +85,7 @@ class TermTableReader {
   absl::Status ReadTerm(const Words& words);
   absl::Status ReadOption(absl::string_view word, Term* term) const;
   absl::Status ReadWords(absl::string_view line, const Words& words);
+  absl::Status EndWords();
   absl::Status ReadDayOff(const Words& words);
   absl::StatusOr<Day> DayIn(absl::string_view word) const;
   absl::StatusOr<Length> LengthIn(absl::string_view word) const;
@@ -163,29 +164,61 @@ absl::Status TermTableReader::ReadTerm(const Words& words) {
       return Wrong(absl::StrCat("term ", term.id, " is there already for some of these days"));
     }
   }
-  table_->words_[term.id];
   table_->terms_.push_back(std::move(term));
   return absl::OkStatus();
 }
 
+// Of the versions above that have none yet.
 absl::Status TermTableReader::ReadWords(absl::string_view line, const Words& words) {
-  const auto known = words.size() < 2
-                         ? table_->words_.end()
-                         : table_->words_.find(std::string_view(words[1].data(), words[1].size()));
-  if (known == table_->words_.end()) {
-    return Wrong(absl::StrCat("expected ", words[0], " and the id of a term above"));
+  std::vector<TermWords*> versions;
+  bool known = false;
+  const bool source = words[0] == "source";
+  for (Term& term : table_->terms_) {
+    if (words.size() < 2 || term.id != words[1]) continue;
+    known = true;
+    if ((source ? term.words.source : term.words.vi).empty()) versions.push_back(&term.words);
+  }
+  if (!known) return Wrong(absl::StrCat("expected ", words[0], " and the id of a term above"));
+  if (versions.empty()) {
+    return Wrong(absl::StrCat("term ", words[1], " has a ", words[0],
+                              " already; one of another version stands behind that"));
   }
   const absl::string_view said = Behind(line, 2);
-  if (words[0] == "source") {
-    if (said.empty()) return Wrong("expected source ID and where it is from");
-    known->second.source = std::string(said);
-    return absl::OkStatus();
-  }
   const std::pair<absl::string_view, absl::string_view> names =
       absl::StrSplit(said, absl::MaxSplits(" / ", 1));
-  if (names.first.empty() || names.second.empty()) return Wrong("expected label ID TÊN / NAME");
-  known->second.vi = std::string(names.first);
-  known->second.en = std::string(names.second);
+  if (source && said.empty()) return Wrong("expected source ID and where it is from");
+  if (!source && (names.first.empty() || names.second.empty())) {
+    return Wrong("expected label ID TÊN / NAME");
+  }
+  for (TermWords* const version : versions) {
+    if (source) {
+      version->source = std::string(said);
+    } else {
+      version->vi = std::string(names.first);
+      version->en = std::string(names.second);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A version without takes the words of the one above it.
+absl::Status TermTableReader::EndWords() {
+  for (size_t i = 0; i < table_->terms_.size(); ++i) {
+    Term& term = table_->terms_[i];
+    for (size_t above = i; above-- > 0;) {
+      const Term& other = table_->terms_[above];
+      if (other.id != term.id) continue;
+      if (term.words.source.empty()) term.words.source = other.words.source;
+      if (term.words.vi.empty()) {
+        term.words.vi = other.words.vi;
+        term.words.en = other.words.en;
+      }
+      break;
+    }
+    if (!term.words.vi.empty() && !term.words.source.empty()) continue;
+    return Wrong(
+        absl::StrCat("term ", term.id, " has no ", term.words.vi.empty() ? "label" : "source"));
+  }
   return absl::OkStatus();
 }
 
@@ -200,7 +233,9 @@ absl::Status TermTableReader::ReadDayOff(const Words& words) {
   }
   if (words.size() < 2) return Wrong(absl::StrCat("expected ", words[0], " YYYY-MM-DD [NAME]"));
   SOTAY_ASSIGN_OR_RETURN(const Day day, DayIn(words[1]));
-  words[0] == "day-off" ? table_->days_off_.AddDayOff(day) : table_->days_off_.AddWorkDay(day);
+  if (words[0] == "day-off") table_->days_off_.AddDayOff(day);
+  if (words[0] == "work-day") table_->days_off_.AddWorkDay(day);
+  if (words[0] == "unsure") table_->days_off_.AddUnsure(day);
   return absl::OkStatus();
 }
 
@@ -216,15 +251,18 @@ absl::Status TermTableReader::ReadLine(absl::string_view line) {
   }
   if (words[0] == "term") return ReadTerm(words);
   if (words[0] == "label" || words[0] == "source") return ReadWords(line, words);
-  if (words[0] == "year" || words[0] == "day-off" || words[0] == "work-day")
+  if (words[0] == "year" || words[0] == "day-off" || words[0] == "work-day" ||
+      words[0] == "unsure") {
     return ReadDayOff(words);
+  }
   return Wrong(
-      absl::StrCat("a line begins with version, term, label, source, year, day-off or "
-                   "work-day, not with ",
+      absl::StrCat("a line begins with version, term, label, source, year, day-off, "
+                   "work-day or unsure, not with ",
                    words[0]));
 }
 
 absl::StatusOr<std::shared_ptr<const TermTable>> TermTableReader::Read(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xEF\xBB\xBF");  // as some editors begin a file
   if (text.size() > kTextBytesMax) {
     return Wrong(absl::StrCat(text.size(), " bytes, limit ", kTextBytesMax));
   }
@@ -237,11 +275,7 @@ absl::StatusOr<std::shared_ptr<const TermTable>> TermTableReader::Read(absl::str
     SOTAY_RETURN_IF_ERROR(ReadLine(line));
   }
   if (table_->version_.empty()) return Wrong("the table has no line version NAME");
-  for (const auto& [id, words] : table_->words_) {
-    if (words.vi.empty() || words.source.empty()) {
-      return Wrong(absl::StrCat("term ", id, " has no ", words.vi.empty() ? "label" : "source"));
-    }
-  }
+  SOTAY_RETURN_IF_ERROR(EndWords());
   return std::shared_ptr<const TermTable>(std::move(table_));
 }
 
@@ -257,9 +291,17 @@ const Term* TermTable::Find(absl::string_view id, Day day) const {
   return nullptr;
 }
 
-const TermWords* TermTable::WordsOf(absl::string_view id) const {
-  const auto known = words_.find(std::string_view(id.data(), id.size()));
-  return known == words_.end() ? nullptr : &known->second;
+const TermWords* TermTable::WordsOf(absl::string_view id, Day day) const {
+  const Term* const then = day == 0 ? nullptr : Find(id, day);
+  if (then != nullptr) return &then->words;
+  const auto last =
+      std::find_if(terms_.rbegin(), terms_.rend(), [&](const Term& term) { return term.id == id; });
+  return last == terms_.rend() ? nullptr : &last->words;
+}
+
+bool TermTable::IsCustody(absl::string_view id) const {
+  return std::any_of(terms_.begin(), terms_.end(),
+                     [&](const Term& term) { return term.id == id && term.custody; });
 }
 
 }  // namespace sotay::sync

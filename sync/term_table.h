@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +31,11 @@ absl::optional<Length> ReadLength(absl::string_view text);
 // "09:30" in minutes; nothing when it is no time of a day.
 absl::optional<int> ReadTime(absl::string_view text);
 
+// What a term is called, and where it is from.
+struct TermWords {
+  std::string vi, en, source;
+};
+
 // One term, for as long as the law says so.
 struct Term {
   std::string id;
@@ -42,11 +46,7 @@ struct Term {
   bool custody = false;            // somebody is held
   bool month_30 = false;           // a month is 30 days
   std::vector<Length> extensions;  // each at most so long, in their order
-};
-
-// What a term is called, and where it is from.
-struct TermWords {
-  std::string vi, en, source;
+  TermWords words;
 };
 
 class TermTable {
@@ -57,8 +57,11 @@ class TermTable {
 
   // The term as it was on that day; null: the table has none.
   const Term* Find(absl::string_view id, Day day) const;
-  // Null: no term of that id, on whatever day.
-  const TermWords* WordsOf(absl::string_view id) const;
+  // What it is called on that day; where the table has none then, in its last version.  Null: no
+  // term of that id, on whatever day.
+  const TermWords* WordsOf(absl::string_view id, Day day) const;
+  // Whether somebody is held by it, in any version.
+  bool IsCustody(absl::string_view id) const;
 
   const std::string& version() const { return version_; }
   const std::string& text() const { return text_; }
@@ -71,7 +74,6 @@ class TermTable {
 
   std::string text_, version_;
   std::vector<Term> terms_;
-  std::map<std::string, TermWords, std::less<>> words_;
   DaysOff days_off_;
 };
 

@@ -97,6 +97,27 @@ json CourseJson(const sync::Course& course) {
           {"doubts", doubts}};
 }
 
+json EventJson(const Reader& reader, const DeadlineLine& line, size_t index) {
+  const sync::TermEvent& event = line.events[index];
+  const sync::Moment end = event.end.value_or(sync::Moment());
+  return {{"number", index + 1},
+          {"entry", Hex(event.id)},
+          {"corrects", Hex(event.corrects)},
+          {"counts", bool{line.reckoning.counts[index]}},
+          {"kind", casework::v1::DeadlineEventKind_Name(
+                       static_cast<casework::v1::DeadlineEventKind>(event.what))},
+          {"document_no", event.document_no},
+          {"effective_date", event.day},
+          {"effective_time", event.minute.has_value() ? TimeInWords(*event.minute) : ""},
+          {"length", event.length.has_value() ? LengthInWords(*event.length) : ""},
+          {"end_date", end.day},
+          {"end_time", end.day == 0 ? "" : TimeInWords(end.minute)},
+          {"signer", event.signer},
+          {"remark", event.remark},
+          {"readable", event.readable},
+          {"author", AuthorJson(reader, line.record.author(event.author))}};
+}
+
 }  // namespace
 
 absl::optional<int64_t> DeadlineLine::due_ms() const {
@@ -117,9 +138,12 @@ Nearness DeadlineLine::near(int64_t now_ms) const {
 }
 
 bool DeadlineLine::over() const {
-  return reckoning.shown.state == TermState::kComplete ||
-         record.StateInForce(Deadline::kWithdrawalFieldNumber) ==
-             casework::v1::WITHDRAWAL_WITHDRAWN;
+  if (record.StateInForce(Deadline::kWithdrawalFieldNumber) == casework::v1::WITHDRAWAL_WITHDRAWN) {
+    return true;
+  }
+  const sync::Course& shown = reckoning.shown;
+  return shown.state == TermState::kComplete && !reckoning.to_review() &&
+         shown.doubts.count(Doubt::kOutOfPlace) == 0 && shown.doubts.count(Doubt::kUnreadable) == 0;
 }
 
 std::string DeadlineLine::rule_id() const { return TextOf(record, Deadline::kRuleIdFieldNumber); }
@@ -140,6 +164,10 @@ const sync::Author& DeadlineLine::newest() const {
     }
   }
   return *newest;
+}
+
+std::string LengthInWords(const sync::Length& length) {
+  return absl::StrCat(length.count, std::string(1, length.unit));
 }
 
 std::string TimeInWords(int minute) {
@@ -166,14 +194,14 @@ DeadlineLine Reckoned(const TermRules& rules, sync::MergedRecord record,
 void SortByEnd(std::vector<DeadlineLine>* lines) {
   const auto order = [](const DeadlineLine& line) {
     const auto due_ms = line.due_ms();
-    return std::make_tuple(!line.reckoning.shown.custody || !due_ms.has_value(),
-                           !due_ms.has_value(), due_ms.value_or(0), line.record.id());
+    return std::make_tuple(!line.reckoning.shown.custody || line.over(), !due_ms.has_value(),
+                           due_ms.value_or(0), line.record.id());
   };
   std::sort(lines->begin(), lines->end(),
             [&](const DeadlineLine& a, const DeadlineLine& b) { return order(a) < order(b); });
 }
 
-json DeadlineJson(const Reader& reader, const DeadlineLine& line, int64_t now_ms) {
+json DeadlineJson(const Reader& reader, const DeadlineLine& line, const Now& now) {
   json document = CourseJson(line.reckoning.shown);
   const auto due_ms = line.due_ms();
   const sync::TermEvent* const basis = line.basis();
@@ -184,8 +212,9 @@ json DeadlineJson(const Reader& reader, const DeadlineLine& line, int64_t now_ms
                    {"rule_id", line.rule_id()},
                    {"subject", line.subject()},
                    {"due_ms", due_ms.has_value() ? json(*due_ms) : json()},
-                   {"left_ms", due_ms.has_value() ? json(*due_ms - now_ms) : json()},
-                   {"near", NameOf(line.near(now_ms))},
+                   {"left_ms", due_ms.has_value() ? json(*due_ms - now.ms) : json()},
+                   {"clock", now.by_server ? "server" : "machine"},
+                   {"near", NameOf(line.near(now.ms))},
                    {"basis", basis == nullptr ? "" : basis->document_no},
                    {"custody", line.reckoning.shown.custody},
                    {"to_review", line.reckoning.to_review()},
@@ -200,32 +229,23 @@ json DeadlineJson(const Reader& reader, const DeadlineLine& line, int64_t now_ms
     document["readings"].push_back(CourseJson(course));
   }
   document["events"] = json::array();
-  for (const sync::TermEvent& event : line.events) {
-    document["events"].push_back(
-        {{"number", document["events"].size() + 1},
-         {"entry", Hex(event.id)},
-         {"kind", casework::v1::DeadlineEventKind_Name(
-                      static_cast<casework::v1::DeadlineEventKind>(event.what))},
-         {"document_no", event.document_no},
-         {"effective_date", event.day},
-         {"signer", event.signer},
-         {"remark", event.remark},
-         {"readable", event.readable},
-         {"author", AuthorJson(reader, line.record.author(event.author))}});
+  for (size_t i = 0; i < line.events.size(); ++i) {
+    document["events"].push_back(EventJson(reader, line, i));
   }
   return document;
 }
 
 json DeadlinesJson(const Reader& reader, const TermRules& rules,
-                   const std::vector<DeadlineLine>& lines, int64_t now_ms) {
+                   const std::vector<DeadlineLine>& lines, const Now& now) {
   json list = json::array();
-  for (const DeadlineLine& line : lines) list.push_back(DeadlineJson(reader, line, now_ms));
+  for (const DeadlineLine& line : lines) list.push_back(DeadlineJson(reader, line, now));
   return {{"table", {{"version", rules.table->version()}, {"source", rules.source}}},
           {"deadlines", list}};
 }
 
 void AddDeadline(const Invocation& run, const Reader& reader, const sync::MergedRecord& record,
-                 int64_t now_ms, json* document, std::string* text) {
+                 const sync::MergedRecord* root, const Now& now, json* document,
+                 std::string* text) {
   if (!IsDeadline(record)) return;
   const absl::StatusOr<TermRules> rules = LoadTermRules(run);
   if (!rules.ok()) {
@@ -233,9 +253,9 @@ void AddDeadline(const Invocation& run, const Reader& reader, const sync::Merged
     absl::StrAppend(text, "\n", rules.status().message(), "\n");
     return;
   }
-  const DeadlineLine line = Reckoned(*rules, record, nullptr);
-  (*document)["deadline"] = DeadlineJson(reader, line, now_ms);
-  absl::StrAppend(text, "\n", DeadlineInWords(reader, *rules, line, now_ms));
+  const DeadlineLine line = Reckoned(*rules, record, root);
+  (*document)["deadline"] = DeadlineJson(reader, line, now);
+  absl::StrAppend(text, "\n", DeadlineInWords(reader, *rules, line, now));
 }
 
 }  // namespace sotay::cli

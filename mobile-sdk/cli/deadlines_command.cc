@@ -29,6 +29,7 @@ using casework::v1::DeadlineEvent;
 
 constexpr size_t kEventIdBytes = 16;
 constexpr size_t kEntryDigitsMin = 4;
+constexpr size_t kDateDigits = 8;  // 05112026
 constexpr char kType[] = "casework.v1.Deadline";
 
 struct ListWords {
@@ -52,9 +53,9 @@ struct AddWords : DocumentWords {
 };
 
 // What the server's clock says, as far as is known here: how much is left is counted by it.
-absl::StatusOr<int64_t> NowMs(const Invocation& run, const OpenNotebook& open) {
+absl::StatusOr<Now> NowOf(const Invocation& run, const OpenNotebook& open) {
   SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
-  return run.NowMs() - status.skew_ms;
+  return Now{run.NowMs() - status.skew_ms, status.last_contact_ms != 0};
 }
 
 absl::Status CheckDeadline(const sync::MergedRecord& record) {
@@ -89,7 +90,7 @@ absl::Status List(const Invocation& run, const ListWords& words) {
     SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(above));
     filter.dossier = view.record.dossier();
   }
-  SOTAY_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(run, open));
+  SOTAY_ASSIGN_OR_RETURN(const Now now, NowOf(run, open));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> found, open.notebook->List(filter));
   std::vector<DeadlineLine> lines;
   for (const sdk::RecordLine& one : found) {
@@ -97,8 +98,8 @@ absl::Status List(const Invocation& run, const ListWords& words) {
     if (words.all || !line.over()) lines.push_back(std::move(line));
   }
   SortByEnd(&lines);
-  run.Print(DeadlinesJson(open.reader, rules, lines, now_ms),
-            DeadlinesInWords(open.reader, rules, lines, now_ms));
+  run.Print(DeadlinesJson(open.reader, rules, lines, now),
+            DeadlinesInWords(open.reader, rules, lines, now));
   return absl::OkStatus();
 }
 
@@ -107,11 +108,21 @@ struct TypedMoment {
   int32_t day = 0;
   std::string time;
 };
-absl::StatusOr<TypedMoment> MomentOf(const std::string& typed, int64_t now_ms) {
+// Of `option`.  No clock has a word in it: what is not written out is refused.
+absl::StatusOr<TypedMoment> MomentOf(const std::string& option, const std::string& typed) {
   TypedMoment moment;
-  SOTAY_ASSIGN_OR_RETURN(moment.day, DayOfWord(typed, now_ms));
+  if (typed.empty()) return moment;
+  const absl::string_view written = absl::StripAsciiWhitespace(typed);
+  const absl::string_view date = written.substr(0, written.find(' '));
+  const bool digits = std::all_of(date.begin(), date.end(), absl::ascii_isdigit);
+  if (!absl::StrContains(date, '/') && !(digits && date.size() == kDateDigits)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(option, " ", typed,
+                     ": expected the day that the document says, as 5/11/2026 or 5/11/2026 9:30"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(moment.day, DayOfWord(typed, /*now_ms=*/0));
   if (!absl::StrContains(typed, ':')) return moment;
-  SOTAY_ASSIGN_OR_RETURN(const int64_t ms, ParseInstant(typed, now_ms));
+  SOTAY_ASSIGN_OR_RETURN(const int64_t ms, ParseInstant(typed, /*now_ms=*/0));
   const int64_t minutes = sync::MinutesFrom({19700101, 7 * 60}, {moment.day, 0});
   moment.time = TimeInWords(static_cast<int>(ms / 60'000 - minutes));
   return moment;
@@ -131,10 +142,10 @@ absl::StatusOr<std::string> EntryOf(const Invocation& run, const DocumentWords& 
   event.set_signer(words.signer);
   event.set_remark(words.remark);
   event.set_corrects(corrects);
-  SOTAY_ASSIGN_OR_RETURN(const TypedMoment date, MomentOf(words.date, run.NowMs()));
+  SOTAY_ASSIGN_OR_RETURN(const TypedMoment date, MomentOf("--date", words.date));
   event.set_effective_date(date.day);
   event.set_effective_time(date.time);
-  SOTAY_ASSIGN_OR_RETURN(const TypedMoment until, MomentOf(words.until, run.NowMs()));
+  SOTAY_ASSIGN_OR_RETURN(const TypedMoment until, MomentOf("--until", words.until));
   event.set_end_date(until.day);
   event.set_end_time(until.time);
   if (!words.length.empty() && !sync::ReadLength(words.length).has_value()) {
@@ -149,17 +160,17 @@ absl::StatusOr<std::string> EntryOf(const Invocation& run, const DocumentWords& 
 
 absl::Status Confirm(const Invocation& run, const OpenNotebook& open, const TermRules& rules,
                      const sync::RecordId& id) {
-  SOTAY_ASSIGN_OR_RETURN(const int64_t now_ms, NowMs(run, open));
+  SOTAY_ASSIGN_OR_RETURN(const Now now, NowOf(run, open));
   SOTAY_ASSIGN_OR_RETURN(const DeadlineLine line, Line(open, rules, id));
-  run.Print(DeadlineJson(open.reader, line, now_ms),
+  run.Print(DeadlineJson(open.reader, line, now),
             absl::StrCat(run.voice("Đã ghi ", "Saved "), id.Short(), "  ",
-                         DeadlineInWords(open.reader, rules, line, now_ms)));
+                         DeadlineInWords(open.reader, rules, line, now)));
   return absl::OkStatus();
 }
 
 absl::Status Start(const Invocation& run, const StartWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const TermRules rules, LoadTermRules(run));
-  if (rules.table->WordsOf(words.rule) == nullptr) {
+  if (rules.table->WordsOf(words.rule, 0) == nullptr) {
     std::vector<std::string> known;
     for (const sync::Term& term : rules.table->terms()) {
       if (known.empty() || known.back() != term.id) known.push_back(term.id);
@@ -264,6 +275,16 @@ void AddDocument(Command command, const Voice& voice, DocumentWords* words) {
 }
 
 }  // namespace
+
+absl::Status AddDeadlineHere(const Invocation& run, const OpenNotebook& open,
+                             const sync::MergedRecord& record, nlohmann::json* document,
+                             std::string* text) {
+  if (!IsDeadline(record)) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const Now now, NowOf(run, open));
+  const absl::StatusOr<sdk::RecordView> root = open.notebook->Read(record.dossier());
+  AddDeadline(run, open.reader, record, root.ok() ? &root->record : nullptr, now, document, text);
+  return absl::OkStatus();
+}
 
 void AddDeadlinesCommand(Command app, Invocation* run) {
   const Voice& voice = run->voice;

@@ -61,10 +61,8 @@ std::string InWords(const Voice& voice, Doubt doubt) {
                    "there are more extensions than the table has");
     case Doubt::kDaysOffUnknown:
       return voice(
-          "bảng chưa có ngày nghỉ lễ của năm đó; có thể hết hạn muộn "
-          "hơn",
-          "the table does not have the holidays of that year; it may "
-          "end later");
+          "bảng chưa có, hoặc chưa chắc, ngày nghỉ lúc đó; có thể hết hạn muộn hơn",
+          "the table does not have, or is not certain of, the days off then; it may end later");
     case Doubt::kOutOfPlace:
       return voice("có mục không khớp với tình trạng thời hạn lúc đó",
                    "an entry does not follow from how the term stood then");
@@ -83,7 +81,8 @@ std::string KindInWords(const Voice& voice, sync::Happened what) {
 }
 
 // "[3f2a91c2] Gia hạn, 12/QĐ-VKSKV3, 18/11/2026, 2m, đến 23/01/2027 24:00".
-std::string EventInWords(const Voice& voice, const sync::TermEvent& event) {
+std::string EventInWords(const Voice& voice, const DeadlineLine& line, size_t index) {
+  const sync::TermEvent& event = line.events[index];
   std::string words = absl::StrCat(
       event.id.empty() ? "" : absl::StrCat("[", Hex(event.id).substr(0, kEntryDigits), "] "),
       KindInWords(voice, event.what));
@@ -93,11 +92,18 @@ std::string EventInWords(const Voice& voice, const sync::TermEvent& event) {
   add(event.document_no);
   add(absl::StrCat(DayInWords(event.day),
                    event.minute.has_value() ? absl::StrCat(" ", TimeInWords(*event.minute)) : ""));
-  if (event.length.has_value())
-    add(absl::StrCat(event.length->count, std::string(1, event.length->unit)));
+  if (event.length.has_value()) add(LengthInWords(*event.length));
   if (event.end.has_value()) add(absl::StrCat(voice("đến ", "until "), MomentInWords(*event.end)));
   add(event.signer);
   add(event.remark);
+  for (size_t i = 0; !event.corrects.empty() && i < line.events.size(); ++i) {
+    const bool named = i != index && line.events[i].id == event.corrects;
+    if (!named) continue;
+    add(event.what == sync::Happened::kStrike
+            ? absl::StrCat(voice("hủy mục ", "strikes out "), i + 1)
+            : absl::StrCat(voice("thay cho mục ", "in place of "), i + 1));
+  }
+  if (!line.reckoning.counts[index]) add(voice("KHÔNG TÍNH", "DOES NOT COUNT"));
   return words;
 }
 
@@ -115,15 +121,15 @@ std::string CourseInWords(const Voice& voice, const sync::Course& course) {
                                       : voice(", tính theo bảng", ", by the table"));
 }
 
-std::string LeftInWords(const Voice& voice, const DeadlineLine& line, int64_t now_ms) {
+std::string LeftInWords(const Voice& voice, const DeadlineLine& line, const Now& now) {
   const auto due_ms = line.due_ms();
   if (!due_ms.has_value()) return InWords(voice, line.reckoning.shown.state);
-  if (*due_ms > now_ms) return SpanInWords(voice, *due_ms - now_ms);
-  return absl::StrCat(voice("QUÁ HẠN ", "OVERDUE "), SpanInWords(voice, now_ms - *due_ms));
+  if (*due_ms > now.ms) return SpanInWords(voice, *due_ms - now.ms);
+  return absl::StrCat(voice("QUÁ HẠN ", "OVERDUE "), SpanInWords(voice, now.ms - *due_ms));
 }
 
-std::string MarksInWords(const Voice& voice, const DeadlineLine& line, int64_t now_ms) {
-  const Nearness near = line.near(now_ms);
+std::string MarksInWords(const Voice& voice, const DeadlineLine& line, const Now& now) {
+  const Nearness near = line.near(now.ms);
   std::string marks = near == Nearness::kFar ? "" : near == Nearness::kAmber ? "!" : "!!";
   const auto add = [&marks](const std::string& mark) {
     absl::StrAppend(&marks, marks.empty() ? "" : " ", mark);
@@ -133,15 +139,26 @@ std::string MarksInWords(const Voice& voice, const DeadlineLine& line, int64_t n
   return marks;
 }
 
-std::string TermInWords(const Voice& voice, const TermRules& rules, const std::string& rule_id) {
-  const sync::TermWords* const words = rules.table->WordsOf(rule_id);
-  return words == nullptr ? rule_id : voice(words->vi, words->en);
+// As the table had it when the term began.
+const sync::TermWords* WordsOf(const TermRules& rules, const DeadlineLine& line) {
+  return rules.table->WordsOf(line.rule_id(), line.reckoning.shown.began);
+}
+std::string TermInWords(const Voice& voice, const TermRules& rules, const DeadlineLine& line) {
+  const sync::TermWords* const words = WordsOf(rules, line);
+  return words == nullptr ? line.rule_id() : voice(words->vi, words->en);
+}
+
+// By whose clock it is said how much is left; nothing where that is the server's.
+std::string ClockInWords(const Voice& voice, const Now& now) {
+  if (now.by_server) return "";
+  return voice("Còn lại bao lâu: theo đồng hồ của máy này, không phải của máy chủ\n",
+               "How long is left: by the clock of this machine, not the server's\n");
 }
 
 }  // namespace
 
 std::string DeadlinesInWords(const Reader& reader, const TermRules& rules,
-                             const std::vector<DeadlineLine>& lines, int64_t now_ms) {
+                             const std::vector<DeadlineLine>& lines, const Now& now) {
   const Voice& voice = reader.voice;
   const std::string table_words = absl::StrCat(TableInWords(voice, rules), "\n");
   if (lines.empty()) {
@@ -163,9 +180,9 @@ std::string DeadlinesInWords(const Reader& reader, const TermRules& rules,
     const sync::Course& shown = line.reckoning.shown;
     const sync::TermEvent* const basis = line.basis();
     const sync::Author& newest = line.newest();
-    table.Add({line.record.id().Short(), LeftInWords(voice, line, now_ms),
-               MarksInWords(voice, line, now_ms), MomentInWords(shown.due),
-               TermInWords(voice, rules, line.rule_id()), line.case_no, line.subject(),
+    table.Add({line.record.id().Short(), LeftInWords(voice, line, now),
+               MarksInWords(voice, line, now), MomentInWords(shown.due),
+               TermInWords(voice, rules, line), line.case_no, line.subject(),
                reader.names.Person(line.record.birth().user_id),
                basis == nullptr ? "" : basis->document_no, absl::StrCat(shown.extensions),
                shown.due.day == 0 ? ""
@@ -173,26 +190,25 @@ std::string DeadlinesInWords(const Reader& reader, const TermRules& rules,
                                   : voice("tự tính", "table"),
                InstantInWords(sync::StampMs(newest.stamp))});
   }
-  return absl::StrCat(table.Print(reader.columns), table_words);
+  return absl::StrCat(table.Print(reader.columns), ClockInWords(voice, now), table_words);
 }
 
 std::string DeadlineInWords(const Reader& reader, const TermRules& rules, const DeadlineLine& line,
-                            int64_t now_ms) {
+                            const Now& now) {
   const Voice& voice = reader.voice;
-  const std::string rule_id = line.rule_id();
-  const sync::TermWords* const words = rules.table->WordsOf(rule_id);
+  const sync::TermWords* const words = WordsOf(rules, line);
   const sync::Reckoning& reckoning = line.reckoning;
   std::string out = absl::StrCat(
-      OneLine(TermInWords(voice, rules, rule_id)),
+      OneLine(TermInWords(voice, rules, line)),
       words == nullptr ? "" : absl::StrCat(" (", OneLine(words->source), ")"), "\n  ",
       voice("Hết hạn: ", "Ends: "), CourseInWords(voice, reckoning.shown),
-      line.due_ms().has_value() ? absl::StrCat("  [", LeftInWords(voice, line, now_ms), "]") : "",
+      line.due_ms().has_value() ? absl::StrCat("  [", LeftInWords(voice, line, now), "]") : "",
       "\n");
   for (size_t i = 0; i < line.events.size(); ++i) {
     absl::StrAppend(
         &out,
         Indented(reader,
-                 absl::StrCat(i + 1, ". ", OneLine(EventInWords(voice, line.events[i])), "  — ",
+                 absl::StrCat(i + 1, ". ", OneLine(EventInWords(voice, line, i)), "  — ",
                               AuthorInWords(reader, line.record.author(line.events[i].author))),
                  4));
   }
@@ -212,7 +228,8 @@ std::string DeadlineInWords(const Reader& reader, const TermRules& rules, const 
   for (const Doubt doubt : reckoning.shown.doubts) {
     absl::StrAppend(&out, "  ? ", InWords(voice, doubt), "\n");
   }
-  absl::StrAppend(&out, "  ", TableInWords(voice, rules), "\n");
+  const std::string clock = ClockInWords(voice, now);
+  absl::StrAppend(&out, clock.empty() ? "" : "  ", clock, "  ", TableInWords(voice, rules), "\n");
   return out;
 }
 

@@ -166,7 +166,7 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
   document["history"] = json::array();
   document["quarantined"] = json::array();
   std::string text = RecordInWords(open.reader, record, conflicts, absl::nullopt);
-  AddDeadline(run, open.reader, record, run.NowMs(), &document, &text);
+  SOTAY_RETURN_IF_ERROR(AddDeadlineThere(run, open, record, &document, &text));
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, record, signatures));

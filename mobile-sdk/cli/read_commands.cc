@@ -146,7 +146,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   std::string text =
       absl::StrCat(NoticesInWords(open.reader, notices), notices.empty() ? "" : "\n",
                    RecordInWords(open.reader, view.record, view.conflicts, view.state));
-  AddDeadline(run, open.reader, view.record, run.NowMs(), &document, &text);
+  SOTAY_RETURN_IF_ERROR(AddDeadlineHere(run, open, view.record, &document, &text));
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, view.record, signatures));

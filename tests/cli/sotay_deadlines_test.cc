@@ -141,6 +141,93 @@ TEST_F(DeadlinesTest, SaysWhatItTakes) {
   EXPECT_THAT(First(&dam_)["events"], SizeIs(1));
 }
 
+TEST_F(DeadlinesTest, NoClockHasAWordInADay) {
+  const std::string id = Start("report.resolve", {"--date", "03112026"});
+  for (const char* option : {"--date", "--until"}) {
+    for (const char* clock : {"now", "1793837700000"}) {
+      std::vector<std::string> words = {"deadlines", "add", id, "extend", option, clock};
+      if (std::string(option) != "--date") words.insert(words.end(), {"--date", "18/11/2026"});
+      const Printed printed = dam_.Sotay(words);
+      EXPECT_EQ(printed.code, 2) << clock;
+      EXPECT_THAT(printed.err, HasSubstr(absl::StrCat(option, " ", clock, ": expected the day")));
+    }
+  }
+  EXPECT_THAT(First(&dam_)["events"], SizeIs(1));
+}
+
+// A laptop whose clock is ten days ahead.
+TEST_F(DeadlinesTest, HowMuchIsLeftIsByTheServersClockEverywhere) {
+  dam_.clock_ms += 10 * kDayMs;
+  dam_.Exchange();
+  const std::string id = Start("report.resolve", {"--date", "3/11/2026"});
+  const json listed = First(&dam_);
+  EXPECT_EQ(listed["clock"], "server");
+  EXPECT_EQ(dam_.Json({"show", id})["deadline"]["left_ms"], listed["left_ms"]);
+  EXPECT_EQ(listed["near"], "") << "18 days";
+  EXPECT_EQ(dam_.Json({"show", id})["deadline"]["case_no"], listed["case_no"]);
+  EXPECT_THAT(dam_.Sotay({"show", id}).out, Not(HasSubstr("theo đồng hồ của máy này")));
+}
+
+TEST_F(DeadlinesTest, ShowsWhatStandsInWhichPlaceAndWhatCountsNoMore) {
+  const std::string id = Start("report.resolve", {"--date", "3/11/2026"});
+  const std::string wrong =
+      dam_.Json({"deadlines", "add", id, "extend", "--date", "18/11/2026 8:15", "--length", "2m",
+                 "--until", "23/1/2027 17:00"})["events"][1]["entry"];
+  dam_.Json({"deadlines", "add", id, "extend", "--date", "18/11/2026", "--length", "1m",
+             "--corrects", wrong});
+  const json events = dam_.Json({"show", id})["deadline"]["events"];
+  EXPECT_EQ(events[1]["counts"], false);
+  EXPECT_EQ(events[1]["length"], "2m");
+  EXPECT_EQ(events[1]["effective_time"], "08:15");
+  EXPECT_EQ(events[1]["end_date"], 20270123);
+  EXPECT_EQ(events[1]["end_time"], "17:00");
+  EXPECT_EQ(events[2]["counts"], true);
+  EXPECT_EQ(events[2]["corrects"], wrong);
+  EXPECT_EQ(events[2]["end_time"], "");
+  EXPECT_THAT(dam_.Sotay({"show", id}).out, AllOf(HasSubstr("đến 23/01/2027 17:00, KHÔNG TÍNH"),
+                                                  HasSubstr("1m, thay cho mục 2")));
+}
+
+TEST_F(DeadlinesTest, WhatIsToBeReviewedIsListedThoughItIsDone) {
+  const std::string id = Start("report.resolve", {"--date", "3/11/2026"});
+  Meet();
+  dam_.Json({"deadlines", "add", id, "complete", "--date", "18/11/2026", "--document", "12/KL"});
+  que_.Json({"deadlines", "add", id, "complete", "--date", "19/11/2026", "--document", "13/KL"});
+  Meet();
+  EXPECT_EQ(First(&dam_)["state"], "complete");
+  EXPECT_EQ(First(&dam_)["to_review"], true);
+  // Both have it done, one of them out of place: that is said until one of them is struck out.
+  que_.Json({"deadlines", "add", id, "review"});
+  EXPECT_THAT(First(&que_)["doubts"], ElementsAre("out_of_place"));
+  que_.Json({"deadlines", "add", id, "strike", "--corrects", First(&que_)["events"][2]["entry"]});
+  EXPECT_THAT(que_.Json({"deadlines"})["deadlines"], IsEmpty());
+}
+
+TEST_F(DeadlinesTest, AContradictionAboutWhatIsDoneIsListed) {
+  const std::string id = Start("report.resolve", {"--date", "3/11/2026"});
+  const std::string extension = dam_.Json({"deadlines", "add", id, "extend", "--date", "10/11/2026",
+                                           "--length", "10d"})["events"][1]["entry"];
+  dam_.Json({"deadlines", "add", id, "complete", "--date", "18/11/2026"});
+  EXPECT_THAT(dam_.Json({"deadlines"})["deadlines"], IsEmpty());
+  Meet();
+  dam_.Json({"deadlines", "add", id, "extend", "--date", "12/11/2026", "--length", "5d"});
+  que_.Json({"deadlines", "add", id, "strike", "--corrects", extension});
+  Meet();
+  const json listed = First(&dam_);
+  EXPECT_EQ(listed["state"], "complete");
+  EXPECT_THAT(listed["doubts"], IsEmpty());
+  EXPECT_EQ(listed["to_review"], true);
+}
+
+TEST_F(DeadlinesTest, WhoIsHeldComesFirstThoughNobodyKnowsUntilWhen) {
+  Start("report.notify_vks", {"--date", "3/11/2026"});
+  const std::string custody = Start("custody.temporary", {"--date", "5/11/2017"});
+  const json list = dam_.Json({"deadlines"})["deadlines"];
+  EXPECT_EQ(list[0]["id"], custody);
+  EXPECT_EQ(list[0]["due_date"], 0);
+  EXPECT_EQ(list[0]["custody"], true);
+}
+
 // A table of the office's own takes the place of the one that is compiled in; one with a mistake is
 // no table, and keeps nobody from reading or entering anything.
 TEST_F(DeadlinesTest, AnOfficesOwnTable) {

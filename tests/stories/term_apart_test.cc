@@ -58,6 +58,9 @@ TEST_P(TermApart, ExtendedOnOnePhoneAndSuspendedOnAnother) {
   EXPECT_EQ(before["due_date"], 20261123);
   EXPECT_EQ(before["due_time"], "24:00");
   EXPECT_EQ(before["by_order"], false);
+  EXPECT_EQ(before["clock"], "machine") << "of the console";
+  EXPECT_EQ(stage_.Phone(kDam, {"deadlines"})["deadlines"][0]["clock"], "server");
+  EXPECT_EQ(stage_.Console({"show", term_})["deadline"]["case_no"], before["case_no"]);
 
   stage_.SetClock(kQue, "+3d");
   stage_.Phone(kDam, Add("extend", {"--date", "18/11/2026", "--document", "12/QĐ-VKSKV1",
@@ -99,6 +102,25 @@ TEST_P(TermApart, ExtendedOnOnePhoneAndSuspendedOnAnother) {
   ASSERT_THAT(done, SizeIs(1));
   EXPECT_EQ(done[0]["state"], "complete");
   stage_.ExpectTogether();
+  stage_.Close();
+}
+
+// Whoever looks at deadlines has read the cases they run in, and no others.
+TEST_P(TermApart, NoCaseIsReadThatHasNone) {
+  const std::string other =
+      stage_.Phone(kQue, {"new", "case", "kind=crime_report", "title=Tin báo 38", "--not-secret"})
+          .value("id", "");
+  stage_.Share(kQue);
+  EXPECT_THAT(stage_.Console({"deadlines"})["deadlines"], SizeIs(1));
+  size_t cases = 0;
+  for (const json& read : stage_.Console({"access", "--unit", "vkskv1"})) {
+    if (read["type"] != "casework.v1.Case" && read["type"] != "case") continue;
+    EXPECT_EQ(read["shown"], 1);
+    EXPECT_NE(read["dossier"], "");
+    EXPECT_NE(read["dossier"], other);
+    ++cases;
+  }
+  EXPECT_EQ(cases, 1);
   stage_.Close();
 }
 

@@ -5,11 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <random>
 
-#include "tests/support/builders.h"
+#include "tests/sync/term_log.h"
 
 namespace sotay::sync {
 namespace {
@@ -19,66 +17,12 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
-using tests::DeviceNamed;
-
-const TermTable& Table() {
-  static const auto* const kTable = [] {
-    std::ifstream file(SOTAY_TERMS);
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    return new std::shared_ptr<const TermTable>(*TermTable::Parse(text, "deadlines.rules"));
-  }();
-  return **kTable;
-}
-
-TermEvent Entry(Happened what, Day day = 0) {
-  TermEvent event;
-  event.what = what;
-  event.day = day;
-  return event;
-}
-TermEvent Long(TermEvent event, const char* length) {
-  event.length = ReadLength(length);
-  return event;
-}
-TermEvent Until(TermEvent event, Day day, int minute = kMinutesOfDay) {
-  event.end = Moment{day, minute};
-  return event;
-}
-TermEvent By(TermEvent event, const std::string& document) {
-  event.document_no = document;
-  return event;
-}
-
-// People with a device each who enter things, and hear of each other's.
-class Log {
- public:
-  // Where it stands in the log.
-  size_t Enter(const std::string& who, TermEvent event) {
-    VersionVector& known = known_[who];
-    event.device = DeviceNamed(who);
-    event.sequence = ++written_[who];
-    event.saw = known;
-    event.id = std::string(1, static_cast<char>('a' + events.size()));
-    known.Add(event.device, event.sequence);
-    events.push_back(std::move(event));
-    return events.size() - 1;
-  }
-  // What `from` knows, `who` knows from now on.
-  void Hear(const std::string& who, const std::string& from) { known_[who].Join(known_[from]); }
-  void Meet(const std::string& a, const std::string& b) {
-    Hear(a, b);
-    Hear(b, a);
-  }
-  Reckoning Ends(const std::string& rule = "report.resolve") const {
-    return Reckon(events, rule, Table());
-  }
-
-  std::vector<TermEvent> events;
-
- private:
-  std::map<std::string, VersionVector> known_;
-  std::map<std::string, uint64_t> written_;
-};
+using tests::By;
+using tests::Entry;
+using tests::Log;
+using tests::Long;
+using tests::Table;
+using tests::Until;
 
 Moment EndOf(const std::string& rule, const TermEvent& start) {
   Log log;

@@ -5,8 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <numeric>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "casework/v1/deadline.pb.h"
@@ -22,6 +26,7 @@ namespace {
 using casework::v1::Deadline;
 using casework::v1::DeadlineEvent;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using tests::CaseworkSchema;
 using tests::DeviceNamed;
@@ -92,6 +97,8 @@ TEST_F(SawTest, WhoeverComposesFillsItIn) {
   EXPECT_TRUE(Saw(events, 1, 0));
   EXPECT_FALSE(Saw(events, 0, 1));
   EXPECT_TRUE(events[1].saw.Has(dam_.device(), 2));
+  EXPECT_TRUE(events[1].saw.Has(que_.device(), 1)) << "her own change";
+  EXPECT_FALSE(events[1].saw.Has(que_.device(), 2));
   office_.Exchange(&que_);
   EXPECT_EQ(que_.Outcome(1).verdict(), v1::VERDICT_APPLIED);
   EXPECT_EQ(Of(*office_.Find("t")).shown.due, (Moment{20261203, kMinutesOfDay}));
@@ -111,15 +118,22 @@ TEST_F(SawTest, WhatClaimsToHaveSeenMoreIsRefused) {
   EXPECT_EQ(que_.Outcome(1).verdict(), v1::VERDICT_QUARANTINED);
   EXPECT_EQ(que_.Outcome(1).reason(), v1::REASON_BAD_VALUE);
   EXPECT_THAT(que_.Outcome(1).message(), HasSubstr("saw what it was not made on"));
+  // Nor what they had not written yet.
+  VersionVector ahead = que_.Shown("t")->seen();
+  ahead.Add(que_.device(), 3);
+  event.set_saw(VersionBytes(ahead));
+  que_.Forge(PaperPhone::Draft("k", Appending(event), que_.Shown("t")->heads()));
+  office_.Exchange(&que_);
+  EXPECT_EQ(que_.Outcome(2).reason(), v1::REASON_BAD_VALUE);
   event.set_saw("no vector");
   que_.Forge(PaperPhone::Draft("k", Appending(event), que_.Shown("t")->heads()));
   office_.Exchange(&que_);
-  EXPECT_EQ(que_.Outcome(2).verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(que_.Outcome(3).verdict(), v1::VERDICT_QUARANTINED);
   // To say less is lawful: then it is one more thing to be reviewed.
   event.clear_saw();
   que_.Forge(PaperPhone::Draft("k", Appending(event), que_.Shown("t")->heads()));
   office_.Exchange(&que_);
-  EXPECT_EQ(que_.Outcome(3).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(que_.Outcome(4).verdict(), v1::VERDICT_APPLIED);
   EXPECT_TRUE(Of(*office_.Find("t")).to_review());
 }
 
@@ -175,6 +189,60 @@ TEST_F(SawTest, WhatWasTakenInIsSeenFromThenOn) {
   office_.Exchange(&que_);
   EXPECT_EQ(que_.Outcome(2).verdict(), v1::VERDICT_APPLIED) << que_.Outcome(2).message();
   EXPECT_FALSE(Of(*office_.Find("t")).to_review());
+}
+
+// What one person entered on one device, and somebody took in after it was refused, stands in the
+// order in which it was written, whoever took what in first.
+class TakenInTest : public SawTest {
+ protected:
+  // Three entries of hers, of which the last strikes the second out; `refused`: she had no post
+  // when the server got them.  She is told of nothing.
+  void Enter(const std::set<size_t>& refused) {
+    const DeadlineEvent first = Event(casework::v1::DEADLINE_EVENT_KIND_EXTEND, 20261110, "5d");
+    const DeadlineEvent second = Event(casework::v1::DEADLINE_EVENT_KIND_EXTEND, 20261112, "10d");
+    DeadlineEvent strike = Event(casework::v1::DEADLINE_EVENT_KIND_STRIKE, 0);
+    strike.set_corrects(second.event_id());
+    size_t number = 0;
+    for (const DeadlineEvent& event : {first, second, strike}) {
+      office_.Enrol("que", refused.count(number++) != 0 ? std::set<Role>() : kProsecutor);
+      que_.Write("k", {Appending(event)});
+      office_.Push(que_);
+    }
+    ASSERT_THAT(office_.SetAside(), SizeIs(refused.size()));
+  }
+  void ExpectTakenInInAnyOrder() {
+    const std::vector<v1::QuarantinedChange> refused = office_.SetAside();
+    std::vector<size_t> order(refused.size());
+    std::iota(order.begin(), order.end(), 0);
+    do {
+      PaperOffice office = office_;
+      for (const size_t number : order) {
+        const v1::ChangeOutcome taken = office.TakeIn(refused[number], "dam");
+        ASSERT_EQ(taken.verdict(), v1::VERDICT_APPLIED) << taken.message();
+      }
+      const auto deadline = office.Find("t");
+      ASSERT_THAT(EventsOf(*deadline), SizeIs(4));
+      const Reckoning reckoning = Of(*deadline);
+      EXPECT_THAT(reckoning.contradictions, IsEmpty());
+      EXPECT_EQ(reckoning.shown.extensions, 1);
+      EXPECT_EQ(reckoning.shown.due, (Moment{20261130, kMinutesOfDay})) << "28/11 is a Saturday";
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+};
+
+TEST_F(TakenInTest, TwoEntriesAndAStrike) {
+  Enter({0, 1, 2});
+  ExpectTakenInInAnyOrder();
+}
+
+TEST_F(TakenInTest, OneOfTheEntriesWasApplied) {
+  Enter({0, 2});
+  ExpectTakenInInAnyOrder();
+}
+
+TEST_F(TakenInTest, TheStrikeWasApplied) {
+  Enter({1});
+  ExpectTakenInInAnyOrder();
 }
 
 // The built-in deadline under another name, with its declaration changed.

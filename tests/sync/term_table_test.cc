@@ -44,8 +44,8 @@ TEST(TermTable, TheShippedOneIsWhole) {
   EXPECT_FALSE(report.custody);
   EXPECT_TRUE((*table)->Find("custody.temporary", 20261103)->custody);
   EXPECT_EQ((*table)->Find("report.resolve", 20171231), nullptr) << "before the law held";
-  EXPECT_THAT((*table)->WordsOf("report.resolve")->vi, HasSubstr("nguồn tin"));
-  EXPECT_THAT((*table)->WordsOf("report.resolve")->source, HasSubstr("147"));
+  EXPECT_THAT((*table)->WordsOf("report.resolve", 0)->vi, HasSubstr("nguồn tin"));
+  EXPECT_THAT((*table)->WordsOf("report.resolve", 0)->source, HasSubstr("147"));
   EXPECT_TRUE((*table)->days_off().IsOff(20260217));
   EXPECT_FALSE((*table)->days_off().Knows(20270101));
 }
@@ -59,6 +59,21 @@ TEST(TermTable, ATermHasVersionsByTheDayItBegins) {
   EXPECT_EQ((*table)->Find("a", 20260630)->length.count, 20);
   EXPECT_EQ((*table)->Find("a", 20260701)->length.count, 30);
   EXPECT_EQ((*table)->Find("b", 20260701), nullptr);
+}
+
+TEST(TermTable, AVersionHasItsOwnWordsOrThoseOfTheOneAbove) {
+  const auto table = TermTable::Parse(
+      "\xEF\xBB\xBFversion t\nterm a - 2026-06-30 20d moves\nlabel a Một / One\nsource a Đ1\n"
+      "term a 2026-07-01 - 30d stays custody\nsource a Đ2\n",
+      "t.rules");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ((*table)->WordsOf("a", 20260630)->source, "Đ1");
+  EXPECT_EQ((*table)->WordsOf("a", 20260701)->source, "Đ2");
+  EXPECT_EQ((*table)->WordsOf("a", 20260701)->en, "One");
+  EXPECT_EQ((*table)->WordsOf("a", 0)->source, "Đ2") << "the newest";
+  EXPECT_EQ((*table)->WordsOf("b", 0), nullptr);
+  EXPECT_TRUE((*table)->IsCustody("a"));
+  EXPECT_FALSE((*table)->IsCustody("b"));
 }
 
 TEST(TermTable, SaysWhereAndWhatIsAllowed) {
@@ -76,6 +91,10 @@ TEST(TermTable, SaysWhereAndWhatIsAllowed) {
   EXPECT_THAT(FlawOf("term a - - 20d moves\nterm a 2026-01-01 - 1d moves\n"),
               HasSubstr("t.rules:3: term a is there already"));
   EXPECT_THAT(FlawOf("term a - - 20d moves\n"), HasSubstr("term a has no label"));
+  EXPECT_THAT(FlawOf("term a - - 20d moves\n" + named + "label a Hai / Two\n"),
+              HasSubstr("t.rules:5: term a has a label already"));
+  EXPECT_THAT(FlawOf("term a - - 20d moves\n" + named + "source a Đ2\n"),
+              HasSubstr("t.rules:5: term a has a source already"));
   EXPECT_THAT(FlawOf("label b Một / One\n"), HasSubstr("the id of a term above"));
   EXPECT_THAT(FlawOf("term a - - 20d moves\nlabel a Một\n"),
               HasSubstr("expected label ID TÊN / NAME"));
@@ -118,6 +137,14 @@ TEST(Calendar, KnowsDaysOff) {
   DaysOff days;
   days.AddDayOff(20261130);   // a Monday
   days.AddWorkDay(20261205);  // a Saturday
+  days.AddYear(2026);
+  days.AddUnsure(20261212);  // a Saturday
+  EXPECT_FALSE(days.Knows(20261212));
+  EXPECT_EQ(days.NextWorkDay(20261212), 20261212) << "rather too early";
+  EXPECT_TRUE(days.KnowsAll(20261205, 20261211));
+  EXPECT_TRUE(days.KnowsAll(20261212, 20261231)) << "the first does not count";
+  EXPECT_FALSE(days.KnowsAll(20261211, 20261212));
+  EXPECT_FALSE(days.KnowsAll(20261220, 20270103)) << "nobody knows that year";
   EXPECT_EQ(days.NextWorkDay(20261128), 20261201);
   EXPECT_EQ(days.NextWorkDay(20261205), 20261205);
   EXPECT_EQ(days.AddWorkDays(20261127, 3), 20261203) << "from a Friday over the Monday off";
