@@ -32,6 +32,7 @@
 #include "server/hub.h"
 #include "server/lineage.h"
 #include "server/lineage_service.h"
+#include "server/log_handover.h"
 #include "server/organisation_service.h"
 #include "server/posts.h"
 #include "server/purge.h"
@@ -221,8 +222,9 @@ absl::Status Daemon::Build(DaemonOptions options) {
                                 std::move(hub));
   p.access_log = std::make_unique<AccessLog>(p.store.get(), p.hub.get(), p.now_ms);
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
-  SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
-  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key);
+  SOTAY_ASSIGN_OR_RETURN(const LogKeyring ring, OpenLogKey(options.data, p.store.get()));
+  const seal::SigningKey& log_key = ring.key;
+  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key, ring.keys);
   p.lineage = std::make_unique<Lineage>(p.directory.get(), p.store.get(), p.notary.get(), log_key);
   if (options.config.backup.directory.empty()) {
     Say(Severity::kWarning, "no_backup", {{"message", "sotayd.toml names no [backup] directory"}});
@@ -269,8 +271,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
       },
       options.config.backup.directory);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
-  p.certificate_service = std::make_unique<CertificateService>(p.directory.get(), &*p.authority,
-                                                               p.readers.get(), p.now_ms);
+  p.certificate_service = std::make_unique<CertificateService>(
+      p.directory.get(), p.hub.get(), &*p.authority, p.readers.get(), p.now_ms);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
   return Listen(options);

@@ -114,6 +114,9 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   response.set_organisation_id(directory_.meta().organisation_id());
   response.set_log_key(notary_.log_key().spki());
+  for (const v1::LogKeyHandover& handover : notary_.keys().handovers()) {
+    *response.add_handovers() = handover;
+  }
   response.set_record(std::move(*found.mutable_record()));
 
   Reading reading = supervision_.ReadingOf(person, unit);
@@ -185,6 +188,9 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
     v1::ProvenDevice* proven = response.add_devices();
     proven->set_public_key(row->public_key());
     proven->set_user_id(row->user_id());
+    for (v1::EarlierKey& key : directory_.EarlierKeys(device)) {
+      *proven->add_earlier() = std::move(key);
+    }
   }
   if (shown != nullptr) shown->push_back(std::move(place));
   return response;

@@ -10,6 +10,7 @@
 #include "server/refusal.h"
 #include "sync/seal/epoch_link.h"
 #include "sync/seal/log_head.h"
+#include "sync/seal/log_keys.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -102,7 +103,7 @@ absl::StatusOr<v1::GetLineageResponse> Lineage::Get(const Person& person, const 
   }
   const uint64_t kept = response.links(0).size();
   if (held.size() > kept &&
-      seal::Vouched(key_.verifying_key(), directory_.meta().organisation_id(), held)) {
+      seal::Vouched(notary_.keys(), directory_.meta().organisation_id(), held)) {
     SayBounded(Severity::kWarning, "restored_with_less",
                {{"unit", unit}, {"signed", held.size()}, {"restored", kept}});
   }
@@ -115,6 +116,17 @@ absl::StatusOr<v1::GetLineageResponse> Lineage::Get(const Person& person, const 
   if (from > head->size()) return absl::DataLossError("a log is shorter than when it was restored");
   SOTAY_ASSIGN_OR_RETURN(const auto proof, ProveConsistency(&store_, unit, from, head->size()));
   for (const seal::MerkleHash& hash : proof) response.mutable_head()->add_proof(BytesOf(hash));
+  return response;
+}
+
+absl::StatusOr<v1::GetHandoversResponse> Lineage::Handovers(const sync::DeviceId& device,
+                                                            const std::string& held) const {
+  const auto place = notary_.keys().PlaceOf(held);
+  if (!place.has_value()) return NotFound("a log key of this organisation with those bytes");
+  v1::GetHandoversResponse response;
+  const auto& handovers = notary_.keys().handovers();
+  for (size_t i = *place; i < handovers.size(); ++i) *response.add_handovers() = handovers[i];
+  notary_.Told(device);
   return response;
 }
 

@@ -35,6 +35,9 @@ class Lineage {
   // As LineageService says.
   absl::StatusOr<v1::GetLineageResponse> Get(const Person& person, const v1::LogHead& held,
                                              int64_t now_ms) const;
+  // The same for GetHandovers; the device is sent heads from then on.
+  absl::StatusOr<v1::GetHandoversResponse> Handovers(const sync::DeviceId& device,
+                                                     const std::string& held) const;
 
  private:
   absl::StatusOr<v1::EpochLink> Link(const stored::v1::EndedEpoch& ended,

@@ -24,4 +24,18 @@ grpc::ServerUnaryReactor* LineageService::GetLineage(grpc::CallbackServerContext
       });
 }
 
+grpc::ServerUnaryReactor* LineageService::GetHandovers(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::GetHandoversRequest, v1::GetHandoversResponse>(
+      context, request, response, "GetHandovers",
+      [this](const grpc::CallbackServerContext& of) {
+        return CallerOf(&directory_, of, now_ms_());
+      },
+      [this](Caller caller, const v1::GetHandoversRequest& asked,
+             Reply<v1::GetHandoversResponse> reply) {
+        reply(lineage_.Handovers(caller.device, asked.log_key()));
+      });
+}
+
 }  // namespace sotay::server

@@ -58,7 +58,7 @@ class Restoring {
 };
 
 absl::StatusOr<BackupChain> Restoring::Verify(const std::string& life) const {
-  BackupChain chain(life, plan_.log_key, files_);
+  BackupChain chain(life, plan_.log_keys, files_);
   SOTAY_RETURN_IF_ERROR(chain.TakeAll([this](const SegmentSummary& segment) {
     Tell(absl::StrCat(SegmentName(segment.number), " holds: ", segment.rows, " rows, ",
                       segment.bytes, " bytes"));
@@ -68,7 +68,7 @@ absl::StatusOr<BackupChain> Restoring::Verify(const std::string& life) const {
 
 absl::Status Restoring::Fill(const BackupChain& verified, Store* store) const {
   const uint64_t newest = verified.segments().size();
-  BackupChain chain(verified.directory(), plan_.log_key, files_);
+  BackupChain chain(verified.directory(), plan_.log_keys, files_);
   Sheet sheet;
   uint64_t rows = 0;
   for (uint64_t number = 1; number <= newest; ++number) {
@@ -138,6 +138,9 @@ absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
   Tables tables;
   tables.meta = before.meta;
   tables.meta->set_epoch(RandomEpoch());
+  // Those that are newer than the backup are not done anew, and the key of its day is no more.
+  tables.meta->set_log_key(plan_.log_keys.current().spki());
+  tables.handovers = plan_.log_keys.handovers();
   ended.set_epoch(before.meta->epoch());
   ended.set_next_epoch(tables.meta->epoch());
   ended.set_restored_ms(plan_.now_ms);

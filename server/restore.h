@@ -17,7 +17,7 @@
 #include "server/store_check.h"
 #include "sotay/stored/v1/backup.pb.h"
 #include "sync/schema.h"
-#include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 
 namespace sotay::durable {
 struct StoreOptions;
@@ -31,8 +31,8 @@ struct RestorePlan {
   // Where the store is to be, and where it is built.
   std::string store;
   std::string part;
-  // The key segments are signed with.
-  seal::VerifyingKey log_key;
+  // The keys segments are signed with; the last is in force from now on.
+  seal::LogKeys log_keys;
   const sync::Schema* schema = nullptr;
   int64_t now_ms = 0;
   // Long work, step by step, for a person who waits; may be empty.

@@ -76,6 +76,7 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
     *dossier_.mutable_head() = page.head();
     dossier_.set_organisation_id(page.organisation_id());
     dossier_.set_log_key(page.log_key());
+    *dossier_.mutable_handovers() = page.handovers();
     records_[id] = page.record();
     for (v1::ProvenChange& change : *page.mutable_changes()) {
       changes_[change.position()] = std::move(change);
@@ -89,7 +90,10 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
       pushes_[{push.device_id(), push.first_sequence() + count}] = std::move(push);
     }
     for (v1::ProvenDevice& device : *page.mutable_devices()) {
-      devices_[device.public_key()] = std::move(device);
+      // By the first key, which its id is a hash of: it may take another between two pages.
+      const std::string first =
+          device.earlier().empty() ? device.public_key() : device.earlier(0).roll().old_key();
+      devices_[first] = std::move(device);
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());

@@ -33,6 +33,7 @@ absl::StatusOr<std::string> SealedBytes(const Invocation& run, const v1::Dossier
   v1::SealedDossier sealed;
   sealed.set_dossier(dossier.SerializeAsString());
   sealed.set_public_key(key.PublicKey());
+  for (const v1::KeyRoll& roll : profile.vault->rolls()) *sealed.add_rolls() = roll;
   SOTAY_ASSIGN_OR_RETURN(*sealed.mutable_signature(),
                          key.Sign(seal::DossierText(sealed.dossier())));
   return sealed.SerializeAsString();

@@ -57,6 +57,8 @@ std::string Restoration(absl::string_view epoch, absl::string_view unit_id) {
   return absl::StrCat("e", epoch, unit_id);
 }
 
+std::string Handover(uint64_t number) { return Numbered("y", number); }
+
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
 std::string AllRefused() { return "x"; }
@@ -69,9 +71,11 @@ std::string AllNotices() { return "n"; }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
 std::string Restorations() { return "e"; }
+std::string Handovers() { return "y"; }
 
 absl::optional<uint64_t> NumberOf(absl::string_view key) {
-  const bool plain = key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x');
+  const bool plain =
+      key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x' || key[0] == 'y');
   const bool of_record =
       key.size() == 1 + kRecordBytes + kNumberBytes && (key[0] == 't' || key[0] == 'h');
   if (!plain && !of_record) return absl::nullopt;
@@ -111,6 +115,7 @@ std::string DescribeKey(absl::string_view key) {
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);
   if (number.has_value() && !record.has_value()) {
+    if (key[0] == 'y') return absl::StrCat("handover of the log key ", *number);
     return absl::StrCat(key[0] == 'o' ? "own change " : "set aside: own change ", *number);
   }
   if (record.has_value()) {

@@ -22,8 +22,14 @@ absl::StatusOr<bool> Renewal::AtContact(int64_t server_now_ms) {
   SOTAY_ASSIGN_OR_RETURN(vault, vault->Renewed(response.certificate()));
   SOTAY_RETURN_IF_ERROR(vault->SaveRenewed(dir_));
   absl::MutexLock lock(&mutex_);
-  vault_ = std::move(vault);
+  // Unless it took another key meanwhile.
+  if (vault_->rolls().size() == vault->rolls().size()) vault_ = std::move(vault);
   return true;
+}
+
+void Renewal::Replace(std::shared_ptr<const Vault> vault) {
+  absl::MutexLock lock(&mutex_);
+  vault_ = std::move(vault);
 }
 
 int64_t Renewal::ends_ms() const {

@@ -31,6 +31,9 @@ class Renewal {
   // an hour ago.  Else why there is none.
   absl::StatusOr<bool> AtContact(int64_t server_now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The device took another key.
+  void Replace(std::shared_ptr<const Vault> vault) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Until when the newest certificate is good, milliseconds since 1970.
   int64_t ends_ms() const ABSL_LOCKS_EXCLUDED(mutex_);
 

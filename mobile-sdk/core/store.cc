@@ -88,6 +88,9 @@ void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
   Put(keys::Restoration(restoration.held().epoch(), restoration.held().unit_id()),
       restoration.SerializeAsString());
 }
+void StoreBatch::PutHandover(const v1::LogKeyHandover& handover) {
+  Put(keys::Handover(handover.number()), handover.SerializeAsString());
+}
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
   Put(keys::OwnChange(sequence), own.SerializeAsString());
 }
@@ -241,6 +244,13 @@ absl::StatusOr<std::vector<stored::v1::Restoration>> Store::Restorations() const
   std::vector<stored::v1::Restoration> restorations;
   for (auto& [key, restoration] : by_key) restorations.push_back(std::move(restoration));
   return restorations;
+}
+
+absl::StatusOr<std::vector<v1::LogKeyHandover>> Store::Handovers() const {
+  SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<v1::LogKeyHandover>(keys::Handovers()));
+  std::vector<v1::LogKeyHandover> handovers;
+  for (auto& [key, handover] : by_key) handovers.push_back(std::move(handover));
+  return handovers;
 }
 
 absl::StatusOr<std::vector<stored::v1::StepNotice>> Store::Notices() const {

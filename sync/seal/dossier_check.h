@@ -40,8 +40,10 @@ struct DossierReport {
 // `bytes` is a serialised SealedDossier; `schema` says how its records merge and must be the one
 // the server runs with.  `log_key` is the organisation's log key as the reader knows it
 // (SubjectPublicKeyInfo, DER); empty: the one in the file is taken, and then whoever made the file
-// may have made the key.
+// may have made the key.  It may be any of the keys there were, the head by any of them: handovers
+// are in the file, and those since in `later`, out of another one.
 DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
-                           absl::string_view log_key);
+                           absl::string_view log_key,
+                           const std::vector<v1::LogKeyHandover>& later = {});
 
 }  // namespace sotay::seal

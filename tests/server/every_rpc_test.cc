@@ -42,6 +42,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr int kOk = 0;
+constexpr int kInvalidArgument = 3;
 constexpr int kNotFound = 5;
 constexpr int kPermissionDenied = 7;
 constexpr int kUnauthenticated = 16;
@@ -253,6 +254,8 @@ class EveryRpc : public ::testing::Test {
     add("QuarantineService/Dismiss", dismiss, kNotFound);
     // Everybody's is their own.
     add("CertificateService/RenewCertificate", v1::RenewCertificateRequest(), kOk);
+    add("CertificateService/RollKey", v1::RollKeyRequest(), kInvalidArgument);
+    add("LineageService/GetHandovers", v1::GetHandoversRequest(), kNotFound);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);
     return expected;

@@ -39,6 +39,13 @@ class RoomLink : public sdk::Link {
     if (!caller.ok()) return caller.status();
     return room_.supervision->ListRecordHistory(*caller->person, request);
   }
+  absl::StatusOr<v1::GetHandoversResponse> GetHandovers(const v1::GetHandoversRequest&) override {
+    return absl::UnimplementedError("GetHandovers");
+  }
+  absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest&) override {
+    return absl::UnimplementedError("RollKey");
+  }
+  void Present(const std::string&, const std::string&) override {}
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return absl::UnimplementedError("RenewCertificate");
   }
