@@ -46,17 +46,19 @@ grpc::ServerUnaryReactor* CertificateService::RollKey(grpc::CallbackServerContex
                                                       grpc::ByteBuffer* response) {
   return AnswerUnary<v1::RollKeyRequest, v1::RollKeyResponse>(
       context, request, response, "RollKey", KeyHashOf,
-      [this](std::string key_hash, v1::RollKeyRequest asked, Reply<v1::RollKeyResponse> reply) {
-        const absl::Status refused = hub_.Submit(
-            [this, key_hash = std::move(key_hash), asked = std::move(asked), reply](Pen* pen) {
-              auto rolled = server::RollKey(pen, authority_, key_hash, asked);
-              if (rolled.ok()) {
-                const auto id = sync::DeviceId::From(asked.rolls(0).device_id());
-                Say(Severity::kInfo, "device_key_rolled",
-                    {{"device", id.has_value() ? id->Hex() : ""}, {"rolls", asked.rolls_size()}});
-              }
-              reply(std::move(rolled));
-            });
+      [this](const std::string& key_hash, v1::RollKeyRequest asked,
+             Reply<v1::RollKeyResponse> reply) {
+        const absl::Status checked = CheckRolls(directory_, key_hash, asked);
+        if (!checked.ok()) return reply(checked);
+        const absl::Status refused = hub_.Submit([this, asked = std::move(asked), reply](Pen* pen) {
+          auto rolled = server::RollKey(pen, authority_, asked);
+          if (rolled.ok()) {
+            const auto id = sync::DeviceId::From(asked.rolls(0).device_id());
+            Say(Severity::kInfo, "device_key_rolled",
+                {{"device", id.has_value() ? id->Hex() : ""}, {"rolls", asked.rolls_size()}});
+          }
+          reply(std::move(rolled));
+        });
         if (!refused.ok()) reply(refused);
       });
 }

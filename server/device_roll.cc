@@ -72,16 +72,19 @@ absl::Status CheckGoesOn(const Directory& directory, const stored::v1::DeviceRow
 
 }  // namespace
 
-absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority,
-                                            absl::string_view caller_key_hash,
-                                            const v1::RollKeyRequest& request) {
-  const Directory& directory = pen->directory();
+absl::Status CheckRolls(const Directory& directory, absl::string_view caller_key_hash,
+                        const v1::RollKeyRequest& request) {
   if (request.rolls().empty()) {
     SOTAY_RETURN_IF_ERROR(directory.CallerOf(caller_key_hash).status());
     return Malformed("rolls: none");
   }
   if (!IsOneOf(request, caller_key_hash)) return DeviceUnknown();
-  SOTAY_RETURN_IF_ERROR(CheckShape(directory.meta().organisation_id(), request));
+  return CheckShape(directory.meta().organisation_id(), request);
+}
+
+absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority,
+                                            const v1::RollKeyRequest& request) {
+  const Directory& directory = pen->directory();
   const auto device = sync::DeviceId::From(request.rolls(0).device_id());
   if (!device.has_value()) return DeviceUnknown();
   const auto before = directory.Device(*device);

@@ -16,9 +16,14 @@ namespace sotay::server {
 // Rolls of a device; one a week for more than a year.
 constexpr int kRollsMax = 64;
 
-// As CertificateService.RollKey says.  `caller_key_hash`: SHA-256 of the connection's key.
+// Whether the request is the caller's, and each roll signed by both its keys: what takes time and
+// nothing of the store, so that it is done before the hub is asked.  `caller_key_hash`: SHA-256 of
+// the connection's key.  Fails as CertificateService.RollKey says.
+absl::Status CheckRolls(const Directory& directory, absl::string_view caller_key_hash,
+                        const v1::RollKeyRequest& request);
+
+// As CertificateService.RollKey says, of a request that CheckRolls has taken.
 absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority,
-                                            absl::string_view caller_key_hash,
                                             const v1::RollKeyRequest& request);
 
 // What `rows` say of the device, in order.

@@ -10,6 +10,7 @@
 #include "server/refusal.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/dossier_check.h"
+#include "sync/status_macros.h"
 #include "tests/server/server_room.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
@@ -50,9 +51,9 @@ class DeviceRoll : public ::testing::Test {
     return roll;
   }
   absl::StatusOr<v1::RollKeyResponse> Ask(const std::string& caller_key) {
+    SOTAY_RETURN_IF_ERROR(CheckRolls(*room_.directory, HashOfKey(caller_key), request_));
     absl::StatusOr<v1::RollKeyResponse> response = absl::UnknownError("never answered");
-    room_.WithPen(
-        [&](Pen* pen) { response = RollKey(pen, *authority_, HashOfKey(caller_key), request_); });
+    room_.WithPen([&](Pen* pen) { response = RollKey(pen, *authority_, request_); });
     return response;
   }
   absl::StatusOr<v1::RollKeyResponse> Ask(const v1::KeyRoll& roll) {
