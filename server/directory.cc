@@ -51,8 +51,10 @@ absl::Status Directory::PutDevice(const stored::v1::DeviceRow& row) {
   if (!id.has_value()) return absl::DataLossError("a device without an id");
   DeviceEntry& entry = devices_[*id];
   if (entry.keys == nullptr || entry.keys->current().spki() != row.public_key()) {
-    absl::StatusOr<seal::DeviceKeys> keys =
-        seal::DeviceKeys::From(meta_.organisation_id(), row.public_key(), earlier_[*id]);
+    const auto earlier = earlier_.find(*id);
+    absl::StatusOr<seal::DeviceKeys> keys = seal::DeviceKeys::From(
+        meta_.organisation_id(), row.public_key(),
+        earlier == earlier_.end() ? std::vector<v1::EarlierKey>() : earlier->second);
     if (!keys.ok()) {
       return absl::DataLossError(
           absl::StrCat("device ", id->Short(), ": no usable key: ", keys.status().message()));

@@ -148,8 +148,13 @@ absl::Status Exchange::CheckSeal(Push* push) const {
   if (keys == nullptr) return DeviceUnknown();
   const std::string text = seal::SealText(sealed);
   // What was sealed with a key that was given up may come again, as far as that is here.
-  for (const seal::VerifyingKey* key : {&keys->current(), &keys->Of(sealed.last_sequence)}) {
-    if (!key->Verify(text, push->signature)) continue;
+  const seal::VerifyingKey* key = &keys->current();
+  bool holds = key->Verify(text, push->signature);
+  if (!holds && &keys->Of(sealed.last_sequence) != key) {
+    key = &keys->Of(sealed.last_sequence);
+    holds = key->Verify(text, push->signature);
+  }
+  if (holds) {
     push->sealed_with = key->spki();
     return absl::OkStatus();
   }
