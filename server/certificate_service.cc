@@ -52,12 +52,13 @@ grpc::ServerUnaryReactor* CertificateService::RollKey(grpc::CallbackServerContex
         if (!checked.ok()) return reply(checked);
         const absl::Status refused = hub_.Submit([this, asked = std::move(asked), reply](Pen* pen) {
           auto rolled = server::RollKey(pen, authority_, asked);
-          if (rolled.ok()) {
-            const auto id = sync::DeviceId::From(asked.rolls(0).device_id());
-            Say(Severity::kInfo, "device_key_rolled",
-                {{"device", id.has_value() ? id->Hex() : ""}, {"rolls", asked.rolls_size()}});
+          if (!rolled.ok()) return reply(rolled.status());
+          // What is only answered again is no news.
+          if (rolled->taken != 0) {
+            SayBounded(Severity::kInfo, "device_key_rolled",
+                       {{"device", rolled->device.Hex()}, {"rolls", asked.rolls_size()}});
           }
-          reply(std::move(rolled));
+          reply(std::move(rolled->response));
         });
         if (!refused.ok()) reply(refused);
       });

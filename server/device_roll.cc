@@ -37,10 +37,23 @@ absl::Status CheckShape(const std::string& organisation_id, const v1::RollKeyReq
   return absl::OkStatus();
 }
 
-bool IsOneOf(const v1::RollKeyRequest& request, absl::string_view key_hash) {
-  return std::any_of(request.rolls().begin(), request.rolls().end(), [&](const v1::KeyRoll& roll) {
-    return HashOfKey(roll.old_key()) == key_hash || HashOfKey(roll.new_key()) == key_hash;
-  });
+// The key in force; the one given up last, whose answer may have been lost; or one that the request
+// goes on to from what is here, as a server that was restored has it.  Whoever has an older one is
+// let in here as little as elsewhere.
+bool MayAsk(const Directory& directory, const v1::RollKeyRequest& request,
+            absl::string_view key_hash) {
+  const auto device = sync::DeviceId::From(request.rolls(0).device_id());
+  if (!device.has_value()) return false;
+  const Directory::DeviceSeen seen = directory.SeenOf(*device);
+  if (seen.row == nullptr) return false;
+  if (HashOfKey(seen.row->public_key()) == key_hash) return true;
+  if (!seen.earlier.empty() && HashOfKey(seen.earlier.back().roll().old_key()) == key_hash) {
+    return true;
+  }
+  for (int i = static_cast<int>(seen.earlier.size()); i < request.rolls_size(); ++i) {
+    if (HashOfKey(request.rolls(i).new_key()) == key_hash) return true;
+  }
+  return false;
 }
 
 // Whether the device may give up its key with that, as it stands.
@@ -78,12 +91,12 @@ absl::Status CheckRolls(const Directory& directory, absl::string_view caller_key
     SOTAY_RETURN_IF_ERROR(directory.CallerOf(caller_key_hash).status());
     return Malformed("rolls: none");
   }
-  if (!IsOneOf(request, caller_key_hash)) return DeviceUnknown();
+  if (!MayAsk(directory, request, caller_key_hash)) return DeviceUnknown();
   return CheckShape(directory.meta().organisation_id(), request);
 }
 
-absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority,
-                                            const v1::RollKeyRequest& request) {
+absl::StatusOr<Rolled> RollKey(Pen* pen, const Authority& authority,
+                               const v1::RollKeyRequest& request) {
   const Directory& directory = pen->directory();
   const auto device = sync::DeviceId::From(request.rolls(0).device_id());
   if (!device.has_value()) return DeviceUnknown();
@@ -124,9 +137,11 @@ absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority
     tables.devices.push_back(std::move(row));
     SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
   }
-  v1::RollKeyResponse response;
-  response.set_certificate(std::move(issued.cert_der));
-  return response;
+  Rolled rolled;
+  rolled.device = *device;
+  rolled.taken = tables.device_keys.size();
+  rolled.response.set_certificate(std::move(issued.cert_der));
+  return rolled;
 }
 
 std::vector<v1::EarlierKey> EarlierKeysOf(absl::string_view device,

@@ -23,8 +23,13 @@ absl::Status CheckRolls(const Directory& directory, absl::string_view caller_key
                         const v1::RollKeyRequest& request);
 
 // As CertificateService.RollKey says, of a request that CheckRolls has taken.
-absl::StatusOr<v1::RollKeyResponse> RollKey(Pen* pen, const Authority& authority,
-                                            const v1::RollKeyRequest& request);
+struct Rolled {
+  v1::RollKeyResponse response;
+  sync::DeviceId device;
+  size_t taken = 0;  // rolls that were not here before
+};
+absl::StatusOr<Rolled> RollKey(Pen* pen, const Authority& authority,
+                               const v1::RollKeyRequest& request);
 
 // What `rows` say of the device, in order.
 std::vector<v1::EarlierKey> EarlierKeysOf(absl::string_view device,

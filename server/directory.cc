@@ -135,6 +135,16 @@ std::shared_ptr<const seal::DeviceKeys> Directory::KeysOf(const sync::DeviceId& 
   return at == devices_.end() ? nullptr : at->second.keys;
 }
 
+Directory::DeviceSeen Directory::SeenOf(const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  const auto earlier = earlier_.find(device);
+  DeviceSeen seen;
+  if (at != devices_.end()) seen.row = at->second.row;
+  if (earlier != earlier_.end()) seen.earlier = earlier->second;
+  return seen;
+}
+
 std::vector<v1::EarlierKey> Directory::EarlierKeys(const sync::DeviceId& device) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto at = earlier_.find(device);

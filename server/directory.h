@@ -70,6 +70,12 @@ class Directory {
   std::shared_ptr<const stored::v1::DeviceRow> Device(const sync::DeviceId& device) const;
   // The keys a device seals with, and sealed with before; null for an unknown device.
   std::shared_ptr<const seal::DeviceKeys> KeysOf(const sync::DeviceId& device) const;
+  // Its row with its earlier keys, as they are at one moment; null row: unknown.
+  struct DeviceSeen {
+    std::shared_ptr<const stored::v1::DeviceRow> row;
+    std::vector<v1::EarlierKey> earlier;
+  };
+  DeviceSeen SeenOf(const sync::DeviceId& device) const;
   std::vector<v1::EarlierKey> EarlierKeys(const sync::DeviceId& device) const;
   // The device whose key in force it is, in whatever state.
   absl::optional<sync::DeviceId> HolderOf(absl::string_view spki_hash) const;

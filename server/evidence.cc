@@ -183,12 +183,14 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       const v1::ProvenPush& push = *response.pushes().rbegin();
       through = push.first_sequence() + push.change_ids().size() / sync::ChangeId::kSize - 1;
     }
-    const auto row = directory_.Device(device);
-    if (row == nullptr) return absl::DataLossError("a change is of a device that is not there");
+    Directory::DeviceSeen seen = directory_.SeenOf(device);
+    if (seen.row == nullptr) {
+      return absl::DataLossError("a change is of a device that is not there");
+    }
     v1::ProvenDevice* proven = response.add_devices();
-    proven->set_public_key(row->public_key());
-    proven->set_user_id(row->user_id());
-    for (v1::EarlierKey& key : directory_.EarlierKeys(device)) {
+    proven->set_public_key(seen.row->public_key());
+    proven->set_user_id(seen.row->user_id());
+    for (v1::EarlierKey& key : seen.earlier) {
       *proven->add_earlier() = std::move(key);
     }
   }

@@ -61,7 +61,8 @@ absl::Status RollLog(const std::string& data, const std::string& reason, int64_t
   PrintHandovers({handover});
   std::printf(
       "log key %llu from now on: %s\nPut copies of log.key and log.handovers where keys are "
-      "kept.\n",
+      "kept, and destroy every copy of the old log.key: what the file system and old backups of "
+      "this directory keep of it no command can reach.\n",
       static_cast<unsigned long long>(handover.number() + 1),
       absl::BytesToHexString(handover.key()).c_str());
   return absl::OkStatus();

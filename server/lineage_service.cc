@@ -18,7 +18,8 @@ grpc::ServerUnaryReactor* LineageService::GetLineage(grpc::CallbackServerContext
       },
       [this](Caller caller, v1::GetLineageRequest asked, Reply<v1::GetLineageResponse> reply) {
         const bool will = readers_.Run([this, caller, asked = std::move(asked), reply] {
-          reply(lineage_.Get(*caller.person, asked.held(), now_ms_()));
+          reply(lineage_.Get(*caller.person, asked.held(), now_ms_(),
+                             asked.has_head() ? &asked.head() : nullptr));
         });
         if (!will) reply(Busy("the server is busy; try again shortly"));
       });

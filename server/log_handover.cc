@@ -46,17 +46,24 @@ absl::StatusOr<absl::optional<seal::SigningKey>> KeyIn(const std::string& path,
   return absl::optional<seal::SigningKey>(*std::move(key));
 }
 
-// What follows the batch.
+// What follows the batch, as far as it is not done: a step that was cut short, or a file that
+// somebody put back from an older copy.
 absl::Status Finish(const std::string& data, const LogKeyring& ring) {
   v1::LogKeyHandovers all;
   for (const v1::LogKeyHandover& handover : ring.keys.handovers()) {
     *all.add_handovers() = handover;
   }
-  SOTAY_RETURN_IF_ERROR(
-      seal::WriteWholeFile(HandoversPath(data), all.SerializeAsString(), kHandoversMode));
-  SOTAY_RETURN_IF_ERROR(ring.key.Save(LogKeyPath(data)));
-  // One that stays is the key in force, and is not taken for the next.
-  std::remove(NextLogKeyPath(data).c_str());
+  const std::string bytes = all.SerializeAsString();
+  const auto there = seal::ReadWholeFile(HandoversPath(data), kHandoversBytesMax);
+  if (there.ok() ? *there != bytes : !ring.keys.handovers().empty()) {
+    SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(HandoversPath(data), bytes, kHandoversMode));
+  }
+  const std::string& spki = ring.key.PublicKey();
+  SOTAY_ASSIGN_OR_RETURN(const auto key, KeyIn(LogKeyPath(data), spki));
+  if (!key.has_value()) SOTAY_RETURN_IF_ERROR(ring.key.Save(LogKeyPath(data)));
+  // One that waits for the next roll stays; the key in force is needed here no longer.
+  const auto next = KeyIn(NextLogKeyPath(data), spki);
+  if (next.ok() && next->has_value()) std::remove(NextLogKeyPath(data).c_str());
   return absl::OkStatus();
 }
 
@@ -98,7 +105,11 @@ absl::StatusOr<LogKeyring> OpenLogKey(const std::string& data, Store* store) {
   SOTAY_ASSIGN_OR_RETURN(seal::LogKeys keys, LogKeysIn(store));
   const std::string& spki = keys.current().spki();
   SOTAY_ASSIGN_OR_RETURN(auto key, KeyIn(LogKeyPath(data), spki));
-  if (key.has_value()) return LogKeyring{*std::move(key), std::move(keys)};
+  if (key.has_value()) {
+    LogKeyring there{*std::move(key), std::move(keys)};
+    SOTAY_RETURN_IF_ERROR(Finish(data, there));
+    return there;
+  }
   SOTAY_ASSIGN_OR_RETURN(auto next, KeyIn(NextLogKeyPath(data), spki));
   if (!next.has_value()) {
     return absl::FailedPreconditionError(

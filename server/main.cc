@@ -46,7 +46,8 @@ Exit codes: 0 done, or stopped in good order; 1 failed; 2 wrong usage or configu
 start (no data directory, store in use, port taken, already founded); 4 the store is damaged:
 restore it from a backup.
 
-Keys: `keys roll-log --reason "..."` replaces the key that signs the logs; the old one is no more.
+Keys: `keys roll-log --reason "..."` replaces the key that signs the logs.  Destroy every copy
+of the old one.
 
 Backup: name a directory under [backup] in sotayd.toml, and look at it now and then with
 `backup-check`.  It holds the notes and no key: keep ca/, log.key, server.key and sotayd.toml apart
@@ -150,6 +151,7 @@ struct BackupFlags {
   std::string data;
   std::string from;
   std::vector<std::string> schemas;
+  bool by_earlier_key = false;
 };
 
 int CheckBackup(const BackupFlags& flags) {
@@ -210,6 +212,7 @@ int RestoreStore(const BackupFlags& flags) {
   RestorePlan plan{flags.from, StorePath(flags.data), StorePartPath(flags.data),
                    *keys,      schema->get(),         NowMs(),
                    nullptr};
+  plan.by_earlier_key = flags.by_earlier_key;
   plan.told = [](const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
@@ -228,7 +231,12 @@ int RestoreStore(const BackupFlags& flags) {
           unit.c_str(), series.series().c_str(), static_cast<unsigned long long>(series.last()));
     }
   }
-  std::printf("What administration did since then is to be done again, revocations first.\n");
+  std::printf(
+      "What administration did since then is to be done again, revocations first.  A device that "
+      "took "
+      "another key since then is known by the one before until it shows how it came to that: "
+      "revoke "
+      "those whose old key may be in other hands.\n");
   return kDone;
 }
 
@@ -317,6 +325,8 @@ int Main(int argc, char** argv) {
   restore->add_option("--data", backup.data, "the data directory: keys and sotayd.toml, no store")
       ->required();
   restore->add_option("--schema", backup.schemas, "as for run");
+  restore->add_flag("--by-earlier-key", backup.by_earlier_key,
+                    "take a backup whose newest segment is by a log key that was replaced since");
 
   std::string reason;
   CLI::App* keys =

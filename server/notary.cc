@@ -114,7 +114,7 @@ absl::StatusOr<v1::ProvenHead> Notary::Prove(const std::string& unit, const v1::
   // A head of an earlier life of the store says nothing about this one.
   if (held != nullptr && held->epoch() != directory_.meta().epoch()) held = nullptr;
   if (held != nullptr && held->signed_ms() > now_ms &&
-      seal::Vouched(keys_, directory_.meta().organisation_id(), *held)) {
+      seal::SignedByOneOf(keys_, directory_.meta().organisation_id(), *held)) {
     return ClockBehind(unit, held->signed_ms() - now_ms);
   }
   v1::ProvenHead proven;
@@ -122,7 +122,7 @@ absl::StatusOr<v1::ProvenHead> Notary::Prove(const std::string& unit, const v1::
                          Head(unit, held != nullptr ? held->size() : 0, now_ms));
   if (held == nullptr || held->size() == 0 || held->size() == proven.head().size()) return proven;
   if (held->size() > proven.head().size()) {
-    if (seal::Vouched(keys_, directory_.meta().organisation_id(), *held)) {
+    if (seal::SignedByOneOf(keys_, directory_.meta().organisation_id(), *held)) {
       SayBounded(Severity::kError, "log_shorter_than_signed",
                  {{"unit", unit}, {"signed", held->size()}, {"entries", proven.head().size()}});
     }

@@ -48,6 +48,7 @@ class Restoring {
   }
   // Reads all of it, before anything is written.
   absl::StatusOr<BackupChain> Verify(const std::string& life) const;
+  absl::Status CheckSigner(const BackupChain& chain) const;
   // Reads it again, and writes its rows.
   absl::Status Fill(const BackupChain& verified, Store* store) const;
   absl::Status WithholdClassified(Store* store) const;
@@ -63,7 +64,35 @@ absl::StatusOr<BackupChain> Restoring::Verify(const std::string& life) const {
     Tell(absl::StrCat(SegmentName(segment.number), " holds: ", segment.rows, " rows, ",
                       segment.bytes, " bytes"));
   }));
+  SOTAY_RETURN_IF_ERROR(CheckSigner(chain));
   return chain;
+}
+
+// Whoever has a key that was replaced could have written such a chain, with any date.
+absl::Status Restoring::CheckSigner(const BackupChain& chain) const {
+  const seal::LogKeys& keys = plan_.log_keys;
+  Tell(absl::StrCat("the newest segment is signed with log key ", chain.signer() + 1, " of ",
+                    keys.keys().size()));
+  if (chain.signer() == keys.handovers().size()) return absl::OkStatus();
+  const v1::LogKeyHandover& handover = keys.handovers()[chain.signer()];
+  const auto instant = [](int64_t ms) {
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms), absl::UTCTimeZone());
+  };
+  const int64_t taken_ms = chain.segments().back().taken_ms;
+  if (taken_ms > handover.handed_ms()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(SegmentName(chain.segments().size()), " is of ", instant(taken_ms),
+                     " and signed with log key ", chain.signer() + 1, ", which was replaced on ",
+                     instant(handover.handed_ms()),
+                     ": whoever has that key wrote it since; restore from another backup"));
+  }
+  if (plan_.by_earlier_key) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the newest segment, of ", instant(taken_ms), ", is signed with log key ", chain.signer() + 1,
+      ", which was replaced on ", instant(handover.handed_ms()), " (", handover.reason(),
+      "): it is from before that, or whoever has that key wrote it.  If you know that the backup "
+      "is "
+      "yours, say --by-earlier-key"));
 }
 
 absl::Status Restoring::Fill(const BackupChain& verified, Store* store) const {

@@ -37,6 +37,9 @@ struct RestorePlan {
   int64_t now_ms = 0;
   // Long work, step by step, for a person who waits; may be empty.
   std::function<void(const std::string& line)> told;
+  // A chain whose newest segment is by a key that was replaced since is taken, too: somebody has
+  // looked at it.
+  bool by_earlier_key = false;
 };
 
 struct Restored {
@@ -47,6 +50,8 @@ struct Restored {
   StoreReport report;
 };
 
+// kFailedPrecondition when the newest segment is by a key that was replaced, and that was not
+// expected, or was written after that key was handed over.
 // kAlreadyExists when there is a store already, kNotFound when there is no backup, kDataLoss, with
 // the segment and the reason, when a segment does not hold or the result contradicts itself;
 // otherwise fails as the file system does.  Then there is no store, as before.

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sync/merged_record.h"
+#include "sync/seal/log_keys.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -143,6 +144,31 @@ absl::StatusOr<v1::Dossier> GatherDossier(Office* office, const sync::Schema& sc
     absl::SleepFor(kBetweenBeginnings);
   }
   return status;
+}
+
+absl::StatusOr<v1::DossierGoingOn> GatherGoingOn(Office* office, const v1::Dossier& dossier,
+                                                 const absl::optional<v1::LogHead>& earlier) {
+  v1::DossierGoingOn shown;
+  v1::GetLineageRequest request;
+  *request.mutable_head() = dossier.head();
+  const auto ask = [&](const v1::LogHead& held) -> absl::Status {
+    *request.mutable_held() = held;
+    SOTAY_ASSIGN_OR_RETURN(v1::GetLineageResponse way, office->GetLineage(request));
+    v1::GoingOn& going_on = *shown.add_going_on();
+    *going_on.mutable_held() = held;
+    *going_on.mutable_lineage() = std::move(way);
+    return absl::OkStatus();
+  };
+  for (const v1::LogKeyHandover& handover : dossier.handovers()) {
+    for (const v1::HandedLog& log : handover.logs()) {
+      if (log.unit_id() != dossier.head().unit_id() || log.size() == 0) continue;
+      const absl::Status asked = ask(seal::AsHead(handover, log));
+      // Of a life that this store does not come from; whether that matters the check says.
+      if (!asked.ok() && !absl::IsNotFound(asked)) return asked;
+    }
+  }
+  if (earlier.has_value()) SOTAY_RETURN_IF_ERROR(ask(*earlier));
+  return shown;
 }
 
 }  // namespace sotay::cli

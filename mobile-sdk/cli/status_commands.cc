@@ -94,6 +94,7 @@ json StatusJson(const sdk::Status& status) {
           {"logs", logs},
           {"logs_disputed", disputes},
           {"removed_dossiers", removed},
+          {"log_key_unshown_ms", status.log_key_unshown_ms},
           {"log_key_handovers", HandoversJson(status.log_key_handovers)},
           {"restorations", restorations}};
 }
@@ -219,6 +220,13 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   }
   for (const v1::LogKeyHandover& handover : status.log_key_handovers) {
     line(voice("Khóa nhật ký", "Log key"), HandoverInWords(voice, handover));
+  }
+  if (status.log_key_unshown_ms != 0) {
+    line(voice("Khóa nhật ký", "Log key"),
+         absl::StrCat(voice("máy chủ chưa cho thấy đã thay khóa thế nào, từ ",
+                            "the server has not shown how it was replaced, since "),
+                      InstantInWords(status.log_key_unshown_ms),
+                      voice("; sau một ngày là tranh chấp", "; after a day it is a dispute")));
   }
   for (const auto& [unit, dispute] : status.disputes) {
     line(

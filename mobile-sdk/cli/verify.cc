@@ -182,18 +182,21 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
                    Hex(report.dossier.log_key()) + "\n");
 }
 
-// Of another export; it need not hold otherwise, as each handover is signed by both its keys.
-absl::StatusOr<std::vector<v1::LogKeyHandover>> HandoversIn(const std::string& file) {
-  std::vector<v1::LogKeyHandover> handovers;
-  if (file.empty()) return handovers;
+// Of another export; it need not hold otherwise: what is taken of it is signed by keys of the
+// chain.
+absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
+  seal::LaterKeys later;
+  if (file.empty()) return later;
   SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kFileBytesMax));
   v1::SealedDossier sealed;
   v1::Dossier dossier;
   if (!sealed.ParseFromString(bytes) || !dossier.ParseFromString(sealed.dossier())) {
     return absl::InvalidArgumentError(absl::StrCat("--later: ", file, " is no exported dossier"));
   }
-  handovers.assign(dossier.handovers().begin(), dossier.handovers().end());
-  return handovers;
+  later.organisation_id = dossier.organisation_id();
+  later.handovers.assign(dossier.handovers().begin(), dossier.handovers().end());
+  later.going_on = seal::GoingOnIn(sealed.dossier());
+  return later;
 }
 
 absl::Status Verify(const Invocation& run, const VerifyWords& words) {
@@ -207,7 +210,7 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
   }
   SOTAY_ASSIGN_OR_RETURN(const auto schema, LoadSchema(run.schema_files));
   SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(words.file, kFileBytesMax));
-  SOTAY_ASSIGN_OR_RETURN(const auto later, HandoversIn(words.later));
+  SOTAY_ASSIGN_OR_RETURN(const seal::LaterKeys later, LaterKeysIn(words.later));
   const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key, later);
   Reader reader;
   reader.schema = schema.get();
@@ -240,9 +243,12 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
                       "the organisation's log key, hexadecimal (sotayctl export --json tells)"))
       .TypeName("HEX");
-  app.AddOption("--later", words->later,
-                voice("tệp xuất sau này: nêu khóa nhật ký đã được thay thế nào từ đó",
-                      "a later export: it says how the log key was replaced since"))
+  app.AddOption(
+         "--later", words->later,
+         voice("tệp xuất sau này, với --earlier và tệp này: khóa nhật ký đã được thay thế nào, và "
+               "nhật ký nối tiếp",
+               "a later export, made with --earlier and this file: how the log key was "
+               "replaced since, and that the log goes on"))
       .TypeName("FILE");
   app.AddFlag("--quiet", words->quiet,
               voice("chỉ in kết luận", "print the verdict alone, not the content"));

@@ -84,6 +84,7 @@ void Exchange::SetTold(bool told) {
 
 absl::Status Exchange::Rekey() {
   absl::MutexLock lock(&mutex_);
+  SOTAY_RETURN_IF_ERROR(desk_.rekeying->Begin());
   return desk_.rekeying->AtContact(/*again=*/true).status();
 }
 
@@ -91,7 +92,7 @@ absl::Status Exchange::RollFirst() {
   if (desk_.rekeying == nullptr) return absl::OkStatus();
   const absl::Status rolled = desk_.rekeying->AtContact().status();
   // Nobody can tell which key is in force: nothing is sealed with either.
-  return Rekeying::MayGoOn(rolled) ? absl::OkStatus() : rolled;
+  return desk_.rekeying->may_go_on() ? absl::OkStatus() : rolled;
 }
 
 absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
@@ -242,7 +243,7 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
       return true;
     case v1::REASON_DEVICE_UNKNOWN:
       if (desk_.rekeying == nullptr || std::exchange(shown_again_, true)) return false;
-      return ShowKeyAgain();
+      return MakeKeyKnown();
     case v1::REASON_TOO_LARGE:
       return Halve(request);
     case v1::REASON_UNSPECIFIED:
@@ -253,9 +254,20 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
   }
 }
 
-bool Exchange::ShowKeyAgain() {
+absl::StatusOr<bool> Exchange::MakeKeyKnown() {
+  // It may have taken the key that is to follow, and its answer was lost or garbled.
+  const absl::StatusOr<bool> rolled = desk_.rekeying->AtContact(/*again=*/true);
+  if (rolled.ok() && *rolled) {
+    shown_again_ = false;  // the new key is another question
+    return true;
+  }
+  // That it is unknown stands only when it was said of all the device can show: nothing is given up
+  // because a network went.
+  shown_again_ = rolled.ok() || Rekeying::IsRefusal(rolled.status());
+  if (!shown_again_) return rolled.status();
   const absl::Status shown = desk_.rekeying->ShowAgain();
-  shown_again_ = Rekeying::MayGoOn(shown);
+  shown_again_ = shown.ok() || absl::IsFailedPrecondition(shown) || Rekeying::IsRefusal(shown);
+  if (!shown_again_) return shown;
   return shown.ok();
 }
 

@@ -62,8 +62,8 @@ class Exchange {
     v1::SyncRequest request;
     uint64_t accepted_through = 0;
   };
-  // Of a key that the server does not know.  Whether it does now.
-  bool ShowKeyAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a key that the server does not know.  Whether it does now; fails when that cannot be told.
+  absl::StatusOr<bool> MakeKeyKnown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What has to be done about keys before anything is sealed.
   absl::Status RollFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Asked> Build() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

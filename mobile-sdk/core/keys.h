@@ -24,6 +24,8 @@
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //   y ‖ number             v1.LogKeyHandover         how the key of the logs was replaced since
 //   enrolment
+//   v                      2 × 8 bytes, big-endian   since when, and how often, the server has not
+//   shown that
 //
 // Pure; any thread.
 #pragma once
@@ -42,6 +44,7 @@ std::string Progress();
 std::string Directory();
 std::string RowsSchema();
 std::string PurgeDue();
+std::string Unshown();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string Refused(uint64_t sequence);

@@ -17,12 +17,22 @@ namespace sotay::sdk {
 // be asked for now: its head stays as it is, and the next exchange asks again.
 using Lineages = std::map<std::string, absl::optional<v1::GetLineageResponse>>;
 
+// That a log under the new key goes on from what it was under those before.
+struct OnwardShown {
+  // From the head held; nothing where the answer has a head of the unit that says so itself.
+  absl::optional<v1::GetLineageResponse> from_held;
+  // By number of the handover, from what it gave away, to that same head.
+  std::map<uint64_t, v1::GetLineageResponse> from_handed;
+};
+
 // How the key of the logs was replaced, asked for when an answer has a head by a key this device
 // does not know, or none where it wants some.
 struct HandoversShown {
   std::vector<v1::LogKeyHandover> handovers;  // from the key held; none: that one is in force
   bool waits = false;                         // it could not be asked now
   bool unknown = false;                       // the server says that it never signed with that key
+  // By unit of which a head is held: how its log goes on from there.
+  std::map<std::string, OnwardShown> onward;
 };
 
 // Both, for whoever judges heads.

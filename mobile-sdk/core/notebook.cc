@@ -226,7 +226,6 @@ absl::Status Notebook::Rekey() {
     return absl::FailedPreconditionError(
         "the platform keeps this device's key; it is replaced where it is kept");
   }
-  SOTAY_RETURN_IF_ERROR(rekeying->Begin());
   return impl_->exchange->Rekey();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/patience.h"
 #include "mobile-sdk/core/record_history.h"
 #include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
@@ -288,7 +289,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.skew_ms = progress.skew_ms();
   if (desk.renewal != nullptr) status.certificate_ends_ms = desk.renewal->ends_ms();
   status.key_rolls = desk.vault->rolls().size();
-  status.rekey_pending = desk.rekeying != nullptr && desk.rekeying->IsPending(*desk.vault);
+  status.rekey_pending = desk.rekeying != nullptr && desk.rekeying->MayBePending(*desk.vault);
   v1::Change oldest;
   SOTAY_RETURN_IF_ERROR(desk.store->EachOwnChange(
       progress.accepted_through() + 1, [&](uint64_t, const stored::v1::OwnChange& own) {
@@ -306,6 +307,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());
   SOTAY_ASSIGN_OR_RETURN(status.log_key_handovers, desk.store->Handovers());
+  SOTAY_ASSIGN_OR_RETURN(status.log_key_unshown_ms, UnshownSinceMs(*desk.store));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(

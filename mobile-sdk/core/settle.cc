@@ -9,6 +9,7 @@
 #include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/patience.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/witness.h"
@@ -164,6 +165,7 @@ absl::Status Settling::TakeOutcomes() {
 absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
   SOTAY_ASSIGN_OR_RETURN(Heads held, desk_.store->Heads());
   KeysKnown keys{{}, ancestry_.handovers};
+  SOTAY_RETURN_IF_ERROR(LosePatience(*desk_.store, desk_.now_ms(), &keys.shown, &batch_));
   SOTAY_ASSIGN_OR_RETURN(keys.followed, desk_.store->Handovers());
   SOTAY_ASSIGN_OR_RETURN(const Witnessed witnessed,
                          Witness(desk_.meta, std::move(held), response, ancestry_.lineages, keys));

@@ -91,6 +91,8 @@ void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
 void StoreBatch::PutHandover(const v1::LogKeyHandover& handover) {
   Put(keys::Handover(handover.number()), handover.SerializeAsString());
 }
+void StoreBatch::PutUnshown(std::string value) { Put(keys::Unshown(), std::move(value)); }
+void StoreBatch::DropUnshown() { Drop(keys::Unshown()); }
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
   Put(keys::OwnChange(sequence), own.SerializeAsString());
 }
@@ -252,6 +254,8 @@ absl::StatusOr<std::vector<v1::LogKeyHandover>> Store::Handovers() const {
   for (auto& [key, handover] : by_key) handovers.push_back(std::move(handover));
   return handovers;
 }
+
+absl::StatusOr<absl::optional<std::string>> Store::Unshown() const { return Get(keys::Unshown()); }
 
 absl::StatusOr<std::vector<stored::v1::StepNotice>> Store::Notices() const {
   SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<stored::v1::StepNotice>(keys::AllNotices()));

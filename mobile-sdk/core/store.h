@@ -61,6 +61,9 @@ class StoreBatch {
   void PutDispute(const stored::v1::LogDispute& dispute);
   void PutRestoration(const stored::v1::Restoration& restoration);
   void PutHandover(const v1::LogKeyHandover& handover);
+  // As patience.h writes it.
+  void PutUnshown(std::string value);
+  void DropUnshown();
   void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
@@ -124,6 +127,8 @@ class Store {
   absl::StatusOr<std::vector<stored::v1::Restoration>> Restorations() const;
   // How the key of the logs was replaced since enrolment, in order.
   absl::StatusOr<std::vector<v1::LogKeyHandover>> Handovers() const;
+  // For patience.h.
+  absl::StatusOr<absl::optional<std::string>> Unshown() const;
 
   // kDataLoss when it is not there: sequences have no gaps.
   absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;

@@ -160,14 +160,25 @@ absl::Status Vault::SaveRenewed(const std::string& dir) const {
 }
 
 absl::Status Vault::BeginRoll(const std::string& dir) const {
-  if (RollIsPending(dir)) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const bool pending, RollIsPending(dir));
+  if (pending) return absl::OkStatus();
+  // None lies there, or one that has followed already: nothing is written over that a server may
+  // hold.
   SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey next, seal::SigningKey::Generate());
   return next.Save(NextKeyPath(dir));
 }
 
-bool Vault::RollIsPending(const std::string& dir) const {
+absl::StatusOr<bool> Vault::RollIsPending(const std::string& dir) const {
   const auto next = seal::SigningKey::Load(NextKeyPath(dir));
-  return next.ok() && next->PublicKey() != key_.PublicKey();
+  if (absl::IsNotFound(next.status())) return false;
+  if (!next.ok()) {
+    return absl::Status(
+        next.status().code(),
+        absl::StrCat(NextKeyPath(dir), ": ", next.status().message(),
+                     "; the server may have taken this key: keep the file, and put it "
+                     "right or enrol anew"));
+  }
+  return next->PublicKey() != key_.PublicKey();
 }
 
 absl::StatusOr<v1::RollKeyRequest> Vault::SignRoll(const std::string& dir,

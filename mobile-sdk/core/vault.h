@@ -51,9 +51,12 @@ class Vault {
   // The device's alone, unless there is one as good by now: another process may have renewed it.
   absl::Status SaveRenewed(const std::string& dir) const;
 
-  // Another key is wanted: makes it, durably, unless one lies there that is to follow.
+  // Another key is wanted: makes it, durably, unless one lies there that is to follow.  What lies
+  // there and cannot be read is not replaced: it may be the only copy of a key the server has.  One
+  // thread at a time; the notebook's store is open, so that there is no other process.
   absl::Status BeginRoll(const std::string& dir) const;
-  bool RollIsPending(const std::string& dir) const;
+  // Fails when a key lies there that cannot be read.
+  absl::StatusOr<bool> RollIsPending(const std::string& dir) const;
   // Signs `roll` (device, sequence, head and time are filled in) with this key and the one that is
   // to follow, and makes it durable: all rolls of the device.  kFailedPrecondition when none is to.
   absl::StatusOr<v1::RollKeyRequest> SignRoll(const std::string& dir,

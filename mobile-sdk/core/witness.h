@@ -42,7 +42,8 @@ struct KeysKnown {
 // has a cursor of; kDataLoss when what was followed does not hold.
 //
 // A head is taken only by the key in force: the one of enrolment, or the one that handovers lead to
-// from there, if each head held is of what was handed over.  Any other is a dispute, and so is a
+// from there, if each head held is of what was handed over, and the log now goes on both from that
+// head and from all that was handed over.  Any other is a dispute, and so is a
 // server that does not show how it came to its key; where it could not be asked, the head waits.
 //
 // In another life of the server a head is taken only when `lineage` leads there from the one held.

@@ -1,6 +1,7 @@
 #include "sync/seal/device_keys.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "sync/seal/big_endian.h"
@@ -63,8 +64,14 @@ absl::StatusOr<DeviceKeys> DeviceKeys::From(absl::string_view organisation_id,
   SOTAY_ASSIGN_OR_RETURN(VerifyingKey newest, VerifyingKey::From(current));
   DeviceKeys keys(std::move(newest));
   keys.device_ = DeviceIdOf(earlier.empty() ? current : earlier.front().roll().old_key());
+  std::set<absl::string_view> given_up;
   for (size_t i = 0; i < earlier.size(); ++i) {
     const v1::KeyRoll& roll = earlier[i].roll();
+    given_up.insert(roll.old_key());
+    if (given_up.count(roll.new_key()) != 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("roll ", i + 1, " of the device's key goes back to a key that it gave up"));
+    }
     const absl::string_view next =
         i + 1 < earlier.size() ? absl::string_view(earlier[i + 1].roll().old_key()) : current;
     if (roll.device_id() != keys.device_.view() || roll.new_key() != next ||

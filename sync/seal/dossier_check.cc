@@ -15,7 +15,6 @@
 #include "sync/history.h"
 #include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
-#include "sync/seal/dossier_keys.h"
 #include "sync/seal/key.h"
 #include "sync/seal/log_head.h"
 #include "sync/seal/merkle.h"
@@ -356,8 +355,7 @@ std::string DossierText(absl::string_view dossier_bytes) {
 }
 
 DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
-                           absl::string_view log_key,
-                           const std::vector<v1::LogKeyHandover>& later) {
+                           absl::string_view log_key, const LaterKeys& later) {
   DossierReport report;
   Checker checker(schema, &report);
   v1::SealedDossier sealed;
@@ -378,7 +376,8 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
   } else {
     checker.Fault("the exporting device's keys do not lead to the one that sealed the file");
   }
-  for (std::string& fault : KeyFaults(report.dossier, log_key, later)) {
+  for (std::string& fault :
+       KeyFaults(report.dossier, log_key, GoingOnIn(sealed.dossier()), later)) {
     checker.Fault(std::move(fault));
   }
   checker.LookAtDevices();

@@ -9,17 +9,29 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "sotay/v1/evidence.pb.h"
+#include "sotay/v1/going_on.pb.h"
 #include "sync/ids.h"
 #include "sync/seal/log_keys.h"
 
 namespace sotay::seal {
 
-// What is wrong with the dossier's keys, a sentence each.  The head is not signed by a key of the
-// chain that the dossier and `later` name, or by an earlier one of more than it handed over;
-// `log_key` (empty: not known) is not of that chain; a device gave up a key at another change than
-// is here.  `later`: handovers since, from another export.
+// What another export, made later, says of the log's keys.
+struct LaterKeys {
+  std::string organisation_id;  // empty: there is none
+  std::vector<v1::LogKeyHandover> handovers;
+  std::vector<v1::GoingOn> going_on;
+};
+
+// What is wrong with the dossier's keys, a sentence each.  Its handovers and those of `later` are
+// no chain, or contradict each other; its head is not signed with its log key; that key was
+// replaced since, and neither is the head exactly what was handed over, nor does `later` show that
+// the log goes on from it; `shown` does not lead from what was handed over to the head; `log_key`
+// (empty: not known) is not of the chain; a device gave up a key at another change than is here.
 std::vector<std::string> KeyFaults(const v1::Dossier& dossier, absl::string_view log_key,
-                                   const std::vector<v1::LogKeyHandover>& later);
+                                   const std::vector<v1::GoingOn>& shown, const LaterKeys& later);
+
+// What a serialised Dossier shows of it.
+std::vector<v1::GoingOn> GoingOnIn(absl::string_view dossier);
 
 // The device that exported the file; nothing: its rolls do not lead to the key that sealed it.
 absl::optional<sync::DeviceId> ExporterOf(const v1::SealedDossier& sealed,

@@ -58,6 +58,20 @@ std::string HandoverText(absl::string_view organisation_id, const v1::LogKeyHand
   return text;
 }
 
+v1::LogHead AsHead(const v1::LogKeyHandover& handover, const v1::HandedLog& log) {
+  v1::LogHead head;
+  head.set_unit_id(log.unit_id());
+  head.set_epoch(handover.epoch());
+  head.set_size(log.size());
+  head.set_root(log.root());
+  return head;
+}
+
+bool SameLog(const v1::LogHead& a, const v1::LogHead& b) {
+  return a.unit_id() == b.unit_id() && a.epoch() == b.epoch() && a.size() == b.size() &&
+         a.root() == b.root();
+}
+
 bool IsHandedOver(const v1::LogKeyHandover& handover, const v1::LogHead& head) {
   if (head.epoch() != handover.epoch() || head.size() == 0) return true;
   for (const v1::HandedLog& log : handover.logs()) {
@@ -111,7 +125,16 @@ absl::optional<size_t> LogKeys::SignerOf(absl::string_view text,
 bool Vouched(const LogKeys& keys, absl::string_view organisation_id, const v1::LogHead& head) {
   const auto signer = keys.SignerOf(HeadText(organisation_id, head), head.signature());
   if (!signer.has_value()) return false;
-  return *signer == keys.handovers().size() || IsHandedOver(keys.handovers()[*signer], head);
+  if (*signer == keys.handovers().size()) return true;
+  const v1::LogKeyHandover& handover = keys.handovers()[*signer];
+  return std::any_of(handover.logs().begin(), handover.logs().end(), [&](const v1::HandedLog& log) {
+    return SameLog(AsHead(handover, log), head);
+  });
+}
+
+bool SignedByOneOf(const LogKeys& keys, absl::string_view organisation_id,
+                   const v1::LogHead& head) {
+  return keys.SignerOf(HeadText(organisation_id, head), head.signature()).has_value();
 }
 
 }  // namespace sotay::seal

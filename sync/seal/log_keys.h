@@ -24,8 +24,15 @@ namespace sotay::seal {
 // units are out of order.
 std::string HandoverText(absl::string_view organisation_id, const v1::LogKeyHandover& handover);
 
-// Whether a head by the key until then is of what was handed over: of that life of the store it has
-// no more entries, and if as many, the same root.  Of another life nothing can be said: true.
+// A log as it was handed over, in the form of a head; both keys' signatures are the handover's.
+v1::LogHead AsHead(const v1::LogKeyHandover& handover, const v1::HandedLog& log);
+// The same life, unit, size and root.
+bool SameLog(const v1::LogHead& a, const v1::LogHead& b);
+
+// Whether a head that was checked while the key until then was in force can be of what was handed
+// over: of that life of the store it has no more entries, and if as many, the same root.  Of
+// another life nothing can be said: true.  Not enough for a head that comes from anywhere: see
+// Vouched.
 bool IsHandedOver(const v1::LogKeyHandover& handover, const v1::LogHead& head);
 
 // A value.
@@ -54,8 +61,12 @@ class LogKeys {
   std::vector<v1::LogKeyHandover> handovers_;
 };
 
-// Whether one of the keys signed the head for this organisation, and, if it is not the one in
-// force, of no more than it handed over.
+// Whether the key in force signed the head for this organisation, or an earlier one exactly the log
+// that it handed over.  Any other head by an earlier key proves nothing by itself, as whoever has
+// the key could have signed it since: what is needed is that the log goes on from it (LeadsTo in
+// epoch_link.h).
 bool Vouched(const LogKeys& keys, absl::string_view organisation_id, const v1::LogHead& head);
+// Whether any of the keys signed it, whenever.
+bool SignedByOneOf(const LogKeys& keys, absl::string_view organisation_id, const v1::LogHead& head);
 
 }  // namespace sotay::seal

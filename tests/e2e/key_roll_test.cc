@@ -85,8 +85,10 @@ class KeyRoll : public ::testing::Test {
     return tests::Run(words);
   }
   // Makes an export, and the log key it names.
-  std::string Export(const std::string& file) {
-    return Must(SOTAYCTL, kHead, {"export", root_, office_.space() / file}).value("log_key", "");
+  std::string Export(const std::string& file, const std::string& earlier = "") {
+    std::vector<std::string> words = {"export", root_, office_.space() / file};
+    if (!earlier.empty()) words.insert(words.end(), {"--earlier", office_.space() / earlier});
+    return Must(SOTAYCTL, kHead, words).value("log_key", "");
   }
 
   // A phone takes another key again and again, and is killed a little later in it each time: before
@@ -172,7 +174,8 @@ TEST_F(KeyRoll, OfTheLogOfTwoDevicesAndARestoreFromBeforeLoseNothing) {
     }
     EXPECT_EQ(StatusOf(i)["log_key_handovers"].size(), 1u) << Phone(i);
   }
-  const std::string second_key = Export("after.sotay");
+  Export("alone.sotay");
+  const std::string second_key = Export("after.sotay", "before.sotay");
   EXPECT_NE(first_key, second_key);
 
   // Any key there was vouches for any export.
@@ -182,6 +185,10 @@ TEST_F(KeyRoll, OfTheLogOfTwoDevicesAndARestoreFromBeforeLoseNothing) {
       Verify("before.sotay", {"--log-key", second_key, "--later", office_.space() / "after.sotay"})
           .exit_code,
       0);
+  const Ended unshown =
+      Verify("before.sotay", {"--log-key", second_key, "--later", office_.space() / "alone.sotay"});
+  EXPECT_EQ(unshown.exit_code, 1) << "whoever has the old key could have made it since";
+  EXPECT_THAT(unshown.out, HasSubstr("by a key that was replaced"));
   EXPECT_EQ(Verify("after.sotay", {"--log-key", second_key}).exit_code, 0);
   const Ended shown = Verify("after.sotay", {"--log-key", first_key});
   EXPECT_EQ(shown.exit_code, 0) << shown.out;
@@ -200,8 +207,13 @@ TEST_F(KeyRoll, OfTheLogOfTwoDevicesAndARestoreFromBeforeLoseNothing) {
   fs::remove_all(office_.space() / "server/store");
   fs::remove_all(backup_);
   fs::create_directory(backup_);
-  const Ended restored =
-      tests::Run({SOTAYD, "restore", "--from", old_backup, "--data", office_.space() / "server"});
+  std::vector<std::string> restore = {SOTAYD,     "restore", "--from",
+                                      old_backup, "--data",  office_.space() / "server"};
+  const Ended asked = tests::Run(restore);
+  EXPECT_EQ(asked.exit_code, 3) << "its newest segment is by a key that was replaced";
+  EXPECT_THAT(asked.err, HasSubstr("--by-earlier-key"));
+  restore.push_back("--by-earlier-key");
+  const Ended restored = tests::Run(restore);
   ASSERT_EQ(restored.exit_code, 0) << restored.out << restored.err;
   office_.StartServer();
   SyncAll();

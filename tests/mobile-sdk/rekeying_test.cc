@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <vector>
 
 #include "mobile-sdk/core/enrolment.h"
@@ -26,6 +27,7 @@ using tests::Workspace;
 // What the link was asked, and what it is to say; the notebook owns the link.
 struct Said {
   absl::Status roll = absl::UnavailableError("no network");  // OK: certified
+  std::vector<absl::Status> roll_first;                      // before that, in turn
   std::vector<v1::RollKeyRequest> rolls;
   std::vector<absl::Status> sync;  // in turn; then Unavailable
   size_t syncs = 0;
@@ -43,7 +45,12 @@ class SayingLink : public tests::NoLink {
   }
   absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest& request) override {
     said_.rolls.push_back(request);
-    if (!said_.roll.ok()) return said_.roll;
+    absl::Status says = said_.roll;
+    if (!said_.roll_first.empty()) {
+      says = said_.roll_first.front();
+      said_.roll_first.erase(said_.roll_first.begin());
+    }
+    if (!says.ok()) return says;
     v1::RollKeyResponse response;
     response.set_certificate(
         said_.authority->RenewDevice(request.rolls().rbegin()->new_key())->cert_der);
@@ -115,6 +122,56 @@ TEST_F(RekeyingTest, GoesOnWithTheOldKeyWhereItIsRefused) {
   EXPECT_EQ(said_.rolls.size(), 1u) << "not with every exchange";
   EXPECT_TRUE(Stands().rekey_pending);
   EXPECT_EQ(Stands().key_rolls, 0u);
+}
+
+// Whoever answered did not say what became of it: it may have been taken.
+TEST_F(RekeyingTest, SendsNothingByTheOldKeyAfterAnAnswerThatIsNone) {
+  for (const absl::Status& garbled :
+       {absl::InternalError("a proxy"), absl::UnauthenticatedError("a proxy"),
+        absl::AbortedError("a proxy"), absl::UnknownError("a proxy")}) {
+    said_.roll = garbled;
+    const absl::Status rekeyed = notebook_->Rekey();
+    EXPECT_FALSE(rekeyed.ok());
+    // Nothing that would end the courier for good.
+    EXPECT_FALSE(absl::IsUnauthenticated(rekeyed) || absl::IsAborted(rekeyed)) << rekeyed;
+    const absl::Status synced = notebook_->Sync();
+    EXPECT_FALSE(synced.ok() || absl::IsUnauthenticated(synced) || absl::IsAborted(synced));
+  }
+  EXPECT_EQ(said_.syncs, 0u);
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_CHANGED_MEANWHILE);
+  said_.roll = WithDetail(absl::AbortedError("it has more"), detail);
+  notebook_->Sync().IgnoreError();
+  EXPECT_EQ(said_.syncs, 1u) << "it has said that it has not taken it";
+}
+
+TEST_F(RekeyingTest, GoesOnWhereNothingWasSent) {
+  ASSERT_FALSE(notebook_->Rekey().ok());
+  std::ofstream(dir_ / "device.next.key") << "half";
+  EXPECT_FALSE(notebook_->Sync().ok());
+  EXPECT_EQ(said_.syncs, 1u);
+  EXPECT_TRUE(Stands().rekey_pending);
+}
+
+// It took the roll long ago and said something else: the old key is unknown, and that is not the
+// end.
+TEST_F(RekeyingTest, TriesTheRollAtOnceWhereItsOldKeyIsNotKnown) {
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_CHANGED_MEANWHILE);
+  said_.roll_first = {WithDetail(absl::AbortedError("it has more"), detail)};
+  said_.roll = absl::OkStatus();
+  EXPECT_FALSE(notebook_->Rekey().ok());
+  detail.set_reason(v1::REASON_DEVICE_UNKNOWN);
+  said_.sync = {WithDetail(absl::UnauthenticatedError("unknown"), detail)};
+  EXPECT_THAT(notebook_->Sync(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(said_.syncs, 2u);
+  EXPECT_FALSE(Stands().rekey_pending);
+  EXPECT_EQ(Stands().key_rolls, 1u);
+  // And where the network goes just then, it is that which is told.
+  EXPECT_FALSE(Stands().rekey_pending);
+  said_.syncs = 0;
+  said_.roll = absl::UnavailableError("no network");
+  EXPECT_THAT(notebook_->Sync(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(RekeyingTest, IsTheSameDeviceThatShowsItsNewKey) {

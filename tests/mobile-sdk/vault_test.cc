@@ -5,7 +5,11 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <memory>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "mobile-sdk/core/renewal.h"
 #include "server/authority.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/device_keys.h"
@@ -125,13 +129,13 @@ TEST_F(VaultRoll, IsTheSameDeviceWithAnotherKey) {
   const v1::KeyRoll roll = Ask(*before, 7);
   EXPECT_TRUE(seal::RollHolds(std::string(16, 'o'), roll));
   EXPECT_EQ(Open()->device(), before->device());
-  EXPECT_TRUE(Open()->RollIsPending(dir_.path()));
+  EXPECT_TRUE(*Open()->RollIsPending(dir_.path()));
   SOTAY_ASSERT_OK_AND_ASSIGN(
       const auto after,
       before->Rolled(dir_.path(), authority_->RenewDevice(roll.new_key())->cert_der));
   EXPECT_EQ(after->device(), before->device());
   EXPECT_EQ(*seal::SpkiOfCertificatePem(after->certificate_pem()), roll.new_key());
-  EXPECT_FALSE(after->RollIsPending(dir_.path()));
+  EXPECT_FALSE(*after->RollIsPending(dir_.path()));
   // And once more, from there.
   const v1::KeyRoll second = Ask(*after, 9);
   EXPECT_EQ(second.old_key(), roll.new_key());
@@ -154,6 +158,45 @@ TEST_F(VaultRoll, AsksAgainWithTheSameKeyUntilThereIsAnAnswer) {
   EXPECT_EQ(Open()->rolls().size(), 0u) << "the old key is in use";
 }
 
+// The server may have taken it, and then it is the only copy.
+TEST_F(VaultRoll, WritesOverNoNextKeyThatItCannotRead) {
+  const auto vault = Open();
+  const v1::KeyRoll roll = Ask(*vault, 7);
+  chmod((dir_ / "device.next.key").c_str(), 0644);
+  EXPECT_THAT(vault->BeginRoll(dir_.path()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(vault->RollIsPending(dir_.path()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  chmod((dir_ / "device.next.key").c_str(), 0600);
+  EXPECT_EQ(Ask(*Open(), 8).new_key(), roll.new_key());
+  std::ofstream(dir_ / "device.next.key") << "half";
+  EXPECT_THAT(vault->BeginRoll(dir_.path()), StatusIs(absl::StatusCode::kInvalidArgument));
+  std::ifstream left(dir_ / "device.next.key");
+  std::string text;
+  left >> text;
+  EXPECT_EQ(text, "half");
+}
+
+// Renewed by one thread while another takes the new key.
+TEST_F(VaultRoll, ACertificateOfTheKeyBeforeDoesNotComeToLieOverTheNewOnes) {
+  const auto before = Open();
+  const v1::KeyRoll roll = Ask(*before, 7);
+  std::unique_ptr<Renewal> renewal;
+  const auto asked = [&]() -> absl::StatusOr<v1::RenewCertificateResponse> {
+    EXPECT_THAT(renewal->Replace([&] {
+      return before->Rolled(dir_.path(), authority_->RenewDevice(roll.new_key())->cert_der);
+    }),
+                tests::IsOk());
+    v1::RenewCertificateResponse response;
+    response.set_certificate(
+        authority_->RenewDevice(first_, absl::Now() + absl::Hours(24 * 61))->cert_der);
+    return response;
+  };
+  renewal = std::make_unique<Renewal>(dir_.path(), before, asked);
+  const auto renewed = renewal->AtContact(absl::ToUnixMillis(absl::Now() + absl::Hours(24 * 61)));
+  ASSERT_THAT(renewed, tests::IsOk());
+  EXPECT_FALSE(*renewed);
+  EXPECT_EQ(*seal::SpkiOfCertificatePem(Open()->certificate_pem()), roll.new_key());
+}
+
 TEST_F(VaultRoll, IsFinishedFromWhereverItWasCutShort) {
   const auto before = Open();
   const v1::KeyRoll roll = Ask(*before, 7);
@@ -166,7 +209,7 @@ TEST_F(VaultRoll, IsFinishedFromWhereverItWasCutShort) {
     ASSERT_NE(after, nullptr) << when;
     EXPECT_EQ(*seal::SpkiOfCertificatePem(after->certificate_pem()), roll.new_key()) << when;
     EXPECT_EQ(after->device(), before->device()) << when;
-    EXPECT_FALSE(after->RollIsPending(dir_.path())) << when;
+    EXPECT_FALSE(*after->RollIsPending(dir_.path())) << when;
     std::ifstream left(dir_ / "device.next.pem");
     EXPECT_FALSE(left.good()) << when;
   };
@@ -192,7 +235,7 @@ TEST_F(VaultRoll, TakesNoAnswerThatIsNotForItsKeyOrOfItsAuthority) {
   const auto refused = StatusIs(absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(vault->Rolled(dir_.path(), authority_->RenewDevice(first_)->cert_der), refused);
   EXPECT_THAT(vault->Rolled(dir_.path(), other.RenewDevice(roll.new_key())->cert_der), refused);
-  EXPECT_TRUE(Open()->RollIsPending(dir_.path()));
+  EXPECT_TRUE(*Open()->RollIsPending(dir_.path()));
 }
 
 }  // namespace

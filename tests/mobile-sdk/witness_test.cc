@@ -119,6 +119,20 @@ class WitnessTest : public ::testing::Test {
     return handover;
   }
 
+  // What the server shows a device that holds the first `held` entries, of a log of these, of which
+  // so many were handed over: in answer to an answer with a head, or without.
+  void Show(const v1::LogKeyHandover& handover, size_t held, const std::string& entries,
+            bool offered = true) {
+    keys_.shown = HandoversShown();
+    keys_.shown.handovers = {handover};
+    OnwardShown& onward = keys_.shown.onward["kv1"];
+    if (!offered) {
+      onward.from_held.emplace();
+      *onward.from_held->mutable_head() = From(held, entries);
+    }
+    *onward.from_handed[handover.number()].mutable_head() = From(handover.logs(0).size(), entries);
+  }
+
   stored::v1::NotebookMeta meta_;
   seal::SigningKey key_ = *seal::SigningKey::Generate();  // that signs now
   const seal::SigningKey old_key_ = key_;
@@ -264,7 +278,7 @@ TEST_F(WitnessTest, TakesNoHeadTheServerDidNotSign) {
 TEST_F(WitnessTest, FollowsTheLogToAnotherKeyThatBothHaveSigned) {
   ASSERT_THAT(Offer(Head("abc")), IsOk());
   const seal::SigningKey next = *seal::SigningKey::Generate();
-  keys_.shown.handovers = {HandOver(1, "abcd", next)};
+  Show(HandOver(1, "abcd", next), 3, "abcde");
   const auto followed = Offer(From(3, "abcde"));
   ASSERT_THAT(followed, IsOk());
   EXPECT_THAT(followed->disputes, IsEmpty());
@@ -272,7 +286,7 @@ TEST_F(WitnessTest, FollowsTheLogToAnotherKeyThatBothHaveSigned) {
   EXPECT_EQ(held_["kv1"].size(), 5u);
   // From then on it goes by that key, and takes nothing by the old one.
   keys_.followed = followed->handovers;
-  keys_.shown.handovers.clear();
+  keys_.shown = HandoversShown();
   EXPECT_THAT(Offer(From(5, "abcdef"))->disputes, IsEmpty());
   const v1::ProvenHead stolen = From(6, "abcdefg");
   v1::ProvenHead by_the_old_key = stolen;
@@ -310,10 +324,50 @@ TEST_F(WitnessTest, DisputesAKeyThatNoHandoverLeadsTo) {
   keys_.shown = HandoversShown();
   keys_.shown.waits = true;
   EXPECT_THAT(Offer(From(3, "abcde"))->disputes, IsEmpty());
-  keys_.shown = HandoversShown();
-  keys_.shown.handovers = {good};
+  Show(good, 3, "abcde");
   EXPECT_THAT(Offer(From(3, "abcde"))->disputes, IsEmpty());
   EXPECT_EQ(held_["kv1"].size(), 5u);
+}
+
+// Both keys have signed what was handed over; the new one signs another history.
+TEST_F(WitnessTest, DisputesANewKeyThatDoesNotGoOnFromWhatWasHandedOver) {
+  ASSERT_THAT(Offer(Head("ab")), IsOk());
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const v1::LogKeyHandover handover = HandOver(1, "abcd", next);
+  const auto expect_dispute = [&](const char* why) {
+    const auto witnessed = Offer(From(2, "abXde"));
+    ASSERT_THAT(witnessed, IsOk()) << why;
+    EXPECT_EQ(witnessed->disputes.count("kv1"), 1u) << why;
+    EXPECT_THAT(witnessed->handovers, IsEmpty()) << why;
+    EXPECT_EQ(held_["kv1"].size(), 2u) << why;
+  };
+  Show(handover, 2, "abXde");
+  expect_dispute("the proof does not hold");
+  Show(handover, 2, "abcde");
+  expect_dispute("the proof is of another head than is offered");
+  keys_.shown.onward["kv1"].from_handed.clear();
+  expect_dispute("it is not shown");
+  keys_.shown.onward.clear();
+  expect_dispute("nothing is");
+}
+
+TEST_F(WitnessTest, TakesTheHeadThatWasShownWhereTheAnswerHasNone) {
+  ASSERT_THAT(Offer(Head("ab")), IsOk());
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const v1::LogKeyHandover handover = HandOver(1, "abcd", next);
+  v1::SyncResponse response;
+  v1::Cursor* cursor = response.add_cursors();
+  cursor->set_unit_id("kv1");
+  cursor->set_epoch(std::string(16, 'e'));
+  Show(handover, 2, "abcde", /*offered=*/false);
+  const auto followed = Witness(meta_, held_, response, lineages_, keys_);
+  ASSERT_THAT(followed, IsOk());
+  EXPECT_THAT(followed->disputes, IsEmpty());
+  EXPECT_EQ(followed->heads.at("kv1").size(), 5u);
+  EXPECT_EQ(followed->handovers.size(), 1u);
+  // Two logs, one for the head held and one for what was handed over.
+  *keys_.shown.onward["kv1"].from_held->mutable_head() = From(2, "abXde");
+  EXPECT_EQ(Witness(meta_, held_, response, lineages_, keys_)->disputes.count("kv1"), 1u);
 }
 
 TEST_F(WitnessTest, DisputesAServerThatSendsNoHeadAndAKeyThatDoesNotHold) {

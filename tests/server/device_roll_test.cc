@@ -52,9 +52,11 @@ class DeviceRoll : public ::testing::Test {
   }
   absl::StatusOr<v1::RollKeyResponse> Ask(const std::string& caller_key) {
     SOTAY_RETURN_IF_ERROR(CheckRolls(*room_.directory, HashOfKey(caller_key), request_));
-    absl::StatusOr<v1::RollKeyResponse> response = absl::UnknownError("never answered");
-    room_.WithPen([&](Pen* pen) { response = RollKey(pen, *authority_, request_); });
-    return response;
+    absl::StatusOr<Rolled> rolled = absl::UnknownError("never answered");
+    room_.WithPen([&](Pen* pen) { rolled = RollKey(pen, *authority_, request_); });
+    if (!rolled.ok()) return rolled.status();
+    taken_ = rolled->taken;
+    return rolled->response;
   }
   absl::StatusOr<v1::RollKeyResponse> Ask(const v1::KeyRoll& roll) {
     request_.clear_rolls();
@@ -113,6 +115,7 @@ class DeviceRoll : public ::testing::Test {
   const seal::SigningKey old_ = nguyet_.key();
   const seal::SigningKey next_ = *seal::SigningKey::Generate();
   v1::RollKeyRequest request_;
+  size_t taken_ = 0;
 };
 
 TEST_F(DeviceRoll, IsTheSameDeviceAndChainUnderAnotherKey) {
@@ -157,6 +160,7 @@ TEST_F(DeviceRoll, TwiceIsOnceAndAnsweredToTheOldKeyAsWell) {
   for (const std::string& key : {old_.PublicKey(), next_.PublicKey()}) {
     SOTAY_ASSERT_OK_AND_ASSIGN(const auto again, Ask(key));
     EXPECT_EQ(*seal::SpkiOfCertificateDer(again.certificate()), next_.PublicKey());
+    EXPECT_EQ(taken_, 0u) << "it is no news";
   }
   // Signed anew, as a phone does that was killed.
   ASSERT_THAT(Ask(RollTo(next_)), IsOk());
@@ -168,6 +172,9 @@ TEST_F(DeviceRoll, TwiceIsOnceAndAnsweredToTheOldKeyAsWell) {
   *request_.add_rolls() = RollTo(third);
   ASSERT_THAT(Ask(next_.PublicKey()), IsOk());
   EXPECT_EQ(room_.directory->EarlierKeys(nguyet_.device()).size(), 2u);
+  // Of the keys it gave up the last alone is let in here.
+  EXPECT_THAT(Ask(next_.PublicKey()), IsOk());
+  EXPECT_EQ(ReasonOf(Ask(old_.PublicKey()).status()), v1::REASON_DEVICE_UNKNOWN);
   EXPECT_THAT(room_.Faults(), IsEmpty());
   EXPECT_THAT(EvidenceFaults(), IsEmpty());
 }

@@ -11,6 +11,7 @@
 #include "server/config.h"
 #include "server/lineage.h"
 #include "server/refusal.h"
+#include "sync/seal/epoch_link.h"
 #include "tests/server/server_room.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
@@ -96,6 +97,20 @@ TEST_F(LogHandover, IsFinishedByWhoeverOpensTheKeyNext) {
   EXPECT_NE(again.key(), handover.key());
 }
 
+// With the key in its place already, and the rest not done or set back.
+TEST_F(LogHandover, IsFinishedAlsoWhereTheKeyIsInItsPlace) {
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto handover, Roll());
+  std::remove(HandoversPath(data_.path()).c_str());
+  ASSERT_THAT(seal::SigningKey::Load(LogKeyPath(data_.path()))->Save(NextLogKeyPath(data_.path())),
+              IsOk());
+  ASSERT_THAT(OpenLogKey(data_.path(), room_.store.get()), IsOk());
+  EXPECT_EQ(HandoversBeside(data_.path())->size(), 1u);
+  EXPECT_EQ(KeyIn(NextLogKeyPath(data_.path())), "");
+  std::ofstream(HandoversPath(data_.path()), std::ios::trunc) << "";
+  ASSERT_THAT(OpenLogKey(data_.path(), room_.store.get()), IsOk());
+  EXPECT_EQ(HandoversBeside(data_.path())->size(), 1u);
+}
+
 TEST_F(LogHandover, HasChangedNothingBeforeItsBatch) {
   // Cut short behind the first step.
   const seal::SigningKey waiting = *seal::SigningKey::Generate();
@@ -165,6 +180,25 @@ TEST_F(LogHandover, IsShownToADeviceBeforeItIsSentHeads) {
                              lineage.Handovers(nguyet_.device(), room_.log_key.PublicKey()));
   EXPECT_EQ(shown.handovers_size(), 1);
   EXPECT_EQ(heads(), 1);
+  // And that the log goes on from what was handed over, to the head that is asked about.
+  const std::string organisation = room_.directory->meta().organisation_id();
+  const Caller caller = room_.CallerOf(nguyet_);
+  const Person& person = *caller.person;
+  for (const v1::HandedLog& log : shown.handovers(0).logs()) {
+    if (log.unit_id() != "kv1") continue;
+    const v1::LogHead handed = seal::AsHead(shown.handovers(0), log);
+    SOTAY_ASSERT_OK_AND_ASSIGN(const auto now, lineage.Get(person, handed, room_.now_ms));
+    EXPECT_THAT(seal::LeadsTo(ring.key.verifying_key(), organisation, handed, handed.epoch(), now),
+                IsOk());
+    const v1::LogHead& to = now.head().head();
+    SOTAY_ASSERT_OK_AND_ASSIGN(const auto named, lineage.Get(person, handed, room_.now_ms, &to));
+    EXPECT_EQ(named.head().head().SerializeAsString(), to.SerializeAsString());
+    v1::LogHead other = to;
+    other.set_size(to.size() + 1);
+    EXPECT_EQ(DetailOf(lineage.Get(person, handed, room_.now_ms, &other).status()).reason(),
+              v1::REASON_MALFORMED);
+    EXPECT_THAT(lineage.Get(person, other, room_.now_ms), StatusIs(absl::StatusCode::kNotFound));
+  }
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto newest,
                              lineage.Handovers(nguyet_.device(), ring.key.PublicKey()));
   EXPECT_EQ(newest.handovers_size(), 0);

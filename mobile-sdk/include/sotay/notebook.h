@@ -176,6 +176,9 @@ struct Status {
   std::vector<stored::v1::Restoration> restorations;
   // How the key that signs the logs was replaced since enrolment, in order.
   std::vector<v1::LogKeyHandover> log_key_handovers;
+  // Since when the server answers and does not show how its log key was replaced, by the device's
+  // clock; 0: it does.  After a day it is a dispute.
+  int64_t log_key_unshown_ms = 0;
   size_t records = 0;
   size_t conflicts = 0;
   size_t requests = 0;  // records in which a step is asked for

@@ -71,6 +71,10 @@ TEST_F(DeviceKeysTest, TakeNoRollThatIsNotSignedByBoth) {
   EXPECT_THAT(DeviceKeys::From(std::string(16, 'p'), b_.PublicKey(), {Earlier(a_, b_, 4, 6)}),
               refused)
       << "in another organisation";
+  EXPECT_THAT(DeviceKeys::From(kOrganisation, a_.PublicKey(),
+                               {Earlier(a_, b_, 4, 6), Earlier(b_, a_, 9, 9)}),
+              refused)
+      << "back to a key that was given up";
   EXPECT_THAT(DeviceKeys::From(kOrganisation, c_.PublicKey(),
                                {Earlier(a_, b_, 6, 6), Earlier(b_, c_, 5, 9)}),
               refused)

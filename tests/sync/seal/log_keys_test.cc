@@ -100,11 +100,13 @@ TEST_F(LogKeysTest, AnEarlierKeyVouchesForNoMoreThanItHandedOver) {
       LogKeys::From(a_.verifying_key(), kOrganisation, {Handover(1, a_, b_, /*size=*/3)});
   ASSERT_THAT(keys, IsOk());
   EXPECT_TRUE(Vouched(*keys, kOrganisation, Head(b_, 9)));
-  EXPECT_TRUE(Vouched(*keys, kOrganisation, Head(a_, 2, 's')));
   EXPECT_TRUE(Vouched(*keys, kOrganisation, Head(a_, 3)));
+  EXPECT_FALSE(Vouched(*keys, kOrganisation, Head(a_, 2, 's'))) << "a shorter one of any content";
   EXPECT_FALSE(Vouched(*keys, kOrganisation, Head(a_, 3, 's'))) << "another log of that size";
   EXPECT_FALSE(Vouched(*keys, kOrganisation, Head(a_, 4))) << "a longer one";
-  EXPECT_TRUE(Vouched(*keys, kOrganisation, Head(a_, 4, 's', 'd'))) << "of another life";
+  EXPECT_FALSE(Vouched(*keys, kOrganisation, Head(a_, 3, 'r', 'd'))) << "of a life made up";
+  EXPECT_TRUE(SignedByOneOf(*keys, kOrganisation, Head(a_, 2, 's')));
+  EXPECT_FALSE(SignedByOneOf(*keys, kOrganisation, Head(c_, 2)));
   EXPECT_FALSE(Vouched(*keys, kOrganisation, Head(c_, 2)));
 }
 
