@@ -29,7 +29,8 @@ struct Said {
   absl::Status roll = absl::UnavailableError("no network");  // OK: certified
   std::vector<absl::Status> roll_first;                      // before that, in turn
   std::vector<v1::RollKeyRequest> rolls;
-  std::vector<absl::Status> sync;  // in turn; then Unavailable
+  std::vector<absl::Status> sync;           // in turn; then Unavailable
+  absl::optional<v1::SyncResponse> answer;  // instead
   size_t syncs = 0;
   std::vector<std::string> presented;  // certificates
   const server::Authority* authority = nullptr;
@@ -41,6 +42,7 @@ class SayingLink : public tests::NoLink {
 
   absl::StatusOr<v1::SyncResponse> Sync(const v1::SyncRequest&) override {
     const size_t turn = said_.syncs++;
+    if (said_.answer.has_value()) return *said_.answer;
     return turn < said_.sync.size() ? said_.sync[turn] : absl::UnavailableError("no network");
   }
   absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest& request) override {
@@ -77,6 +79,7 @@ class RekeyingTest : public ::testing::Test {
     meta.set_organisation_id(std::string(16, 'o'));
     meta.set_user_id("nguyen-uu-dam");
     meta.set_server("127.0.0.1:1");
+    meta.set_log_key(seal::SigningKey::Generate()->PublicKey());
     ASSERT_THAT(Found(dir_.path(), meta, {}), IsOk());
     said_.authority = &*authority_;
     Open();
@@ -172,6 +175,18 @@ TEST_F(RekeyingTest, TriesTheRollAtOnceWhereItsOldKeyIsNotKnown) {
   said_.syncs = 0;
   said_.roll = absl::UnavailableError("no network");
   EXPECT_THAT(notebook_->Sync(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+// It answers, sends no heads, and cannot be asked by what key it signs.
+TEST_F(RekeyingTest, CountsTheContactsOfAServerThatDoesNotSayByWhatKeyItSigns) {
+  v1::Cursor* const cursor = said_.answer.emplace().add_cursors();
+  cursor->set_unit_id("vkskv1");
+  cursor->set_epoch(std::string(16, 'e'));
+  said_.answer->set_server_now_ms(1'794'000'000'000);
+  EXPECT_EQ(Stands().log_key_unshown_ms, 0);
+  EXPECT_THAT(notebook_->Sync(), IsOk());
+  EXPECT_NE(Stands().log_key_unshown_ms, 0);
+  EXPECT_TRUE(Stands().disputes.empty());
 }
 
 TEST_F(RekeyingTest, IsTheSameDeviceThatShowsItsNewKey) {
