@@ -267,21 +267,22 @@ absl::StatusOr<Authority::DeviceCertificate> Authority::IssueDevice(absl::string
         "certificate request is not signed by its own key with ECDSA and SHA-256; make it anew");
   }
 
-  return Certify(key, now);
+  return Certify(key, seal::DeviceIdOf(key.spki()), now);
 }
 
-absl::StatusOr<Authority::DeviceCertificate> Authority::RenewDevice(absl::string_view spki,
-                                                                    absl::Time now) const {
+absl::StatusOr<Authority::DeviceCertificate> Authority::RenewDevice(
+    absl::string_view spki, absl::Time now, absl::optional<sync::DeviceId> device) const {
   const ErrorScope errors;
   SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey key, seal::VerifyingKey::From(spki));
-  return Certify(key, now);
+  return Certify(key, device.value_or(seal::DeviceIdOf(spki)), now);
 }
 
 absl::StatusOr<Authority::DeviceCertificate> Authority::Certify(const seal::VerifyingKey& key,
+                                                                const sync::DeviceId& device,
                                                                 absl::Time now) const {
   DeviceCertificate issued;
   issued.spki = key.spki();
-  issued.device = seal::DeviceIdOf(issued.spki);
+  issued.device = device;
   SOTAY_ASSIGN_OR_RETURN(CertificateDraft draft,
                          DraftFor(key.pkey(), issued.device.Hex(), certificate_der_, key_));
   SOTAY_RETURN_IF_ERROR(SetValidity(now, kDeviceLife, not_after_, &draft));

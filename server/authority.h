@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "sync/ids.h"
 #include "sync/seal/key.h"
 
@@ -73,9 +74,11 @@ class Authority {
                                                 absl::Time now = absl::Now()) const;
 
   // The same again for a key that is a device's already: SubjectPublicKeyInfo in DER, as it was
-  // certified.  Fails with kInvalidArgument when it is none.
-  absl::StatusOr<DeviceCertificate> RenewDevice(absl::string_view spki,
-                                                absl::Time now = absl::Now()) const;
+  // certified.  `device`: whose, where it is not the key's own.  Fails with kInvalidArgument when
+  // it is none.
+  absl::StatusOr<DeviceCertificate> RenewDevice(
+      absl::string_view spki, absl::Time now = absl::Now(),
+      absl::optional<sync::DeviceId> device = absl::nullopt) const;
 
   // A key and its certificate for an invitation that holds for `valid_for` (more than nothing,
   // at most 7 days).  The certificate lives a day longer, so that whoever comes late is
@@ -90,7 +93,8 @@ class Authority {
   absl::Time not_after() const { return not_after_; }
 
  private:
-  absl::StatusOr<DeviceCertificate> Certify(const seal::VerifyingKey& key, absl::Time now) const;
+  absl::StatusOr<DeviceCertificate> Certify(const seal::VerifyingKey& key,
+                                            const sync::DeviceId& device, absl::Time now) const;
 
   Authority(seal::SigningKey key, std::string certificate_der, std::string certificate_pem,
             absl::Time not_after);

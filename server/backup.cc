@@ -12,6 +12,7 @@
 #include "server/blobs_backup.h"
 #include "server/event_log.h"
 #include "server/lineage.h"
+#include "server/log_handover.h"
 #include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/seal/merkle.h"
@@ -152,7 +153,8 @@ absl::Status Backup::ReadChain() {
   const std::string life =
       absl::StrCat(options_.directory, "/", absl::BytesToHexString(meta->epoch()));
   SOTAY_RETURN_IF_ERROR(MakeDirectory(life, *files_));
-  BackupChain chain(life, key_.verifying_key(), *files_);
+  SOTAY_ASSIGN_OR_RETURN(const seal::LogKeys keys, LogKeysIn(&store_));
+  BackupChain chain(life, keys, *files_);
   const absl::Status taken = chain.TakeAll();
   if (absl::IsDataLoss(taken)) {
     Say(Severity::kError, "backup_damaged",

@@ -209,10 +209,10 @@ absl::StatusOr<stored::v1::BackupMark> MarkOf(const Moment& moment) {
   return mark;
 }
 
-BackupChain::BackupChain(std::string directory, seal::VerifyingKey key,
+BackupChain::BackupChain(std::string directory, seal::LogKeys keys,
                          const durable::StoreOptions& files)
     : directory_(std::move(directory)),
-      key_(std::move(key)),
+      keys_(std::move(keys)),
       files_(std::make_unique<durable::StoreOptions>(files)) {}
 BackupChain::~BackupChain() = default;
 BackupChain::BackupChain(BackupChain&&) noexcept = default;
@@ -224,7 +224,8 @@ absl::Status BackupChain::TakeNext(const RowVisit& visit) {
   const auto fault = [&name](absl::string_view what) {
     return absl::DataLossError(absl::StrCat(name, " ", what));
   };
-  SOTAY_ASSIGN_OR_RETURN(const auto reader, SegmentReader::Open(directory_, number, key_, *files_));
+  SOTAY_ASSIGN_OR_RETURN(const auto reader,
+                         SegmentReader::Open(directory_, number, keys_, *files_));
   const stored::v1::SegmentHeader& header = reader->header();
   const bool first = segments_.empty();
   if (header.previous() != (first ? std::string() : segments_.back().hash)) {
@@ -247,6 +248,10 @@ absl::Status BackupChain::TakeNext(const RowVisit& visit) {
     if (visit) SOTAY_RETURN_IF_ERROR(visit(*parts, key, value));
   }
   SOTAY_RETURN_IF_ERROR(check.End());
+  if (reader->signer() < signer_) {
+    return fault("is signed with a log key that had been replaced before");
+  }
+  signer_ = reader->signer();
   organisation_id_ = header.organisation_id();
   epoch_ = header.epoch();
   mark_ = header.to();

@@ -22,7 +22,7 @@
 #include "server/store.h"
 #include "server/store_segment.h"
 #include "sotay/stored/v1/backup.pb.h"
-#include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 
 namespace sotay::server {
 
@@ -33,7 +33,8 @@ constexpr Table kSmallTables[] = {
     Table::kContact,    Table::kTicket,     Table::kHead,         Table::kArrivals,
     Table::kSequence,   Table::kQuarantine, Table::kSetAside,     Table::kRevised,
     Table::kEnded,      Table::kReads,      Table::kPost,         Table::kTerm,
-    Table::kDossierAct, Table::kSecret,     Table::kSecretReport,
+    Table::kDossierAct, Table::kSecret,     Table::kSecretReport, Table::kHandover,
+    Table::kDeviceKey,
 };
 // Whether it is one of them; of the other tables a backup has log, nodes, seals and reads, whose
 // rows are written once, and nothing else: the rest is made of these.
@@ -49,9 +50,9 @@ class BackupChain {
   using RowVisit = std::function<absl::Status(const KeyParts& parts, absl::string_view key,
                                               absl::string_view value)>;
 
-  // Of segments in `directory`, signed with `key`.  `files`: as for SegmentReader; what it points
-  // to outlives this.
-  BackupChain(std::string directory, seal::VerifyingKey key, const durable::StoreOptions& files);
+  // Of segments in `directory`, each signed with one of `keys`, and none with an earlier one than
+  // the segment before it.  `files`: as for SegmentReader; what it points to outlives this.
+  BackupChain(std::string directory, seal::LogKeys keys, const durable::StoreOptions& files);
   ~BackupChain();
   BackupChain(BackupChain&&) noexcept;
   BackupChain& operator=(BackupChain&&) noexcept;
@@ -64,7 +65,9 @@ class BackupChain {
   absl::Status TakeAll(const std::function<void(const SegmentSummary&)>& told = nullptr);
 
   const std::string& directory() const { return directory_; }
-  const seal::VerifyingKey& key() const { return key_; }
+  const seal::LogKeys& keys() const { return keys_; }
+  // Which of the keys the newest is signed with.
+  size_t signer() const { return signer_; }
   // Of what was taken.
   const std::vector<SegmentSummary>& segments() const { return segments_; }
   const stored::v1::BackupMark& mark() const { return mark_; }
@@ -73,7 +76,8 @@ class BackupChain {
 
  private:
   std::string directory_;
-  seal::VerifyingKey key_;
+  seal::LogKeys keys_;
+  size_t signer_ = 0;
   std::unique_ptr<durable::StoreOptions> files_;
   std::vector<SegmentSummary> segments_;
   stored::v1::BackupMark mark_;

@@ -36,8 +36,8 @@ bool Parse(absl::string_view value, Message* message) {
 // What the newest segment says, which must hold by itself.
 absl::StatusOr<Life> LookAt(const std::string& directory, uint64_t newest,
                             const durable::StoreOptions& files) {
-  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey key, KeyNamedIn(directory, files));
-  SOTAY_ASSIGN_OR_RETURN(const auto reader, SegmentReader::Open(directory, newest, key, files));
+  SOTAY_ASSIGN_OR_RETURN(const seal::LogKeys keys, LogKeysNamedIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const auto reader, SegmentReader::Open(directory, newest, keys, files));
   Life life;
   life.directory = directory;
   life.epoch = reader->header().epoch();
@@ -144,7 +144,7 @@ absl::StatusOr<SealedThere> SealedInFirst(const std::string& directory,
                                           const durable::StoreOptions& files) {
   SOTAY_ASSIGN_OR_RETURN(const auto numbers, SegmentsIn(directory, files));
   if (numbers.empty()) return absl::NotFoundError(absl::StrCat("no segments in ", directory));
-  SOTAY_ASSIGN_OR_RETURN(const seal::VerifyingKey named, KeyNamedIn(directory, files));
+  SOTAY_ASSIGN_OR_RETURN(const seal::LogKeys named, LogKeysNamedIn(directory, files));
   SOTAY_ASSIGN_OR_RETURN(const auto reader,
                          SegmentReader::Open(directory, numbers.front(), named, files));
   SealedThere sealed;
@@ -175,19 +175,76 @@ absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directo
   return before;
 }
 
-absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,
-                                              const durable::StoreOptions& files) {
+namespace {
+
+// What the small tables of a segment say of the log's keys; nothing of it is held against anything.
+struct KeysSaid {
+  stored::v1::StoreMeta meta;
+  std::vector<v1::LogKeyHandover> handovers;
+};
+
+absl::StatusOr<KeysSaid> KeysSaidIn(const std::string& directory, uint64_t number,
+                                    const durable::StoreOptions& files) {
   SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey any, seal::SigningKey::Generate());
   SOTAY_ASSIGN_OR_RETURN(const auto reader,
-                         SegmentReader::Open(directory, 1, any.verifying_key(), files));
+                         SegmentReader::Open(directory, number, any.verifying_key(), files));
+  const auto damaged = [&](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat(directory, "/", SegmentName(number), " ", what));
+  };
+  KeysSaid said;
   absl::string_view key, value;
-  SOTAY_ASSIGN_OR_RETURN(const bool row, reader->Next(&key, &value));
-  stored::v1::StoreMeta meta;
-  if (!row || key != MetaKey() || !Parse(value, &meta)) {
-    return absl::DataLossError(
-        absl::StrCat(directory, "/", SegmentName(1), " does not begin with a meta row"));
+  SOTAY_ASSIGN_OR_RETURN(bool row, reader->Next(&key, &value));
+  if (!row || key != MetaKey() || !Parse(value, &said.meta)) {
+    return damaged("does not begin with a meta row");
   }
-  return seal::VerifyingKey::From(meta.log_key());
+  for (;;) {
+    const auto more = reader->Next(&key, &value);
+    // The end, which is signed by none of these; the small tables come first.
+    if (!more.ok() || !*more) return said;
+    const absl::optional<KeyParts> parts = ParseKey(key);
+    if (!parts.has_value() || !IsSmall(parts->table)) return said;
+    if (parts->table != Table::kHandover) continue;
+    if (!Parse(value, &said.handovers.emplace_back())) return damaged("has a handover of no form");
+  }
+}
+
+absl::StatusOr<seal::LogKeys> ChainOf(const KeysSaid& said) {
+  const std::string& first =
+      said.handovers.empty() ? said.meta.log_key() : said.handovers.front().previous_key();
+  SOTAY_ASSIGN_OR_RETURN(seal::VerifyingKey key, seal::VerifyingKey::From(first));
+  return seal::LogKeys::From(std::move(key), said.meta.organisation_id(), said.handovers);
+}
+
+absl::StatusOr<KeysSaid> NewestSaid(const std::string& directory,
+                                    const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(const auto numbers, SegmentsIn(directory, files));
+  if (numbers.empty()) return absl::NotFoundError(absl::StrCat("no segments in ", directory));
+  return KeysSaidIn(directory, numbers.back(), files);
+}
+
+}  // namespace
+
+absl::StatusOr<seal::LogKeys> LogKeysNamedIn(const std::string& directory,
+                                             const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(const KeysSaid newest, NewestSaid(directory, files));
+  return ChainOf(newest);
+}
+
+absl::StatusOr<seal::LogKeys> LogKeysNamedIn(const std::string& directory,
+                                             const seal::VerifyingKey& key,
+                                             const std::vector<v1::LogKeyHandover>& beside,
+                                             const durable::StoreOptions& files) {
+  SOTAY_ASSIGN_OR_RETURN(KeysSaid said, NewestSaid(directory, files));
+  for (const v1::LogKeyHandover& handover : beside) {
+    if (handover.number() > said.handovers.size()) said.handovers.push_back(handover);
+  }
+  auto keys = ChainOf(said);
+  if (!keys.ok() || keys->current().spki() == key.spki()) return keys;
+  if (said.handovers.empty()) return seal::LogKeys(key);  // it says of each segment that it differs
+  return absl::FailedPreconditionError(absl::StrCat(
+      "log.key is not the one that handover ", said.handovers.back().number(),
+      " of the log key leads to; put the newest log.key, and log.handovers, into the data "
+      "directory"));
 }
 
 }  // namespace sotay::server

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "server/keys.h"
 #include "sotay/v1/dossier_service.pb.h"
-#include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 
 namespace sotay::durable {
 struct StoreOptions;
@@ -50,9 +50,15 @@ absl::StatusOr<std::vector<std::string>> ChainsBefore(const std::string& directo
 absl::StatusOr<std::string> FindLife(const std::string& directory,
                                      const durable::StoreOptions& files);
 
-// The log's key as the first segment of `directory` names it, for somebody who has no other word on
-// it: what is signed with it holds together, and is only as true as the key.
-absl::StatusOr<seal::VerifyingKey> KeyNamedIn(const std::string& directory,
-                                              const durable::StoreOptions& files);
+// The log's keys as the first and the newest segment of `directory` name them, for somebody who has
+// no other word on them: what is signed with these holds together, and is only as true as they are.
+absl::StatusOr<seal::LogKeys> LogKeysNamedIn(const std::string& directory,
+                                             const durable::StoreOptions& files);
+// The same for somebody who has the key in force and, beside it, handovers that the backup may not
+// have yet.  kFailedPrecondition when these do not lead to that key.
+absl::StatusOr<seal::LogKeys> LogKeysNamedIn(const std::string& directory,
+                                             const seal::VerifyingKey& key,
+                                             const std::vector<v1::LogKeyHandover>& beside,
+                                             const durable::StoreOptions& files);
 
 }  // namespace sotay::server

@@ -1,34 +1,41 @@
 // CertificateService, as gRPC sees it: the next certificate of a device, for the key the caller
-// proved to hold.  Who a device is and what it may do stands in the server's table and is asked on
-// every call, so that there is nothing to decide and nothing to write.
+// proved to hold, and another key (device_roll.h).  Who a device is and what it may do stands in
+// the server's table and is asked on every call, so that for a certificate there is nothing to
+// decide and nothing to write.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 
 #include "server/authority.h"
+#include "server/hub.h"
 #include "server/reader_pool.h"
 #include "server/rpc.h"
 #include "sotay/v1/certificate_service.grpc.pb.h"
 
 namespace sotay::server {
 
-using CertificateServiceBase =
-    v1::CertificateService::WithRawCallbackMethod_RenewCertificate<v1::CertificateService::Service>;
+using CertificateServiceBase = v1::CertificateService::WithRawCallbackMethod_RenewCertificate<
+    v1::CertificateService::WithRawCallbackMethod_RollKey<v1::CertificateService::Service>>;
 
 // Set once at construction; what it is given outlives it.
 class CertificateService final : public CertificateServiceBase {
  public:
-  CertificateService(Directory* directory, const Authority* authority, ReaderPool* readers,
-                     std::function<int64_t()> now_ms);
+  CertificateService(Directory* directory, Hub* hub, const Authority* authority,
+                     ReaderPool* readers, std::function<int64_t()> now_ms);
 
   using CertificateServiceBase::RenewCertificate;
   grpc::ServerUnaryReactor* RenewCertificate(grpc::CallbackServerContext* context,
                                              const grpc::ByteBuffer* request,
                                              grpc::ByteBuffer* response) override;
+  using CertificateServiceBase::RollKey;
+  grpc::ServerUnaryReactor* RollKey(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
 
  private:
   Directory& directory_;
+  Hub& hub_;
   const Authority& authority_;
   ReaderPool& readers_;
   const std::function<int64_t()> now_ms_;

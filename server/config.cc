@@ -106,6 +106,8 @@ std::string BlobsPath(const std::string& data) { return absl::StrCat(data, "/blo
 std::string StorePartPath(const std::string& data) { return absl::StrCat(data, "/store.part"); }
 std::string ServerKeyPath(const std::string& data) { return absl::StrCat(data, "/server.key"); }
 std::string LogKeyPath(const std::string& data) { return absl::StrCat(data, "/log.key"); }
+std::string NextLogKeyPath(const std::string& data) { return absl::StrCat(data, "/log.key.next"); }
+std::string HandoversPath(const std::string& data) { return absl::StrCat(data, "/log.handovers"); }
 std::string ServerCertificatePath(const std::string& data) {
   return absl::StrCat(data, "/server.crt");
 }

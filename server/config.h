@@ -54,6 +54,10 @@ std::string BlobsPath(const std::string& data);
 std::string StorePartPath(const std::string& data);
 std::string ServerKeyPath(const std::string& data);
 std::string LogKeyPath(const std::string& data);
+// The one that is to follow it, while the key is replaced.
+std::string NextLogKeyPath(const std::string& data);
+// How it came to be the key in force: handovers, for a backup that is older than they are.
+std::string HandoversPath(const std::string& data);
 std::string ServerCertificatePath(const std::string& data);
 std::string FirstInvitationPath(const std::string& data);
 

@@ -34,6 +34,7 @@
 #include "server/hub.h"
 #include "server/lineage.h"
 #include "server/lineage_service.h"
+#include "server/log_handover.h"
 #include "server/organisation_service.h"
 #include "server/posts.h"
 #include "server/purge.h"
@@ -238,8 +239,9 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.access_log = std::make_unique<AccessLog>(p.store.get(), p.hub.get(), p.now_ms);
   p.readers = std::make_unique<ReaderPool>(kReaderThreads, kReadingsMax);
   p.file_writers = std::make_unique<ReaderPool>(kFileThreads, kPiecesMax);
-  SOTAY_ASSIGN_OR_RETURN(seal::SigningKey log_key, OpenLogKey(options.data, p.directory->meta()));
-  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key);
+  SOTAY_ASSIGN_OR_RETURN(const LogKeyring ring, OpenLogKey(options.data, p.store.get()));
+  const seal::SigningKey& log_key = ring.key;
+  p.notary = std::make_unique<Notary>(p.directory.get(), p.store.get(), log_key, ring.keys);
   p.lineage = std::make_unique<Lineage>(p.directory.get(), p.store.get(), p.notary.get(), log_key);
   if (options.config.backup.directory.empty()) {
     Say(Severity::kWarning, "no_backup", {{"message", "sotayd.toml names no [backup] directory"}});
@@ -291,8 +293,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
       std::make_unique<BlobService>(p.directory.get(), p.blob_exchange.get(), p.access_log.get(),
                                     p.readers.get(), p.file_writers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
-  p.certificate_service = std::make_unique<CertificateService>(p.directory.get(), &*p.authority,
-                                                               p.readers.get(), p.now_ms);
+  p.certificate_service = std::make_unique<CertificateService>(
+      p.directory.get(), p.hub.get(), &*p.authority, p.readers.get(), p.now_ms);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
   return Listen(options);

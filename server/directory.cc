@@ -50,12 +50,17 @@ absl::Status Directory::PutDevice(const stored::v1::DeviceRow& row) {
   const auto id = sync::DeviceId::From(row.device_id());
   if (!id.has_value()) return absl::DataLossError("a device without an id");
   DeviceEntry& entry = devices_[*id];
-  if (entry.key == nullptr) {
-    absl::StatusOr<seal::VerifyingKey> key = seal::VerifyingKey::From(row.public_key());
-    if (!key.ok()) {
-      return absl::DataLossError(absl::StrCat("device ", id->Short(), ": no usable key"));
+  if (entry.keys == nullptr || entry.keys->current().spki() != row.public_key()) {
+    const auto earlier = earlier_.find(*id);
+    absl::StatusOr<seal::DeviceKeys> keys = seal::DeviceKeys::From(
+        meta_.organisation_id(), row.public_key(),
+        earlier == earlier_.end() ? std::vector<v1::EarlierKey>() : earlier->second);
+    if (!keys.ok()) {
+      return absl::DataLossError(
+          absl::StrCat("device ", id->Short(), ": no usable key: ", keys.status().message()));
     }
-    entry.key = std::make_shared<const seal::VerifyingKey>(*std::move(key));
+    if (entry.keys != nullptr) by_key_.erase(HashOfKey(entry.keys->current().spki()));
+    entry.keys = std::make_shared<const seal::DeviceKeys>(*std::move(keys));
     by_key_[HashOfKey(row.public_key())] = *id;
   }
   entry.row = std::make_shared<const stored::v1::DeviceRow>(row);
@@ -75,6 +80,12 @@ absl::Status Directory::Take(const Tables& committed) {
     tickets_[ticket.spki_hash()] = ticket;
   }
   for (const auto& [unit, head] : committed.heads) heads_[unit] = head;
+  for (const stored::v1::DeviceKeyRow& row : committed.device_keys) {
+    const auto id = sync::DeviceId::From(row.device_id());
+    if (!id.has_value()) return absl::DataLossError("an earlier key of no device");
+    given_up_.insert(HashOfKey(row.earlier().roll().old_key()));
+    earlier_[*id].push_back(row.earlier());
+  }
   for (const stored::v1::DeviceRow& row : committed.devices) {
     SOTAY_RETURN_IF_ERROR(PutDevice(row));
   }
@@ -118,10 +129,39 @@ std::shared_ptr<const stored::v1::DeviceRow> Directory::Device(const sync::Devic
   return at == devices_.end() ? nullptr : at->second.row;
 }
 
-std::shared_ptr<const seal::VerifyingKey> Directory::KeyOf(const sync::DeviceId& device) const {
+std::shared_ptr<const seal::DeviceKeys> Directory::KeysOf(const sync::DeviceId& device) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto at = devices_.find(device);
-  return at == devices_.end() ? nullptr : at->second.key;
+  return at == devices_.end() ? nullptr : at->second.keys;
+}
+
+Directory::DeviceSeen Directory::SeenOf(const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = devices_.find(device);
+  const auto earlier = earlier_.find(device);
+  DeviceSeen seen;
+  if (at != devices_.end()) seen.row = at->second.row;
+  if (earlier != earlier_.end()) seen.earlier = earlier->second;
+  return seen;
+}
+
+std::vector<v1::EarlierKey> Directory::EarlierKeys(const sync::DeviceId& device) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = earlier_.find(device);
+  return at == earlier_.end() ? std::vector<v1::EarlierKey>() : at->second;
+}
+
+absl::optional<sync::DeviceId> Directory::HolderOf(absl::string_view spki_hash) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = by_key_.find(spki_hash);
+  if (at == by_key_.end()) return absl::nullopt;
+  return at->second;
+}
+
+bool Directory::KnowsKey(absl::string_view spki_hash) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return by_key_.contains(spki_hash) || tickets_.contains(spki_hash) ||
+         Find(given_up_, spki_hash) != given_up_.end();
 }
 
 std::shared_ptr<const Person> Directory::FindPerson(absl::string_view user_id) const {

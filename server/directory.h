@@ -40,7 +40,7 @@
 #include "sync/ids.h"
 #include "sync/organisation.h"
 #include "sync/schema.h"
-#include "sync/seal/key.h"
+#include "sync/seal/device_keys.h"
 
 namespace sotay::server {
 
@@ -68,8 +68,19 @@ class Directory {
   absl::StatusOr<Caller> CallerOf(const sync::DeviceId& device) const;
   absl::optional<stored::v1::Ticket> TicketOf(absl::string_view spki_hash) const;
   std::shared_ptr<const stored::v1::DeviceRow> Device(const sync::DeviceId& device) const;
-  // The key a device seals with; null for an unknown device.
-  std::shared_ptr<const seal::VerifyingKey> KeyOf(const sync::DeviceId& device) const;
+  // The keys a device seals with, and sealed with before; null for an unknown device.
+  std::shared_ptr<const seal::DeviceKeys> KeysOf(const sync::DeviceId& device) const;
+  // Its row with its earlier keys, as they are at one moment; null row: unknown.
+  struct DeviceSeen {
+    std::shared_ptr<const stored::v1::DeviceRow> row;
+    std::vector<v1::EarlierKey> earlier;
+  };
+  DeviceSeen SeenOf(const sync::DeviceId& device) const;
+  std::vector<v1::EarlierKey> EarlierKeys(const sync::DeviceId& device) const;
+  // The device whose key in force it is, in whatever state.
+  absl::optional<sync::DeviceId> HolderOf(absl::string_view spki_hash) const;
+  // Whether it is, or was, a key of a device or of an invitation.
+  bool KnowsKey(absl::string_view spki_hash) const;
   std::shared_ptr<const Person> FindPerson(absl::string_view user_id) const;
 
   // The guard --------------------------------------------------------------------------
@@ -150,7 +161,7 @@ class Directory {
  private:
   struct DeviceEntry {
     std::shared_ptr<const stored::v1::DeviceRow> row;
-    std::shared_ptr<const seal::VerifyingKey> key;
+    std::shared_ptr<const seal::DeviceKeys> keys;
     stored::v1::Contact contact;
     bool contact_dirty = false;
   };
@@ -200,7 +211,9 @@ class Directory {
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<const Person>, std::less<>> people_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<sync::DeviceId, DeviceEntry> devices_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, sync::DeviceId> by_key_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, sync::DeviceId> by_key_ ABSL_GUARDED_BY(mutex_);  // in force
+  std::set<std::string, std::less<>> given_up_ ABSL_GUARDED_BY(mutex_);  // hashes of keys
+  std::map<sync::DeviceId, std::vector<v1::EarlierKey>> earlier_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, stored::v1::Ticket> tickets_ ABSL_GUARDED_BY(mutex_);
 };
 

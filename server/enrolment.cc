@@ -80,7 +80,7 @@ absl::StatusOr<v1::EnrollResponse> Enrol(Pen* pen, const Authority& authority,
                      existing->state() == v1::DEVICE_STATE_ACTIVE;
   if (spent && !again) return EnrolmentRefused();
   if (!again) {
-    if (existing != nullptr) {
+    if (existing != nullptr || pen->directory().KnowsKey(HashOfKey(issued->spki))) {
       return Refuse(absl::StatusCode::kAlreadyExists, v1::REASON_EXISTS,
                     "this key is of an enrolled device already; make a new key");
     }

@@ -114,6 +114,9 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
   SOTAY_ASSIGN_OR_RETURN(const auto from, ReadPageToken(question, request.page_token()));
   response.set_organisation_id(directory_.meta().organisation_id());
   response.set_log_key(notary_.log_key().spki());
+  for (const v1::LogKeyHandover& handover : notary_.keys().handovers()) {
+    *response.add_handovers() = handover;
+  }
   response.set_record(std::move(*found.mutable_record()));
 
   Reading reading = supervision_.ReadingOf(person, unit);
@@ -180,11 +183,16 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
       const v1::ProvenPush& push = *response.pushes().rbegin();
       through = push.first_sequence() + push.change_ids().size() / sync::ChangeId::kSize - 1;
     }
-    const auto row = directory_.Device(device);
-    if (row == nullptr) return absl::DataLossError("a change is of a device that is not there");
+    Directory::DeviceSeen seen = directory_.SeenOf(device);
+    if (seen.row == nullptr) {
+      return absl::DataLossError("a change is of a device that is not there");
+    }
     v1::ProvenDevice* proven = response.add_devices();
-    proven->set_public_key(row->public_key());
-    proven->set_user_id(row->user_id());
+    proven->set_public_key(seen.row->public_key());
+    proven->set_user_id(seen.row->user_id());
+    for (v1::EarlierKey& key : seen.earlier) {
+      *proven->add_earlier() = std::move(key);
+    }
   }
   if (shown != nullptr) shown->push_back(std::move(place));
   return response;

@@ -133,20 +133,31 @@ absl::StatusOr<Push> Exchange::Open(const Caller& caller, v1::Push* push,
   return opened;
 }
 
-absl::Status Exchange::CheckSeal(const Push& push) const {
+absl::Status Exchange::CheckSeal(Push* push) const {
   std::vector<sync::ChangeId> ids;
-  ids.reserve(push.changes.size());
-  for (const sync::PushedChange& pushed : push.changes) ids.push_back(pushed.id);
+  ids.reserve(push->changes.size());
+  for (const sync::PushedChange& pushed : push->changes) ids.push_back(pushed.id);
   seal::PushSeal sealed;
   sealed.organisation_id = directory_.meta().organisation_id();
-  sealed.device = push.device;
-  sealed.first_sequence = push.first_sequence;
-  sealed.last_sequence = push.first_sequence + push.changes.size() - 1;
-  sealed.previous = push.previous;
+  sealed.device = push->device;
+  sealed.first_sequence = push->first_sequence;
+  sealed.last_sequence = push->first_sequence + push->changes.size() - 1;
+  sealed.previous = push->previous;
   sealed.ids = ids;
-  const auto key = directory_.KeyOf(push.device);
-  if (key == nullptr) return DeviceUnknown();
-  if (key->Verify(seal::SealText(sealed), push.signature)) return absl::OkStatus();
+  const auto keys = directory_.KeysOf(push->device);
+  if (keys == nullptr) return DeviceUnknown();
+  const std::string text = seal::SealText(sealed);
+  // What was sealed with a key that was given up may come again, as far as that is here.
+  const seal::VerifyingKey* key = &keys->current();
+  bool holds = key->Verify(text, push->signature);
+  if (!holds && &keys->Of(sealed.last_sequence) != key) {
+    key = &keys->Of(sealed.last_sequence);
+    holds = key->Verify(text, push->signature);
+  }
+  if (holds) {
+    push->sealed_with = key->spki();
+    return absl::OkStatus();
+  }
   return Refuse(absl::StatusCode::kInvalidArgument, v1::REASON_BAD_SIGNATURE,
                 absl::StrCat("the seal over changes ", sealed.first_sequence, " to ",
                              sealed.last_sequence, " is not of this device; seal them anew"));
@@ -176,7 +187,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   if (request.has_push()) {
     SOTAY_ASSIGN_OR_RETURN(prepared.push,
                            Open(caller, request.mutable_push(), &prepared.pushed_bytes));
-    SOTAY_RETURN_IF_ERROR(CheckSeal(*prepared.push));
+    SOTAY_RETURN_IF_ERROR(CheckSeal(&*prepared.push));
     if (state == v1::DEVICE_STATE_REVOKED) {
       // Of what it says of itself, what its seal proves: not its clock, by which what was held
       // before the revocation is still to be judged.
@@ -293,7 +304,8 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
     *response.mutable_records() = seal::PackAfter(before, page.batch);
   }
   if (shown != nullptr) *shown = std::move(page.shown);
-  if (request.witnesses()) AddHeads(request, plan, now_ms, &response);
+  if (request.witnesses() && notary_.IsKnownTo(*caller.row))
+    AddHeads(request, plan, now_ms, &response);
   for (v1::Cursor& cursor : page.cursors) *response.add_cursors() = std::move(cursor);
   for (std::string& unit : plan.removed_units) response.add_removed_units(std::move(unit));
   for (std::string& dossier : page.removed_dossiers) {

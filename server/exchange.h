@@ -63,7 +63,8 @@ class Exchange {
  private:
   absl::Status CheckShape(const v1::SyncRequest& request) const;
   absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push, std::string* unpacked) const;
-  absl::Status CheckSeal(const Push& push) const;
+  // And notes by which key it holds.
+  absl::Status CheckSeal(Push* push) const;
   // Sealed dossiers the feed does not name to this device: it wrote there and is in the unit no
   // more, and has not said that it has done what it is told; or it has just sent something of one.
   absl::Status TellWriters(const PreparedSync& prepared, const FeedPlan& plan,

@@ -113,18 +113,6 @@ absl::StatusOr<std::string> Found(const std::string& data, const Founding& found
   return invited.invitation;
 }
 
-absl::StatusOr<seal::SigningKey> OpenLogKey(const std::string& data,
-                                            const stored::v1::StoreMeta& meta) {
-  const std::string path = LogKeyPath(data);
-  absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(path);
-  if (!key.ok() && !absl::IsNotFound(key.status())) return key.status();
-  if (key.ok() && key->PublicKey() == meta.log_key()) return key;
-  return absl::FailedPreconditionError(
-      absl::StrCat(path, key.ok() ? " is not the key" : " is missing: the key",
-                   " that signs this store's logs, and every device knows it; put it back from "
-                   "where keys are kept"));
-}
-
 absl::StatusOr<ServerIdentity> OpenServerIdentity(const std::string& data,
                                                   const Authority& authority,
                                                   const std::vector<std::string>& names,

@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "server/authority.h"
 #include "server/config.h"
-#include "sotay/stored/v1/server.pb.h"
 #include "sync/seal/key.h"
 
 namespace sotay::server {
@@ -32,11 +31,6 @@ struct Founding {
 // a malformed name or address, and as the file system does.
 absl::StatusOr<std::string> Found(const std::string& data, const Founding& founding,
                                   int64_t now_ms);
-
-// The key that signs heads of the store's logs (LogKeyPath).  kFailedPrecondition when it is
-// missing or another: it is not made anew, because every device holds its public half.
-absl::StatusOr<seal::SigningKey> OpenLogKey(const std::string& data,
-                                            const stored::v1::StoreMeta& meta);
 
 // The server's key and certificate, renewed when the certificate has less than 60 days left or is
 // not for these names' key.

@@ -89,6 +89,13 @@ Group::Group(Pen* pen, std::vector<PushJob> jobs) : pen_(*pen), jobs_(std::move(
 absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   const auto row = pen_.directory().Device(push.device);
   if (row == nullptr) return DeviceUnknown();
+  // The key may have been given up since it was looked at.
+  const auto keys = pen_.directory().KeysOf(push.device);
+  const uint64_t newest = push.first_sequence + push.changes.size() - 1;
+  if (keys == nullptr ||
+      (push.sealed_with != keys->current().spki() && push.sealed_with != keys->Of(newest).spki())) {
+    return DeviceUnknown();
+  }
   SOTAY_RETURN_IF_ERROR(CheckRevoked(*row, push.first_sequence, push.changes.size()));
   const auto person = pen_.directory().FindPerson(row->user_id());
   if (person == nullptr) return DeviceUnknown();

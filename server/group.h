@@ -26,6 +26,7 @@ struct Push {
   std::string previous;  // 32 bytes, or empty at sequence 1
   std::vector<sync::PushedChange> changes;
   std::string signature;
+  std::string sealed_with;  // the key it holds by, SubjectPublicKeyInfo in DER
   int64_t skew_ms = 0;
   std::map<std::string, uint64_t> heard;  // as in sync::PushInput
   size_t bytes = 0;                       // of the changes

@@ -110,6 +110,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kSeal:
     case Table::kRevised:
     case Table::kSecretContent:
+    case Table::kDeviceKey:
       return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number);
     case Table::kHistory:
       return TakeHistory(rest, parts);
@@ -122,6 +123,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
       return TakeBytes(rest, kId, &parts->id) && TakeNumberTo(rest, &parts->number) &&
              TakeNumberTo(rest, &parts->arrival);
     case Table::kEnded:
+    case Table::kHandover:
       return TakeNumberTo(rest, &parts->number);
   }
   return false;
@@ -258,6 +260,14 @@ std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId&
   std::string key = WithId(Table::kSecretReport, dossier.view());
   key.append(device.view().data(), sync::DeviceId::kSize);
   return key;
+}
+std::string HandoverKey(uint64_t number) {
+  std::string key = TablePrefix(Table::kHandover);
+  PutNumber(&key, number);
+  return key;
+}
+std::string DeviceKeyKey(const sync::DeviceId& device, uint64_t number) {
+  return WithIdAndNumber(Table::kDeviceKey, device.view(), number);
 }
 
 std::string TablePrefix(Table table) { return Start(table, 1); }

@@ -45,6 +45,8 @@ enum class Table : char {
   kSecretContent = 'J',  // dossier, number                 → SecretContent
   kSecretKey = 'K',      // dossier                         → key (32)
   kSecretReport = 'R',   // dossier, device                 → when it said so (8 bytes)
+  kHandover = 'H',       // number                          → v1.LogKeyHandover
+  kDeviceKey = 'D',      // device, number                  → DeviceKeyRow
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -91,6 +93,8 @@ std::string SecretKey(const sync::RecordId& dossier);
 std::string SecretContentKey(const sync::RecordId& dossier, uint64_t number);
 std::string SecretKeyKey(const sync::RecordId& dossier);
 std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId& device);
+std::string HandoverKey(uint64_t number);
+std::string DeviceKeyKey(const sync::DeviceId& device, uint64_t number);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some
 // bytes of its id) begin with.
@@ -103,12 +107,13 @@ std::string After(std::string prefix);
 // A key taken apart; what its table does not have is empty or zero.
 struct KeyParts {
   Table table = Table::kMeta;
-  std::string name;     // unit, user
-  std::string id;       // device, record, dossier, SPKI hash
-  uint64_t number = 0;  // position, sequence, revision, of a read, a life, a post, a term, an act
-  std::string record;   // of a feed key
-  std::string device;   // of a report
-  int level = 0;        // of a node
+  std::string name;  // unit, user
+  std::string id;    // device, record, dossier, SPKI hash
+  // Position, sequence, revision, of a read, a life, a post, a term, an act, a handover, a roll.
+  uint64_t number = 0;
+  std::string record;  // of a feed key
+  std::string device;  // of a report
+  int level = 0;       // of a node
   HistoryKind kind = HistoryKind::kAdmitted;
   uint64_t arrival = 0;
 };

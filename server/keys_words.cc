@@ -72,6 +72,10 @@ const char* RowsIn(Table table) {
       return "keys of sealed content";
     case Table::kSecretReport:
       return "reports of sealed dossiers";
+    case Table::kHandover:
+      return "handovers of the log key";
+    case Table::kDeviceKey:
+      return "earlier keys of devices";
   }
   return "?";
 }
@@ -148,6 +152,10 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("key of sealed dossier ", Short(p.id));
     case Table::kSecretReport:
       return absl::StrCat("report of sealed dossier ", Short(p.id), " by device ", Short(p.device));
+    case Table::kHandover:
+      return absl::StrCat("handover of the log key ", p.number);
+    case Table::kDeviceKey:
+      return absl::StrCat("earlier key ", p.number, " of device ", Short(p.id));
   }
   return "unknown key";
 }

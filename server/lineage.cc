@@ -10,6 +10,7 @@
 #include "server/refusal.h"
 #include "sync/seal/epoch_link.h"
 #include "sync/seal/log_head.h"
+#include "sync/seal/log_keys.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -86,35 +87,54 @@ absl::StatusOr<v1::EpochLink> Lineage::Link(const stored::v1::EndedEpoch& ended,
 }
 
 absl::StatusOr<v1::GetLineageResponse> Lineage::Get(const Person& person, const v1::LogHead& held,
-                                                    int64_t now_ms) const {
+                                                    int64_t now_ms, const v1::LogHead* to) const {
   const std::string& unit = held.unit_id();
   const std::vector<std::string> synced = directory_.Synced(person);
-  if (std::find(synced.begin(), synced.end(), unit) == synced.end()) {
+  if (std::find(synced.begin(), synced.end(), unit) == synced.end() &&
+      !directory_.MayRead(person, unit)) {
     return NotFound(absl::StrCat("unit ", unit));
   }
   SOTAY_ASSIGN_OR_RETURN(const auto lives, store_.LoadEnded());
   auto life = std::find_if(lives.begin(), lives.end(),
                            [&](const auto& ended) { return ended.epoch() == held.epoch(); });
-  if (life == lives.end()) return NotFromThere();
+  if (life == lives.end() && held.epoch() != directory_.meta().epoch()) return NotFromThere();
   v1::GetLineageResponse response;
   for (; life != lives.end(); ++life) {
     SOTAY_ASSIGN_OR_RETURN(*response.add_links(), Link(*life, unit));
   }
-  const uint64_t kept = response.links(0).size();
+  const uint64_t kept = response.links().empty() ? held.size() : response.links(0).size();
   if (held.size() > kept &&
-      seal::Vouched(key_.verifying_key(), directory_.meta().organisation_id(), held)) {
+      seal::SignedByOneOf(notary_.keys(), directory_.meta().organisation_id(), held)) {
     SayBounded(Severity::kWarning, "restored_with_less",
                {{"unit", unit}, {"signed", held.size()}, {"restored", kept}});
   }
   const uint64_t from = std::min(held.size(), kept);
-  const auto head = notary_.Head(unit, from, now_ms);
+  if (to != nullptr && (to->unit_id() != unit || !notary_.Stands(*to))) {
+    return Malformed("head: not one this server signed for the unit in this life");
+  }
+  const absl::StatusOr<v1::LogHead> head =
+      to != nullptr ? absl::StatusOr<v1::LogHead>(*to) : notary_.Head(unit, from, now_ms);
   // Why none can be signed is for the operator, and told there.
   if (!head.ok()) return Busy("no head of the unit's log can be signed now");
   *response.mutable_head()->mutable_head() = *head;
   if (from == 0 || from == head->size()) return response;
+  if (from > head->size() && response.links().empty()) {
+    return NotFound(absl::StrCat("so many entries in the log of ", unit));
+  }
   if (from > head->size()) return absl::DataLossError("a log is shorter than when it was restored");
   SOTAY_ASSIGN_OR_RETURN(const auto proof, ProveConsistency(&store_, unit, from, head->size()));
   for (const seal::MerkleHash& hash : proof) response.mutable_head()->add_proof(BytesOf(hash));
+  return response;
+}
+
+absl::StatusOr<v1::GetHandoversResponse> Lineage::Handovers(const sync::DeviceId& device,
+                                                            const std::string& held) const {
+  const auto place = notary_.keys().PlaceOf(held);
+  if (!place.has_value()) return NotFound("a log key of this organisation with those bytes");
+  v1::GetHandoversResponse response;
+  const auto& handovers = notary_.keys().handovers();
+  for (size_t i = *place; i < handovers.size(); ++i) *response.add_handovers() = handovers[i];
+  notary_.Told(device);
   return response;
 }
 

@@ -32,9 +32,12 @@ class Lineage {
   // All but the key must outlive it.
   Lineage(const Directory* directory, Store* store, Notary* notary, seal::SigningKey key);
 
-  // As LineageService says.
+  // As LineageService says; `to`: the head that was asked for.
   absl::StatusOr<v1::GetLineageResponse> Get(const Person& person, const v1::LogHead& held,
-                                             int64_t now_ms) const;
+                                             int64_t now_ms, const v1::LogHead* to = nullptr) const;
+  // The same for GetHandovers; the device is sent heads from then on.
+  absl::StatusOr<v1::GetHandoversResponse> Handovers(const sync::DeviceId& device,
+                                                     const std::string& held) const;
 
  private:
   absl::StatusOr<v1::EpochLink> Link(const stored::v1::EndedEpoch& ended,

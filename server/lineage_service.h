@@ -11,8 +11,8 @@
 
 namespace sotay::server {
 
-using LineageServiceBase =
-    v1::LineageService::WithRawCallbackMethod_GetLineage<v1::LineageService::Service>;
+using LineageServiceBase = v1::LineageService::WithRawCallbackMethod_GetLineage<
+    v1::LineageService::WithRawCallbackMethod_GetHandovers<v1::LineageService::Service>>;
 
 // Set once at construction; what it is given outlives it.
 class LineageService final : public LineageServiceBase {
@@ -24,6 +24,10 @@ class LineageService final : public LineageServiceBase {
   grpc::ServerUnaryReactor* GetLineage(grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
+  using LineageServiceBase::GetHandovers;
+  grpc::ServerUnaryReactor* GetHandovers(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
 
  private:
   Directory& directory_;

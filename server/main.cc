@@ -22,6 +22,7 @@
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/founding.h"
+#include "server/key_commands.h"
 #include "server/restore.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -47,9 +48,13 @@ Exit codes: 0 done, or stopped in good order; 1 failed; 2 wrong usage or configu
 start (no data directory, store in use, port taken, already founded); 4 the store is damaged:
 restore it from a backup.
 
+Keys: `keys roll-log --reason "..."` replaces the key that signs the logs.  Destroy every copy
+of the old one.
+
 Backup: name a directory under [backup] in sotayd.toml, and look at it now and then with
 `backup-check`.  It holds the notes and no key: keep ca/, log.key, server.key and sotayd.toml apart
-from it.  To restore, put these into a new data directory and run `restore`.
+from it.  To restore, put these into a new data directory (and log.handovers, if there is one) and run
+`restore`.
 
 Files of the data directory: sotayd.toml (settings), ca/ (the authority's key: guard it), log.key (signs
 the logs: guard it, keep a copy), server.key and server.crt (renewed by themselves), store/ (everything
@@ -75,6 +80,8 @@ int Report(const absl::Status& status) {
       return kFailed;
   }
 }
+
+int Done(const absl::Status& status) { return status.ok() ? kDone : Report(status); }
 
 int Init(const std::string& data, const Founding& founding) {
   const absl::StatusOr<std::string> invitation = Found(data, founding, NowMs());
@@ -142,23 +149,11 @@ void PrintLogs(const StoreReport& report) {
   }
 }
 
-std::string InstantOf(int64_t ms) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms), absl::UTCTimeZone());
-}
-
-// The key of a data directory, before there is a store that would name it.
-absl::StatusOr<seal::VerifyingKey> LogKeyOf(const std::string& data) {
-  const absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(LogKeyPath(data));
-  if (key.ok()) return key->verifying_key();
-  return absl::Status(key.status().code(),
-                      absl::StrCat(LogKeyPath(data), ": ", key.status().message(),
-                                   "; put it back from where keys are kept"));
-}
-
 struct BackupFlags {
   std::string data;
   std::string from;
   std::vector<std::string> schemas;
+  bool by_earlier_key = false;
 };
 
 int CheckBackup(const BackupFlags& flags) {
@@ -166,12 +161,13 @@ int CheckBackup(const BackupFlags& flags) {
   const absl::StatusOr<std::string> life = FindLife(flags.from, files);
   if (!life.ok()) return Report(life.status());
   const bool keyed = !flags.data.empty();
-  const auto key = keyed ? LogKeyOf(flags.data) : KeyNamedIn(*life, files);
-  if (!key.ok()) return Report(key.status());
+  const auto keys = keyed ? LogKeysOf(flags.data, *life, files) : LogKeysNamedIn(*life, files);
+  if (!keys.ok()) return Report(keys.status());
   std::printf("backup in %s\nlog key %s (%s)\n", life->c_str(),
-              absl::BytesToHexString(key->spki()).c_str(),
+              absl::BytesToHexString(keys->current().spki()).c_str(),
               keyed ? "of the data directory" : "as the backup itself names it: compare it");
-  BackupChain chain(*life, *key, files);
+  PrintHandovers(keys->handovers());
+  BackupChain chain(*life, *keys, files);
   uint64_t rows = 0;
   uint64_t bytes = 0;
   const absl::Status held = chain.TakeAll([&](const SegmentSummary& segment) {
@@ -191,6 +187,11 @@ int CheckBackup(const BackupFlags& flags) {
               chain.segments().size(), static_cast<unsigned long long>(rows),
               static_cast<unsigned long long>(bytes),
               InstantOf(chain.segments().back().taken_ms).c_str());
+  if (chain.signer() < keys->handovers().size()) {
+    std::printf(
+        "the newest segment is from before the log key was replaced; whoever has the key of "
+        "its day could have made another\n");
+  }
   return kDone;
 }
 
@@ -203,13 +204,17 @@ int RestoreStore(const BackupFlags& flags) {
   if (!config.ok()) return Report(config.status());
   const absl::StatusOr<Authority> authority = Authority::Open(AuthorityPath(flags.data));
   if (!authority.ok()) return Report(authority.status());
-  const auto key = LogKeyOf(flags.data);
-  if (!key.ok()) return Report(key.status());
+  const durable::StoreOptions files;
+  const absl::StatusOr<std::string> life = FindLife(flags.from, files);
+  if (!life.ok()) return Report(life.status());
+  const auto keys = LogKeysOf(flags.data, *life, files);
+  if (!keys.ok()) return Report(keys.status());
   const auto schema = LoadSchema(config->schemas);
   if (!schema.ok()) return Report(schema.status());
   RestorePlan plan{flags.from, StorePath(flags.data), StorePartPath(flags.data),
-                   *key,       schema->get(),         NowMs(),
+                   *keys,      schema->get(),         NowMs(),
                    nullptr,    BlobsPath(flags.data)};
+  plan.by_earlier_key = flags.by_earlier_key;
   plan.told = [](const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
@@ -228,7 +233,12 @@ int RestoreStore(const BackupFlags& flags) {
           unit.c_str(), series.series().c_str(), static_cast<unsigned long long>(series.last()));
     }
   }
-  std::printf("What administration did since then is to be done again, revocations first.\n");
+  std::printf(
+      "What administration did since then is to be done again, revocations first.  A device that "
+      "took "
+      "another key since then is known by the one before until it shows how it came to that: "
+      "revoke "
+      "those whose old key may be in other hands.\n");
   return kDone;
 }
 
@@ -334,6 +344,20 @@ int Main(int argc, char** argv) {
   restore->add_option("--data", backup.data, "the data directory: keys and sotayd.toml, no store")
       ->required();
   restore->add_option("--schema", backup.schemas, "as for run");
+  restore->add_flag("--by-earlier-key", backup.by_earlier_key,
+                    "take a backup whose newest segment is by a log key that was replaced since");
+
+  std::string reason;
+  CLI::App* keys =
+      app.add_subcommand("keys", "the key that signs the logs; with the server stopped");
+  keys->require_subcommand(1);
+  CLI::App* keys_status =
+      keys->add_subcommand("status", "which it is, and which there were before");
+  data(keys_status);
+  CLI::App* roll_log = keys->add_subcommand(
+      "roll-log", "replace it by a new one, which phones follow by a handover signed by both");
+  data(roll_log);
+  roll_log->add_option("--reason", reason, "why, for the record")->required();
 
   try {
     app.parse(argc, argv);
@@ -343,6 +367,8 @@ int Main(int argc, char** argv) {
   if (init->parsed()) return Init(flags.data, founding);
   if (backup_check->parsed()) return CheckBackup(backup);
   if (restore->parsed()) return RestoreStore(backup);
+  if (keys_status->parsed()) return Done(ShowKeys(flags.data));
+  if (roll_log->parsed()) return Done(RollLog(flags.data, reason, NowMs()));
   return run->parsed() ? Run(flags) : Check(flags);
 }
 

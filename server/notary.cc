@@ -23,7 +23,10 @@ std::string BytesOf(const seal::MerkleHash& hash) { return std::string(hash.begi
 }  // namespace
 
 Notary::Notary(const Directory* directory, Store* store, seal::SigningKey key)
-    : directory_(*directory), store_(*store), key_(std::move(key)) {
+    : Notary(directory, store, key, seal::LogKeys(key.verifying_key())) {}
+
+Notary::Notary(const Directory* directory, Store* store, seal::SigningKey key, seal::LogKeys keys)
+    : directory_(*directory), store_(*store), key_(std::move(key)), keys_(std::move(keys)) {
   absl::MutexLock lock(&mutex_);
   for (const v1::Unit& unit : directory_.Units()) {
     const auto head = directory_.Head(unit.unit_id());
@@ -87,6 +90,18 @@ absl::StatusOr<v1::LogHead> Notary::Head(const std::string& unit, uint64_t size_
   return HeadOf(unit, size_min, now_ms);
 }
 
+bool Notary::IsKnownTo(const stored::v1::DeviceRow& device) const {
+  if (keys_.handovers().empty()) return true;
+  if (device.enrolled_ms() > keys_.handovers().back().handed_ms()) return true;
+  absl::MutexLock lock(&mutex_);
+  return told_.count(device.device_id()) != 0;
+}
+
+void Notary::Told(const sync::DeviceId& device) {
+  absl::MutexLock lock(&mutex_);
+  told_.insert(device.str());
+}
+
 bool Notary::Stands(const v1::LogHead& head) const {
   const auto now = directory_.Head(head.unit_id());
   const stored::v1::StoreMeta meta = directory_.meta();
@@ -99,7 +114,7 @@ absl::StatusOr<v1::ProvenHead> Notary::Prove(const std::string& unit, const v1::
   // A head of an earlier life of the store says nothing about this one.
   if (held != nullptr && held->epoch() != directory_.meta().epoch()) held = nullptr;
   if (held != nullptr && held->signed_ms() > now_ms &&
-      seal::Vouched(log_key(), directory_.meta().organisation_id(), *held)) {
+      seal::SignedByOneOf(keys_, directory_.meta().organisation_id(), *held)) {
     return ClockBehind(unit, held->signed_ms() - now_ms);
   }
   v1::ProvenHead proven;
@@ -107,7 +122,7 @@ absl::StatusOr<v1::ProvenHead> Notary::Prove(const std::string& unit, const v1::
                          Head(unit, held != nullptr ? held->size() : 0, now_ms));
   if (held == nullptr || held->size() == 0 || held->size() == proven.head().size()) return proven;
   if (held->size() > proven.head().size()) {
-    if (seal::Vouched(log_key(), directory_.meta().organisation_id(), *held)) {
+    if (seal::SignedByOneOf(keys_, directory_.meta().organisation_id(), *held)) {
       SayBounded(Severity::kError, "log_shorter_than_signed",
                  {{"unit", unit}, {"signed", held->size()}, {"entries", proven.head().size()}});
     }

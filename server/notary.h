@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -23,14 +24,16 @@
 #include "server/store.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 #include "sync/seal/merkle.h"
 
 namespace sotay::server {
 
 class Notary {
  public:
-  // All but the key must outlive it.
+  // All but the key must outlive it.  `keys`: those before it as well; without, it is the first.
   Notary(const Directory* directory, Store* store, seal::SigningKey key);
+  Notary(const Directory* directory, Store* store, seal::SigningKey key, seal::LogKeys keys);
 
   // A head of the unit's log, and the proof that it goes on from `held`, the newest the asker has
   // (null: none).  Without a proof when `held` is of another epoch, or of a longer log than there
@@ -49,6 +52,12 @@ class Notary {
   bool Stands(const v1::LogHead& head) const;
 
   const seal::VerifyingKey& log_key() const { return key_.verifying_key(); }
+  const seal::LogKeys& keys() const { return keys_; }
+
+  // Whether a device can tell who signs: the key is the one of its enrolment, or it has asked since
+  // the start for the handovers that lead there.  Others are sent no heads, and ask.
+  bool IsKnownTo(const stored::v1::DeviceRow& device) const ABSL_LOCKS_EXCLUDED(mutex_);
+  void Told(const sync::DeviceId& device) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Vouching {
@@ -66,8 +75,10 @@ class Notary {
   const Directory& directory_;
   Store& store_;
   const seal::SigningKey key_;
-  absl::Mutex mutex_;
+  const seal::LogKeys keys_;
+  mutable absl::Mutex mutex_;
   std::map<std::string, Vouching> units_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);  // device ids
 };
 
 }  // namespace sotay::server

@@ -50,6 +50,7 @@ class Restoring {
   }
   // Reads all of it, before anything is written.
   absl::StatusOr<BackupChain> Verify(const std::string& life) const;
+  absl::Status CheckSigner(const BackupChain& chain) const;
   // Reads it again, and writes its rows.
   absl::Status Fill(const BackupChain& verified, Store* store) const;
   absl::Status WithholdClassified(Store* store) const;
@@ -61,17 +62,45 @@ class Restoring {
 };
 
 absl::StatusOr<BackupChain> Restoring::Verify(const std::string& life) const {
-  BackupChain chain(life, plan_.log_key, files_);
+  BackupChain chain(life, plan_.log_keys, files_);
   SOTAY_RETURN_IF_ERROR(chain.TakeAll([this](const SegmentSummary& segment) {
     Tell(absl::StrCat(SegmentName(segment.number), " holds: ", segment.rows, " rows, ",
                       segment.bytes, " bytes"));
   }));
+  SOTAY_RETURN_IF_ERROR(CheckSigner(chain));
   return chain;
+}
+
+// Whoever has a key that was replaced could have written such a chain, with any date.
+absl::Status Restoring::CheckSigner(const BackupChain& chain) const {
+  const seal::LogKeys& keys = plan_.log_keys;
+  Tell(absl::StrCat("the newest segment is signed with log key ", chain.signer() + 1, " of ",
+                    keys.keys().size()));
+  if (chain.signer() == keys.handovers().size()) return absl::OkStatus();
+  const v1::LogKeyHandover& handover = keys.handovers()[chain.signer()];
+  const auto instant = [](int64_t ms) {
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms), absl::UTCTimeZone());
+  };
+  const int64_t taken_ms = chain.segments().back().taken_ms;
+  if (taken_ms > handover.handed_ms()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(SegmentName(chain.segments().size()), " is of ", instant(taken_ms),
+                     " and signed with log key ", chain.signer() + 1, ", which was replaced on ",
+                     instant(handover.handed_ms()),
+                     ": whoever has that key wrote it since; restore from another backup"));
+  }
+  if (plan_.by_earlier_key) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the newest segment, of ", instant(taken_ms), ", is signed with log key ", chain.signer() + 1,
+      ", which was replaced on ", instant(handover.handed_ms()), " (", handover.reason(),
+      "): it is from before that, or whoever has that key wrote it.  If you know that the backup "
+      "is "
+      "yours, say --by-earlier-key"));
 }
 
 absl::Status Restoring::Fill(const BackupChain& verified, Store* store) const {
   const uint64_t newest = verified.segments().size();
-  BackupChain chain(verified.directory(), plan_.log_key, files_);
+  BackupChain chain(verified.directory(), plan_.log_keys, files_);
   Sheet sheet;
   uint64_t rows = 0;
   for (uint64_t number = 1; number <= newest; ++number) {
@@ -141,6 +170,9 @@ absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
   Tables tables;
   tables.meta = before.meta;
   tables.meta->set_epoch(RandomEpoch());
+  // Those that are newer than the backup are not done anew, and the key of its day is no more.
+  tables.meta->set_log_key(plan_.log_keys.current().spki());
+  tables.handovers = plan_.log_keys.handovers();
   ended.set_epoch(before.meta->epoch());
   ended.set_next_epoch(tables.meta->epoch());
   ended.set_restored_ms(plan_.now_ms);

@@ -17,7 +17,7 @@
 #include "server/store_check.h"
 #include "sotay/stored/v1/backup.pb.h"
 #include "sync/schema.h"
-#include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 
 namespace sotay::durable {
 struct StoreOptions;
@@ -31,14 +31,17 @@ struct RestorePlan {
   // Where the store is to be, and where it is built.
   std::string store;
   std::string part;
-  // The key segments are signed with.
-  seal::VerifyingKey log_key;
+  // The keys segments are signed with; the last is in force from now on.
+  seal::LogKeys log_keys;
   const sync::Schema* schema = nullptr;
   int64_t now_ms = 0;
   // Long work, step by step, for a person who waits; may be empty.
   std::function<void(const std::string& line)> told;
   // Where the files of attachments are to be; empty: they are left out.
   std::string blobs = {};
+  // A chain whose newest segment is by a key that was replaced since is taken, too: somebody has
+  // looked at it.
+  bool by_earlier_key = false;
 };
 
 struct Restored {
@@ -49,6 +52,8 @@ struct Restored {
   StoreReport report;
 };
 
+// kFailedPrecondition when the newest segment is by a key that was replaced, and that was not
+// expected, or was written after that key was handed over.
 // kAlreadyExists when there is a store already, kNotFound when there is no backup, kDataLoss, with
 // the segment and the reason, when a segment does not hold or the result contradicts itself;
 // otherwise fails as the file system does.  Then there is no store, as before.

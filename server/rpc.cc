@@ -10,7 +10,6 @@
 #include "absl/synchronization/mutex.h"
 #include "server/event_log.h"
 #include "sync/seal/certificate.h"
-#include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -59,11 +58,11 @@ absl::StatusOr<std::string> CertificateOf(const grpc::CallbackServerContext& con
   return std::string(pem[0].data(), pem[0].size());
 }
 
-// The revoked device that holds the certificate's key.
-absl::StatusOr<Caller> RevokedOf(const Directory& directory, absl::string_view certificate) {
-  const absl::StatusOr<std::string> spki = seal::SpkiOfCertificatePem(certificate);
-  if (!spki.ok()) return DeviceUnknown();
-  const sync::DeviceId id = seal::DeviceIdOf(*spki);
+// The revoked device whose key it is.
+absl::StatusOr<Caller> RevokedOf(const Directory& directory, absl::string_view key_hash) {
+  const absl::optional<sync::DeviceId> holder = directory.HolderOf(key_hash);
+  if (!holder.has_value()) return DeviceUnknown();
+  const sync::DeviceId& id = *holder;
   auto row = directory.Device(id);
   if (row == nullptr || row->state() != v1::DEVICE_STATE_REVOKED) return DeviceUnknown();
   auto person = directory.FindPerson(row->user_id());
@@ -87,8 +86,7 @@ absl::StatusOr<Caller> SenderOf(Directory* directory, const grpc::CallbackServer
   directory->TurnTo(now_ms);
   absl::StatusOr<Caller> caller = directory->CallerOf(key_hash);
   if (caller.ok() || DetailOf(caller.status()).reason() != v1::REASON_DEVICE_REVOKED) return caller;
-  SOTAY_ASSIGN_OR_RETURN(const std::string pem, CertificateOf(context));
-  return RevokedOf(*directory, pem);
+  return RevokedOf(*directory, key_hash);
 }
 
 absl::StatusOr<Caller> CallerOf(Directory* directory, const grpc::CallbackServerContext& context,

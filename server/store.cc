@@ -57,6 +57,10 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
       return Append(key, value, &tables->dossier_acts);
     case Table::kSecret:
       return Append(key, value, &tables->secrets);
+    case Table::kHandover:
+      return Append(key, value, &tables->handovers);
+    case Table::kDeviceKey:
+      return Append(key, value, &tables->device_keys);
     case Table::kContact: {
       SOTAY_ASSIGN_OR_RETURN(auto contact, Read<stored::v1::Contact>(key, value));
       tables->contacts.emplace_back(*sync::DeviceId::From(parts->id), std::move(contact));
@@ -166,9 +170,9 @@ absl::StatusOr<Tables> Store::LoadTables() {
   Tables tables;
   SOTAY_ASSIGN_OR_RETURN(const auto meta, Get(MetaKey()));
   SOTAY_ASSIGN_OR_RETURN(tables.meta, Read<stored::v1::StoreMeta>(MetaKey(), meta.value_or("")));
-  for (Table table :
-       {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket, Table::kHead,
-        Table::kPost, Table::kTerm, Table::kDossierAct, Table::kSecret}) {
+  for (Table table : {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket,
+                      Table::kHead, Table::kPost, Table::kTerm, Table::kDossierAct, Table::kSecret,
+                      Table::kHandover, Table::kDeviceKey}) {
     absl::Status status;
     const std::string prefix = TablePrefix(table);
     SOTAY_RETURN_IF_ERROR(

@@ -28,11 +28,13 @@
 #include "server/recently_read.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
+#include "sotay/stored/v1/device_key.pb.h"
 #include "sotay/stored/v1/secrecy.pb.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
+#include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/post.pb.h"
 #include "sync/ids.h"
 #include "sync/ingest.h"
@@ -71,6 +73,8 @@ struct Tables {
   std::vector<v1::UnitTerm> terms;
   std::vector<v1::DossierAct> dossier_acts;
   std::vector<stored::v1::SecretRow> secrets;
+  std::vector<v1::LogKeyHandover> handovers;          // by number
+  std::vector<stored::v1::DeviceKeyRow> device_keys;  // by device and number
 };
 
 // A change that was set aside, with where it stands in the store.

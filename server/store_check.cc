@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/device_roll.h"
 #include "server/feed_check.h"
 #include "server/lineage.h"
+#include "server/log_handover.h"
 #include "server/numbers_check.h"
 #include "server/posts_check.h"
 #include "server/reads_check.h"
@@ -323,9 +325,10 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   const auto device = sync::DeviceId::From(row.device_id());
   if (!device.has_value()) return Fault(TablePrefix(Table::kDevice), "a device without an id");
   const std::string key = DeviceKey(*device);
-  const auto verifying = seal::VerifyingKey::From(row.public_key());
-  if (!verifying.ok() || seal::DeviceIdOf(row.public_key()) != *device) {
-    return Fault(key, "its key is not the one its id names");
+  const auto keys = seal::DeviceKeys::From(tables_.meta->organisation_id(), row.public_key(),
+                                           EarlierKeysOf(row.device_id(), tables_.device_keys));
+  if (!keys.ok() || keys->device() != *device) {
+    return Fault(key, "its key is not the one its id names, or that came after it");
   }
   std::vector<sync::ChangeId> ids;
   std::vector<Fate> fates;
@@ -355,7 +358,8 @@ void Checker::LookAtDevice(const stored::v1::DeviceRow& row) {
   const auto look_at_seal = [&](absl::string_view seal_key, absl::string_view value) {
     const auto seal = Read<stored::v1::SealRow>(seal_key, value);
     if (!seal.has_value()) return;
-    if (!SealHolds(*verifying, tables_.meta->organisation_id(), *device, *seal, ids))
+    if (!SealHolds(keys->Of(seal->last_sequence()), tables_.meta->organisation_id(), *device, *seal,
+                   ids))
       return Fault(seal_key, "does not hold");
     if (!PlacesItsOwn(*seal)) Fault(seal_key, "places changes it does not hold");
     if (!HoldsItsChanges(*seal, ids)) Fault(seal_key, "its bytes are not the ones it seals");
@@ -381,9 +385,9 @@ absl::StatusOr<StoreReport> Checker::Run() {
   reads_.End();
   signatures_.End();
   report_.secrets = secrets_.End();
-  for (std::string& fault : LineageFaults(&store_, tables_)) {
-    ++report_.faults;
-    report_.first_faults.push_back(std::move(fault));
+  for (const auto& faults : {LineageFaults(&store_, tables_), HandoverFaults(&store_, tables_)}) {
+    report_.faults += faults.size();
+    for (const std::string& fault : faults) report_.first_faults.push_back(fault);
   }
   return std::move(report_);
 }

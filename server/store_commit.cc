@@ -157,6 +157,12 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
   for (const stored::v1::SecretRow& row : tables.secrets) {
     Put(SecretKey(*sync::RecordId::From(row.dossier_id())), row, &scratch_, batch);
   }
+  for (const v1::LogKeyHandover& handover : tables.handovers) {
+    Put(HandoverKey(handover.number()), handover, &scratch_, batch);
+  }
+  for (const stored::v1::DeviceKeyRow& row : tables.device_keys) {
+    Put(DeviceKeyKey(*sync::DeviceId::From(row.device_id()), row.number()), row, &scratch_, batch);
+  }
 }
 
 // Bytes that came under a seal of this round are stored with it, as they were packed.

@@ -170,14 +170,14 @@ absl::StatusOr<SegmentSummary> SegmentWriter::Finish(const seal::SigningKey& key
   return summary;
 }
 
-SegmentReader::SegmentReader(std::string path, seal::VerifyingKey key)
-    : path_(std::move(path)), key_(std::move(key)) {}
+SegmentReader::SegmentReader(std::string path, seal::LogKeys keys)
+    : path_(std::move(path)), keys_(std::move(keys)) {}
 SegmentReader::~SegmentReader() = default;
 
 absl::StatusOr<std::unique_ptr<SegmentReader>> SegmentReader::Open(
-    const std::string& directory, uint64_t number, const seal::VerifyingKey& key,
+    const std::string& directory, uint64_t number, const seal::LogKeys& keys,
     const durable::StoreOptions& files) {
-  std::unique_ptr<SegmentReader> reader(new SegmentReader(Path(directory, number), key));
+  std::unique_ptr<SegmentReader> reader(new SegmentReader(Path(directory, number), keys));
   leveldb::SequentialFile* file = nullptr;
   SOTAY_RETURN_IF_ERROR(
       durable::FromLevelDb(BaseOf(files)->NewSequentialFile(reader->path_, &file)));
@@ -275,9 +275,9 @@ absl::Status SegmentReader::ReadEnd() {
       absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size())) {
     return Damaged("is not what it was when it was written: its hash differs");
   }
-  if (!key_.Verify(SignedText(header_, summary_.hash), signature)) {
-    return Damaged("is not signed with the log's key");
-  }
+  const auto signer = keys_.SignerOf(SignedText(header_, summary_.hash), signature);
+  if (!signer.has_value()) return Damaged("is not signed with the log's key");
+  signer_ = *signer;
   if (rows != summary_.rows) return Damaged("counts other rows than it has");
   std::string more;
   if (Take(1, false, &more).ok()) return Damaged("goes on behind its end");

@@ -17,6 +17,7 @@
 #include "sotay/stored/v1/backup.pb.h"
 #include "sync/seal/hasher.h"
 #include "sync/seal/key.h"
+#include "sync/seal/log_keys.h"
 
 namespace leveldb {
 class SequentialFile;
@@ -86,10 +87,10 @@ class SegmentWriter {
 class SegmentReader {
  public:
   // kNotFound when there is no such file, kDataLoss when its front is none of a segment's,
-  // kFailedPrecondition when it is of another format.  The log's key is `key`.
+  // kFailedPrecondition when it is of another format.  It is signed with one of `keys`.
   static absl::StatusOr<std::unique_ptr<SegmentReader>> Open(const std::string& directory,
                                                              uint64_t number,
-                                                             const seal::VerifyingKey& key,
+                                                             const seal::LogKeys& keys,
                                                              const durable::StoreOptions& files);
   ~SegmentReader();
 
@@ -101,9 +102,11 @@ class SegmentReader {
   absl::StatusOr<bool> Next(absl::string_view* key, absl::string_view* value);
   // After the end.
   const SegmentSummary& summary() const { return summary_; }
+  // Which of the keys it is signed with.
+  size_t signer() const { return signer_; }
 
  private:
-  SegmentReader(std::string path, seal::VerifyingKey key);
+  SegmentReader(std::string path, seal::LogKeys keys);
   absl::Status ReadHeader();
   absl::Status ReadEnd();
   // The next `size` bytes into `out`; hashed unless they are the hash or the signature.
@@ -112,7 +115,7 @@ class SegmentReader {
   absl::Status Damaged(absl::string_view what) const;
 
   const std::string path_;
-  const seal::VerifyingKey key_;
+  const seal::LogKeys keys_;
   std::unique_ptr<leveldb::SequentialFile> file_;
   std::string buffer_;
   size_t at_ = 0;  // in the buffer
@@ -120,6 +123,7 @@ class SegmentReader {
   seal::Hasher hasher_;
   std::string row_;
   SegmentSummary summary_;
+  size_t signer_ = 0;
 };
 
 }  // namespace sotay::server

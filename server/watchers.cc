@@ -13,6 +13,7 @@ absl::Status Watchers::Right(const Watch& watch) const {
   const absl::StatusOr<Caller> caller = directory_.CallerOf(watch.device);
   if (!caller.ok()) return caller.status();
   if (caller->row->state() == v1::DEVICE_STATE_FORKED) return DeviceForked();
+  if (caller->row->public_key() != watch.key) return DeviceUnknown();
   for (const auto& [unit, position] : watch.told) {
     if (!directory_.MayRead(*caller->person, unit)) return NotFound("the unit");
   }
@@ -23,6 +24,7 @@ absl::StatusOr<uint64_t> Watchers::Add(const Caller& caller, const std::vector<v
                                        int64_t now_ms, std::function<void()> wake) {
   Watch watch;
   watch.device = caller.device;
+  watch.key = caller.row->public_key();
   watch.told_ms = now_ms;
   for (const v1::Cursor& cursor : cursors) {
     if (!directory_.MayRead(*caller.person, cursor.unit_id())) return NotFound("the unit");

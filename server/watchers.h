@@ -65,6 +65,7 @@ class Watchers {
  private:
   struct Watch {
     sync::DeviceId device;
+    std::string key;  // it was begun with; the watch ends with it
     // What the caller knows of a unit.
     struct Told {
       uint64_t position = 0;

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sync/merged_record.h"
+#include "sync/seal/log_keys.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -76,6 +77,7 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
     *dossier_.mutable_head() = page.head();
     dossier_.set_organisation_id(page.organisation_id());
     dossier_.set_log_key(page.log_key());
+    *dossier_.mutable_handovers() = page.handovers();
     records_[id] = page.record();
     for (v1::ProvenChange& change : *page.mutable_changes()) {
       changes_[change.position()] = std::move(change);
@@ -89,7 +91,10 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
       pushes_[{push.device_id(), push.first_sequence() + count}] = std::move(push);
     }
     for (v1::ProvenDevice& device : *page.mutable_devices()) {
-      devices_[device.public_key()] = std::move(device);
+      // By the first key, which its id is a hash of: it may take another between two pages.
+      const std::string first =
+          device.earlier().empty() ? device.public_key() : device.earlier(0).roll().old_key();
+      devices_[first] = std::move(device);
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -139,6 +144,31 @@ absl::StatusOr<v1::Dossier> GatherDossier(Office* office, const sync::Schema& sc
     absl::SleepFor(kBetweenBeginnings);
   }
   return status;
+}
+
+absl::StatusOr<v1::DossierGoingOn> GatherGoingOn(Office* office, const v1::Dossier& dossier,
+                                                 const absl::optional<v1::LogHead>& earlier) {
+  v1::DossierGoingOn shown;
+  v1::GetLineageRequest request;
+  *request.mutable_head() = dossier.head();
+  const auto ask = [&](const v1::LogHead& held) -> absl::Status {
+    *request.mutable_held() = held;
+    SOTAY_ASSIGN_OR_RETURN(v1::GetLineageResponse way, office->GetLineage(request));
+    v1::GoingOn& going_on = *shown.add_going_on();
+    *going_on.mutable_held() = held;
+    *going_on.mutable_lineage() = std::move(way);
+    return absl::OkStatus();
+  };
+  for (const v1::LogKeyHandover& handover : dossier.handovers()) {
+    for (const v1::HandedLog& log : handover.logs()) {
+      if (log.unit_id() != dossier.head().unit_id() || log.size() == 0) continue;
+      const absl::Status asked = ask(seal::AsHead(handover, log));
+      // Of a life that this store does not come from; whether that matters the check says.
+      if (!asked.ok() && !absl::IsNotFound(asked)) return asked;
+    }
+  }
+  if (earlier.has_value()) SOTAY_RETURN_IF_ERROR(ask(*earlier));
+  return shown;
 }
 
 }  // namespace sotay::cli

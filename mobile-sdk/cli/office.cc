@@ -15,6 +15,7 @@
 #include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/dossier_service.grpc.pb.h"
 #include "sotay/v1/duplicate_service.grpc.pb.h"
+#include "sotay/v1/lineage_service.grpc.pb.h"
 #include "sotay/v1/organisation_service.grpc.pb.h"
 #include "sotay/v1/quarantine_service.grpc.pb.h"
 #include "sotay/v1/secrecy_service.grpc.pb.h"
@@ -75,6 +76,7 @@ class Office::Calls {
  public:
   explicit Calls(const std::shared_ptr<grpc::Channel>& channel)
       : supervision_(v1::SupervisionService::NewStub(channel)),
+        lineage_(v1::LineageService::NewStub(channel)),
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
         dossiers_(v1::DossierService::NewStub(channel)),
@@ -126,6 +128,7 @@ class Office::Calls {
   }
 
   v1::SupervisionService::Stub& supervision() { return *supervision_; }
+  v1::LineageService::Stub& lineage() { return *lineage_; }
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
   v1::DossierService::Stub& dossiers() { return *dossiers_; }
@@ -138,6 +141,7 @@ class Office::Calls {
 
  private:
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
+  const std::unique_ptr<v1::LineageService::Stub> lineage_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
   const std::unique_ptr<v1::DossierService::Stub> dossiers_;
@@ -170,6 +174,10 @@ absl::StatusOr<v1::ReadChunkResponse> Office::ReadChunk(const v1::ReadChunkReque
 }
 absl::StatusOr<v1::GetRecordResponse> Office::GetRecord(const v1::GetRecordRequest& request) {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::GetRecord, request);
+}
+
+absl::StatusOr<v1::GetLineageResponse> Office::GetLineage(const v1::GetLineageRequest& request) {
+  return calls_->Call(calls_->lineage(), &v1::LineageService::Stub::GetLineage, request);
 }
 
 absl::StatusOr<v1::ProveRecordResponse> Office::ProveRecord(const v1::ProveRecordRequest& request) {

@@ -16,6 +16,7 @@
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/duplicate_service.pb.h"
 #include "sotay/v1/evidence.pb.h"
+#include "sotay/v1/lineage_service.pb.h"
 #include "sotay/v1/organisation_service.pb.h"
 #include "sotay/v1/quarantine_service.pb.h"
 #include "sotay/v1/secrecy_service.pb.h"
@@ -33,6 +34,7 @@ class Office {
   absl::StatusOr<v1::ListRecordsResponse> ListRecords(const v1::ListRecordsRequest& request);
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const v1::GetRecordRequest& request);
   absl::StatusOr<v1::ProveRecordResponse> ProveRecord(const v1::ProveRecordRequest& request);
+  absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest& request);
   absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const v1::ListConflictsRequest& request);
   absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
       const v1::ListQuarantineRequest& request);

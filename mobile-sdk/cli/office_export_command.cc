@@ -24,15 +24,38 @@ constexpr size_t kRecordDigitsMin = 8;
 struct ExportWords {
   std::string record;
   std::string file;
+  std::string earlier;
 };
 
-absl::StatusOr<std::string> SealedBytes(const Invocation& run, const v1::Dossier& dossier) {
+constexpr size_t kFileBytesMax = size_t{1} << 30;
+
+// The head of an export that was made before, of the same organisation.
+absl::StatusOr<absl::optional<v1::LogHead>> EarlierHead(const std::string& file,
+                                                        const v1::Dossier& dossier) {
+  if (file.empty()) return absl::optional<v1::LogHead>();
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kFileBytesMax));
+  v1::SealedDossier sealed;
+  v1::Dossier before;
+  if (!sealed.ParseFromString(bytes) || !before.ParseFromString(sealed.dossier())) {
+    return absl::InvalidArgumentError(absl::StrCat("--earlier: ", file, " is no exported dossier"));
+  }
+  if (before.organisation_id() != dossier.organisation_id() ||
+      before.head().unit_id() != dossier.head().unit_id()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--earlier: ", file, " is of another organisation or unit"));
+  }
+  return absl::optional<v1::LogHead>(before.head());
+}
+
+absl::StatusOr<std::string> SealedBytes(const Invocation& run, const v1::Dossier& dossier,
+                                        const v1::DossierGoingOn& going_on) {
   SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
   SOTAY_ASSIGN_OR_RETURN(const std::string pem, profile.vault->KeyPem());
   SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, seal::SigningKey::FromPem(pem));
   v1::SealedDossier sealed;
-  sealed.set_dossier(dossier.SerializeAsString());
+  sealed.set_dossier(absl::StrCat(dossier.SerializeAsString(), going_on.SerializeAsString()));
   sealed.set_public_key(key.PublicKey());
+  for (const v1::KeyRoll& roll : profile.vault->rolls()) *sealed.add_rolls() = roll;
   SOTAY_ASSIGN_OR_RETURN(*sealed.mutable_signature(),
                          key.Sign(seal::DossierText(sealed.dossier())));
   return sealed.SerializeAsString();
@@ -45,7 +68,10 @@ absl::Status Export(const Invocation& run, const ExportWords& words) {
   SOTAY_ASSIGN_OR_RETURN(v1::Dossier dossier,
                          GatherDossier(open.office.get(), *open.schema, open.reader.names, id));
   dossier.set_exported_ms(run.NowMs());
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, SealedBytes(run, dossier));
+  SOTAY_ASSIGN_OR_RETURN(const auto earlier, EarlierHead(words.earlier, dossier));
+  SOTAY_ASSIGN_OR_RETURN(const v1::DossierGoingOn going_on,
+                         GatherGoingOn(open.office.get(), dossier, earlier));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, SealedBytes(run, dossier, going_on));
   // What is handed out has been looked at as its reader will.
   const seal::DossierReport report = seal::CheckDossier(*open.schema, bytes, dossier.log_key());
   if (!report.faults.empty()) {
@@ -91,6 +117,12 @@ void AddOfficeExportCommand(Command app, Invocation* run) {
                        "id of the dossier or of a record in it, its first 8 digits or more"))
       .Required();
   command.AddOption("FILE", words->file, voice("tệp ghi ra", "file to write")).Required();
+  command
+      .AddOption("--earlier", words->earlier,
+                 voice("tệp xuất trước khi thay khóa nhật ký: chứng minh nhật ký nối tiếp từ đó",
+                       "an export from before the log key was replaced: show that the log goes on "
+                       "from it"))
+      .TypeName("FILE");
   command.Footer(voice("Ví dụ:", "Example:") + R"(
   sotayctl export 7f3a91c2 vu-885.sotay && sotay-verify vu-885.sotay
 )");

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/file_words.h"
+#include "mobile-sdk/cli/handovers.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -86,6 +87,8 @@ json StatusJson(const sdk::Status& status) {
           {"last_contact_ms", status.last_contact_ms},
           {"skew_ms", status.skew_ms},
           {"certificate_ends_ms", status.certificate_ends_ms},
+          {"key_rolls", status.key_rolls},
+          {"rekey_pending", status.rekey_pending},
           {"records", status.records},
           {"conflicts", status.conflicts},
           {"requests", status.requests},
@@ -94,6 +97,8 @@ json StatusJson(const sdk::Status& status) {
           {"logs", logs},
           {"logs_disputed", disputes},
           {"removed_dossiers", removed},
+          {"log_key_unshown_ms", status.log_key_unshown_ms},
+          {"log_key_handovers", HandoversJson(status.log_key_handovers)},
           {"restorations", restorations}};
 }
 
@@ -218,6 +223,21 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     if (kept != seen) {
       line(voice("  đã có", "  held"), HeadInWords(voice, restoration.held()));
     }
+  }
+  if (status.rekey_pending) {
+    line(voice("Khóa của máy", "Device key"),
+         voice("đang chờ thay; lần đồng bộ tới sẽ thử lại trước khi gửi",
+               "is about to be replaced; the next sync tries again before it sends anything"));
+  }
+  for (const v1::LogKeyHandover& handover : status.log_key_handovers) {
+    line(voice("Khóa nhật ký", "Log key"), HandoverInWords(voice, handover));
+  }
+  if (status.log_key_unshown_ms != 0) {
+    line(voice("Khóa nhật ký", "Log key"),
+         absl::StrCat(voice("máy chủ chưa cho thấy đã thay khóa thế nào, từ ",
+                            "the server has not shown how it was replaced, since "),
+                      InstantInWords(status.log_key_unshown_ms),
+                      voice("; sau một ngày là tranh chấp", "; after a day it is a dispute")));
   }
   for (const auto& [unit, dispute] : status.disputes) {
     line(

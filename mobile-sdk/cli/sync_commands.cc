@@ -115,6 +115,24 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
   return files;
 }
 
+absl::Status Rekey(const Invocation& run, const NoWords&) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  const absl::Status rolled = open.notebook->Rekey();
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  if (!rolled.ok() && status.rekey_pending) {
+    run.Remark(run.voice("Khóa mới đã nằm sẵn; mỗi lần đồng bộ sẽ thử lại, chưa gì bị mất.\n",
+                         "The new key lies ready; every sync tries again, and nothing is lost.\n"));
+  }
+  SOTAY_RETURN_IF_ERROR(rolled);
+  run.Print({{"device", status.device_id}, {"key_rolls", status.key_rolls}},
+            absl::StrCat(run.voice("Máy có khóa mới (thay lần ", "The device has a new key (no. "),
+                         status.key_rolls,
+                         run.voice("); khóa cũ không mở được gì nữa. Ghi chép chưa gửi: ",
+                                   "); the old one opens nothing any more. Unsent: "),
+                         status.outbox, "\n"));
+  return absl::OkStatus();
+}
+
 json EventJson(const sdk::Event& event, int64_t now_ms) {
   json line = {{"at_ms", now_ms}};
   switch (event.kind) {
@@ -247,6 +265,10 @@ void AddSyncCommands(Command app, Invocation* run) {
 )");
   AddCommand(app, run, "sync", voice("Gửi và nhận ngay bây giờ", "Send and receive, now"),
              std::make_shared<NoWords>(), &Sync);
+  AddCommand(app, run, "rekey",
+             voice("Thay khóa của máy; máy, ghi chép và số thứ tự giữ nguyên",
+                   "Replace the device's key; device, notes and numbers stay as they are"),
+             std::make_shared<NoWords>(), &Rekey);
   command = AddCommand(app, run, "watch",
                        voice("Đồng bộ liên tục và báo từng việc, đến khi bấm Ctrl-C",
                              "Keep in step and tell what happens, until Ctrl-C"),

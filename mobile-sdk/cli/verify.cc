@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/handovers.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/reader.h"
 #include "mobile-sdk/cli/record_json.h"
@@ -27,8 +28,45 @@ constexpr size_t kKeyDigits = 182;  // of 91 bytes
 struct VerifyWords {
   std::string file;
   std::string log_key;
+  std::string later;
   bool quiet = false;
 };
+
+// Each device's keys, with the sequences they sealed.
+json DevicesJson(const v1::Dossier& dossier) {
+  json devices = json::array();
+  for (const v1::ProvenDevice& device : dossier.devices()) {
+    json earlier = json::array();
+    for (const v1::EarlierKey& key : device.earlier()) {
+      earlier.push_back({{"key", Hex(key.roll().old_key())},
+                         {"through", key.through()},
+                         {"rolled_ms", key.roll().signed_ms()}});
+    }
+    devices.push_back(
+        {{"user", device.user_id()}, {"key", Hex(device.public_key())}, {"earlier_keys", earlier}});
+  }
+  return devices;
+}
+
+// Keys that were replaced, for whoever reads the verdict.
+std::string RolledInWords(const Voice& voice, const v1::Dossier& dossier) {
+  std::string text;
+  for (const v1::LogKeyHandover& handover : dossier.handovers()) {
+    absl::StrAppend(&text, voice("Khóa nhật ký: ", "Log key: "), HandoverInWords(voice, handover),
+                    "\n");
+  }
+  for (const v1::ProvenDevice& device : dossier.devices()) {
+    for (const v1::EarlierKey& key : device.earlier()) {
+      absl::StrAppend(&text, voice("Khóa của máy ", "Key of device "),
+                      Hex(key.roll().device_id()).substr(0, 8), " (", OneLine(device.user_id()),
+                      voice("): thay lúc ", "): replaced on "),
+                      InstantInWords(key.roll().signed_ms()),
+                      voice(", khóa cũ niêm phong đến số ", ", the old one sealed up to no. "),
+                      key.through(), "\n");
+    }
+  }
+  return text;
+}
 
 json Document(const Reader& reader, const seal::DossierReport& report) {
   const v1::Dossier& dossier = report.dossier;
@@ -57,6 +95,8 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
           {"dossier", Hex(dossier.dossier_id())},
           {"organisation", Hex(dossier.organisation_id())},
           {"log_key", Hex(dossier.log_key())},
+          {"handovers", HandoversJson({dossier.handovers().begin(), dossier.handovers().end()})},
+          {"devices", DevicesJson(dossier)},
           {"log",
            {{"unit", dossier.head().unit_id()},
             {"epoch", Hex(dossier.head().epoch())},
@@ -133,12 +173,30 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
             " changes; each sealed by its author's device and in the log of "),
       OneLine(head.unit_id()), voice(" (", " ("), head.size(),
       voice(" mục, ký lúc ", " entries, signed "), InstantInWords(head.signed_ms()), ").\n",
-      signatures, voice("Gốc nhật ký ", "Log root "), Hex(head.root()), "\n",
+      signatures, RolledInWords(voice, report.dossier), voice("Gốc nhật ký ", "Log root "),
+      Hex(head.root()), "\n",
       pinned ? ""
              : voice("Chưa so khóa nhật ký với khóa của cơ quan (--log-key); tệp này nêu:\n",
                      "The log key was not compared with the organisation's (--log-key); the file "
                      "says:\n") +
                    Hex(report.dossier.log_key()) + "\n");
+}
+
+// Of another export; it need not hold otherwise: what is taken of it is signed by keys of the
+// chain.
+absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
+  seal::LaterKeys later;
+  if (file.empty()) return later;
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kFileBytesMax));
+  v1::SealedDossier sealed;
+  v1::Dossier dossier;
+  if (!sealed.ParseFromString(bytes) || !dossier.ParseFromString(sealed.dossier())) {
+    return absl::InvalidArgumentError(absl::StrCat("--later: ", file, " is no exported dossier"));
+  }
+  later.organisation_id = dossier.organisation_id();
+  later.handovers.assign(dossier.handovers().begin(), dossier.handovers().end());
+  later.going_on = seal::GoingOnIn(sealed.dossier());
+  return later;
 }
 
 absl::Status Verify(const Invocation& run, const VerifyWords& words) {
@@ -152,7 +210,8 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
   }
   SOTAY_ASSIGN_OR_RETURN(const auto schema, LoadSchema(run.schema_files));
   SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(words.file, kFileBytesMax));
-  const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key);
+  SOTAY_ASSIGN_OR_RETURN(const seal::LaterKeys later, LaterKeysIn(words.later));
+  const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key, later);
   Reader reader;
   reader.schema = schema.get();
   reader.names = Names(report.dossier.names());
@@ -184,6 +243,13 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
                       "the organisation's log key, hexadecimal (sotayctl export --json tells)"))
       .TypeName("HEX");
+  app.AddOption(
+         "--later", words->later,
+         voice("tệp xuất sau này, với --earlier và tệp này: khóa nhật ký đã được thay thế nào, và "
+               "nhật ký nối tiếp",
+               "a later export, made with --earlier and this file: how the log key was "
+               "replaced since, and that the log goes on"))
+      .TypeName("FILE");
   app.AddFlag("--quiet", words->quiet,
               voice("chỉ in kết luận", "print the verdict alone, not the content"));
   AddReadingOptions(app, run);

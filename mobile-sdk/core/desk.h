@@ -24,10 +24,13 @@
 
 namespace sotay::sdk {
 
+class Rekeying;
+
 struct Desk {
+  // Under `mutex`: another once the device took another key.
+  std::shared_ptr<const Vault> vault;
   // Set once at opening.
   std::shared_ptr<const sync::Schema> schema;
-  std::shared_ptr<const Vault> vault;
   std::unique_ptr<Store> store;
   std::unique_ptr<Files> files;
   stored::v1::NotebookMeta meta;
@@ -37,6 +40,7 @@ struct Desk {
   std::shared_ptr<Tidings> tidings;
   // None where the key's keeper is not the directory's.
   std::shared_ptr<Renewal> renewal;
+  std::shared_ptr<Rekeying> rekeying;
   std::shared_ptr<HeldRecords> held = std::make_shared<HeldRecords>();
   RecentlyShown recently;
   // Why the last purge failed, and when; OK: it did not (sealing.h).  Under `mutex`, exclusively to

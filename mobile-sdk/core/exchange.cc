@@ -9,6 +9,7 @@
 #include "mobile-sdk/core/lineage.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/settle.h"
 #include "sync/limits.h"
@@ -81,7 +82,21 @@ void Exchange::SetTold(bool told) {
   asked_.clear();
 }
 
+absl::Status Exchange::Rekey() {
+  absl::MutexLock lock(&mutex_);
+  SOTAY_RETURN_IF_ERROR(desk_.rekeying->Begin());
+  return desk_.rekeying->AtContact(/*again=*/true).status();
+}
+
+absl::Status Exchange::RollFirst() {
+  if (desk_.rekeying == nullptr) return absl::OkStatus();
+  const absl::Status rolled = desk_.rekeying->AtContact().status();
+  // Nobody can tell which key is in force: nothing is sealed with either.
+  return desk_.rekeying->may_go_on() ? absl::OkStatus() : rolled;
+}
+
 absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
+  SOTAY_RETURN_IF_ERROR(RollFirst());
   absl::Status refusal;
   for (int mendings = 0; mendings <= kMendingsMax; ++mendings) {
     if (!forked_.ok()) return forked_;
@@ -98,6 +113,7 @@ absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
     if (response.ok()) {
       absl::StatusOr<Exchanged> taken = Take(asked, *response, events);
       if (!taken.ok()) SetTold(false);
+      shown_again_ = false;
       if (asked.request.has_push()) push_failed_ = !taken.ok();
       return taken;
     }
@@ -225,6 +241,9 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
       if (!MayStillPush(asked)) return false;
       SetTold(true);
       return true;
+    case v1::REASON_DEVICE_UNKNOWN:
+      if (desk_.rekeying == nullptr || std::exchange(shown_again_, true)) return false;
+      return MakeKeyKnown();
     case v1::REASON_TOO_LARGE:
       return Halve(request);
     case v1::REASON_UNSPECIFIED:
@@ -235,6 +254,23 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
   }
 }
 
+absl::StatusOr<bool> Exchange::MakeKeyKnown() {
+  // It may have taken the key that is to follow, and its answer was lost or garbled.
+  const absl::StatusOr<bool> rolled = desk_.rekeying->AtContact(/*again=*/true);
+  if (rolled.ok() && *rolled) {
+    shown_again_ = false;  // the new key is another question
+    return true;
+  }
+  // That it is unknown stands only when it was said of all the device can show: nothing is given up
+  // because a network went.
+  shown_again_ = rolled.ok() || Rekeying::IsRefusal(rolled.status());
+  if (!shown_again_) return rolled.status();
+  const absl::Status shown = desk_.rekeying->ShowAgain();
+  shown_again_ = shown.ok() || absl::IsFailedPrecondition(shown) || Rekeying::IsRefusal(shown);
+  if (!shown_again_) return shown;
+  return shown.ok();
+}
+
 bool Exchange::MayStillPush(const Asked& asked) const {
   return !told_ && asked.accepted_through < asked.request.last_sequence();
 }
@@ -243,6 +279,12 @@ bool Exchange::Halve(const v1::SyncRequest& request) {
   if (request.push().count() < 2) return false;
   changes_max_ = request.push().count() / 2;
   return true;
+}
+
+absl::StatusOr<std::string> Exchange::LogKey() const {
+  absl::ReaderMutexLock lock(&desk_.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const auto handovers, desk_.store->Handovers());
+  return handovers.empty() ? desk_.meta.log_key() : handovers.back().key();
 }
 
 absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncResponse& response,
@@ -275,9 +317,12 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
   // case there are such changes soon.  What is written here meanwhile may need another.
   Histories histories;
   const bool waiting = !asked_.empty();
-  const Lineages lineages = FetchLineages(link_, request, response);
+  SOTAY_ASSIGN_OR_RETURN(const std::string log_key, LogKey());
+  const Ancestry ancestry{
+      FetchLineages(link_, request, response),
+      FetchHandovers(link_, log_key, desk_.meta.organisation_id(), request, response)};
   SOTAY_ASSIGN_OR_RETURN(Settled settled,
-                         Settle(&desk_, request, waiting, response, fed, histories, lineages));
+                         Settle(&desk_, request, waiting, response, fed, histories, ancestry));
   while (!settled.histories_needed.empty() || !settled.histories_wanted.empty()) {
     for (const sync::RecordId& id : settled.histories_needed) {
       SOTAY_ASSIGN_OR_RETURN(histories.fetched[id], FetchHistory(link_, id));
@@ -292,7 +337,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
       }
     }
     SOTAY_ASSIGN_OR_RETURN(settled,
-                           Settle(&desk_, request, waiting, response, fed, histories, lineages));
+                           Settle(&desk_, request, waiting, response, fed, histories, ancestry));
   }
   *events = std::move(settled.events);
   exchanged.accepted_through = settled.accepted_through;

@@ -46,6 +46,10 @@ class Exchange {
   // sent, what is written here stays here, and the app must enrol anew.
   absl::StatusOr<Exchanged> Once() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The device takes another key, now; what fails is tried again with every exchange.  Waits for
+  // one that is running.
+  absl::Status Rekey() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // There was no contact for a time, so that there may be news: it asks first.  As it does when it
   // is made, and after a call that failed.  Any thread.
   void AskFirst() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -58,6 +62,10 @@ class Exchange {
     v1::SyncRequest request;
     uint64_t accepted_through = 0;
   };
+  // Of a key that the server does not know.  Whether it does now; fails when that cannot be told.
+  absl::StatusOr<bool> MakeKeyKnown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What has to be done about keys before anything is sealed.
+  absl::Status RollFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Asked> Build() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AddPush(const stored::v1::Progress& progress, v1::SyncRequest* request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -66,6 +74,8 @@ class Exchange {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Exchanged> Take(const Asked& asked, const v1::SyncResponse& response,
                                  std::vector<Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The key it takes heads by.
+  absl::StatusOr<std::string> LogKey() const;
   // Whether it only asked, and has something to send.
   bool MayStillPush(const Asked& asked) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Halve(const v1::SyncRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -87,6 +97,8 @@ class Exchange {
   std::map<std::string, v1::Cursor> asked_ ABSL_GUARDED_BY(mutex_);
   // Most changes of the next push.
   uint64_t changes_max_ ABSL_GUARDED_BY(mutex_);
+  // The server was shown how the key came to be, which it did not know.
+  bool shown_again_ ABSL_GUARDED_BY(mutex_) = false;
   // Answers in a row that knew less of us than the one before.
   int rewinds_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -201,6 +201,28 @@ class GrpcLink : public Link {
         });
   }
 
+  absl::StatusOr<v1::GetHandoversResponse> GetHandovers(
+      const v1::GetHandoversRequest& request) override {
+    return Call<v1::GetHandoversResponse>(
+        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->lineage->GetHandovers(context, request, response);
+        });
+  }
+
+  absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest& request) override {
+    return Call<v1::RollKeyResponse>(
+        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->certificates->RollKey(context, request, response);
+        });
+  }
+
+  void Present(const std::string& certificate_pem, const std::string& key_pem) override {
+    absl::MutexLock lock(&mutex_);
+    address_.certificate_pem = certificate_pem;
+    address_.key_pem = key_pem;
+    line_ = nullptr;
+  }
+
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return Call<v1::RenewCertificateResponse>(
         kShortDeadline, [](Line* line, grpc::ClientContext* context, auto* response) {
@@ -260,8 +282,8 @@ class GrpcLink : public Link {
     return response;
   }
 
-  const GrpcAddress address_;
   absl::Mutex mutex_;
+  GrpcAddress address_ ABSL_GUARDED_BY(mutex_);
   // Made anew after a call that found nobody: our own back-off decides when to try, and a channel
   // that has failed may sleep through that, or never wake (github.com/grpc/grpc/issues/33593).
   std::shared_ptr<Line> line_ ABSL_GUARDED_BY(mutex_);

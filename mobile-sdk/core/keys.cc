@@ -30,6 +30,7 @@ std::string Progress() { return "p"; }
 std::string Directory() { return "d"; }
 std::string RowsSchema() { return "s"; }
 std::string PurgeDue() { return "u"; }
+std::string Unshown() { return "v"; }
 std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
 std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
 std::string Refused(uint64_t sequence) { return Numbered("x", sequence); }
@@ -58,6 +59,8 @@ std::string Restoration(absl::string_view epoch, absl::string_view unit_id) {
   return absl::StrCat("e", epoch, unit_id);
 }
 
+std::string Handover(uint64_t number) { return Numbered("y", number); }
+
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
 std::string AllRefused() { return "x"; }
@@ -71,9 +74,11 @@ std::string AllNotices() { return "n"; }
 std::string Heads() { return "l"; }
 std::string Disputes() { return "q"; }
 std::string Restorations() { return "e"; }
+std::string Handovers() { return "y"; }
 
 absl::optional<uint64_t> NumberOf(absl::string_view key) {
-  const bool plain = key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x');
+  const bool plain =
+      key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x' || key[0] == 'y');
   const bool of_record =
       key.size() == 1 + kRecordBytes + kNumberBytes && (key[0] == 't' || key[0] == 'h');
   if (!plain && !of_record) return absl::nullopt;
@@ -100,6 +105,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Directory()) return "units and people";
   if (key == RowsSchema()) return "schema of the list rows";
   if (key == PurgeDue()) return "that a purge is due";
+  if (key == Unshown()) return "that the server does not show how its log key was replaced";
   const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);
@@ -114,6 +120,7 @@ std::string DescribeKey(absl::string_view key) {
   const auto number = NumberOf(key);
   const auto record = RecordOf(key);
   if (number.has_value() && !record.has_value()) {
+    if (key[0] == 'y') return absl::StrCat("handover of the log key ", *number);
     return absl::StrCat(key[0] == 'o' ? "own change " : "set aside: own change ", *number);
   }
   if (record.has_value()) {

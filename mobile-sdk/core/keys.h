@@ -23,6 +23,10 @@
 //   n ‖ record ‖ field (4 bytes, big-endian) ‖ kind (1 byte) ‖ own change ‖ other change
 //                          stored.v1.StepNotice      how a step of the user's met another's
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
+//   y ‖ number             v1.LogKeyHandover         how the key of the logs was replaced since
+//   enrolment
+//   v                      2 × 8 bytes, big-endian   since when, and how often, the server has not
+//   shown that
 //
 // Pure; any thread.
 #pragma once
@@ -41,6 +45,7 @@ std::string Progress();
 std::string Directory();
 std::string RowsSchema();
 std::string PurgeDue();
+std::string Unshown();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string Refused(uint64_t sequence);
@@ -58,6 +63,7 @@ std::string Head(absl::string_view unit_id);
 std::string Dispute(absl::string_view unit_id);
 // `epoch`: 16 bytes, the life that ended.
 std::string Restoration(absl::string_view epoch, absl::string_view unit_id);
+std::string Handover(uint64_t number);
 
 // What all keys of a kind begin with.
 std::string Cursors();
@@ -73,8 +79,9 @@ std::string AllNotices();
 std::string Heads();
 std::string Disputes();
 std::string Restorations();
+std::string Handovers();
 
-// The number a key of kind o, x, t or h ends with; nothing when it has no place for one.
+// The number a key of kind o, x, y, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
 // The record a key of kind t, b, r, h, g, k or f names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,6 +55,9 @@ class Link {
   virtual absl::StatusOr<v1::GetLineageResponse> GetLineage(
       const v1::GetLineageRequest& request) = 0;
 
+  virtual absl::StatusOr<v1::GetHandoversResponse> GetHandovers(
+      const v1::GetHandoversRequest& request) = 0;
+
   // Files beside the records.  A link that carries none says so.
   virtual absl::StatusOr<v1::AskBlobResponse> AskBlob(const v1::AskBlobRequest&) {
     return absl::UnimplementedError("this link carries no files");
@@ -70,6 +74,9 @@ class Link {
 
   // For the key of this link.
   virtual absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() = 0;
+  virtual absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest& request) = 0;
+  // The device has another key from now on; running calls end as they began.
+  virtual void Present(const std::string& certificate_pem, const std::string& key_pem) = 0;
 
   // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,
   // unless the listening was destroyed before.

@@ -12,6 +12,7 @@
 #include "mobile-sdk/core/builtin_schema.h"
 #include "mobile-sdk/core/grpc_link.h"
 #include "mobile-sdk/core/notebook_impl.h"
+#include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/random.h"
@@ -187,6 +188,7 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
   if (surroundings.vault == nullptr) {
     desk.renewal = std::make_shared<Renewal>(
         dir, desk.vault, [to = impl->link.get()] { return to->RenewCertificate(); });
+    desk.rekeying = std::make_shared<Rekeying>(dir, &desk, impl->link.get());
   }
   impl->exchange = std::make_unique<Exchange>(&desk, impl->link.get());
   impl->file_exchange = std::make_unique<FileExchange>(&desk, impl->link.get());
@@ -221,6 +223,15 @@ absl::Status Notebook::Sync(const std::function<void(const SyncProgress&)>& prog
   }
   impl_->desk.tidings->Tell({Event()});
   return absl::OkStatus();
+}
+
+absl::Status Notebook::Rekey() {
+  const std::shared_ptr<Rekeying>& rekeying = impl_->desk.rekeying;
+  if (rekeying == nullptr) {
+    return absl::FailedPreconditionError(
+        "the platform keeps this device's key; it is replaced where it is kept");
+  }
+  return impl_->exchange->Rekey();
 }
 
 void Notebook::RunCourier() { impl_->courier->Run(); }

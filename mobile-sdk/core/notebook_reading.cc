@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/patience.h"
 #include "mobile-sdk/core/record_history.h"
+#include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/visible_digest.h"
@@ -286,6 +288,8 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.last_contact_ms = progress.last_contact_ms();
   status.skew_ms = progress.skew_ms();
   if (desk.renewal != nullptr) status.certificate_ends_ms = desk.renewal->ends_ms();
+  status.key_rolls = desk.vault->rolls().size();
+  status.rekey_pending = desk.rekeying != nullptr && desk.rekeying->MayBePending(*desk.vault);
   v1::Change oldest;
   SOTAY_RETURN_IF_ERROR(desk.store->EachOwnChange(
       progress.accepted_through() + 1, [&](uint64_t, const stored::v1::OwnChange& own) {
@@ -308,6 +312,8 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.heads, desk.store->Heads());
   SOTAY_ASSIGN_OR_RETURN(status.disputes, desk.store->Disputes());
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());
+  SOTAY_ASSIGN_OR_RETURN(status.log_key_handovers, desk.store->Handovers());
+  SOTAY_ASSIGN_OR_RETURN(status.log_key_unshown_ms, UnshownSinceMs(*desk.store));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(

@@ -20,10 +20,19 @@ absl::StatusOr<bool> Renewal::AtContact(int64_t server_now_ms) {
   }
   SOTAY_ASSIGN_OR_RETURN(const v1::RenewCertificateResponse response, ask_());
   SOTAY_ASSIGN_OR_RETURN(vault, vault->Renewed(response.certificate()));
-  SOTAY_RETURN_IF_ERROR(vault->SaveRenewed(dir_));
+  // Looked at and written under the lock under which the device takes another key: a certificate of
+  // the key before must not come to lie over the new one's.
   absl::MutexLock lock(&mutex_);
+  if (vault_->rolls().size() != vault->rolls().size()) return false;
+  SOTAY_RETURN_IF_ERROR(vault->SaveRenewed(dir_));
   vault_ = std::move(vault);
   return true;
+}
+
+absl::StatusOr<std::shared_ptr<const Vault>> Renewal::Replace(const Take& take) {
+  absl::MutexLock lock(&mutex_);
+  SOTAY_ASSIGN_OR_RETURN(vault_, take());
+  return vault_;
 }
 
 int64_t Renewal::ends_ms() const {

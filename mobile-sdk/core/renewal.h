@@ -28,8 +28,14 @@ class Renewal {
 
   // To be called when the server has just answered; `server_now_ms` within what BoundMs allows.
   // True: a new certificate lies in the directory. False: it is not time, or it was tried less than
-  // an hour ago.  Else why there is none.
+  // an hour ago, or the device took another key meanwhile.  Else why there is none.
   absl::StatusOr<bool> AtContact(int64_t server_now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The device takes another key, which `take` puts into the directory; no certificate is written
+  // there meanwhile.  Fails as that does.
+  using Take = std::function<absl::StatusOr<std::shared_ptr<const Vault>>()>;
+  absl::StatusOr<std::shared_ptr<const Vault>> Replace(const Take& take)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Until when the newest certificate is good, milliseconds since 1970.
   int64_t ends_ms() const ABSL_LOCKS_EXCLUDED(mutex_);

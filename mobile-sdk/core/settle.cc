@@ -9,6 +9,7 @@
 #include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
+#include "mobile-sdk/core/patience.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/witness.h"
@@ -24,13 +25,13 @@ constexpr size_t kEpochBytes = 16;
 class Settling {
  public:
   Settling(Desk* desk, const sync::Absorbed& absorbed, bool waiting,
-           std::set<sync::RecordId> reported, const Histories& histories, const Lineages& lineages)
+           std::set<sync::RecordId> reported, const Histories& histories, const Ancestry& ancestry)
       : desk_(*desk),
         absorbed_(absorbed),
         waiting_(waiting),
         reported_(std::move(reported)),
         histories_(histories),
-        lineages_(lineages) {
+        ancestry_(ancestry) {
     undone_.histories = histories.fetched;
   }
 
@@ -54,7 +55,7 @@ class Settling {
   const bool waiting_;
   const std::set<sync::RecordId> reported_;
   const Histories& histories_;
-  const Lineages& lineages_;
+  const Ancestry& ancestry_;
   StoreBatch batch_;
   bool withheld_ = false;  // a change, as it was refused
   Undone undone_;
@@ -165,8 +166,12 @@ absl::Status Settling::TakeOutcomes() {
 
 absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
   SOTAY_ASSIGN_OR_RETURN(Heads held, desk_.store->Heads());
+  KeysKnown keys{{}, ancestry_.handovers};
+  SOTAY_RETURN_IF_ERROR(LosePatience(*desk_.store, desk_.now_ms(), &keys.shown, &batch_));
+  SOTAY_ASSIGN_OR_RETURN(keys.followed, desk_.store->Handovers());
   SOTAY_ASSIGN_OR_RETURN(const Witnessed witnessed,
-                         Witness(desk_.meta, std::move(held), response, lineages_));
+                         Witness(desk_.meta, std::move(held), response, ancestry_.lineages, keys));
+  for (const v1::LogKeyHandover& handover : witnessed.handovers) batch_.PutHandover(handover);
   for (const auto& [unit, head] : witnessed.heads) batch_.PutHead(head);
   for (const auto& [unit, restoration] : witnessed.restorations) {
     batch_.PutRestoration(restoration);
@@ -333,7 +338,7 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
                                const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories, const Lineages& lineages) {
+                               const Histories& histories, const Ancestry& ancestry) {
   absl::MutexLock lock(&desk->mutex);
   sync::AbsorbInput input;
   input.schema = desk->schema.get();
@@ -349,7 +354,7 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool 
   for (const sync::RecordId& id : not_taken) absorbed.bases.erase(id);
   std::set<sync::RecordId> reported;
   for (const std::string& dossier : request.secret_dossiers()) reported.insert(DossierOf(dossier));
-  Settling settling(desk, absorbed, waiting, std::move(reported), histories, lineages);
+  Settling settling(desk, absorbed, waiting, std::move(reported), histories, ancestry);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
 }

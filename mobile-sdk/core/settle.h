@@ -39,14 +39,13 @@ struct Histories {
 };
 
 // `request`: what it answers; `waiting`: an answer before it took away what stays until it is sent,
-// and nothing was sent since.  `lineages`: of units whose epoch has changed (lineage.h).  Takes the
-// desk's lock.  Fails with
-// kInvalidArgument when the answer contradicts itself, with kDataLoss or the store's status
-// otherwise; then nothing of it is stored.
+// and nothing was sent since.  `ancestry`: what was asked about heads (lineage.h).  Takes the
+// desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with kDataLoss or
+// the store's status otherwise; then nothing of it is stored.
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
                                const v1::SyncResponse& response,
                                const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories, const Lineages& lineages);
+                               const Histories& histories, const Ancestry& ancestry);
 
 // What a call was refused for, where it is for us to mend; each in one batch.
 //

@@ -75,6 +75,11 @@ void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
   Put(keys::Restoration(restoration.held().epoch(), restoration.held().unit_id()),
       restoration.SerializeAsString());
 }
+void StoreBatch::PutHandover(const v1::LogKeyHandover& handover) {
+  Put(keys::Handover(handover.number()), handover.SerializeAsString());
+}
+void StoreBatch::PutUnshown(std::string value) { Put(keys::Unshown(), std::move(value)); }
+void StoreBatch::DropUnshown() { Drop(keys::Unshown()); }
 void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
   Put(keys::OwnChange(sequence), own.SerializeAsString());
 }
@@ -212,6 +217,15 @@ absl::StatusOr<std::vector<stored::v1::Restoration>> Store::Restorations() const
   for (auto& [key, restoration] : by_key) restorations.push_back(std::move(restoration));
   return restorations;
 }
+
+absl::StatusOr<std::vector<v1::LogKeyHandover>> Store::Handovers() const {
+  SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<v1::LogKeyHandover>(keys::Handovers()));
+  std::vector<v1::LogKeyHandover> handovers;
+  for (auto& [key, handover] : by_key) handovers.push_back(std::move(handover));
+  return handovers;
+}
+
+absl::StatusOr<absl::optional<std::string>> Store::Unshown() const { return Get(keys::Unshown()); }
 
 absl::StatusOr<std::vector<stored::v1::StepNotice>> Store::Notices() const {
   SOTAY_ASSIGN_OR_RETURN(auto by_key, ByUnit<stored::v1::StepNotice>(keys::AllNotices()));

@@ -25,6 +25,7 @@
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
 #include "sotay/v1/change.pb.h"
+#include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
 
@@ -61,6 +62,10 @@ class StoreBatch {
   void PutHead(const v1::LogHead& head);
   void PutDispute(const stored::v1::LogDispute& dispute);
   void PutRestoration(const stored::v1::Restoration& restoration);
+  void PutHandover(const v1::LogKeyHandover& handover);
+  // As patience.h writes it.
+  void PutUnshown(std::string value);
+  void DropUnshown();
   void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
@@ -127,6 +132,10 @@ class Store {
   absl::StatusOr<std::map<std::string, stored::v1::LogDispute>> Disputes() const;
   // How their logs went on when the server was restored, oldest first.
   absl::StatusOr<std::vector<stored::v1::Restoration>> Restorations() const;
+  // How the key of the logs was replaced since enrolment, in order.
+  absl::StatusOr<std::vector<v1::LogKeyHandover>> Handovers() const;
+  // For patience.h.
+  absl::StatusOr<absl::optional<std::string>> Unshown() const;
 
   // kDataLoss when it is not there: sequences have no gaps.
   absl::StatusOr<stored::v1::OwnChange> OwnChange(uint64_t sequence) const;

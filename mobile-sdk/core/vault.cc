@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/seal/certificate.h"
+#include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
@@ -13,6 +14,7 @@ namespace sotay::sdk {
 namespace {
 
 constexpr size_t kPemBytesMax = 64 * 1024;
+constexpr size_t kRollsBytesMax = 1024 * 1024;
 constexpr unsigned kCertificateMode = 0644;
 
 constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
@@ -28,17 +30,68 @@ int64_t EndOf(const std::string& pem) {
 std::string KeyPath(const std::string& dir) { return absl::StrCat(dir, "/device.key"); }
 std::string CertificatePath(const std::string& dir) { return absl::StrCat(dir, "/device.pem"); }
 std::string AuthorityPath(const std::string& dir) { return absl::StrCat(dir, "/authority.pem"); }
+std::string RollsPath(const std::string& dir) { return absl::StrCat(dir, "/device.rolls"); }
+std::string NextKeyPath(const std::string& dir) { return absl::StrCat(dir, "/device.next.key"); }
+std::string NextCertificatePath(const std::string& dir) {
+  return absl::StrCat(dir, "/device.next.pem");
+}
+
+// Those that lead to `key`; one that is still under way stands behind them.
+absl::StatusOr<std::vector<v1::KeyRoll>> RollsTo(const std::string& dir, const std::string& key) {
+  const auto bytes = seal::ReadWholeFile(RollsPath(dir), kRollsBytesMax);
+  if (absl::IsNotFound(bytes.status())) return std::vector<v1::KeyRoll>();
+  if (!bytes.ok()) return bytes.status();
+  v1::KeyRolls all;
+  if (!all.ParseFromString(*bytes)) {
+    return absl::DataLossError(absl::StrCat(RollsPath(dir), " cannot be read; enrol anew"));
+  }
+  std::vector<v1::KeyRoll> rolls(all.rolls().begin(), all.rolls().end());
+  while (!rolls.empty() && rolls.back().new_key() != key) rolls.pop_back();
+  return rolls;
+}
+
+// What follows the answer, from wherever it was cut short: the key, its certificate, and nothing of
+// the old.
+absl::Status FinishRoll(const std::string& dir) {
+  const auto pem = seal::ReadWholeFile(NextCertificatePath(dir), kPemBytesMax);
+  if (absl::IsNotFound(pem.status())) return absl::OkStatus();
+  if (!pem.ok()) return pem.status();
+  SOTAY_ASSIGN_OR_RETURN(const std::string certified, seal::SpkiOfCertificatePem(*pem));
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, seal::SigningKey::Load(KeyPath(dir)));
+  if (key.PublicKey() != certified) {
+    SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey next, seal::SigningKey::Load(NextKeyPath(dir)));
+    if (next.PublicKey() != certified) {
+      return absl::DataLossError(
+          absl::StrCat(NextCertificatePath(dir), " is of neither key of this device; enrol anew"));
+    }
+    SOTAY_RETURN_IF_ERROR(next.Save(KeyPath(dir)));
+  }
+  // One of the new key has been renewed since, by whoever was as far.
+  SOTAY_ASSIGN_OR_RETURN(const std::string there,
+                         seal::ReadWholeFile(CertificatePath(dir), kPemBytesMax));
+  const auto has = seal::SpkiOfCertificatePem(there);
+  if (!has.ok() || *has != certified) {
+    SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(CertificatePath(dir), *pem, kCertificateMode));
+  }
+  // The certificate last: without it nobody would take away the key.
+  std::remove(NextKeyPath(dir).c_str());
+  std::remove(NextCertificatePath(dir).c_str());
+  return absl::OkStatus();
+}
 
 }  // namespace
 
-Vault::Vault(seal::SigningKey key, std::string certificate_pem, std::string authority_pem)
+Vault::Vault(seal::SigningKey key, std::string certificate_pem, std::string authority_pem,
+             std::vector<v1::KeyRoll> rolls)
     : key_(std::move(key)),
-      device_(seal::DeviceIdOf(key_.PublicKey())),
+      rolls_(std::move(rolls)),
+      device_(seal::DeviceIdOf(rolls_.empty() ? key_.PublicKey() : rolls_.front().old_key())),
       certificate_pem_(std::move(certificate_pem)),
       authority_pem_(std::move(authority_pem)),
       certificate_ends_ms_(EndOf(certificate_pem_)) {}
 
 absl::StatusOr<std::shared_ptr<const Vault>> Vault::Open(const std::string& dir) {
+  SOTAY_RETURN_IF_ERROR(FinishRoll(dir));
   SOTAY_ASSIGN_OR_RETURN(seal::SigningKey key, seal::SigningKey::Load(KeyPath(dir)));
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::ReadWholeFile(CertificatePath(dir), kPemBytesMax));
@@ -49,8 +102,9 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Open(const std::string& dir)
     return absl::InvalidArgumentError(
         absl::StrCat(CertificatePath(dir), " certifies another key than ", KeyPath(dir)));
   }
-  return std::make_shared<const Vault>(std::move(key), std::move(certificate),
-                                       std::move(authority));
+  SOTAY_ASSIGN_OR_RETURN(std::vector<v1::KeyRoll> rolls, RollsTo(dir, key.PublicKey()));
+  return std::make_shared<const Vault>(std::move(key), std::move(certificate), std::move(authority),
+                                       std::move(rolls));
 }
 
 absl::StatusOr<seal::SigningKey> Vault::KeyFor(const std::string& dir) {
@@ -88,7 +142,7 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Renewed(
         "the next certificate ends less than a day later than the one there is");
   }
   SOTAY_ASSIGN_OR_RETURN(std::string pem, seal::CertificatePemOfDer(certificate_der));
-  return std::make_shared<const Vault>(key_, std::move(pem), authority_pem_);
+  return std::make_shared<const Vault>(key_, std::move(pem), authority_pem_, rolls_);
 }
 
 absl::Status Vault::SaveCertificates(const std::string& dir) const {
@@ -99,7 +153,66 @@ absl::Status Vault::SaveCertificates(const std::string& dir) const {
 absl::Status Vault::SaveRenewed(const std::string& dir) const {
   const absl::StatusOr<std::string> there = seal::ReadWholeFile(CertificatePath(dir), kPemBytesMax);
   if (there.ok() && EndOf(*there) >= certificate_ends_ms_) return absl::OkStatus();
+  // It took another key meanwhile.
+  const auto key = there.ok() ? seal::SpkiOfCertificatePem(*there) : there.status();
+  if (key.ok() && *key != key_.PublicKey()) return absl::OkStatus();
   return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, kCertificateMode);
+}
+
+absl::Status Vault::BeginRoll(const std::string& dir) const {
+  SOTAY_ASSIGN_OR_RETURN(const bool pending, RollIsPending(dir));
+  if (pending) return absl::OkStatus();
+  // None lies there, or one that has followed already: nothing is written over that a server may
+  // hold.
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey next, seal::SigningKey::Generate());
+  return next.Save(NextKeyPath(dir));
+}
+
+absl::StatusOr<bool> Vault::RollIsPending(const std::string& dir) const {
+  const auto next = seal::SigningKey::Load(NextKeyPath(dir));
+  if (absl::IsNotFound(next.status())) return false;
+  if (!next.ok()) {
+    return absl::Status(
+        next.status().code(),
+        absl::StrCat(NextKeyPath(dir), ": ", next.status().message(),
+                     "; the server may have taken this key: keep the file, and put it "
+                     "right or enrol anew"));
+  }
+  return next->PublicKey() != key_.PublicKey();
+}
+
+absl::StatusOr<v1::RollKeyRequest> Vault::SignRoll(const std::string& dir,
+                                                   const std::string& organisation_id,
+                                                   v1::KeyRoll roll) const {
+  absl::StatusOr<seal::SigningKey> next = seal::SigningKey::Load(NextKeyPath(dir));
+  if (absl::IsNotFound(next.status())) {
+    return absl::FailedPreconditionError("no other key is to follow the device's");
+  }
+  if (!next.ok()) return next.status();
+  SOTAY_RETURN_IF_ERROR(seal::SignRoll(organisation_id, key_, *next, &roll));
+  v1::KeyRolls all;
+  for (const v1::KeyRoll& before : rolls_) *all.add_rolls() = before;
+  *all.add_rolls() = std::move(roll);
+  SOTAY_RETURN_IF_ERROR(
+      seal::WriteWholeFile(RollsPath(dir), all.SerializeAsString(), kCertificateMode));
+  v1::RollKeyRequest request;
+  *request.mutable_rolls() = std::move(*all.mutable_rolls());
+  return request;
+}
+
+absl::StatusOr<std::shared_ptr<const Vault>> Vault::Rolled(
+    const std::string& dir, absl::string_view certificate_der) const {
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey next, seal::SigningKey::Load(NextKeyPath(dir)));
+  SOTAY_ASSIGN_OR_RETURN(const std::string certified, seal::SpkiOfCertificateDer(certificate_der));
+  SOTAY_ASSIGN_OR_RETURN(const std::string authority, seal::CertificateDerOfPem(authority_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const bool issued, seal::IsIssuedBy(certificate_der, authority));
+  if (certified != next.PublicKey() || !issued) {
+    return absl::InvalidArgumentError(
+        "the certificate is not for the device's next key, or not of its authority");
+  }
+  SOTAY_ASSIGN_OR_RETURN(const std::string pem, seal::CertificatePemOfDer(certificate_der));
+  SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(NextCertificatePath(dir), pem, kCertificateMode));
+  return Open(dir);
 }
 
 absl::StatusOr<std::string> Vault::Sign(const seal::PushSeal& push) const {

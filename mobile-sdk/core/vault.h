@@ -2,16 +2,20 @@
 // it is the phone's side of every TLS connection.
 //
 // In the notebook's directory: `device.key` (PKCS#8 PEM, mode 0600), `device.pem` (the device's
-// certificate) and `authority.pem` (the only root it trusts).  Immutable; any thread.
+// certificate) and `authority.pem` (the only root it trusts).  Once the device took another key
+// also `device.rolls` (v1.KeyRolls: how it came to that), and while it does so `device.next.key`
+// and `device.next.pem` (docs/decisions/0026-key-roll.md).  Immutable; any thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "sotay/v1/certificate_service.pb.h"
 #include "sync/ids.h"
 #include "sync/seal/key.h"
 #include "sync/seal/seal.h"
@@ -20,10 +24,13 @@ namespace sotay::sdk {
 
 class Vault {
  public:
-  Vault(seal::SigningKey key, std::string certificate_pem, std::string authority_pem);
+  // `rolls`: by which the device came from its first key to this one.
+  Vault(seal::SigningKey key, std::string certificate_pem, std::string authority_pem,
+        std::vector<v1::KeyRoll> rolls = {});
 
-  // From the files in `dir`.  kNotFound when one is missing, kFailedPrecondition when strangers
-  // may read the key, kInvalidArgument when one cannot be read or they do not belong together.
+  // From the files in `dir`; a roll whose answer is on disk is finished.  kNotFound when one is
+  // missing, kFailedPrecondition when strangers may read the key, kInvalidArgument when one cannot
+  // be read or they do not belong together.
   static absl::StatusOr<std::shared_ptr<const Vault>> Open(const std::string& dir);
 
   // The key in `dir`, from an enrolment that was cut short, or a new one, saved there.  So
@@ -44,7 +51,24 @@ class Vault {
   // The device's alone, unless there is one as good by now: another process may have renewed it.
   absl::Status SaveRenewed(const std::string& dir) const;
 
-  // The device's id, as it follows from the key.
+  // Another key is wanted: makes it, durably, unless one lies there that is to follow.  What lies
+  // there and cannot be read is not replaced: it may be the only copy of a key the server has.  One
+  // thread at a time; the notebook's store is open, so that there is no other process.
+  absl::Status BeginRoll(const std::string& dir) const;
+  // Fails when a key lies there that cannot be read.
+  absl::StatusOr<bool> RollIsPending(const std::string& dir) const;
+  // Signs `roll` (device, sequence, head and time are filled in) with this key and the one that is
+  // to follow, and makes it durable: all rolls of the device.  kFailedPrecondition when none is to.
+  absl::StatusOr<v1::RollKeyRequest> SignRoll(const std::string& dir,
+                                              const std::string& organisation_id,
+                                              v1::KeyRoll roll) const;
+  // The server's answer, DER: makes it durable, puts the new key in the place of this one, and
+  // opens that.  kInvalidArgument when it is not for that key, or not the authority's.
+  absl::StatusOr<std::shared_ptr<const Vault>> Rolled(const std::string& dir,
+                                                      absl::string_view certificate_der) const;
+  const std::vector<v1::KeyRoll>& rolls() const { return rolls_; }
+
+  // The device's id, as it follows from its first key.
   const sync::DeviceId& device() const { return device_; }
   // 64 bytes over SealText(push).  kInternal when the push cannot be sealed.
   absl::StatusOr<std::string> Sign(const seal::PushSeal& push) const;
@@ -58,6 +82,7 @@ class Vault {
 
  private:
   const seal::SigningKey key_;
+  const std::vector<v1::KeyRoll> rolls_;
   const sync::DeviceId device_;
   const std::string certificate_pem_;
   const std::string authority_pem_;

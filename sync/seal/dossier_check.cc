@@ -13,6 +13,7 @@
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
 #include "sync/history.h"
+#include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/key.h"
 #include "sync/seal/log_head.h"
@@ -46,7 +47,6 @@ class Checker {
   void Fault(std::string sentence) {
     if (++faults_ <= kFaultsNamed) report_.faults.push_back(std::move(sentence));
   }
-  void LookAtHead(absl::string_view log_key);
   void LookAtDevices();
   void LookAtPushes();
   void LookAtChanges();
@@ -71,7 +71,7 @@ class Checker {
   DossierReport& report_;
   const v1::Dossier& dossier_;
   size_t faults_ = 0;
-  std::map<sync::DeviceId, VerifyingKey> keys_;
+  std::map<sync::DeviceId, DeviceKeys> keys_;
   std::map<sync::DeviceId, std::string> users_;
   std::map<sync::DeviceId, std::map<uint64_t, SealedPush>> pushes_;  // by last sequence
   // By position.
@@ -100,25 +100,17 @@ std::deque<sync::HistoryNode> InPlace(std::deque<Placed> admitted, std::deque<Pl
   return placed;
 }
 
-void Checker::LookAtHead(absl::string_view log_key) {
-  if (!log_key.empty() && dossier_.log_key() != log_key) {
-    Fault("the log key is not the one that was given: another organisation, or a forgery");
-  }
-  const auto key = VerifyingKey::From(dossier_.log_key());
-  if (!key.ok() || !Vouched(*key, dossier_.organisation_id(), dossier_.head())) {
-    Fault("the head of the log is not signed with the log key");
-  }
-}
-
 void Checker::LookAtDevices() {
   for (const v1::ProvenDevice& device : dossier_.devices()) {
-    const sync::DeviceId id = DeviceIdOf(device.public_key());
-    auto key = VerifyingKey::From(device.public_key());
-    if (!key.ok() || device.user_id().empty() || !users_.emplace(id, device.user_id()).second) {
-      Fault(absl::StrCat("device ", id.Hex(), ": malformed, or there twice"));
+    auto keys = DeviceKeys::From(dossier_.organisation_id(), device.public_key(),
+                                 {device.earlier().begin(), device.earlier().end()});
+    const sync::DeviceId id = keys.ok() ? keys->device() : DeviceIdOf(device.public_key());
+    if (!keys.ok() || device.user_id().empty() || !users_.emplace(id, device.user_id()).second) {
+      Fault(absl::StrCat("device ", id.Hex(),
+                         ": malformed, or there twice: ", keys.status().message()));
       continue;
     }
-    keys_.emplace(id, *std::move(key));
+    keys_.emplace(id, *std::move(keys));
   }
 }
 
@@ -141,7 +133,7 @@ void Checker::LookAtPushes() {
     seal.ids = push.ids;
     if (device.has_value()) seal.device = *device;
     if (key == keys_.end() || !rest.empty() || push.ids.empty() || proven.first_sequence() == 0 ||
-        !key->second.Verify(SealText(seal), proven.signature()) ||
+        !key->second.Of(seal.last_sequence).Verify(SealText(seal), proven.signature()) ||
         !pushes_[*device].emplace(seal.last_sequence, std::move(push)).second) {
       Fault(absl::StrCat("the push from change ", proven.first_sequence(), " of device ",
                          device.has_value() ? device->Hex() : "(none)",
@@ -363,7 +355,7 @@ std::string DossierText(absl::string_view dossier_bytes) {
 }
 
 DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
-                           absl::string_view log_key) {
+                           absl::string_view log_key, const LaterKeys& later) {
   DossierReport report;
   Checker checker(schema, &report);
   v1::SealedDossier sealed;
@@ -372,7 +364,6 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
     return report;
   }
   const auto exporter = VerifyingKey::From(sealed.public_key());
-  report.exporter = DeviceIdOf(sealed.public_key());
   if (!exporter.ok() || !exporter->Verify(DossierText(sealed.dossier()), sealed.signature())) {
     checker.Fault("the file is not as the exporting device sealed it");
   }
@@ -380,7 +371,15 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
     checker.Fault("the dossier in the file cannot be read");
     return report;
   }
-  checker.LookAtHead(log_key);
+  if (const auto id = ExporterOf(sealed, report.dossier.organisation_id())) {
+    report.exporter = *id;
+  } else {
+    checker.Fault("the exporting device's keys do not lead to the one that sealed the file");
+  }
+  for (std::string& fault :
+       KeyFaults(report.dossier, log_key, GoingOnIn(sealed.dossier()), later)) {
+    checker.Fault(std::move(fault));
+  }
   checker.LookAtDevices();
   checker.LookAtPushes();
   checker.LookAtChanges();

@@ -11,6 +11,7 @@
 #include "sync/ids.h"
 #include "sync/merged_record.h"
 #include "sync/schema.h"
+#include "sync/seal/dossier_keys.h"
 #include "sync/seal/signatures_replay.h"
 
 namespace sotay::seal {
@@ -40,8 +41,9 @@ struct DossierReport {
 // `bytes` is a serialised SealedDossier; `schema` says how its records merge and must be the one
 // the server runs with.  `log_key` is the organisation's log key as the reader knows it
 // (SubjectPublicKeyInfo, DER); empty: the one in the file is taken, and then whoever made the file
-// may have made the key.
+// may have made the key.  It may be any of the keys there were: handovers are in the file, and
+// those since in `later`, out of another one.
 DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
-                           absl::string_view log_key);
+                           absl::string_view log_key, const LaterKeys& later = {});
 
 }  // namespace sotay::seal

@@ -45,6 +45,16 @@ absl::Status GoesOnFrom(const VerifyingKey& log_key, absl::string_view organisat
                         const v1::LogHead& held, absl::string_view epoch,
                         const v1::GetLineageResponse& lineage) {
   if (lineage.links().empty()) return Broken(held, "comes without a link to its earlier life");
+  return LeadsTo(log_key, organisation_id, held, epoch, lineage);
+}
+
+bool HasLost(const v1::LogHead& held, const v1::GetLineageResponse& lineage) {
+  return !lineage.links().empty() && held.size() > lineage.links(0).size();
+}
+
+absl::Status LeadsTo(const VerifyingKey& log_key, absl::string_view organisation_id,
+                     const v1::LogHead& held, absl::string_view epoch,
+                     const v1::GetLineageResponse& lineage) {
   absl::string_view at = held.epoch();
   for (const v1::EpochLink& link : lineage.links()) {
     if (link.unit_id() != held.unit_id() || link.ended_epoch() != at) {
@@ -62,11 +72,10 @@ absl::Status GoesOnFrom(const VerifyingKey& log_key, absl::string_view organisat
   if (!Vouched(log_key, organisation_id, head)) {
     return Broken(held, "comes with a head the server did not sign");
   }
-  const v1::EpochLink& first = lineage.links(0);
-  const bool lost = held.size() > first.size();
-  const uint64_t before = lost ? first.size() : held.size();
+  const bool lost = HasLost(held, lineage);
+  const uint64_t before = lost ? lineage.links(0).size() : held.size();
   if (before == 0) return absl::OkStatus();
-  const auto before_root = HashIn(lost ? first.root() : held.root());
+  const auto before_root = HashIn(lost ? lineage.links(0).root() : held.root());
   const auto root = HashIn(head.root());
   std::vector<MerkleHash> proof;
   for (const std::string& bytes : lineage.head().proof()) {

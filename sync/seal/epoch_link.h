@@ -27,4 +27,11 @@ absl::Status GoesOnFrom(const VerifyingKey& log_key, absl::string_view organisat
                         const v1::LogHead& held, absl::string_view epoch,
                         const v1::GetLineageResponse& lineage);
 
+// The same, and without links when `held` is of that epoch.
+absl::Status LeadsTo(const VerifyingKey& log_key, absl::string_view organisation_id,
+                     const v1::LogHead& held, absl::string_view epoch,
+                     const v1::GetLineageResponse& lineage);
+// Whether the first link has fewer entries than `held`.
+bool HasLost(const v1::LogHead& held, const v1::GetLineageResponse& lineage);
+
 }  // namespace sotay::seal

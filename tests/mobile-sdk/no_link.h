@@ -20,6 +20,13 @@ class NoLink : public sdk::Link {
   absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {
     return absl::UnavailableError("no network");
   }
+  absl::StatusOr<v1::GetHandoversResponse> GetHandovers(const v1::GetHandoversRequest&) override {
+    return absl::UnavailableError("no network");
+  }
+  absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest&) override {
+    return absl::UnavailableError("no network");
+  }
+  void Present(const std::string&, const std::string&) override {}
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return absl::UnavailableError("no network");
   }

@@ -9,6 +9,7 @@
 
 #include "sync/seal/epoch_link.h"
 #include "sync/seal/log_head.h"
+#include "sync/seal/log_keys.h"
 #include "sync/seal/merkle.h"
 #include "tests/support/status_matchers.h"
 
@@ -90,15 +91,52 @@ class WitnessTest : public ::testing::Test {
     cursor->set_unit_id("kv1");
     cursor->set_epoch(proven.head().epoch());
     *response.add_heads() = proven;
-    auto witnessed = Witness(meta_, held_, response, lineages_);
+    auto witnessed = Witness(meta_, held_, response, lineages_, keys_);
     if (witnessed.ok()) {
       for (const auto& [unit, head] : witnessed->heads) held_[unit] = head;
     }
     return witnessed;
   }
 
+  // From the key that signs now, with a log of these entries, to one that signs from then on.
+  v1::LogKeyHandover HandOver(uint64_t number, const std::string& entries,
+                              const seal::SigningKey& next) {
+    v1::LogKeyHandover handover;
+    handover.set_number(number);
+    handover.set_previous_key(key_.PublicKey());
+    handover.set_key(next.PublicKey());
+    handover.set_epoch(std::string(16, 'e'));
+    handover.set_reason("đĩa chứa khóa đã hỏng");
+    handover.set_handed_ms(++now_ms_);
+    v1::HandedLog* const log = handover.add_logs();
+    log->set_unit_id("kv1");
+    log->set_size(entries.size());
+    log->set_root(BytesOf(RootOf(Log(entries), 0, entries.size())));
+    const std::string text = seal::HandoverText(meta_.organisation_id(), handover);
+    handover.set_previous_signature(*key_.Sign(text));
+    handover.set_signature(*next.Sign(text));
+    key_ = next;
+    return handover;
+  }
+
+  // What the server shows a device that holds the first `held` entries, of a log of these, of which
+  // so many were handed over: in answer to an answer with a head, or without.
+  void Show(const v1::LogKeyHandover& handover, size_t held, const std::string& entries,
+            bool offered = true) {
+    keys_.shown = HandoversShown();
+    keys_.shown.handovers = {handover};
+    OnwardShown& onward = keys_.shown.onward["kv1"];
+    if (!offered) {
+      onward.from_held.emplace();
+      *onward.from_held->mutable_head() = From(held, entries);
+    }
+    *onward.from_handed[handover.number()].mutable_head() = From(handover.logs(0).size(), entries);
+  }
+
   stored::v1::NotebookMeta meta_;
-  seal::SigningKey key_ = *seal::SigningKey::Generate();
+  seal::SigningKey key_ = *seal::SigningKey::Generate();  // that signs now
+  const seal::SigningKey old_key_ = key_;
+  KeysKnown keys_;
   Heads held_;
   Lineages lineages_;
   int64_t now_ms_ = 1'794'000'000'000;
@@ -229,10 +267,116 @@ TEST_F(WitnessTest, TakesNoHeadTheServerDidNotSign) {
       const seal::SigningKey other = *seal::SigningKey::Generate();
       head.set_signature(*other.Sign(seal::HeadText(meta_.organisation_id(), head)));
     }
-    EXPECT_THAT(Offer(proven), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("kv1")))
-        << field;
+    const auto witnessed = Offer(proven);
+    ASSERT_THAT(witnessed, IsOk()) << "what is written is sent all the same";
+    EXPECT_EQ(witnessed->disputes.count("kv1"), 1u) << field;
   }
   EXPECT_THAT(held_, IsEmpty());
+}
+
+// What the phone is shown of a key that it does not know, and of the heads by it.
+TEST_F(WitnessTest, FollowsTheLogToAnotherKeyThatBothHaveSigned) {
+  ASSERT_THAT(Offer(Head("abc")), IsOk());
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  Show(HandOver(1, "abcd", next), 3, "abcde");
+  const auto followed = Offer(From(3, "abcde"));
+  ASSERT_THAT(followed, IsOk());
+  EXPECT_THAT(followed->disputes, IsEmpty());
+  ASSERT_EQ(followed->handovers.size(), 1u);
+  EXPECT_EQ(held_["kv1"].size(), 5u);
+  // From then on it goes by that key, and takes nothing by the old one.
+  keys_.followed = followed->handovers;
+  keys_.shown = HandoversShown();
+  EXPECT_THAT(Offer(From(5, "abcdef"))->disputes, IsEmpty());
+  const v1::ProvenHead stolen = From(6, "abcdefg");
+  v1::ProvenHead by_the_old_key = stolen;
+  by_the_old_key.mutable_head()->set_signature(
+      *old_key_.Sign(seal::HeadText(meta_.organisation_id(), stolen.head())));
+  EXPECT_EQ(Offer(by_the_old_key)->disputes.count("kv1"), 1u);
+  EXPECT_EQ(held_["kv1"].size(), 6u);
+}
+
+TEST_F(WitnessTest, DisputesAKeyThatNoHandoverLeadsTo) {
+  ASSERT_THAT(Offer(Head("abc")), IsOk());
+  const v1::LogHead held = held_["kv1"];
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const seal::SigningKey stranger = *seal::SigningKey::Generate();
+  const v1::LogKeyHandover good = HandOver(1, "abcd", next);
+  std::vector<HandoversShown> others(5);
+  others[1].unknown = true;
+  others[2].handovers = {good};
+  others[2].handovers[0].set_previous_signature(
+      *stranger.Sign(seal::HandoverText(meta_.organisation_id(), good)));
+  // Of less than this device has seen vouched for; and of another log of that size.
+  key_ = old_key_;
+  others[3].handovers = {HandOver(1, "ab", next)};
+  key_ = old_key_;
+  others[4].handovers = {HandOver(1, "abX", next)};
+  for (size_t i = 0; i < others.size(); ++i) {
+    keys_.shown = others[i];
+    const auto witnessed = Offer(From(3, "abcde"));
+    ASSERT_THAT(witnessed, IsOk()) << "what is written is sent all the same";
+    EXPECT_EQ(witnessed->disputes.count("kv1"), 1u) << i;
+    EXPECT_THAT(witnessed->handovers, IsEmpty()) << i;
+    EXPECT_EQ(held_["kv1"].SerializeAsString(), held.SerializeAsString()) << "it stays the measure";
+  }
+  // It could not be asked: neither this nor that, until the next time.
+  keys_.shown = HandoversShown();
+  keys_.shown.waits = true;
+  EXPECT_THAT(Offer(From(3, "abcde"))->disputes, IsEmpty());
+  Show(good, 3, "abcde");
+  EXPECT_THAT(Offer(From(3, "abcde"))->disputes, IsEmpty());
+  EXPECT_EQ(held_["kv1"].size(), 5u);
+}
+
+// Both keys have signed what was handed over; the new one signs another history.
+TEST_F(WitnessTest, DisputesANewKeyThatDoesNotGoOnFromWhatWasHandedOver) {
+  ASSERT_THAT(Offer(Head("ab")), IsOk());
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const v1::LogKeyHandover handover = HandOver(1, "abcd", next);
+  const auto expect_dispute = [&](const char* why) {
+    const auto witnessed = Offer(From(2, "abXde"));
+    ASSERT_THAT(witnessed, IsOk()) << why;
+    EXPECT_EQ(witnessed->disputes.count("kv1"), 1u) << why;
+    EXPECT_THAT(witnessed->handovers, IsEmpty()) << why;
+    EXPECT_EQ(held_["kv1"].size(), 2u) << why;
+  };
+  Show(handover, 2, "abXde");
+  expect_dispute("the proof does not hold");
+  Show(handover, 2, "abcde");
+  expect_dispute("the proof is of another head than is offered");
+  keys_.shown.onward["kv1"].from_handed.clear();
+  expect_dispute("it is not shown");
+  keys_.shown.onward.clear();
+  expect_dispute("nothing is");
+}
+
+TEST_F(WitnessTest, TakesTheHeadThatWasShownWhereTheAnswerHasNone) {
+  ASSERT_THAT(Offer(Head("ab")), IsOk());
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const v1::LogKeyHandover handover = HandOver(1, "abcd", next);
+  v1::SyncResponse response;
+  v1::Cursor* cursor = response.add_cursors();
+  cursor->set_unit_id("kv1");
+  cursor->set_epoch(std::string(16, 'e'));
+  Show(handover, 2, "abcde", /*offered=*/false);
+  const auto followed = Witness(meta_, held_, response, lineages_, keys_);
+  ASSERT_THAT(followed, IsOk());
+  EXPECT_THAT(followed->disputes, IsEmpty());
+  EXPECT_EQ(followed->heads.at("kv1").size(), 5u);
+  EXPECT_EQ(followed->handovers.size(), 1u);
+  // Two logs, one for the head held and one for what was handed over.
+  *keys_.shown.onward["kv1"].from_held->mutable_head() = From(2, "abXde");
+  EXPECT_EQ(Witness(meta_, held_, response, lineages_, keys_)->disputes.count("kv1"), 1u);
+}
+
+TEST_F(WitnessTest, DisputesAServerThatSendsNoHeadAndAKeyThatDoesNotHold) {
+  ASSERT_THAT(Offer(Head("abc")), IsOk());
+  v1::SyncResponse response;
+  keys_.shown.unknown = true;
+  const auto witnessed = Witness(meta_, held_, response, lineages_, keys_);
+  ASSERT_THAT(witnessed, IsOk());
+  EXPECT_EQ(witnessed->disputes.count("kv1"), 1u);
 }
 
 TEST_F(WitnessTest, TakesNoHeadOfAUnitOrAnEpochWithoutACursor) {

@@ -43,6 +43,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr int kOk = 0;
+constexpr int kInvalidArgument = 3;
 constexpr int kNotFound = 5;
 constexpr int kPermissionDenied = 7;
 constexpr int kUnauthenticated = 16;
@@ -267,6 +268,8 @@ class EveryRpc : public ::testing::Test {
     add("QuarantineService/Dismiss", dismiss, kNotFound);
     // Everybody's is their own.
     add("CertificateService/RenewCertificate", v1::RenewCertificateRequest(), kOk);
+    add("CertificateService/RollKey", v1::RollKeyRequest(), kInvalidArgument);
+    add("LineageService/GetHandovers", v1::GetHandoversRequest(), kNotFound);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);
     return expected;

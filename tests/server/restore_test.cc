@@ -210,6 +210,42 @@ TEST_F(RestoreTest, RefusesSegmentsOutOfOrderMissingOrOfAnotherStore) {
   EXPECT_THAT(RestoreTo("store"), IsOk());
 }
 
+// Whoever has a key that was replaced could have written the newest segments.
+TEST_F(RestoreTest, TakesSegmentsByAKeyThatWasReplacedOnlyWhenThatIsMeant) {
+  Notes(2);
+  BackUp();
+  const std::string organisation = room_.directory->meta().organisation_id();
+  const seal::SigningKey next = *seal::SigningKey::Generate();
+  const auto plan = [&](int64_t handed_ms, bool meant) {
+    v1::LogKeyHandover handover;
+    handover.set_number(1);
+    handover.set_previous_key(room_.log_key.PublicKey());
+    handover.set_key(next.PublicKey());
+    handover.set_epoch(room_.directory->meta().epoch());
+    handover.set_reason("có thể đã bị sao chép");
+    handover.set_handed_ms(handed_ms);
+    const std::string text = seal::HandoverText(organisation, handover);
+    handover.set_previous_signature(*room_.log_key.Sign(text));
+    handover.set_signature(*next.Sign(text));
+    RestorePlan made{space_ / "backup",
+                     space_ / "store",
+                     space_ / "store.part",
+                     *seal::LogKeys::From(room_.log_key.verifying_key(), organisation, {handover}),
+                     schema_.get(),
+                     ++room_.now_ms,
+                     nullptr};
+    made.by_earlier_key = meant;
+    return Restore(made, durable::StoreOptions());
+  };
+  const int64_t later = room_.now_ms + 60'000;
+  EXPECT_THAT(plan(later, false).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("--by-earlier-key")));
+  EXPECT_THAT(plan(1'000, true).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("wrote it since")));
+  EXPECT_FALSE(fs::exists(space_ / "store"));
+  EXPECT_THAT(plan(later, true), IsOk());
+}
+
 // No clock says which, and one that cannot be read is not passed over.
 TEST_F(RestoreTest, TakesTheLifeThatNoneGoesOnFrom) {
   Notes(2);

@@ -62,6 +62,13 @@ class RoomLink : public sdk::Link {
     server::ShownParts shown;
     return room_.blob_exchange->ReadChunk(caller, request, &shown);
   }
+  absl::StatusOr<v1::GetHandoversResponse> GetHandovers(const v1::GetHandoversRequest&) override {
+    return absl::UnimplementedError("GetHandovers");
+  }
+  absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest&) override {
+    return absl::UnimplementedError("RollKey");
+  }
+  void Present(const std::string&, const std::string&) override {}
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return absl::UnimplementedError("RenewCertificate");
   }

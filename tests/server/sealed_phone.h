@@ -43,6 +43,9 @@ class SealedPhone {
   // As it is shown; null when the phone has no such record.
   const sync::MergedRecord* Shown(absl::string_view record) const;
 
+  // It seals with another key from now on, and stays the same device.
+  void TakeKey(seal::SigningKey key) { key_ = std::move(key); }
+
   const sync::DeviceId& device() const { return device_; }
   const seal::SigningKey& key() const { return key_; }
   const std::string& user_id() const { return user_id_; }
@@ -72,7 +75,7 @@ class SealedPhone {
  private:
   uint64_t Keep(std::string bytes);
 
-  const seal::SigningKey key_;
+  seal::SigningKey key_;
   const sync::DeviceId device_;
   const std::string user_id_;
   const std::string unit_id_;

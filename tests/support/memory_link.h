@@ -37,6 +37,13 @@ class MemoryLink : public sdk::Link {
     return absl::UnimplementedError("GetLineage");
   }
   // Its phones keep their keys elsewhere.
+  absl::StatusOr<v1::GetHandoversResponse> GetHandovers(const v1::GetHandoversRequest&) override {
+    return absl::UnimplementedError("GetHandovers");
+  }
+  absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest&) override {
+    return absl::UnimplementedError("RollKey");
+  }
+  void Present(const std::string&, const std::string&) override {}
   absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
     return absl::UnimplementedError("RenewCertificate");
   }

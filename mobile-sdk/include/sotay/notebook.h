@@ -23,6 +23,7 @@
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
+#include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
 #include "sync/ids.h"
@@ -154,6 +155,9 @@ struct Status {
   // Until when the device's certificate is good; 0: its keeper is not the notebook's directory.  A
   // contact after its first 60 days renews it; a device that comes after its end is enrolled anew.
   int64_t certificate_ends_ms = 0;
+  // How often the device took another key, and whether it is about to.
+  size_t key_rolls = 0;
+  bool rekey_pending = false;
   std::vector<v1::Cursor> cursors;
   // Dossiers that are no longer the user's, and since when, server clock: everything the device had
   // of them has left it, after what was written in them here was sent.
@@ -170,6 +174,11 @@ struct Status {
   std::map<std::string, stored::v1::LogDispute> disputes;
   // How logs went on when the server was restored, oldest first.
   std::vector<stored::v1::Restoration> restorations;
+  // How the key that signs the logs was replaced since enrolment, in order.
+  std::vector<v1::LogKeyHandover> log_key_handovers;
+  // Since when the server answers and does not show how its log key was replaced, by the device's
+  // clock; 0: it does.  After a day it is a dispute.
+  int64_t log_key_unshown_ms = 0;
   size_t records = 0;
   size_t conflicts = 0;
   size_t requests = 0;  // records in which a step is asked for
@@ -379,6 +388,12 @@ class Notebook {
   // at any time and to interrupt at any point, by death too.  Retries nothing by itself (RunCourier
   // does): fails with the first failure, everything so far kept.
   absl::Status Sync(const std::function<void(const SyncProgress&)>& progress = nullptr);
+
+  // The device takes another key and stays the same device: id, changes and sequence, and what is
+  // unsent.  kUnavailable: the server could not be asked; the key that is to follow is on disk, and
+  // every exchange tries again before it sends anything.  kAborted, kFailedPrecondition,
+  // kUnimplemented: it was refused for now; the old key goes on.
+  absl::Status Rekey();
 
   // Starts a thread that exchanges on every local change and on news from the server, and
   // backs off with full jitter (1 s to 120 s) while it cannot.  Once.
