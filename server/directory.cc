@@ -154,7 +154,7 @@ bool Directory::MayRead(const Person& person, absl::string_view unit, sync::Kind
                         bool own) const {
   sync::Facts facts;
   facts.kind = kind;
-  facts.own = own;
+  facts.begun = own;
   return sync::Decide(*rules_.matrix, SeatsOf(person, unit), sync::Verb::kRead, facts).allowed();
 }
 

@@ -155,6 +155,7 @@ void Directory::TakeDossierActs(const Tables& committed) {
       acts = known == dossiers_.end() ? std::make_shared<sync::DossierActs>()
                                       : std::make_shared<sync::DossierActs>(*known->second);
     }
+    if (act.number() <= acts->newest()) continue;  // taken before it was written
     acts->Add(act);
     const auto dossier = sync::RecordId::From(act.dossier_id());
     if (!act.has_sealed() || !dossier.has_value()) continue;

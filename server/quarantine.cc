@@ -43,6 +43,7 @@ bool MayBeTakenIn(v1::Reason reason) {
 struct Edited {
   sync::Facts facts;                          // the person's
   absl::optional<sync::MergedRecord> record;  // none: it is not there
+  std::string opened_by;                      // its dossier
 };
 
 // One decision on its way: what is asked, by whom, about what.
@@ -118,7 +119,7 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
   Edited edited;
   sync::Facts& facts = edited.facts;
   facts.kind = known.kind;
-  facts.own = row_.change.user_id() == person_.user.user_id();
+  facts.begun = row_.change.user_id() == person_.user.user_id();
   if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
     facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
   }
@@ -126,7 +127,10 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
       const auto root,
       load(record.has_value() ? record->dossier()
                               : sync::RecordId::From(pushed_.change->dossier_id())));
-  if (root.has_value()) facts.fields = sync::FieldsOfDossier(matrix, *root);
+  if (root.has_value() && !root->empty()) {
+    facts.fields = sync::FieldsOfDossier(matrix, *root);
+    edited.opened_by = root->birth().user_id;
+  }
   edited.record = std::move(record);
   return edited;
 }
@@ -184,8 +188,11 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
     const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
     const sync::Consent consent =
-        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back,
-                         [&edited] { return edited.facts.fields; });
+        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back, [&] {
+          return sync::DossierFacts{edited.facts.fields,
+                                    sync::IsTheirs(acts.get(), pushed_.change->dossier_id(),
+                                                   rights.user_id, edited.opened_by)};
+        });
     if (consent == sync::Consent::kNone) return false;
     submits = submits || consent == sync::Consent::kSubmits;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
@@ -42,6 +43,7 @@ absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
           casework::v1::LegalAction::descriptor()->file(),
           casework::v1::Comment::descriptor()->file(),
           casework::v1::SignOff::descriptor()->file(),
+          casework::v1::Assignment::descriptor()->file(),
       },
       sets);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/assignments_check.h"
 #include "server/lineage.h"
 #include "server/numbers_check.h"
 #include "server/posts_check.h"
@@ -63,6 +64,8 @@ class Checker {
   NumbersCheck numbers_{
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  AssignmentsCheck assignments_{schema_, &store_,
+                                [this](auto key, auto what) { Fault(key, what); }};
   SignaturesCheck signatures_;
   SecretsCheck secrets_;
 };
@@ -129,6 +132,7 @@ void Checker::LookAtLog(absl::string_view key, const KeyParts& parts, absl::stri
   v1::Change change;
   if (!change.ParseFromString(entry->change())) return Fault(key, "its change cannot be read");
   signatures_.LookAtEntry(key, parts.name, change, entry->admission());
+  assignments_.LookAtEntry(change, entry->admission());
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto record = sync::RecordId::From(edit.record_id());
     if (!record.has_value() || !InHistory(*record, parts.number)) {
@@ -251,6 +255,7 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     case Table::kTerm:
       return posts_.LookAtTerm(key, *parts, value);
     case Table::kDossierAct:
+      assignments_.LookAtAct(value);
       return posts_.LookAtDossierAct(key, *parts, value, &store_);
     case Table::kSigning:
       return signatures_.LookAtRow(*parts, value);
@@ -375,6 +380,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   LookAtHeads();
   reads_.End();
   signatures_.End();
+  assignments_.End();
   report_.secrets = secrets_.End();
   for (std::string& fault : LineageFaults(&store_, tables_)) {
     ++report_.faults;

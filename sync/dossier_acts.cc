@@ -62,6 +62,19 @@ bool DossierActs::KeepsAnyBack(absl::string_view user, Day day) const {
   });
 }
 
+bool IsTheirs(const DossierActs* acts, absl::string_view dossier, absl::string_view user,
+              absl::string_view opened_by) {
+  return IsTheirsBy(acts == nullptr ? nullptr : acts->Standing(dossier), user, opened_by);
+}
+
+bool IsTheirsBy(const v1::DossierAct* act, absl::string_view user, absl::string_view opened_by) {
+  // Until somebody is assigned it is theirs who opened it.
+  if (act == nullptr || act->assigned().empty()) return user == opened_by;
+  return std::any_of(
+      act->assigned().begin(), act->assigned().end(),
+      [user](const v1::AssignedPerson& one) { return one.user_id() == user && !one.ended(); });
+}
+
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day) {
   if (act.has_sealed()) return false;
   if (!act.restricted()) return true;

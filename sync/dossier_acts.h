@@ -54,6 +54,12 @@ class DossierActs {
   std::map<std::string, std::vector<uint64_t>, std::less<>> of_;  // numbers, by dossier
 };
 
+// Whether the dossier is somebody's, of whom it is known who opened it.  `acts`: null when nothing
+// was ever said in its unit.
+bool IsTheirs(const DossierActs* acts, absl::string_view dossier, absl::string_view user,
+              absl::string_view opened_by);
+// The same where `act` is the one that stands, or stood; null: none.
+bool IsTheirsBy(const v1::DossierAct* act, absl::string_view user, absl::string_view opened_by);
 // Whether an act leaves the dossier to somebody: it is for everybody, or names them on that day.
 // One by which it is sealed leaves it to nobody.
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day);

@@ -76,6 +76,10 @@ struct IngestInput {
   std::map<RecordId, History> histories;
   // Who sees which dossier, in units where anything was said of that.
   std::map<std::string, std::shared_ptr<const DossierActs>> dossiers;
+  // The table of rights; null: none.
+  std::shared_ptr<const Matrix> matrix;
+  // Unit → whom that assignments name may be assigned there.
+  std::map<std::string, std::set<std::string>> assignable;
   // Dossiers that proved to be secret, of all units; null: none.
   std::shared_ptr<const std::set<RecordId>> sealed;
   // What held changes would wait for in vain: changes of their own devices of which only the id is
@@ -134,6 +138,7 @@ struct IngestOutcome {
   std::map<std::string, uint64_t> births;            // unit → records created
   UnitNumbers numbers;                               // of units where one was given: all
   std::map<RecordId, StandingSignature> signatures;  // that took effect, by their object
+  std::vector<v1::DossierAct> acts;                  // by assignments, in order of number by unit
 };
 
 // Takes every push in turn.
@@ -151,6 +156,7 @@ struct IngestOutcome {
 //   - What somebody wrote into a dossier that has become other people's, before their device could
 //     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
 //     not: it is for those whose dossier it is.
+//   - An assignment says who sees its dossier, as its opening may (assignment_acts.h).
 IngestOutcome Ingest(const IngestInput& input);
 
 // What a change waits for whose dossier's root is not here yet: HeldRow::waits_for is either

@@ -64,6 +64,7 @@ struct FieldType {
 struct Numbering;  // numbering.h
 struct Signing;    // signing.h
 struct Secrecy;    // secrecy.h
+struct Assigning;  // assignments.h
 
 // A record type.
 struct RecordType {
@@ -80,6 +81,7 @@ struct RecordType {
   std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
   std::shared_ptr<const Signing> signing;      // null: its records are no signatures
   std::shared_ptr<const Secrecy> secrecy;      // null: it has no secrecy gate
+  std::shared_ptr<const Assigning> assigning;  // null: its records assign nobody
   const google::protobuf::Descriptor* descriptor = nullptr;
 
   // Nothing when the type has no such field.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
@@ -17,6 +18,7 @@ namespace sotay::sdk {
 std::shared_ptr<const sync::Schema> BuiltinSchema() {
   static const std::shared_ptr<const sync::Schema> schema = [] {
     auto built = sync::Schema::Build({
+        casework::v1::Assignment::descriptor()->file(),
         casework::v1::Case::descriptor()->file(),
         casework::v1::Comment::descriptor()->file(),
         casework::v1::Finding::descriptor()->file(),

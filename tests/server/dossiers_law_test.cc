@@ -1,16 +1,19 @@
-// The law of dossiers that come and go: whatever is said of them, written, lost on the way or heard
-// twice, every phone that has synchronised holds exactly what a naive model says its user may read,
-// bit for bit as the server has it, and nothing anybody typed is lost.  Real notebooks, a real
-// server.
+// The law of dossiers that come and go: whatever is said of them and assigned, by a table in which
+// they are their unit's or one in which they are for whom they are assigned to, whatever is
+// written, lost on the way or heard twice, every phone that has synchronised holds exactly what a
+// naive model says its user may read, bit for bit as the server has it, and nothing anybody typed
+// is lost.  Real notebooks, a real server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "tests/laws/chance.h"
-#include "tests/server/dossiers_room.h"
+#include "tests/server/assignments_room.h"
+#include "tests/server/naive_dossiers.h"
 #include "tests/server/room_phone.h"
 
 namespace sotay::server {
@@ -19,7 +22,9 @@ namespace {
 using laws::Chance;
 using ::testing::IsEmpty;
 using tests::IsOk;
+using tests::NaiveDossier;
 using tests::RoomPhone;
+using tests::Unheard;
 
 constexpr int kDossiersMax = 5;
 
@@ -31,22 +36,19 @@ sdk::Edit Word(sdk::Edit::Kind kind, const std::string& field, const std::string
   return edit;
 }
 
-// What is known of a dossier, the slow way.
-struct NaiveDossier {
-  bool criminal = false;
-  bool restricted = false;
-  std::map<std::string, sync::Day> people;  // last days; 0: none
-};
-
-class DossiersLaw : public DossiersRoom {
+class DossiersLaw : public AssignmentsRoom {
  protected:
-  void Live(uint64_t seed);
+  void Live(bool assigned_only, uint64_t seed);
 
  private:
   bool MayRead(const std::string& user, const NaiveDossier& dossier) const;
   std::map<sync::RecordId, std::string> ExpectedOn(const RoomPhone& phone);
   void Write(RoomPhone* phone);
   void SayWho();
+  // The head's phone assigns somebody, or ends that.
+  void AssignSomebody(RoomPhone* head);
+  // What of it has come.
+  void HearAssignments();
   void Exchange(RoomPhone* phone);
   void Promote();
   void PassDay();
@@ -58,7 +60,9 @@ class DossiersLaw : public DossiersRoom {
   std::map<std::string, sync::Day> head_until_;
   sync::Day today_ = kToday;
   bool night_ = false;  // the day has turned, and the hub has not noticed
-  int checks_ = 0, removals_ = 0, back_fills_ = 0;
+  int checks_ = 0, removals_ = 0, back_fills_ = 0, heard_ = 0;
+  bool assigned_only_ = false;
+  std::vector<Unheard> unheard_;
 };
 
 bool DossiersLaw::MayRead(const std::string& user, const NaiveDossier& dossier) const {
@@ -88,7 +92,8 @@ void DossiersLaw::Write(RoomPhone* phone) {
   ASSERT_THAT(lines, IsOk());
   std::vector<sync::RecordId> roots, notes;
   for (const sdk::RecordLine& line : *lines)
-    (line.id == line.dossier ? roots : notes).push_back(line.id);
+    if (line.type != "casework.v1.Assignment")
+      (line.id == line.dossier ? roots : notes).push_back(line.id);
   absl::Status told;
   constexpr auto kSet = sdk::Edit::Kind::kSet;
   if (roots.empty() || (dossiers_.size() < kDossiersMax && chance_.Percent(20))) {
@@ -98,7 +103,14 @@ void DossiersLaw::Write(RoomPhone* phone) {
                                        {Word(kSet, "kind", criminal ? "criminal" : "civil"),
                                         Word(kSet, "title", absl::StrCat("Vụ ", written_[phone]))});
     told = made.status();
-    if (made.ok()) dossiers_[*made].criminal = criminal;
+    if (made.ok()) {
+      NaiveDossier& dossier = dossiers_[*made];
+      dossier.root = *made;
+      dossier.criminal = criminal;
+      dossier.opened_by = phone->user();
+      dossier.restricted = assigned_only_;
+      if (assigned_only_) dossier.people[phone->user()] = 0;
+    }
   } else if (notes.empty() || chance_.Percent(60)) {
     told =
         (*phone)
@@ -151,6 +163,63 @@ void DossiersLaw::SayWho() {
   night_ = false;  // the hub has run
 }
 
+void DossiersLaw::AssignSomebody(RoomPhone* head) {
+  constexpr auto kSet = sdk::Edit::Kind::kSet;
+  const auto lines = (*head)->List();
+  ASSERT_THAT(lines, IsOk());
+  std::vector<sync::RecordId> roots, given;
+  for (const sdk::RecordLine& line : *lines) {
+    if (line.id == line.dossier) roots.push_back(line.id);
+    if (line.type == "casework.v1.Assignment") given.push_back(line.id);
+  }
+  if (roots.empty()) return;
+  Unheard wish;
+  if (!given.empty() && chance_.Percent(20)) {
+    wish.decision.id = given[chance_.Below(given.size())];
+    wish.root = (*head)->Read(wish.decision.id)->record.dossier();
+    wish.ends = true;
+    // One that is over is over.
+    if (!(*head)->Change(wish.decision.id, {Word(kSet, "state", "superseded")}).ok()) return;
+  } else {
+    wish.root = roots[chance_.Below(roots.size())];
+    wish.decision.user = std::vector<std::string>{"dam", "que", "duoc"}[chance_.Below(3)];
+    wish.decision.role = chance_.Percent(50) ? "chu_tri" : "phoi_hop";
+    std::vector<sdk::Edit> words = {
+        Word(kSet, "assignee_id", wish.decision.user), Word(kSet, "role", wish.decision.role),
+        Word(kSet, "reason", absl::StrCat("phân công ", chance_.Next()))};
+    std::vector<sync::RecordId> before = {wish.root};
+    for (const sync::RecordId& id : given) {
+      if ((*head)->Read(id)->record.dossier() == wish.root) before.push_back(id);
+    }
+    if (chance_.Percent(60)) {
+      wish.decision.before = before[chance_.Below(before.size())];
+      words.push_back(Word(kSet, "supersedes", wish.decision.before.Hex()));
+    }
+    const auto made = (*head)->Create("assignment", "", wish.root, words);
+    ASSERT_THAT(made, IsOk());
+    wish.decision.id = *made;
+  }
+  ++written_[head];
+  unheard_.push_back(std::move(wish));
+}
+
+void DossiersLaw::HearAssignments() {
+  while (!unheard_.empty()) {
+    const Unheard& next = unheard_.front();
+    const auto stored = room_.store->LoadRecord(next.decision.id);
+    ASSERT_THAT(stored, IsOk());
+    if (!stored->has_value()) return;
+    NaiveDossier& dossier = dossiers_[next.root];
+    if (next.ends) {
+      const auto record = sync::MergedRecord::Parse(*tests::CaseworkSchema(), (*stored)->bytes);
+      if (!sync::AssignmentOf(*record)->ended) return;
+    }
+    ++heard_;
+    dossier.Take(next);
+    unheard_.erase(unheard_.begin());
+  }
+}
+
 void DossiersLaw::Promote() {
   const char* const user = chance_.Percent(50) ? "dam" : "que";
   const sync::Day last = sync::DayOf(room_.now_ms + kDayMs);
@@ -179,6 +248,7 @@ void DossiersLaw::Exchange(RoomPhone* phone) {
   const auto before = (*phone)->GetStatus();
   const absl::Status exchanged = (*phone)->Sync();
   const bool was_lost = std::exchange(phone->weather->lost, false);
+  HearAssignments();
   for (const v1::SyncResponse& answer : phone->weather->answers) {
     removals_ += answer.removed_dossiers_size();
     for (const v1::Cursor& cursor : answer.cursors()) {
@@ -232,8 +302,10 @@ void DossiersLaw::Exchange(RoomPhone* phone) {
   }
 }
 
-void DossiersLaw::Live(uint64_t seed) {
+void DossiersLaw::Live(bool assigned_only, uint64_t seed) {
   chance_ = Chance(seed);
+  assigned_only_ = assigned_only;
+  if (assigned_only) AssignedOnly();
   for (const char* user : {"dam", "que"}) Give(user, PostOf(user, "kv1", v1::CAPACITY_KSV));
   Give("duoc", PostOf("duoc", "kv1", v1::CAPACITY_DEP, 0, 0, {"hinh_su"}));
   for (const char* user : {"dam", "dam", "que", "duoc", "ngu"}) {
@@ -256,6 +328,10 @@ void DossiersLaw::Live(uint64_t seed) {
         break;
       case 5:
         phone->Restart();
+        break;
+      case 6:
+      case 7:
+        AssignSomebody(phones_.back().get());
         break;
       default:
         if (chance_.Percent(45)) {
@@ -281,14 +357,25 @@ void DossiersLaw::Live(uint64_t seed) {
   }
   EXPECT_THAT(room_.Faults(), IsEmpty());
   EXPECT_GT(checks_, 15);
+  EXPECT_THAT(unheard_, IsEmpty());
+  for (const auto& [root, dossier] : dossiers_) {
+    const auto acts = room_.directory->DossiersOf("kv1");
+    for (const char* user : {"dam", "que", "duoc"}) {
+      EXPECT_EQ(sync::IsTheirs(acts.get(), root.view(), user, dossier.opened_by),
+                dossier.Assigned().count(user) != 0)
+          << user;
+    }
+  }
 }
 
-class DossiersLawTest : public DossiersLaw, public ::testing::WithParamInterface<uint64_t> {};
+class DossiersLawTest : public DossiersLaw,
+                        public ::testing::WithParamInterface<std::tuple<bool, uint64_t>> {};
 
-INSTANTIATE_TEST_SUITE_P(Seeds, DossiersLawTest, ::testing::Range<uint64_t>(1, 41));
+INSTANTIATE_TEST_SUITE_P(Seeds, DossiersLawTest,
+                         ::testing::Combine(::testing::Bool(), ::testing::Range<uint64_t>(1, 41)));
 
 TEST_P(DossiersLawTest, EveryPhoneHoldsWhatItsUserMayReadAndNothingTypedIsLost) {
-  Live(GetParam());
+  Live(std::get<0>(GetParam()), std::get<1>(GetParam()));
 }
 
 }  // namespace

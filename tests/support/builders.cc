@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/inspection.pb.h"
@@ -82,8 +83,8 @@ std::shared_ptr<const sync::Schema> CaseworkSchema() {
           {casework::v1::Case::descriptor()->file(), casework::v1::Inspection::descriptor()->file(),
            casework::v1::Note::descriptor()->file(), casework::v1::Finding::descriptor()->file(),
            casework::v1::LegalAction::descriptor()->file(),
-           casework::v1::Comment::descriptor()->file(),
-           casework::v1::SignOff::descriptor()->file()})
+           casework::v1::Comment::descriptor()->file(), casework::v1::SignOff::descriptor()->file(),
+           casework::v1::Assignment::descriptor()->file()})
           .value();
   return schema;
 }
