@@ -203,18 +203,24 @@ absl::optional<Refusal> CheckAnswers(const RecordType& type, const v1::RecordEdi
   const auto assignment = base.empty() ? AssignmentIn(type, edit) : AssignmentOf(base);
   const bool theirs = assignment.has_value() && assignment->user_id == user;
   for (const v1::FieldOp& op : edit.ops()) {
+    const FieldType* const field = type.Field(op.field());
+    if (!base.empty() && field != nullptr && field->rule == options::v1::RULE_ONCE &&
+        assigning.reports.count(op.field()) == 0) {
+      return Refusal{v1::REASON_ONCE_WRITTEN,
+                     absl::StrCat("field ", field->name,
+                                  ": an assignment stands as it was written; write another one")};
+    }
     const bool steps = op.field() == assigning.state;
     const auto to = steps ? static_cast<int32_t>(VarintOf(op.set()).value_or(0)) : 0;
     const bool answers = steps && assigning.answers.count(to) != 0;
     if (!theirs && (answers || assigning.reports.count(op.field()) != 0)) {
       return Refusal{v1::REASON_WRITER_MAY_NOT,
-                     absl::StrCat("field ", type.Field(op.field())->name,
+                     absl::StrCat("field ", field->name,
                                   ": only whom the assignment names answers it and reports")};
     }
     if (steps && assigning.reasoned.count(to) != 0 && reason.empty()) {
       return Refusal{v1::REASON_REQUIRED_MISSING,
-                     absl::StrCat("field ", type.Field(op.field())->name,
-                                  ": this step takes a reason; say why")};
+                     absl::StrCat("field ", field->name, ": this step takes a reason; say why")};
     }
   }
   return absl::nullopt;

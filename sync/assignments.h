@@ -81,7 +81,8 @@ struct PlacedAssignment {
 Assigned AssignedBy(const RecordId& root, const std::string& opened_by,
                     const std::vector<PlacedAssignment>& assignments);
 
-// Whether `edit` answers, or reports, for somebody else, or answers without the reason it takes.
+// Whether `edit` writes what was left open when the assignment was made, answers or reports for
+// somebody else, or answers without the reason it takes.
 // `base`: the record as its author `user` saw it.  Asked on the device and on the server.
 absl::optional<Refusal> CheckAnswers(const RecordType& type, const v1::RecordEdit& edit,
                                      const MergedRecord& base, absl::string_view user,

@@ -64,6 +64,11 @@ TEST_F(AssignmentsStandTest, WhomItNamesAnswersAndALeaderEnds) {
             Wish("pc", "casework.v1.Assignment").Append(A::kProgressFieldNumber, "đã xong một nửa"),
             ""),
       Refused(v1::REASON_WRITER_MAY_NOT, "only whom the assignment names"));
+  EXPECT_THAT(forge(&que_,
+                    Wish("pc", "casework.v1.Assignment")
+                        .Set(A::kSupersedesFieldNumber, RecordNamed("k").view()),
+                    ""),
+              Refused(v1::REASON_ONCE_WRITTEN, "stands as it was written"));
   EXPECT_THAT(forge(&que_, Steps("pc", ASSIGNMENT_STATE_OBJECTED), ""),
               Refused(v1::REASON_REQUIRED_MISSING, "takes a reason"));
   EXPECT_THAT(Write(&que_, "k",

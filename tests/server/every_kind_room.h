@@ -1,6 +1,6 @@
 // A room in whose backup there is everything that can become of a change: applied, refused, held,
-// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, an assignment, and
-// reads.
+// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, an assignment,
+// and reads.
 #pragma once
 
 #include <gmock/gmock.h>

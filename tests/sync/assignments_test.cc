@@ -220,6 +220,17 @@ TEST_F(AnswersTest, WhoObjectsSaysWhy) {
   EXPECT_EQ(Check(To(ASSIGNMENT_STATE_OBJECTED), "que", "trái thẩm quyền"), absl::nullopt);
 }
 
+// What was left open when it was made stays open, whoever would fill it in.
+TEST_F(AnswersTest, ItStandsAsItWasWritten) {
+  const Wish hands_on = Wish("pc", "casework.v1.Assignment")
+                            .Set(A::kSupersedesFieldNumber, RecordNamed("other").view());
+  const Wish late = Wish("pc", "casework.v1.Assignment").SetNumber(A::kDueMsFieldNumber, 1);
+  for (const char* user : {"ngu", "que", "dam"}) {
+    EXPECT_THAT(Check(hands_on, user)->reason, v1::REASON_ONCE_WRITTEN) << user;
+    EXPECT_THAT(Check(late, user)->reason, v1::REASON_ONCE_WRITTEN) << user;
+  }
+}
+
 TEST_F(AnswersTest, NobodyIsBornWithSomebodyElsesAnswer) {
   const MergedRecord unborn(&type_, RecordNamed("pc"), type_.name, tests::kUnit, RecordNamed("k"));
   const Wish accepted = Offer().SetNumber(A::kStateFieldNumber, ASSIGNMENT_STATE_ACCEPTED);
