@@ -1,11 +1,13 @@
 // The part of a store's check (store_check.h) that is about assignments: what an act says of whom a
 // dossier is assigned to is what follows from the dossier's assignments, in the order of its unit's
-// log (sync/assignments.h).  Entries and acts come in the order of their units and numbers.  One
-// thread.
+// log (sync/assignments.h); an act by an assignment is by one of its dossier that decides, and
+// names the people who follow from the act before it (sync/assignment_acts.h).  Entries and acts
+// come in the order of their units and numbers.  One thread.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +37,12 @@ class AssignmentsCheck {
   struct Dossier {
     std::string opened_by;
     std::vector<sync::RecordId> assignments;
-    v1::DossierAct stands;  // its newest act; number 0: none
+    std::vector<v1::DossierAct> acts;
   };
   void LookAtDossier(const sync::RecordId& root, const Dossier& dossier);
+  // What the dossier's acts by assignments say of who sees it; `deciding`: those that decide.
+  void LookAtActs(const sync::RecordId& root, const Dossier& dossier,
+                  const std::set<std::string>& deciding);
 
   const sync::Schema& schema_;
   Store& store_;

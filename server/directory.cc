@@ -70,7 +70,7 @@ absl::Status Directory::Take(const Tables& committed) {
     heads_[unit.unit_id()];  // an empty log, if it has none yet
   }
   TakePosts(committed);
-  TakeDossierActs(committed);
+  SOTAY_RETURN_IF_ERROR(TakeDossierActs(committed));
   for (const stored::v1::Ticket& ticket : committed.tickets) {
     tickets_[ticket.spki_hash()] = ticket;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/reading.h"
 #include "server/reason.h"
 #include "server/refusal.h"
 #include "server/supervision.h"
@@ -90,14 +91,18 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   return act;
 }
 
-// Of an act by an assignment, or by an opening, why: as its record says, which may be gone.
-absl::Status TellReason(Store* store, v1::DossierAct* act) {
+// Of an act by an assignment, or by an opening, why: as its record says, which may be gone, or not
+// the reader's.
+absl::Status TellReason(Store* store, Reading* reading, v1::DossierAct* act) {
   const auto id = sync::RecordId::From(act->by_assignment());
   if (!id.has_value() || act->by_assignment() == act->dossier_id()) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(*id));
   if (!stored.has_value()) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const auto record,
-                         sync::MergedRecord::Parse(store->schema(), stored->bytes));
+  v1::Record read;
+  if (!read.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(read));
+  if (!verdict.allowed()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto record, sync::MergedRecord::FromProto(store->schema(), read));
   if (record.type() == nullptr || record.type()->title == nullptr) return absl::OkStatus();
   const sync::FieldSlot* const slot = record.Slot(record.type()->title->number);
   if (slot == nullptr || slot->readings.empty()) return absl::OkStatus();
@@ -132,8 +137,7 @@ absl::StatusOr<RuledDossier> DossierOf(const Directory& directory, Store* store,
   if (root.empty()) return absl::DataLossError("a record's dossier was never opened");
   facts.begun = root.birth().user_id == user;
   facts.fields = sync::FieldsOfDossier(matrix, root);
-  facts.kept_back =
-      acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
+  facts.kept_back = directory.KeepsBack(shown.unit, record.dossier_id(), user);
   facts.assigned = sync::IsTheirs(acts.get(), record.dossier_id(), user, root.birth().user_id);
   return RuledDossier{shown.unit, record.dossier_id(),
                       sync::Decide(matrix, directory.SeatsOf(person, shown.unit), verb, facts),
@@ -177,6 +181,8 @@ absl::StatusOr<v1::OpenDossierResponse> OpenDossier(Pen* pen, const Person& pers
 absl::Status TakeOutPassedNames(Pen* pen) {
   const Directory& directory = pen->directory();
   const sync::Day today = directory.today();
+  // An assignment may be on its way to the disk, with the next number.
+  pen->Settle();
   Tables tables;
   for (const std::string& unit : directory.UnitsWithDossierActs()) {
     const auto acts = directory.DossiersOf(unit);
@@ -211,6 +217,7 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
     const auto acts = directory.DossiersOf(unit);
     if (acts == nullptr) continue;
     std::map<std::string, bool> decides;
+    Reading reading(directory, store, store->schema(), person, unit);
     for (const v1::DossierAct& act : acts->all()) {
       const bool stands = acts->Standing(act.dossier_id()) == &act && act.restricted();
       if (!stands && !request.history()) continue;
@@ -225,7 +232,7 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
       if (!decides[act.dossier_id()]) continue;
       v1::DossierAct& told = *response.add_acts();
       told = act;
-      SOTAY_RETURN_IF_ERROR(TellReason(store, &told));
+      SOTAY_RETURN_IF_ERROR(TellReason(store, &reading, &told));
     }
   }
   return response;

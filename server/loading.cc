@@ -43,7 +43,7 @@ void LoadAssignable(const Pen& pen, const v1::Change& change, sync::IngestInput*
         !pen.directory().MayRead(*person, change.unit_id())) {
       continue;
     }
-    input->assignable[change.unit_id()].insert(assignment->user_id);
+    input->assignable[change.unit_id()][assignment->user_id] = person->rights;
   }
 }
 

@@ -268,8 +268,7 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   taken.taken_in.set_decided_ms(pen_.now_ms());
   taken.taken_in.set_reason(reason);
   taken.taken_in.set_refused_for(change.reason());
-  // The right to write it is what is decided: it may say what its author, the person, or a
-  // prosecutor might.
+  // The right to write it is what is decided: it may say what its author, they, or prosecutors may.
   std::set<sync::Role> roles = {options::v1::ROLE_PROSECUTOR};
   // Where state steps meet it counts as what its author is, a prosecutor at least.
   taken.authority = sync::AuthorityOf(roles);
@@ -281,8 +280,10 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
     add(*author);
     taken.authority =
         std::max(taken.authority, sync::AuthorityIn(*author->rights, change.unit_id()));
+    taken.written_by = author->rights;
   }
   add(person_);
+  taken.decider = person_.rights;
   taken.author.roles[change.unit_id()] = std::move(roles);
   return taken;
 }

@@ -32,8 +32,7 @@ bool Reading::KeptBack(absl::string_view dossier) const {
     return acts_->KeepsBack(dossier, user_id_, day_);
   }
   if (!matrix_.opens_for_some()) return false;
-  const auto now = directory_.DossiersOf(unit_);
-  return now != nullptr && now->KeepsBack(dossier, user_id_, day_);
+  return directory_.KeepsBack(unit_, dossier, user_id_);
 }
 
 absl::StatusOr<bool> Reading::IsTheirs(const std::string& dossier) {
@@ -156,7 +155,7 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
 
 absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change& change) {
   std::vector<sync::FieldSet> fields;
-  if (acts_ == nullptr) return fields;
+  if (acts_ == nullptr && !matrix_.opens_for_some()) return fields;
   std::set<std::string> dossiers = {change.dossier_id()};
   // Whatever it says, its records may be of others.
   for (const v1::RecordEdit& edit : change.edits()) {

@@ -1,6 +1,5 @@
 #include "server/scribe.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "server/refusal.h"
@@ -50,13 +49,9 @@ void Scribe::Run() {
 
 absl::Status Scribe::Keep(Sheet* sheet, const Tables& tables) {
   // A dossier that is opened for some alone is so before anybody can find it in the store.
-  if (std::any_of(tables.dossier_acts.begin(), tables.dossier_acts.end(),
-                  [](const auto& act) { return act.by_assignment() == act.dossier_id(); })) {
-    Tables acts;
-    acts.dossier_acts = tables.dossier_acts;
-    SOTAY_RETURN_IF_ERROR(directory_.Take(acts));
-  }
-  if (absl::Status kept = store_.Write(sheet); !kept.ok()) {
+  absl::Status kept = directory_.NoteOpenings(tables.dossier_acts);
+  if (kept.ok()) kept = store_.Write(sheet);
+  if (!kept.ok()) {
     failed_(kept);
     return StorageFailed();
   }

@@ -248,15 +248,9 @@ DossierFacts Judge::OfDossier(const Rights& rights, const v1::DossierAct* before
 absl::optional<Refusal> Judge::CheckAssignment(const RecordType& type, const v1::RecordEdit& edit,
                                                const MergedRecord& base,
                                                const std::set<Role>& roles) {
-  const Rights* const rights = arrival_.push->rights.get();
-  const WrittenRecord* const root = Find(*RecordId::From(arrival_.pushed->change->dossier_id()));
-  decision_.assigns =
-      rights == nullptr
-          ? roles.count(options::v1::ROLE_SUPERVISOR) != 0
-          : root != nullptr &&
-                MayAssign(*rights, root->unit_id(), root->record(), KeepingBack(*rights) != nullptr,
-                          bench_.IsTheirs(*arrival_.pushed->change, *rights));
-  return CheckAssigns(arrival_, type, edit, base, decision_.assigns, &bench_);
+  const bool leads = Leads(arrival_, roles, /*begins=*/base.empty(), &bench_);
+  if (base.empty()) decision_.assigns = leads;
+  return CheckAssigns(arrival_, type, edit, base, leads, &bench_);
 }
 
 // What the table of rights says, of the version its author had before them and of the dossier as it
@@ -273,6 +267,8 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
   };
   auto refusal = check(/*now=*/true);
   if (!refusal.has_value() || act == nullptr || !Unaware(*act)) return refusal;
+  // There was no time before at which it was theirs.
+  if (OpensForSome(*act)) return refusal;
   // What they say is evidence of what they saw, and counts; what is to become of the dossier, and
   // whose it is, others say now.
   const RecordType* const type = bench_.input.schema->Find(edit.type());

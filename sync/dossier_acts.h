@@ -34,6 +34,8 @@ class DossierActs {
   const v1::DossierAct* Standing(absl::string_view dossier) const;
   // The one that stood when `number` was the newest.
   const v1::DossierAct* StandingAt(absl::string_view dossier, uint64_t number) const;
+  // The newest act about the dossier that somebody said for itself, by no assignment; null: none.
+  const v1::DossierAct* SaidForItself(absl::string_view dossier) const;
   // Those that stand, in order of number.
   std::vector<const v1::DossierAct*> Standing() const;
 
@@ -65,6 +67,9 @@ bool IsTheirsBy(const v1::DossierAct* act, absl::string_view user, absl::string_
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day);
 // The name an act gives somebody; null: none.
 const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user);
+// Whether by the act the dossier was opened for some alone: before it there was nothing of it to
+// see.
+bool OpensForSome(const v1::DossierAct& act);
 // Whether a last day in it was over before `day`.
 bool IsOver(const v1::NamedPerson& person, Day day);
 

@@ -78,8 +78,9 @@ struct IngestInput {
   std::map<std::string, std::shared_ptr<const DossierActs>> dossiers;
   // The table of rights; null: none.
   std::shared_ptr<const Matrix> matrix;
-  // Unit → whom that assignments name may be assigned there.
-  std::map<std::string, std::set<std::string>> assignable;
+  // Unit → whom that assignments name has a post that reads there, with what the table gives them;
+  // null: their roles alone decide.
+  std::map<std::string, std::map<std::string, std::shared_ptr<const Rights>>> assignable;
   // Dossiers that proved to be secret, of all units; null: none.
   std::shared_ptr<const std::set<RecordId>> sealed;
   // What held changes would wait for in vain: changes of their own devices of which only the id is
@@ -178,6 +179,9 @@ struct TakeInInput {
   uint32_t authority = 0;   // its author's (Admission.authority)
   int64_t received_ms = 0;  // when it came
   v1::TakenIn taken_in;
+  // What the table of rights gives who decides, and its author as of now; null: nothing.
+  std::shared_ptr<const Rights> decider;
+  std::shared_ptr<const Rights> written_by;
 };
 
 // Takes it in, as Admission.taken_in says: by the decision alone it may be written, everything else

@@ -218,6 +218,24 @@ bool MayAssign(const Rights& rights, const std::string& unit, const MergedRecord
   return Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kAssign, facts).allowed();
 }
 
+bool AssignsInUnit(const Rights& rights, const std::string& unit, const MergedRecord& root) {
+  Facts facts;
+  facts.kind = rights.matrix->TypeOf(root.type_name()).kind;
+  facts.begun = facts.assigned = true;
+  facts.fields = kEveryField;
+  return Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kAssign, facts).allowed();
+}
+
+bool MayAnswer(const Rights& rights, const RecordType& type, const MergedRecord& root) {
+  Facts facts;
+  facts.kind = rights.matrix->TypeOf(type.name).kind;
+  facts.assigned = true;
+  facts.fields = FieldsOfDossier(*rights.matrix, root);
+  const Seats& seats = SeatsOf(rights, root.unit_id());
+  return Decide(*rights.matrix, seats, Verb::kEdit, facts).allowed() ||
+         Decide(*rights.matrix, seats, Verb::kApprove, facts).allowed();
+}
+
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit) {
   const RecordType* const type = schema.Find(edit.type());
   if (type == nullptr || type->state == nullptr) return false;

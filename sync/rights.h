@@ -68,6 +68,13 @@ absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& un
 // Whether somebody may say who sees a dossier of `unit` with this root: the verb `assign`.
 bool MayAssign(const Rights& rights, const std::string& unit, const MergedRecord& root,
                bool kept_back, bool assigned);
+// Whether they may say so of any dossier of `unit` that is of the root's kind: then what they write
+// is meant as a decision.
+bool AssignsInUnit(const Rights& rights, const std::string& unit, const MergedRecord& root);
+
+// Whether somebody could answer an assignment of the type in a dossier with this root, once it is
+// assigned to them.
+bool MayAnswer(const Rights& rights, const RecordType& type, const MergedRecord& root);
 
 // Whether the edit is a step of the record's state, and no mere writing.
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit);

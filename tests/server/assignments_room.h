@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "casework/v1/assignment.pb.h"
 #include "server/access_rules.h"
+#include "server/quarantine.h"
 #include "sync/assignments.h"
 #include "tests/server/dossiers_room.h"
 #include "tests/support/process.h"
@@ -103,6 +104,19 @@ class AssignmentsOffice : public AssignmentsRoom {
   static tests::Wish Steps(absl::string_view name, casework::v1::AssignmentState state) {
     return tests::Wish(name, "casework.v1.Assignment")
         .SetNumber(casework::v1::Assignment::kStateFieldNumber, static_cast<uint64_t>(state));
+  }
+  absl::Status TakeInOf(const std::string& user, uint64_t sequence, const std::string& by = "ngu") {
+    v1::TakeInRequest take;
+    for (const v1::QuarantinedChange& row : room_.Quarantine("kv1")) {
+      if (row.user_id() != user || row.sequence() != sequence) continue;
+      take.mutable_change()->set_device_id(row.device_id());
+      take.mutable_change()->set_sequence(row.sequence());
+      take.mutable_change()->set_change_id(row.change_id());
+    }
+    take.set_reason("đồng ý");
+    absl::Status taken;
+    room_.WithPen([&](Pen* pen) { taken = TakeIn(pen, *Of(by), take).status(); });
+    return taken;
   }
   static bool Decides(const tests::SealedPhone& phone, absl::string_view name) {
     return sync::AssignmentOf(*phone.Shown(name))->decides;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/keys.h"
+#include "server/sight.h"
 #include "tests/server/assignments_room.h"
 
 namespace sotay::server {
@@ -94,6 +95,7 @@ TEST_F(AssignmentsStandTest, AnActForItselfStandsUntilTheNextAssignment) {
   Meet({&ngu_});
   EXPECT_THAT(Write(&ngu_, "k", Assigns("pc1", "k", "que")), Applied());
   ASSERT_THAT(Restrict("ngu", "k", {{"ha", kToday}}), IsOk());
+  Meet({&ngu_});
   EXPECT_THAT(Listed("ha"), SizeIs(4));
   EXPECT_THAT(Listed("que"), IsEmpty()) << "assigned as they are";
   EXPECT_THAT(Listed("dam"), UnorderedElementsAre("m", "m1"));
@@ -103,11 +105,13 @@ TEST_F(AssignmentsStandTest, AnActForItselfStandsUntilTheNextAssignment) {
   EXPECT_THAT(Listed("que"), IsEmpty());
   EXPECT_THAT(Listed("ha"), SizeIs(5)) << "named until tonight";
   DayPasses();
+  ngu_.clock_ms = room_.now_ms;
   EXPECT_THAT(Listed("ha"), IsEmpty());
   EXPECT_THAT(Listed("phong"), SizeIs(5));
   EXPECT_THAT(AssignedTo("k"), ElementsAre("dam", "phong"));
   // Open is open, whoever is assigned.
   ASSERT_THAT(Open("ngu", "k"), IsOk());
+  Meet({&ngu_});
   EXPECT_THAT(Write(&ngu_, "k", Assigns("pc3", "k", "que", {"pc2"})), Applied());
   EXPECT_THAT(Listed("ha"), SizeIs(6));
   EXPECT_THAT(AssignedTo("k"), ElementsAre("dam", "que"));
@@ -170,12 +174,16 @@ TEST_F(AssignmentsStandTest, WhatIsOpenedMeanwhileIsNobodyElsesFromTheFirstMomen
   room_.disk.set_observer([&](const testing::FaultEnv::Call& call) {
     if (call.verb != "append" || room_.directory->Head("kv1")->position() != 0) return;
     ++steps;
-    EXPECT_THAT(AssignedTo("k"), ElementsAre("dam"));
+    EXPECT_TRUE(room_.directory->KeepsBack("kv1", RecordNamed("k").view(), "que"));
+    EXPECT_FALSE(room_.directory->KeepsBack("kv1", RecordNamed("k").view(), "dam"));
+    // What a crash may still lose no phone is told to have heard.
+    EXPECT_EQ(AccessOf(*room_.directory, *Of("que"), "kv1").number, 0u);
   });
   dam_.Write("k", {NewCase("k")});
   ASSERT_THAT(room_.Push(&dam_), IsOk());
   room_.disk.set_observer(nullptr);
   EXPECT_GT(steps, 0u);
+  EXPECT_EQ(AccessOf(*room_.directory, *Of("que"), "kv1").number, 1u);
   const auto stored = room_.store->LoadRecord(RecordNamed("k"));
   ASSERT_THAT(stored, IsOk());
   v1::Record record;
@@ -194,7 +202,19 @@ TEST_F(AssignmentsStandTest, TheCheckFindsAnActThatSaysOtherwise) {
   act.mutable_assigned(1)->set_user_id("phong");
   room_.Tamper(DossierActKey("kv1", 3), act.SerializeAsString());
   ASSERT_THAT(room_.Open(), IsOk());
-  EXPECT_THAT(room_.Faults(), ElementsAre(HasSubstr("assigned otherwise than")));
+  EXPECT_THAT(room_.Faults(), ElementsAre(HasSubstr("names others than follow"),
+                                          HasSubstr("assigned otherwise than")));
+  // By what is no assignment, and for somebody who does not follow from it.
+  act.ParseFromString(before);
+  act.set_by_assignment(RecordNamed("k1").str());
+  room_.Tamper(DossierActKey("kv1", 3), act.SerializeAsString());
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(room_.Faults(), ElementsAre(HasSubstr("said by no assignment")));
+  act.ParseFromString(before);
+  act.add_people()->set_user_id("phong");
+  room_.Tamper(DossierActKey("kv1", 3), act.SerializeAsString());
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(room_.Faults(), ElementsAre(HasSubstr("names others than follow")));
   room_.Tamper(DossierActKey("kv1", 3), before);
   ASSERT_THAT(room_.Open(), IsOk());
 }

@@ -6,7 +6,6 @@
 #include <regex>
 
 #include "absl/strings/str_cat.h"
-#include "server/quarantine.h"
 #include "tests/server/assignments_room.h"
 
 namespace sotay::server {
@@ -16,6 +15,7 @@ using casework::v1::ASSIGNMENT_ROLE_GIUP_VIEC;
 using casework::v1::ASSIGNMENT_ROLE_PHOI_HOP;
 using casework::v1::NOTE_STATE_SUBMITTED;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -24,6 +24,7 @@ using tests::NewCase;
 using tests::Note;
 using tests::RecordNamed;
 using tests::SealedPhone;
+using tests::StatusIs;
 
 using AssignmentsTest = AssignmentsOffice;
 
@@ -187,9 +188,9 @@ TEST_F(AssignmentsTest, AnAssignmentNamesSomebodyWithAPostThereAndADossierOfThei
   Give("an", PostOf("an", "kv2", v1::CAPACITY_KSV));
   Give("so", PostOf("so", "kv1", v1::CAPACITY_STA));
   for (const char* user : {"nobody", "khoa", "an", "so"}) {
-    EXPECT_THAT(
-        Write(&ngu_, "k", Assigns(absl::StrCat("pc ", user), "k", user)),
-        Refused(v1::REASON_BAD_VALUE, absl::StrCat("user ", user, " has no post in unit kv1")));
+    EXPECT_THAT(Write(&ngu_, "k", Assigns(absl::StrCat("pc ", user), "k", user)),
+                Refused(v1::REASON_WRITER_MAY_NOT,
+                        absl::StrCat("user ", user, " has no post in unit kv1")));
   }
   EXPECT_THAT(Write(&ngu_, "k", Assigns("pc1", "m", "que")),
               Refused(v1::REASON_BAD_VALUE, "under the root of its dossier"));
@@ -238,17 +239,14 @@ TEST_F(AssignmentsTest, NobodyHandsOnWhatIsNotTheirs) {
   EXPECT_THAT(Write(&duoc_, "k", Assigns("x3", "k", "phong")),
               Refused(v1::REASON_WRITER_MAY_NOT, "dep.assignment"));
   EXPECT_THAT(HeldOf(phong_, kAll), IsEmpty());
-  // A leader who decides for it takes such a one in: then it is theirs to have decided.
-  for (const v1::QuarantinedChange& row : room_.Quarantine("kv1")) {
-    if (row.user_id() != "que" || row.sequence() != 1) continue;
-    v1::TakeInRequest take;
-    take.mutable_change()->set_device_id(row.device_id());
-    take.mutable_change()->set_sequence(row.sequence());
-    take.mutable_change()->set_change_id(row.change_id());
-    take.set_reason("đồng ý");
-    room_.WithPen([&](Pen* pen) { EXPECT_THAT(TakeIn(pen, *Of("ngu"), take), IsOk()); });
-  }
+  // Taken in by a leader a task is still a task, which brings nobody to the dossier, …
+  EXPECT_THAT(TakeInOf("que", 1), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                           HasSubstr("user phong does not see")));
+  EXPECT_THAT(AssignedTo("k"), ElementsAre("dam", "que"));
+  // … and what a deputy decided where they may not is decided by whoever takes it in.
+  EXPECT_THAT(TakeInOf("duoc", 1), IsOk());
   EXPECT_THAT(AssignedTo("k"), ElementsAre("dam", "que", "phong"));
+  EXPECT_EQ(room_.directory->DossiersOf("kv1")->all().back().set_by(), "ngu");
 }
 
 TEST_F(AssignmentsTest, WhoseItIsNotGivesNoTasksThereEvenIfTheySeeIt) {

@@ -2,6 +2,7 @@
 // decided, each time anew.  Judges what phones hold.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ struct Unheard {
   sync::RecordId root;
   NaiveDecision decision;
   bool ends = false;  // that it is over
+  // The change it was written in, and how often who sees the dossier had been said by then.
+  uint64_t sequence = 0;
+  int said = 0;
 };
 
 struct NaiveDossier {
@@ -33,6 +37,8 @@ struct NaiveDossier {
   std::string opened_by;
   bool restricted = false;
   std::map<std::string, sync::Day> people;  // last days; 0: none
+  // How often that was said for itself, and how often of these the head's phone heard.
+  int said = 0, head_heard = 0;
   // In the order in which the server took them.
   std::vector<NaiveDecision> decisions;
 

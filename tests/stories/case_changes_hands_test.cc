@@ -161,8 +161,13 @@ TEST(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
     stage.New(kLeader, "assignment", visit,
               {"assignee_id=" + std::string(user), "role=phoi_hop", "reason=Phân công 5/PC-VKS"});
   }
+  const std::string next = stage.New(kLeader, "assignment", visit,
+                                     {"assignee_id=" + std::string(kQue), "role=phoi_hop",
+                                      "reason=Phân công 6/PC-VKS", "supersedes=" + given});
   stage.Meet(0);
   EXPECT_EQ(stage.Try(kDam, {"show", late}).exit_code, 0);
+  EXPECT_EQ(stage.Phone(kDam, {"show", given})["replaced_by"], json::array({next}));
+  EXPECT_EQ(stage.Phone(kDam, {"show", next}).count("replaced_by"), 0u);
   stage.ExpectTogether();
   stage.Close();
 }
