@@ -75,7 +75,7 @@ absl::Status Directory::Take(const Tables& committed) {
     heads_[unit.unit_id()];  // an empty log, if it has none yet
   }
   TakePosts(committed);
-  TakeDossierActs(committed);
+  SOTAY_RETURN_IF_ERROR(TakeDossierActs(committed));
   for (const stored::v1::Ticket& ticket : committed.tickets) {
     tickets_[ticket.spki_hash()] = ticket;
   }
@@ -202,7 +202,7 @@ bool Directory::MayRead(const Person& person, absl::string_view unit, sync::Kind
                         bool own) const {
   sync::Facts facts;
   facts.kind = kind;
-  facts.own = own;
+  facts.begun = own;
   return sync::Decide(*rules_.matrix, SeatsOf(person, unit), sync::Verb::kRead, facts).allowed();
 }
 

@@ -104,6 +104,9 @@ class Directory {
 
   // Who sees which of the unit's dossiers; null when nothing was ever said of that.
   std::shared_ptr<const sync::DossierActs> DossiersOf(absl::string_view unit) const;
+  // Whether a dossier of the unit is for others than the person; also one that is being opened for
+  // some alone (NoteOpenings), of which nothing else is told yet.
+  bool KeepsBack(absl::string_view unit, absl::string_view dossier, absl::string_view user) const;
   // Units of which it is not null.
   std::vector<std::string> UnitsWithDossierActs() const;
   // Dossiers that proved to be secret, of all units, and the records there were in them: under no
@@ -158,6 +161,11 @@ class Directory {
   // Changes, by the hub's thread after the commit --------------------------------------
   absl::Status Take(const Tables& committed);
 
+  // Before the commit: that no act is numbered as one that is there, or leaves out a number
+  // (kDataLoss); and, so that it is so before anybody can find them in the store, which dossiers
+  // they open for some alone.  Where a device stands with acts counts those committed alone.
+  absl::Status NoteOpenings(const std::vector<v1::DossierAct>& acts);
+
  private:
   struct DeviceEntry {
     std::shared_ptr<const stored::v1::DeviceRow> row;
@@ -178,7 +186,7 @@ class Directory {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void CountTurns() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakePosts(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TakeDossierActs(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeDossierActs(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddSealed(const std::vector<sync::RecordId>& ids) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::Seats SeatsOfLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -203,6 +211,8 @@ class Directory {
   std::map<std::string, v1::UnitTerm, std::less<>> terms_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<const sync::DossierActs>, std::less<>> dossiers_
       ABSL_GUARDED_BY(mutex_);
+  // By dossier, until the commit.
+  std::map<std::string, v1::DossierAct, std::less<>> opening_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const std::set<sync::RecordId>> sealed_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, stored::v1::SecretRow, std::less<>> secrets_ ABSL_GUARDED_BY(mutex_);
   std::map<sync::DeviceId, std::map<sync::RecordId, std::string>> writers_ ABSL_GUARDED_BY(mutex_);

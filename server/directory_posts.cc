@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/directory.h"
 
 namespace sotay::server {
@@ -133,7 +134,27 @@ bool Directory::LeadsBack(const std::string& unit,
   return organisation_.LeadsBack(unit, successors);
 }
 
-void Directory::TakeDossierActs(const Tables& committed) {
+absl::Status Directory::NoteOpenings(const std::vector<v1::DossierAct>& acts) {
+  absl::MutexLock lock(&mutex_);
+  std::map<std::string, uint64_t> newest;
+  for (const v1::DossierAct& act : acts) {
+    const auto known = dossiers_.find(act.unit_id());
+    uint64_t& last =
+        newest.try_emplace(act.unit_id(), known == dossiers_.end() ? 0 : known->second->newest())
+            .first->second;
+    if (act.number() != ++last) {
+      return absl::DataLossError(absl::StrCat("an act about dossiers of ", act.unit_id(),
+                                              " would be number ", act.number(), ", where ", last,
+                                              " is next"));
+    }
+  }
+  for (const v1::DossierAct& act : acts) {
+    if (sync::OpensForSome(act)) opening_[act.dossier_id()] = act;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Directory::TakeDossierActs(const Tables& committed) {
   for (const stored::v1::SecretRow& row : committed.secrets) {
     secrets_[row.dossier_id()] = row;
     std::vector<sync::RecordId> records;
@@ -155,6 +176,11 @@ void Directory::TakeDossierActs(const Tables& committed) {
       acts = known == dossiers_.end() ? std::make_shared<sync::DossierActs>()
                                       : std::make_shared<sync::DossierActs>(*known->second);
     }
+    if (act.number() <= acts->newest()) {
+      return absl::DataLossError(absl::StrCat("act ", act.number(), " about dossiers of ",
+                                              act.unit_id(), " is there already"));
+    }
+    opening_.erase(act.dossier_id());
     acts->Add(act);
     const auto dossier = sync::RecordId::From(act.dossier_id());
     if (!act.has_sealed() || !dossier.has_value()) continue;
@@ -162,6 +188,16 @@ void Directory::TakeDossierActs(const Tables& committed) {
   }
   // Whoever reads by those from before goes on with them.
   for (auto& [unit, acts] : changed) dossiers_[unit] = std::move(acts);
+  return absl::OkStatus();
+}
+
+bool Directory::KeepsBack(absl::string_view unit, absl::string_view dossier,
+                          absl::string_view user) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto opening = opening_.find(std::string_view(dossier.data(), dossier.size()));
+  if (opening != opening_.end()) return !sync::Leaves(opening->second, user, day_);
+  const auto acts = dossiers_.find(std::string_view(unit.data(), unit.size()));
+  return acts != dossiers_.end() && acts->second->KeepsBack(dossier, user, day_);
 }
 
 void Directory::AddSealed(const std::vector<sync::RecordId>& ids) {

@@ -9,7 +9,10 @@ absl::Status DossierRecords::Read(const std::string& unit, uint64_t head,
   // A dossier that was not among them stands anywhere.
   bool fresh = false;
   for (; known->acts < acts.newest(); ++known->acts) {
-    fresh = known->records.try_emplace(acts.all()[known->acts].dossier_id()).second || fresh;
+    const v1::DossierAct& act = acts.all()[known->acts];
+    const bool added = known->records.try_emplace(act.dossier_id()).second;
+    // Of one that was opened with this act everything stands past what was read without it.
+    fresh = fresh || (added && act.by_assignment() != act.dossier_id());
   }
   const uint64_t from = fresh ? 0 : known->read;
   if (fresh) known->read = 0;  // if it is cut short, what was found counts for nothing

@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/reading.h"
 #include "server/reason.h"
 #include "server/refusal.h"
 #include "server/supervision.h"
+#include "sync/assignment_acts.h"
+#include "sync/fragment.h"
 #include "sync/merged_record.h"
 #include "sync/rights.h"
 #include "sync/status_macros.h"
@@ -18,13 +21,10 @@
 namespace sotay::server {
 namespace {
 
-// More are a unit, and a dossier of a unit's is open.
-constexpr int kPeopleMax = 100;
-
 absl::Status CheckPeople(const Directory& directory, const std::string& unit,
                          const google::protobuf::RepeatedPtrField<v1::NamedPerson>& people) {
-  if (people.size() > kPeopleMax) {
-    return TooLarge("people", static_cast<uint64_t>(people.size()), kPeopleMax,
+  if (people.size() > sync::kNamedPeopleMax) {
+    return TooLarge("people", static_cast<uint64_t>(people.size()), sync::kNamedPeopleMax,
                     "open the dossier to the unit");
   }
   std::set<std::string> named;
@@ -79,6 +79,8 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   const auto acts = directory.DossiersOf(dossier.unit);
   const v1::DossierAct* const stands = acts == nullptr ? nullptr : acts->Standing(dossier.id);
   if (stands != nullptr && SaysTheSame(*stands, act)) return *stands;
+  // What is said for itself changes nothing of whom it is assigned to.
+  if (stands != nullptr) *act.mutable_assigned() = stands->assigned();
   act.set_number(acts == nullptr ? 1 : acts->newest() + 1);
   act.set_set_by(person.user.user_id());
   act.set_set_ms(pen->now_ms());
@@ -87,6 +89,25 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   tables.dossier_acts.push_back(act);
   SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
   return act;
+}
+
+// Of an act by an assignment, or by an opening, why: as its record says, which may be gone, or not
+// the reader's.
+absl::Status TellReason(Store* store, Reading* reading, v1::DossierAct* act) {
+  const auto id = sync::RecordId::From(act->by_assignment());
+  if (!id.has_value() || act->by_assignment() == act->dossier_id()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(*id));
+  if (!stored.has_value()) return absl::OkStatus();
+  v1::Record read;
+  if (!read.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(read));
+  if (!verdict.allowed()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto record, sync::MergedRecord::FromProto(store->schema(), read));
+  if (record.type() == nullptr || record.type()->title == nullptr) return absl::OkStatus();
+  const sync::FieldSlot* const slot = record.Slot(record.type()->title->number);
+  if (slot == nullptr || slot->readings.empty()) return absl::OkStatus();
+  act->set_reason(std::string(sync::StringOf(slot->readings.front().value).value_or("")));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -113,10 +134,11 @@ absl::StatusOr<RuledDossier> DossierOf(const Directory& directory, Store* store,
   const auto acts = directory.DossiersOf(shown.unit);
   sync::Facts facts;
   facts.kind = matrix.TypeOf(root.type_name()).kind;
-  facts.own = !root.empty() && root.birth().user_id == user;
+  if (root.empty()) return absl::DataLossError("a record's dossier was never opened");
+  facts.begun = root.birth().user_id == user;
   facts.fields = sync::FieldsOfDossier(matrix, root);
-  facts.kept_back =
-      acts != nullptr && acts->KeepsBack(record.dossier_id(), user, directory.today());
+  facts.kept_back = directory.KeepsBack(shown.unit, record.dossier_id(), user);
+  facts.assigned = sync::IsTheirs(acts.get(), record.dossier_id(), user, root.birth().user_id);
   return RuledDossier{shown.unit, record.dossier_id(),
                       sync::Decide(matrix, directory.SeatsOf(person, shown.unit), verb, facts),
                       facts.kind};
@@ -159,6 +181,8 @@ absl::StatusOr<v1::OpenDossierResponse> OpenDossier(Pen* pen, const Person& pers
 absl::Status TakeOutPassedNames(Pen* pen) {
   const Directory& directory = pen->directory();
   const sync::Day today = directory.today();
+  // An assignment may be on its way to the disk, with the next number.
+  pen->Settle();
   Tables tables;
   for (const std::string& unit : directory.UnitsWithDossierActs()) {
     const auto acts = directory.DossiersOf(unit);
@@ -173,6 +197,7 @@ absl::Status TakeOutPassedNames(Pen* pen) {
       if (people->size() == stands->people_size()) continue;
       act.set_number(++newest);
       act.clear_set_by();
+      act.clear_by_assignment();
       act.set_set_ms(pen->now_ms());
       tables.dossier_acts.push_back(std::move(act));
     }
@@ -192,6 +217,7 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
     const auto acts = directory.DossiersOf(unit);
     if (acts == nullptr) continue;
     std::map<std::string, bool> decides;
+    Reading reading(directory, store, store->schema(), person, unit);
     for (const v1::DossierAct& act : acts->all()) {
       const bool stands = acts->Standing(act.dossier_id()) == &act && act.restricted();
       if (!stands && !request.history()) continue;
@@ -203,7 +229,10 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
             dossier.ok() ? dossier->verdict.allowed()
                          : acts->IsSealed(act.dossier_id()) && MaySealIn(directory, person, unit);
       }
-      if (decides[act.dossier_id()]) *response.add_acts() = act;
+      if (!decides[act.dossier_id()]) continue;
+      v1::DossierAct& told = *response.add_acts();
+      told = act;
+      SOTAY_RETURN_IF_ERROR(TellReason(store, &reading, &told));
     }
   }
   return response;

@@ -150,6 +150,8 @@ absl::StatusOr<bool> Following::FollowAct(const v1::DossierAct& act) {
   const v1::DossierAct* const stands = sight_.acts()->Standing(dossier);
   SOTAY_ASSIGN_OR_RETURN(const bool holds, sight_.Carried(stands, at_.reach, dossier));
   if (!holds) {
+    // Before it was opened nobody had anything of it, and nobody is told that there is one.
+    if (sync::OpensForSome(act)) return true;
     SOTAY_ASSIGN_OR_RETURN(const bool may_hold, sight_.MayHold(before, at_.reach, dossier));
     if (may_hold) SOTAY_RETURN_IF_ERROR(Remove(act));
     return true;

@@ -368,6 +368,7 @@ absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round*
       row->set_last(last);
     }
   }
+  round->tables.dossier_acts = outcome.acts;
   std::vector<seal::MerkleNode> grown;
   round->admissions.reserve(outcome.entries.size());
   for (const sync::NewEntry& entry : outcome.entries) {

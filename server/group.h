@@ -69,8 +69,9 @@ absl::Status CheckRevoked(const stored::v1::DeviceRow& row, uint64_t first, uint
 // push needs is damaged, only the pushes that need it fail (kDataLoss).
 HeldNews TakeGroup(Pen* pen, std::vector<PushJob> jobs);
 
-// Serialises what was noted of the outcome's entries and makes the heads of the units they went to.
-// kDataLoss when a head that is there does not go with its log.
+// Serialises what was noted of the outcome's entries, makes the heads of the units they went to,
+// and takes what assignments among them say of dossiers. kDataLoss when a head that is there does
+// not go with its log.
 absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round* round);
 
 }  // namespace sotay::server

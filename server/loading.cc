@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/blobs.h"
 #include "sotay/v1/record.pb.h"
+#include "sync/assignments.h"
 #include "sync/attaching.h"
 #include "sync/seal/digest.h"
 #include "sync/signing.h"
@@ -30,6 +31,22 @@ v1::Record Unborn(const sync::RecordId& id, const std::vector<const v1::Change*>
     }
   }
   return record;
+}
+
+// Whom the change assigns, as far as they have a post in its unit that reads there.
+void LoadAssignable(const Pen& pen, const v1::Change& change, sync::IngestInput* input) {
+  for (const v1::RecordEdit& edit : change.edits()) {
+    const sync::RecordType* const type = pen.schema().Find(edit.type());
+    if (type == nullptr || !edit.parents().empty()) continue;
+    const auto assignment = sync::AssignmentIn(*type, edit);
+    if (!assignment.has_value()) continue;
+    const auto person = pen.directory().FindPerson(assignment->user_id);
+    if (person == nullptr || !person->IsIn(change.unit_id()) ||
+        !pen.directory().MayRead(*person, change.unit_id())) {
+      continue;
+    }
+    input->assignable[change.unit_id()][assignment->user_id] = person->rights;
+  }
 }
 
 template <typename Id>
@@ -107,6 +124,12 @@ Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Ch
       if (const auto id = sync::RecordId::From(edit.record_id())) footprint.edited.push_back(*id);
       const sync::RecordType* const type = schema.Find(edit.type());
       if (type == nullptr) continue;
+      if (type->assigning != nullptr) {
+        const auto assignment = sync::AssignmentIn(*type, edit);
+        if (assignment.has_value() && assignment->supersedes.has_value()) {
+          footprint.named.push_back(*assignment->supersedes);
+        }
+      }
       // Who signs anything in the dossier has to see it.
       if (type->attaching != nullptr || schema.IsCovered(type->name)) {
         if (const auto id = sync::RecordId::From(change->dossier_id())) {
@@ -135,7 +158,9 @@ absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
   input->now_ms = pen->now_ms();
   input->hash_content = seal::HashContent;
   input->sealed = pen->directory().Sealed();
+  input->matrix = pen->directory().rules().matrix;
   for (const v1::Change* change : changes) {
+    LoadAssignable(*pen, *change, input);
     const std::string& unit = change->unit_id();
     if (input->positions.count(unit) != 0) continue;
     const auto head = pen->Head(unit);

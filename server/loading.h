@@ -15,9 +15,9 @@ namespace sotay::server {
 
 // The edited and named records of `changes`.
 Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Change*>& changes);
-// Puts the records of the footprint and their signatures, the positions of the changes' units, and
-// who sees which of their dossiers into the input, with what every decision wants beside these;
-// and what its commit has to know of the records into the round.
+// Puts the records of the footprint and their signatures, the positions of the changes' units, who
+// sees which of their dossiers, and who may be assigned there into the input, with what every
+// decision wants beside these; and what its commit has to know of the records into the round.
 absl::Status LoadNamed(Pen* pen, const std::vector<const v1::Change*>& changes,
                        const Footprint& footprint, sync::IngestInput* input, Round* round);
 // Adds the histories an attempt at `changes` asked for.

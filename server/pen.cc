@@ -66,19 +66,24 @@ void Pen::Hand(Round round, Footprint footprint, Scribe::Written written) {
   store_.Fill(&sheet_, round);
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads(round.tables.heads.begin(),
                                                                  round.tables.heads.end());
+  const bool acts = !round.tables.dossier_acts.empty();
   scribe_.Write(&sheet_, std::move(round.tables), std::move(written));
   // What was handed before is written now.
   handed_ = std::move(footprint);
+  handed_acts_ = acts;
   heads_ = std::move(heads);
 }
 
 void Pen::WaitFor(const Footprint& footprint) {
-  if (Meet(handed_.devices, footprint.devices) || Meet(handed_.edited, footprint.named)) Settle();
+  if (handed_acts_ || Meet(handed_.devices, footprint.devices) ||
+      Meet(handed_.edited, footprint.named))
+    Settle();
 }
 
 void Pen::Settle() {
   scribe_.Settle();
   handed_ = Footprint();
+  handed_acts_ = false;
   heads_.clear();
 }
 

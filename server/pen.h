@@ -109,6 +109,7 @@ class Pen {
   absl::optional<KnownRecords> known_;
   // Of what was handed to the scribe last.
   Footprint handed_;
+  bool handed_acts_ = false;  // it says who sees a dossier, which any decision may have to know
   std::map<std::string, stored::v1::UnitHead, std::less<>> heads_;
 };
 

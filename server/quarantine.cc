@@ -43,6 +43,7 @@ bool MayBeTakenIn(v1::Reason reason) {
 struct Edited {
   sync::Facts facts;                          // the person's
   absl::optional<sync::MergedRecord> record;  // none: it is not there
+  std::string opened_by;                      // its dossier
 };
 
 // One decision on its way: what is asked, by whom, about what.
@@ -119,7 +120,7 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
   Edited edited;
   sync::Facts& facts = edited.facts;
   facts.kind = known.kind;
-  facts.own = row_.change.user_id() == person_.user.user_id();
+  facts.begun = row_.change.user_id() == person_.user.user_id();
   if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
     facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
   }
@@ -127,7 +128,10 @@ absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
       const auto root,
       load(record.has_value() ? record->dossier()
                               : sync::RecordId::From(pushed_.change->dossier_id())));
-  if (root.has_value()) facts.fields = sync::FieldsOfDossier(matrix, *root);
+  if (root.has_value() && !root->empty()) {
+    facts.fields = sync::FieldsOfDossier(matrix, *root);
+    edited.opened_by = root->birth().user_id;
+  }
   edited.record = std::move(record);
   return edited;
 }
@@ -185,8 +189,11 @@ absl::StatusOr<bool> Deciding::WaitsForConsent() const {
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
     const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
     const sync::Consent consent =
-        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back,
-                         [&edited] { return edited.facts.fields; });
+        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back, [&] {
+          return sync::DossierFacts{edited.facts.fields,
+                                    sync::IsTheirs(acts.get(), pushed_.change->dossier_id(),
+                                                   rights.user_id, edited.opened_by)};
+        });
     if (consent == sync::Consent::kNone) return false;
     submits = submits || consent == sync::Consent::kSubmits;
   }
@@ -266,8 +273,7 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   taken.taken_in.set_decided_ms(pen_.now_ms());
   taken.taken_in.set_reason(reason);
   taken.taken_in.set_refused_for(change.reason());
-  // The right to write it is what is decided: it may say what its author, the person, or a
-  // prosecutor might.
+  // The right to write it is what is decided: it may say what its author, they, or prosecutors may.
   std::set<sync::Role> roles = {options::v1::ROLE_PROSECUTOR};
   // Where state steps meet it counts as what its author is, a prosecutor at least.
   taken.authority = sync::AuthorityOf(roles);
@@ -276,11 +282,13 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
     if (at != author->roles.end()) roles.insert(at->second.begin(), at->second.end());
     taken.authority =
         std::max(taken.authority, sync::AuthorityIn(*author->rights, change.unit_id()));
+    taken.written_by = author->rights;
   }
   for (const sync::Seat& seat : pen_.directory().SeatsHere(person_, change.unit_id())) {
     const sync::Role role = sync::RoleOf(seat.capacity);
     if (role != options::v1::ROLE_UNSPECIFIED) roles.insert(role);
   }
+  taken.decider = person_.rights;
   taken.author.roles[change.unit_id()] = std::move(roles);
   return taken;
 }

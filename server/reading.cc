@@ -12,20 +12,39 @@ namespace sotay::server {
 
 Reading::Reading(const Directory& directory, Store* store, const sync::Schema& schema,
                  const Person& person, absl::string_view unit)
-    : matrix_(*directory.rules().matrix),
+    : directory_(directory),
+      matrix_(*directory.rules().matrix),
       store_(*store),
       schema_(schema),
+      unit_(unit.data(), unit.size()),
       user_id_(person.user.user_id()),
       seats_(directory.SeatsOf(person, unit)),
       acts_(directory.DossiersOf(unit)),
       day_(directory.today()),
       some_(sync::ReadsSome(matrix_, seats_) != nullptr),
       all_(sync::ReadsAll(matrix_, seats_) &&
-           (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_) ||
+           ((!matrix_.opens_for_some() &&
+             (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_))) ||
             sync::ReachOfKeptBack(matrix_, seats_) == sync::kEveryField)) {}
 
 bool Reading::KeptBack(absl::string_view dossier) const {
-  return acts_ != nullptr && acts_->KeepsBack(dossier, user_id_, day_);
+  if (acts_ != nullptr && acts_->Standing(dossier) != nullptr) {
+    return acts_->KeepsBack(dossier, user_id_, day_);
+  }
+  if (!matrix_.opens_for_some()) return false;
+  return directory_.KeepsBack(unit_, dossier, user_id_);
+}
+
+absl::StatusOr<bool> Reading::IsTheirs(const std::string& dossier) {
+  const auto known = theirs_.find(dossier);
+  if (known != theirs_.end()) return known->second;
+  const auto id = sync::RecordId::From(dossier);
+  if (!id.has_value()) return false;
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
+  if (!stored.has_value()) return false;
+  SOTAY_ASSIGN_OR_RETURN(const auto root, sync::MergedRecord::Parse(schema_, stored->bytes));
+  return theirs_[dossier] =
+             !root.empty() && sync::IsTheirs(acts_.get(), dossier, user_id_, root.birth().user_id);
 }
 
 bool Reading::IsSealed(absl::string_view dossier) const {
@@ -65,7 +84,8 @@ absl::StatusOr<sync::Verdict> Reading::Of(const sync::RecordId& id,
     SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(id));
     if (!stored.has_value()) return sync::Verdict();
     SOTAY_ASSIGN_OR_RETURN(const auto record, sync::MergedRecord::Parse(schema_, stored->bytes));
-    facts.own = !record.empty() && record.birth().user_id == user_id_;
+    facts.begun = !record.empty() && record.birth().user_id == user_id_;
+    SOTAY_ASSIGN_OR_RETURN(facts.assigned, IsTheirs(row.dossier_id()));
   }
   return sync::Decide(matrix_, seats_, sync::Verb::kRead, facts);
 }
@@ -135,7 +155,7 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
 
 absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change& change) {
   std::vector<sync::FieldSet> fields;
-  if (acts_ == nullptr) return fields;
+  if (acts_ == nullptr && !matrix_.opens_for_some()) return fields;
   std::set<std::string> dossiers = {change.dossier_id()};
   // Whatever it says, its records may be of others.
   for (const v1::RecordEdit& edit : change.edits()) {
@@ -178,7 +198,7 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
   const auto may = [&](bool kept_back, sync::FieldSet fields) {
     sync::Facts facts;
-    facts.own = aside.user_id() == user_id_;
+    facts.begun = aside.user_id() == user_id_;
     facts.kept_back = kept_back;
     facts.fields = fields;
     return std::all_of(change.edits().begin(), change.edits().end(), [&](const auto& edit) {

@@ -44,8 +44,11 @@ class Reading {
 
  private:
   absl::StatusOr<bool> OfId(absl::string_view record);
-  // Whether the dossier is for named people, of whom the person is none.
+  // Whether the dossier is for named people, of whom the person is none.  One of which nothing was
+  // said when this was made may have been opened since, for some alone: it is asked anew.
   bool KeptBack(absl::string_view dossier) const;
+  // Whether it is the person's, who opened it or is assigned to it.
+  absl::StatusOr<bool> IsTheirs(const std::string& dossier);
   // Whether it proved to be secret.
   bool IsSealed(absl::string_view dossier) const;
   // Whether the person is shown changes of which only the id is here.
@@ -55,9 +58,11 @@ class Reading {
   absl::StatusOr<std::vector<sync::FieldSet>> KeptBackOf(const v1::Change& change);
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
+  const Directory& directory_;
   const sync::Matrix& matrix_;
   Store& store_;
   const sync::Schema& schema_;
+  const std::string unit_;
   const std::string user_id_;
   const sync::Seats seats_;
   const std::shared_ptr<const sync::DossierActs> acts_;  // null: nothing was said of any dossier
@@ -65,6 +70,7 @@ class Reading {
   const bool some_;
   const bool all_;
   std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at
+  std::map<std::string, bool> theirs_;            // those that are the person's
   std::map<sync::RecordId, bool> may_;            // records that were
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/attachment.pb.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
@@ -45,6 +46,7 @@ absl::StatusOr<std::shared_ptr<const sync::Schema>> LoadSchema(
           casework::v1::Comment::descriptor()->file(),
           casework::v1::Deadline::descriptor()->file(),
           casework::v1::SignOff::descriptor()->file(),
+          casework::v1::Assignment::descriptor()->file(),
           casework::v1::Attachment::descriptor()->file(),
       },
       sets);

@@ -48,7 +48,10 @@ void Scribe::Run() {
 }
 
 absl::Status Scribe::Keep(Sheet* sheet, const Tables& tables) {
-  if (absl::Status kept = store_.Write(sheet); !kept.ok()) {
+  // A dossier that is opened for some alone is so before anybody can find it in the store.
+  absl::Status kept = directory_.NoteOpenings(tables.dossier_acts);
+  if (kept.ok()) kept = store_.Write(sheet);
+  if (!kept.ok()) {
     failed_(kept);
     return StorageFailed();
   }

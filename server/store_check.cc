@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/assignments_check.h"
 #include "server/device_roll.h"
 #include "server/feed_check.h"
 #include "server/lineage.h"
@@ -66,6 +67,8 @@ class Checker {
   NumbersCheck numbers_{
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  AssignmentsCheck assignments_{schema_, &store_,
+                                [this](auto key, auto what) { Fault(key, what); }};
   FeedCheck feed_;
   SignaturesCheck signatures_;
   SecretsCheck secrets_;
@@ -149,6 +152,7 @@ void Checker::LookAtEntry(const LogRun& run, uint64_t position) {
   v1::Change change;
   if (!change.ParseFromString(entry->change)) return Fault(key, "its change cannot be read");
   signatures_.LookAtEntry(key, unit, change, admission);
+  assignments_.LookAtEntry(change, admission);
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto record = sync::RecordId::From(edit.record_id());
     if (!record.has_value() || !InHistory(*record, position)) {
@@ -258,6 +262,7 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     case Table::kTerm:
       return posts_.LookAtTerm(key, *parts, value);
     case Table::kDossierAct:
+      assignments_.LookAtAct(value);
       return posts_.LookAtDossierAct(key, *parts, value, &store_);
     case Table::kSigning:
       return signatures_.LookAtRow(*parts, value);
@@ -384,6 +389,7 @@ absl::StatusOr<StoreReport> Checker::Run() {
   LookAtHeads();
   reads_.End();
   signatures_.End();
+  assignments_.End();
   report_.secrets = secrets_.End();
   for (const auto& faults : {LineageFaults(&store_, tables_), HandoverFaults(&store_, tables_)}) {
     report_.faults += faults.size();

@@ -11,8 +11,9 @@
 namespace sotay::sync {
 
 // When the record's first change came and, of a signature, where the newest change to its object
-// stands in the unit's log (`revision`; 0: it is none).
+// stands in the unit's log (`revision`; 0: it is none).  Of an assignment, whether it decides whose
+// the dossier is (assignments.h).
 std::vector<v1::FieldOp> AssignedAtBirth(const RecordType& type, int64_t received_ms,
-                                         uint64_t revision);
+                                         uint64_t revision, bool decides);
 
 }  // namespace sotay::sync

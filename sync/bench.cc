@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/decision.h"
+#include "sync/secrecy.h"
 
 namespace sotay::sync {
 
@@ -86,6 +87,60 @@ absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench) {
                                 " bytes) has not come whole yet; sign again when it has")};
   }
   return absl::nullopt;
+}
+
+const DossierActs* Bench::ActsOf(const std::string& unit) const {
+  if (const auto here = said.find(unit); here != said.end()) return &here->second;
+  const auto loaded = input.dossiers.find(unit);
+  return loaded == input.dossiers.end() ? nullptr : loaded->second.get();
+}
+
+void Bench::Say(v1::DossierAct act) {
+  const DossierActs* const before = ActsOf(act.unit_id());
+  said.emplace(act.unit_id(), before == nullptr ? DossierActs() : *before).first->second.Add(act);
+  acts.push_back(std::move(act));
+}
+
+const v1::DossierAct* Bench::KeepingBack(const v1::Change& change, const Rights& rights) const {
+  const DossierActs* const of_unit = ActsOf(change.unit_id());
+  if (of_unit == nullptr) return nullptr;
+  const v1::DossierAct* const act = of_unit->Standing(change.dossier_id());
+  if (act == nullptr || Leaves(*act, rights.user_id, rights.day)) return nullptr;
+  return &of_unit->FirstWithout(*act, rights.user_id);
+}
+
+bool Bench::IsTheirs(const v1::Change& change, const Rights& rights) {
+  const DossierActs* const acts_now = ActsOf(change.unit_id());
+  return WasTheirs(change, rights, acts_now == nullptr ? 0 : acts_now->newest() + 1);
+}
+
+bool Bench::WasTheirs(const v1::Change& change, const Rights& rights, uint64_t before) {
+  const WrittenRecord* const root = Find(*RecordId::From(change.dossier_id()));
+  if (root == nullptr) return true;
+  const DossierActs* const of_unit = ActsOf(change.unit_id());
+  const v1::DossierAct* const act =
+      of_unit == nullptr ? nullptr : of_unit->StandingAt(change.dossier_id(), before - 1);
+  return IsTheirsBy(act, rights.user_id, root->record().birth().user_id);
+}
+
+const MergedRecord* Bench::RootThatIsAsked(const v1::Change& change) {
+  const auto dossier = RecordId::From(change.dossier_id());
+  const WrittenRecord* const root = dossier.has_value() ? Find(*dossier) : nullptr;
+  if (root == nullptr) return nullptr;
+  // One that was just born is merged only where it matters.
+  const RecordType* const type =
+      root->newborn() != nullptr ? root->newborn()->type : root->record().type();
+  return type != nullptr && type->secrecy != nullptr ? &root->record() : nullptr;
+}
+
+absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench) {
+  return CheckGate(*bench->input.schema, change, bench->RootThatIsAsked(change));
+}
+
+ChangeId DossierMarker(const RecordId& dossier) {
+  std::string bytes = dossier.str();
+  bytes.resize(ChangeId::kSize, '\0');
+  return *ChangeId::From(bytes);
 }
 
 bool IsSecret(const PushedChange& pushed, const std::set<RecordId>* sealed) {

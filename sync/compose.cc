@@ -1,6 +1,7 @@
 #include "sync/compose.h"
 
 #include "absl/strings/str_cat.h"
+#include "sync/assignments.h"
 #include "sync/history.h"
 #include "sync/limits.h"
 #include "sync/saw.h"
@@ -119,6 +120,9 @@ absl::StatusOr<Composed> Compose(const ComposeInput& input) {
           absl::StrCat("record ", wish.id.Short(), " is of another dossier"));
     }
     if (const auto refusal = CheckEdit(*input.schema, edit, base, input.roles)) {
+      return ToStatus(*refusal);
+    }
+    if (const auto refusal = CheckAnswers(*type, edit, base, input.user_id, input.reason)) {
       return ToStatus(*refusal);
     }
     stored::v1::EditContext context;

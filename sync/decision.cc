@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/assignment_acts.h"
 #include "sync/limits.h"
 #include "sync/record_size.h"
 #include "sync/saw.h"
@@ -56,8 +57,12 @@ class Judge {
   }
   absl::optional<Refusal> CheckNow(const v1::RecordEdit& edit, const MergedRecord& base,
                                    const WrittenRecord* existing, const std::set<Role>& roles);
-  FieldSet FieldsOfWork(const Rights& rights);
-  const v1::DossierAct* KeepingBack(const Rights& rights) const;
+  absl::optional<Refusal> CheckAssignment(const RecordType& type, const v1::RecordEdit& edit,
+                                          const MergedRecord& base, const std::set<Role>& roles);
+  DossierFacts OfDossier(const Rights& rights, const v1::DossierAct* before = nullptr);
+  const v1::DossierAct* KeepingBack(const Rights& rights) const {
+    return bench_.KeepingBack(*arrival_.pushed->change, rights);
+  }
   bool Unaware(const v1::DossierAct& act) const;
   WrittenRecord* Find(const RecordId& id) { return bench_.Find(id); }
 
@@ -220,6 +225,10 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
     return refusal;
   }
   if (auto refusal = CheckSigned(edit, roles)) return refusal;
+  const RecordType& type = *bench_.input.schema->Find(edit.type());
+  if (type.assigning != nullptr) {
+    if (auto refusal = CheckAssignment(type, edit, *base, roles)) return refusal;
+  }
   auto texts = TextsAfter(edit, *base);
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
@@ -229,10 +238,21 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   return absl::nullopt;
 }
 
-// Of the change's dossier, as it is.
-FieldSet Judge::FieldsOfWork(const Rights& rights) {
-  const WrittenRecord* const root = Find(*RecordId::From(arrival_.pushed->change->dossier_id()));
-  return root == nullptr ? 0 : FieldsOfDossier(*rights.matrix, root->record());
+// Of the change's dossier, as it is; but whose it was before that act.
+DossierFacts Judge::OfDossier(const Rights& rights, const v1::DossierAct* before) {
+  const v1::Change& change = *arrival_.pushed->change;
+  const WrittenRecord* const root = Find(*RecordId::From(change.dossier_id()));
+  return {root == nullptr ? 0 : FieldsOfDossier(*rights.matrix, root->record()),
+          before == nullptr ? bench_.IsTheirs(change, rights)
+                            : bench_.WasTheirs(change, rights, before->number())};
+}
+
+absl::optional<Refusal> Judge::CheckAssignment(const RecordType& type, const v1::RecordEdit& edit,
+                                               const MergedRecord& base,
+                                               const std::set<Role>& roles) {
+  const bool leads = Leads(arrival_, roles, /*begins=*/base.empty(), &bench_);
+  if (base.empty()) decision_.assigns = leads;
+  return CheckAssigns(arrival_, type, edit, base, leads, &bench_);
 }
 
 // What the table of rights says, of the version its author had before them and of the dossier as it
@@ -241,34 +261,27 @@ absl::optional<Refusal> Judge::CheckGuard(const v1::RecordEdit& edit, const Merg
   const Rights* const rights = arrival_.push->rights.get();
   if (rights == nullptr) return absl::nullopt;
   const v1::Change& change = *arrival_.pushed->change;
-  const auto fields = [&] { return FieldsOfWork(*rights); };
-  const auto check = [&](bool kept_back) {
-    return CheckRights(*rights, change.unit_id(), *bench_.input.schema, edit, base, kept_back,
-                       fields);
-  };
   const v1::DossierAct* const act = KeepingBack(*rights);
-  auto refusal = check(act != nullptr);
+  const auto check = [&](bool now) {
+    return CheckRights(*rights, change.unit_id(), *bench_.input.schema, edit, base,
+                       now && act != nullptr,
+                       [&] { return OfDossier(*rights, now ? nullptr : act); });
+  };
+  auto refusal = check(/*now=*/true);
   if (!refusal.has_value() || act == nullptr || !Unaware(*act)) return refusal;
-  // What they say is evidence of what they saw, and counts; what is to become of the dossier,
-  // others say now.
-  if (!base.empty() && StepsState(*bench_.input.schema, edit)) {
+  // There was no time before at which it was theirs.
+  if (OpensForSome(*act)) return refusal;
+  // What they say is evidence of what they saw, and counts; what is to become of the dossier, and
+  // whose it is, others say now.
+  const RecordType* const type = bench_.input.schema->Find(edit.type());
+  if (base.empty() ? type->assigning != nullptr : StepsState(*bench_.input.schema, edit)) {
     absl::StrAppend(&refusal->message, "; the device had not heard of that (act ", act->number(),
                     ")");
     return refusal;
   }
-  if (check(/*kept_back=*/false).has_value()) return refusal;
+  if (check(/*now=*/false).has_value()) return refusal;
   decision_.unaware_of = act->number();
   return absl::nullopt;
-}
-
-// The act by which the change's dossier was taken from its author; null: it is not kept back.
-const v1::DossierAct* Judge::KeepingBack(const Rights& rights) const {
-  const v1::Change& change = *arrival_.pushed->change;
-  const auto acts = bench_.input.dossiers.find(change.unit_id());
-  if (acts == bench_.input.dossiers.end() || acts->second == nullptr) return nullptr;
-  const v1::DossierAct* const act = acts->second->Standing(change.dossier_id());
-  if (act == nullptr || Leaves(*act, rights.user_id, rights.day)) return nullptr;
-  return &acts->second->FirstWithout(*act, rights.user_id);
 }
 
 // Whether the author's device had not heard of the act when the change came, for as long as it is
@@ -337,7 +350,7 @@ absl::optional<Refusal> Judge::CheckMaySignNow(const MergedRecord& object) {
   const Rights* const rights = arrival_.push->rights.get();
   if (rights == nullptr) return absl::nullopt;
   return CheckMaySign(*rights, object.unit_id(), object, KeepingBack(*rights) != nullptr,
-                      [&] { return FieldsOfWork(*rights); });
+                      [&] { return OfDossier(*rights); });
 }
 
 // Of what is elsewhere nothing is told, and it freezes nothing here.
@@ -367,22 +380,7 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Merged
   return refusal;
 }
 
-// The root of the change's dossier where its type has secrets; null: there is none.
-const MergedRecord* RootThatIsAsked(const v1::Change& change, Bench* bench) {
-  const auto dossier = RecordId::From(change.dossier_id());
-  const WrittenRecord* const root = dossier.has_value() ? bench->Find(*dossier) : nullptr;
-  if (root == nullptr) return nullptr;
-  // One that was just born is merged only where it matters.
-  const RecordType* const type =
-      root->newborn() != nullptr ? root->newborn()->type : root->record().type();
-  return type != nullptr && type->secrecy != nullptr ? &root->record() : nullptr;
-}
-
 }  // namespace
-
-absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench) {
-  return CheckGate(*bench->input.schema, change, RootThatIsAsked(change, bench));
-}
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {
   Decision decision = Judge(arrival, bench).Run(device);
@@ -392,7 +390,7 @@ Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Ben
                      change != nullptr && arrival.taken == nullptr;
   // Whatever it is refused for, as an alias as long as a story: kept to be looked at, it would be
   // content of what is to have none.
-  if (final && IsOfStub(*bench->input.schema, *change, RootThatIsAsked(*change, bench))) {
+  if (final && IsOfStub(*bench->input.schema, *change, bench->RootThatIsAsked(*change))) {
     decision.refusal->reason = v1::REASON_CLASSIFIED;
   }
   return decision;

@@ -30,6 +30,8 @@ struct Decision {
   absl::optional<Signature> signature;
   // The act its author had not heard of, by which the dossier is no longer theirs; 0: it is.
   uint64_t unaware_of = 0;
+  // Its author may say who sees the dossier, so that an assignment in it decides whose that is.
+  bool assigns = false;
 };
 
 // One change with its author, on its way through.
@@ -69,6 +71,17 @@ struct Bench {
   WrittenRecord* Find(const RecordId& id);
   // The signature of a record that stands; null: there is none.
   const StandingSignature* SignatureOf(const RecordId& id) const;
+  // The root of the change's dossier where its type has secrets; null: there is none.
+  const MergedRecord* RootThatIsAsked(const v1::Change& change);
+  // Who sees which dossier of a unit, with what was said here; null: nothing was ever said.
+  const DossierActs* ActsOf(const std::string& unit) const;
+  void Say(v1::DossierAct act);
+  // The act by which a dossier was taken from somebody; null: it is not kept back.
+  const v1::DossierAct* KeepingBack(const v1::Change& change, const Rights& rights) const;
+  // Whether a dossier is somebody's, who opened it or is assigned to it, and was before the act
+  // with that number; one that is not here yet is theirs who opens it.
+  bool IsTheirs(const v1::Change& change, const Rights& rights);
+  bool WasTheirs(const v1::Change& change, const Rights& rights, uint64_t before);
 
   const IngestInput& input;
   std::map<RecordId, History> histories;
@@ -79,7 +92,9 @@ struct Bench {
   // them.
   std::set<std::pair<DeviceId, ChangeId>> bare;
   std::map<RecordId, WrittenRecord> working;
-  std::set<RecordId> histories_needed;  // what Ingest must be called again with
+  std::map<std::string, DossierActs> said;  // by unit, where anything was said here
+  std::vector<v1::DossierAct> acts;         // that
+  std::set<RecordId> histories_needed;      // what Ingest must be called again with
   // What an edit is made on that makes a record.
   const MergedRecord nothing = {nullptr, RecordId(), "", "", RecordId()};
 };

@@ -25,6 +25,17 @@ const v1::DossierAct* DossierActs::StandingAt(absl::string_view dossier, uint64_
   return after == at->second.begin() ? nullptr : &acts_[*std::prev(after) - 1];
 }
 
+const v1::DossierAct* DossierActs::SaidForItself(absl::string_view dossier) const {
+  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
+  if (at == of_.end()) return nullptr;
+  for (auto number = at->second.rbegin(); number != at->second.rend(); ++number) {
+    const v1::DossierAct& act = acts_[*number - 1];
+    // Without a name the server took out whose last day was over, which somebody had said before.
+    if (act.by_assignment().empty() && !act.set_by().empty()) return &act;
+  }
+  return nullptr;
+}
+
 std::vector<const v1::DossierAct*> DossierActs::Standing() const {
   std::vector<const v1::DossierAct*> standing;
   for (const auto& [dossier, numbers] : of_) standing.push_back(&acts_[numbers.back() - 1]);
@@ -62,6 +73,19 @@ bool DossierActs::KeepsAnyBack(absl::string_view user, Day day) const {
   });
 }
 
+bool IsTheirs(const DossierActs* acts, absl::string_view dossier, absl::string_view user,
+              absl::string_view opened_by) {
+  return IsTheirsBy(acts == nullptr ? nullptr : acts->Standing(dossier), user, opened_by);
+}
+
+bool IsTheirsBy(const v1::DossierAct* act, absl::string_view user, absl::string_view opened_by) {
+  // Until somebody is assigned it is theirs who opened it.
+  if (act == nullptr || act->assigned().empty()) return user == opened_by;
+  return std::any_of(
+      act->assigned().begin(), act->assigned().end(),
+      [user](const v1::AssignedPerson& one) { return one.user_id() == user && !one.ended(); });
+}
+
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day) {
   if (act.has_sealed()) return false;
   if (!act.restricted()) return true;
@@ -74,6 +98,10 @@ const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user)
       std::find_if(act.people().begin(), act.people().end(),
                    [user](const v1::NamedPerson& one) { return one.user_id() == user; });
   return named == act.people().end() ? nullptr : &*named;
+}
+
+bool OpensForSome(const v1::DossierAct& act) {
+  return !act.dossier_id().empty() && act.by_assignment() == act.dossier_id();
 }
 
 bool IsOver(const v1::NamedPerson& person, Day day) { return !InTerm(day, 0, person.valid_to()); }

@@ -34,6 +34,8 @@ class DossierActs {
   const v1::DossierAct* Standing(absl::string_view dossier) const;
   // The one that stood when `number` was the newest.
   const v1::DossierAct* StandingAt(absl::string_view dossier, uint64_t number) const;
+  // The newest act about the dossier that somebody said for itself, by no assignment; null: none.
+  const v1::DossierAct* SaidForItself(absl::string_view dossier) const;
   // Those that stand, in order of number.
   std::vector<const v1::DossierAct*> Standing() const;
 
@@ -54,11 +56,20 @@ class DossierActs {
   std::map<std::string, std::vector<uint64_t>, std::less<>> of_;  // numbers, by dossier
 };
 
+// Whether the dossier is somebody's, of whom it is known who opened it.  `acts`: null when nothing
+// was ever said in its unit.
+bool IsTheirs(const DossierActs* acts, absl::string_view dossier, absl::string_view user,
+              absl::string_view opened_by);
+// The same where `act` is the one that stands, or stood; null: none.
+bool IsTheirsBy(const v1::DossierAct* act, absl::string_view user, absl::string_view opened_by);
 // Whether an act leaves the dossier to somebody: it is for everybody, or names them on that day.
 // One by which it is sealed leaves it to nobody.
 bool Leaves(const v1::DossierAct& act, absl::string_view user, Day day);
 // The name an act gives somebody; null: none.
 const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user);
+// Whether by the act the dossier was opened for some alone: before it there was nothing of it to
+// see.
+bool OpensForSome(const v1::DossierAct& act);
 // Whether a last day in it was over before `day`.
 bool IsOver(const v1::NamedPerson& person, Day day);
 

@@ -24,7 +24,7 @@ bool Reaches(const AccessLine& line, const Seat& seat, bool own) {
 }
 
 Lack LackOf(const AccessLine& line, const Seat& seat, const Facts& facts) {
-  if (!Reaches(line, seat, facts.own)) return Lack::kScope;
+  if (!Reaches(line, seat, facts.own())) return Lack::kScope;
   if (facts.kept_back && !line.always) return Lack::kNamed;
   if (line.in_field && seat.fields != kEveryField && (seat.fields & facts.fields) == 0) {
     return Lack::kField;

@@ -49,10 +49,13 @@ Seats SeatsIn(const std::vector<HeldPost>& posts, const Standing& unit, Day day)
 struct Facts {
   Kind kind = kOtherKind;
   bool submitted = false;
-  bool own = false;     // the person began it
-  FieldSet fields = 0;  // fields of work of its dossier
+  bool begun = false;     // by the person
+  bool assigned = false;  // its dossier is the person's (assignments.h); it is to be begun there
+  FieldSet fields = 0;    // fields of work of its dossier
   // Its dossier is for named people, of whom the person is none (dossier_acts.h).
   bool kept_back = false;
+
+  bool own() const { return begun || assigned; }
 };
 
 // Why not.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/assigned.h"
+#include "sync/assignment_acts.h"
 #include "sync/decision.h"
 #include "sync/fragment.h"
 #include "sync/stamp.h"
@@ -231,7 +232,8 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       birth.edit = &edit;
       birth.author = author;
       birth.texts = std::move(ready.texts);
-      birth.assigned = AssignedAtBirth(*birth.type, received_ms, NoteSignature(decision, entry));
+      birth.assigned = AssignedAtBirth(*birth.type, received_ms, NoteSignature(decision, entry),
+                                       decision.assigns);
       for (const v1::FieldOp& op : birth.assigned) {
         v1::AssignedOp* noted = admission.add_assigned();
         noted->set_record_id(edit.record_id());
@@ -256,6 +258,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       }
     }
   }
+  SayAssigned(arrival, decision, &bench_);
   outcome_.entries.push_back(std::move(entry));
   return position;
 }
@@ -347,6 +350,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
 IngestOutcome Ingester::Finish() {
   outcome_.histories_needed = std::move(bench_.histories_needed);
   outcome_.records = std::move(bench_.working);
+  outcome_.acts = std::move(bench_.acts);
   for (auto at = outcome_.records.begin(); at != outcome_.records.end();) {
     at = at->second.position() != at->second.previous_position() ? std::next(at)
                                                                  : outcome_.records.erase(at);
@@ -367,12 +371,6 @@ IngestOutcome Ingester::Finish() {
 }
 
 }  // namespace
-
-ChangeId DossierMarker(const RecordId& dossier) {
-  std::string bytes = dossier.str();
-  bytes.resize(ChangeId::kSize, '\0');
-  return *ChangeId::From(bytes);
-}
 
 IngestOutcome Ingest(const IngestInput& input) {
   Ingester ingester(input);

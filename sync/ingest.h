@@ -77,6 +77,11 @@ struct IngestInput {
   std::map<RecordId, History> histories;
   // Who sees which dossier, in units where anything was said of that.
   std::map<std::string, std::shared_ptr<const DossierActs>> dossiers;
+  // The table of rights; null: none.
+  std::shared_ptr<const Matrix> matrix;
+  // Unit → whom that assignments name has a post that reads there, with what the table gives them;
+  // null: their roles alone decide.
+  std::map<std::string, std::map<std::string, std::shared_ptr<const Rights>>> assignable;
   // Dossiers that proved to be secret, of all units; null: none.
   std::shared_ptr<const std::set<RecordId>> sealed;
   // What held changes would wait for in vain: changes of their own devices of which only the id is
@@ -140,6 +145,7 @@ struct IngestOutcome {
   std::map<std::string, uint64_t> births;            // unit → records created
   UnitNumbers numbers;                               // of units where one was given: all
   std::map<RecordId, StandingSignature> signatures;  // that took effect, by their object
+  std::vector<v1::DossierAct> acts;                  // by assignments, in order of number by unit
 };
 
 // Takes every push in turn.
@@ -159,6 +165,7 @@ struct IngestOutcome {
 //   - What somebody wrote into a dossier that has become other people's, before their device could
 //     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
 //     not: it is for those whose dossier it is.
+//   - An assignment says who sees its dossier, as its opening may (assignment_acts.h).
 IngestOutcome Ingest(const IngestInput& input);
 
 // What a change waits for whose dossier's root is not here yet: HeldRow::waits_for is either
@@ -180,6 +187,9 @@ struct TakeInInput {
   uint32_t authority = 0;   // its author's (Admission.authority)
   int64_t received_ms = 0;  // when it came
   v1::TakenIn taken_in;
+  // What the table of rights gives who decides, and its author as of now; null: nothing.
+  std::shared_ptr<const Rights> decider;
+  std::shared_ptr<const Rights> written_by;
 };
 
 // Takes it in, as Admission.taken_in says: by the decision alone it may be written, everything else

@@ -35,7 +35,8 @@ constexpr size_t kCapacities = v1::Capacity_ARRAYSIZE;
 
 // How far a line reaches from the unit of the post.
 enum class Scope : uint8_t {
-  kOwn,   // what the person began in the unit; of devices and reads, what is about them
+  kOwn,   // what the person began in the unit, or is assigned; of devices and reads, what is about
+          // them
   kUnit,  // the unit
   kTree,  // the unit and all below
 };
@@ -77,6 +78,8 @@ struct TypeInMatrix {
   // The enum field that says of what field of work a dossier with this root is; 0: none does.
   uint32_t field_number = 0;
   absl::flat_hash_map<int32_t, FieldSet> fields;
+  // A dossier that one opens is for whom it is assigned to, from then on.
+  bool assigned_only = false;
 
   bool Submitted(int32_t state) const;
 };
@@ -99,6 +102,9 @@ class Matrix {
   const TypeInMatrix& TypeOf(absl::string_view type) const;
   // The set of these codes, or of all for "*"; those the table does not declare are left out.
   FieldSet FieldsOf(const google::protobuf::RepeatedPtrField<std::string>& codes) const;
+
+  // Whether there are dossiers that are for whom they are assigned to from when they are opened on.
+  bool opens_for_some() const { return opens_for_some_; }
 
   const std::string& version() const { return version_; }
   Day since() const { return since_; }
@@ -124,6 +130,7 @@ class Matrix {
   std::vector<std::unique_ptr<const AccessLine>> lines_;
   std::vector<std::vector<const AccessLine*>> cells_;
   absl::flat_hash_map<std::string, TypeInMatrix> types_;  // by full name
+  bool opens_for_some_ = false;
 };
 
 // As lines spell them: "KSV", "read", "tree".

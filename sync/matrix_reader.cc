@@ -63,6 +63,7 @@ class MatrixReader {
   absl::Status ReadField(absl::string_view line, const Words& words);
   absl::Status ReadFieldOf(const Words& words);
   absl::Status ReadSubmitted(const Words& words);
+  absl::Status ReadAssigned(const Words& words);
   absl::Status ReadRule(const Words& words);
   absl::Status ReadCondition(absl::string_view word, AccessLine* line) const;
   absl::StatusOr<Kind> KindNamed(absl::string_view name);
@@ -221,6 +222,18 @@ absl::Status MatrixReader::ReadSubmitted(const Words& words) {
   return absl::OkStatus();
 }
 
+absl::Status MatrixReader::ReadAssigned(const Words& words) {
+  if (words.size() != 2) return Wrong("expected: assigned TYPE[,TYPE]");
+  for (const absl::string_view name : absl::StrSplit(words[1], ',')) {
+    SOTAY_ASSIGN_OR_RETURN(const RecordType* type, TypeNamed(name));
+    if (!type->root) return Wrong(absl::StrCat("a ", type->short_name, " opens no dossier"));
+    TypeInMatrix& known = matrix_->types_[type->name];
+    if (known.assigned_only) return Wrong(absl::StrCat("assigned ", name, " is said twice"));
+    known.assigned_only = matrix_->opens_for_some_ = true;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MatrixReader::ReadCondition(absl::string_view word, AccessLine* line) const {
   bool* const condition = word == "in-field"    ? &line->in_field
                           : word == "submitted" ? &line->submitted
@@ -291,9 +304,11 @@ absl::Status MatrixReader::ReadLine(absl::string_view line) {
   if (words[0] == "field") return ReadField(line, words);
   if (words[0] == "field-of") return ReadFieldOf(words);
   if (words[0] == "submitted") return ReadSubmitted(words);
+  if (words[0] == "assigned") return ReadAssigned(words);
   if (words[0] == "rule") return ReadRule(words);
   return Wrong(absl::StrCat("no line begins with ", words[0],
-                            "; lines begin with version, since, field, field-of, submitted, rule"));
+                            "; lines begin with version, since, field, field-of, submitted, "
+                            "assigned, rule"));
 }
 
 void MatrixReader::Finish() {

@@ -74,7 +74,7 @@ const Seats& SeatsOf(const Rights& rights, const std::string& unit) {
 absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, const std::string& unit,
                                        const Schema& schema, const v1::RecordEdit& edit,
                                        const MergedRecord& base, bool kept_back,
-                                       absl::FunctionRef<FieldSet()> fields) {
+                                       absl::FunctionRef<DossierFacts()> of_dossier) {
   const RecordType* const type = schema.Find(edit.type());
   const Matrix& matrix = *rights.matrix;
   const TypeInMatrix& known = matrix.TypeOf(type->name);
@@ -107,10 +107,12 @@ absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, cons
     if (!whole && nearest.line != nullptr) {
       // A line is about it: now what costs a look matters.
       whole = true;
-      facts.own = base.empty() || base.birth().user_id == rights.user_id;
+      facts.begun = !base.empty() && base.birth().user_id == rights.user_id;
       facts.submitted = !base.empty() && type->state != nullptr &&
                         known.Submitted(base.StateInForce(type->state->number));
-      facts.fields = fields();
+      const DossierFacts dossier = of_dossier();
+      facts.fields = dossier.fields;
+      facts.assigned = dossier.assigned;
       nearest = Verdict();
       if (allowed()) continue;
     }
@@ -164,13 +166,13 @@ FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root) {
 absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
-                                    absl::FunctionRef<FieldSet()> fields) {
-  return CheckRightsBut(nullptr, rights, unit, schema, edit, base, kept_back, fields);
+                                    absl::FunctionRef<DossierFacts()> of_dossier) {
+  return CheckRightsBut(nullptr, rights, unit, schema, edit, base, kept_back, of_dossier);
 }
 
 Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& schema,
                    const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
-                   absl::FunctionRef<FieldSet()> fields) {
+                   absl::FunctionRef<DossierFacts()> of_dossier) {
   const RecordType* const type = schema.Find(edit.type());
   if (type == nullptr) return Consent::kNone;
   for (const v1::FieldOp& op : edit.ops()) {
@@ -180,7 +182,7 @@ Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& 
     if (!StepFrom(*field, base, to).has_value()) return Consent::kNone;
   }
   bool submits = false;
-  if (CheckRightsBut(&submits, rights, unit, schema, edit, base, kept_back, fields)) {
+  if (CheckRightsBut(&submits, rights, unit, schema, edit, base, kept_back, of_dossier)) {
     return Consent::kNone;
   }
   return submits ? Consent::kSubmits : Consent::kNothing;
@@ -188,19 +190,50 @@ Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& 
 
 absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& unit,
                                      const MergedRecord& object, bool kept_back,
-                                     absl::FunctionRef<FieldSet()> fields) {
+                                     absl::FunctionRef<DossierFacts()> of_dossier) {
   const TypeInMatrix& known = rights.matrix->TypeOf(object.type_name());
   Facts facts;
   facts.kind = known.kind;
   facts.kept_back = kept_back;
-  facts.own = object.birth().user_id == rights.user_id;
+  facts.begun = object.birth().user_id == rights.user_id;
   facts.submitted = object.type() != nullptr && object.type()->state != nullptr &&
                     known.Submitted(object.StateInForce(object.type()->state->number));
-  facts.fields = fields();
+  const DossierFacts dossier = of_dossier();
+  facts.fields = dossier.fields;
+  facts.assigned = dossier.assigned;
   const Verdict verdict = Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kApprove, facts);
   if (verdict.allowed()) return absl::nullopt;
   return Refusal{v1::REASON_WRITER_MAY_NOT,
                  Why(*rights.matrix, verdict, Verb::kApprove, known.kind)};
+}
+
+bool MayAssign(const Rights& rights, const std::string& unit, const MergedRecord& root,
+               bool kept_back, bool assigned) {
+  Facts facts;
+  facts.kind = rights.matrix->TypeOf(root.type_name()).kind;
+  facts.kept_back = kept_back;
+  facts.begun = root.birth().user_id == rights.user_id;
+  facts.assigned = assigned;
+  facts.fields = FieldsOfDossier(*rights.matrix, root);
+  return Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kAssign, facts).allowed();
+}
+
+bool AssignsInUnit(const Rights& rights, const std::string& unit, const MergedRecord& root) {
+  Facts facts;
+  facts.kind = rights.matrix->TypeOf(root.type_name()).kind;
+  facts.begun = facts.assigned = true;
+  facts.fields = kEveryField;
+  return Decide(*rights.matrix, SeatsOf(rights, unit), Verb::kAssign, facts).allowed();
+}
+
+bool MayAnswer(const Rights& rights, const RecordType& type, const MergedRecord& root) {
+  Facts facts;
+  facts.kind = rights.matrix->TypeOf(type.name).kind;
+  facts.assigned = true;
+  facts.fields = FieldsOfDossier(*rights.matrix, root);
+  const Seats& seats = SeatsOf(rights, root.unit_id());
+  return Decide(*rights.matrix, seats, Verb::kEdit, facts).allowed() ||
+         Decide(*rights.matrix, seats, Verb::kApprove, facts).allowed();
 }
 
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit) {

@@ -33,14 +33,20 @@ uint32_t AuthorityIn(const Rights& rights, const std::string& unit);
 // of every kind that was said.
 FieldSet FieldsOfDossier(const Matrix& matrix, const MergedRecord& root);
 
+// What is looked up of an edit's dossier when it matters.
+struct DossierFacts {
+  FieldSet fields = 0;    // of work
+  bool assigned = false;  // it is the author's, who opens it or is assigned to it
+};
+
 // Whether an edit, lawful by the schema, may be made by its author in `unit` on `base`, the record
 // as they saw it (empty when the edit creates it).  Otherwise WRITER_MAY_NOT with the rule's name.
-// `kept_back`: of the dossier, as Facts says it.  `fields` is asked for its fields of work when it
+// `kept_back`: of the dossier, as Facts says it.  `of_dossier` is asked for the rest when it
 // matters.  Allocates nothing unless it refuses.
 absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& unit,
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
-                                    absl::FunctionRef<FieldSet()> fields);
+                                    absl::FunctionRef<DossierFacts()> of_dossier);
 
 // What of an edit waits for a colleague who may submit, and agrees.
 enum class Consent : uint8_t {
@@ -51,13 +57,24 @@ enum class Consent : uint8_t {
 // `base`: the record as it is; a step that leads nowhere from there waits for no consent.
 Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& schema,
                    const v1::RecordEdit& edit, const MergedRecord& base, bool kept_back,
-                   absl::FunctionRef<FieldSet()> fields);
+                   absl::FunctionRef<DossierFacts()> of_dossier);
 
 // Whether somebody may sign `object`, a record of `unit` as it is, or give it back: the verb
 // `approve` on it.  Otherwise WRITER_MAY_NOT.  The rest as above.
 absl::optional<Refusal> CheckMaySign(const Rights& rights, const std::string& unit,
                                      const MergedRecord& object, bool kept_back,
-                                     absl::FunctionRef<FieldSet()> fields);
+                                     absl::FunctionRef<DossierFacts()> of_dossier);
+
+// Whether somebody may say who sees a dossier of `unit` with this root: the verb `assign`.
+bool MayAssign(const Rights& rights, const std::string& unit, const MergedRecord& root,
+               bool kept_back, bool assigned);
+// Whether they may say so of any dossier of `unit` that is of the root's kind: then what they write
+// is meant as a decision.
+bool AssignsInUnit(const Rights& rights, const std::string& unit, const MergedRecord& root);
+
+// Whether somebody could answer an assignment of the type in a dossier with this root, once it is
+// assigned to them.
+bool MayAnswer(const Rights& rights, const RecordType& type, const MergedRecord& root);
 
 // Whether the edit is a step of the record's state, and no mere writing.
 bool StepsState(const Schema& schema, const v1::RecordEdit& edit);

@@ -6,6 +6,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
+#include "sync/assignments.h"
 #include "sync/attaching.h"
 #include "sync/numbering.h"
 #include "sync/saw.h"
@@ -256,6 +257,7 @@ absl::Status Schema::AddType(const pb::Descriptor& message) {
   SOTAY_ASSIGN_OR_RETURN(placed.signing, ReadSigning(placed));
   SOTAY_ASSIGN_OR_RETURN(placed.attaching, ReadAttaching(placed));
   SOTAY_ASSIGN_OR_RETURN(placed.secrecy, ReadSecrecy(placed));
+  SOTAY_ASSIGN_OR_RETURN(placed.assigning, ReadAssigning(placed));
   if (placed.signing != nullptr) {
     covered_.insert(placed.signing->covers.begin(), placed.signing->covers.end());
   }

@@ -65,6 +65,7 @@ struct FieldType {
 struct Numbering;  // numbering.h
 struct Signing;    // signing.h
 struct Secrecy;    // secrecy.h
+struct Assigning;  // assignments.h
 struct Attaching;  // attaching.h
 
 // A record type.
@@ -82,6 +83,7 @@ struct RecordType {
   std::shared_ptr<const Numbering> numbering;  // null: its records have no numbers
   std::shared_ptr<const Signing> signing;      // null: its records are no signatures
   std::shared_ptr<const Secrecy> secrecy;      // null: it has no secrecy gate
+  std::shared_ptr<const Assigning> assigning;  // null: its records assign nobody
   std::shared_ptr<const Attaching> attaching;  // null: its records stand for no files
   const google::protobuf::Descriptor* descriptor = nullptr;
 

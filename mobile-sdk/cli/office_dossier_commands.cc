@@ -41,11 +41,20 @@ json ActJson(const Reader& reader, const v1::DossierAct& act) {
                       {"name", reader.names.Person(person.user_id())},
                       {"valid_to", person.valid_to()}});
   }
+  json assigned = json::array();
+  for (const v1::AssignedPerson& person : act.assigned()) {
+    assigned.push_back({{"assignment", Hex(person.assignment_id())},
+                        {"user", person.user_id()},
+                        {"name", reader.names.Person(person.user_id())},
+                        {"ended", person.ended()}});
+  }
   return {{"unit", act.unit_id()},
           {"number", act.number()},
           {"dossier", Hex(act.dossier_id())},
           {"restricted", act.restricted()},
           {"people", std::move(people)},
+          {"by_assignment", Hex(act.by_assignment())},
+          {"assigned", std::move(assigned)},
           {"reason", act.reason()},
           {"set_by", act.set_by()},
           {"set_ms", act.set_ms()}};
@@ -68,6 +77,14 @@ std::string PeopleInWords(const Reader& reader, const v1::DossierAct& act) {
   return absl::StrJoin(people, ", ");
 }
 
+// Why; of what came of an assignment, or of the opening, that it did.
+std::string ReasonInWords(const Voice& voice, const v1::DossierAct& act) {
+  if (act.by_assignment().empty()) return act.reason();
+  if (act.by_assignment() == act.dossier_id()) return voice("(mở hồ sơ)", "(opened)");
+  return absl::StrCat(voice("(phân công ", "(assignment "),
+                      Hex(act.by_assignment()).substr(0, kShortDigits), ") ", act.reason());
+}
+
 absl::Status List(const Invocation& run, const ListWords& words) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
@@ -87,10 +104,11 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   json list = json::array();
   for (const v1::DossierAct& act : listed.acts()) {
     list.push_back(ActJson(open.reader, act));
-    table.Add(
-        {act.unit_id(), absl::StrCat(act.number()), Hex(act.dossier_id()).substr(0, kShortDigits),
-         PeopleInWords(open.reader, act), InstantInWords(act.set_ms()),
-         act.set_by().empty() ? voice("(hết hạn)", "(by date)") : act.set_by(), act.reason()});
+    table.Add({act.unit_id(), absl::StrCat(act.number()),
+               Hex(act.dossier_id()).substr(0, kShortDigits), PeopleInWords(open.reader, act),
+               InstantInWords(act.set_ms()),
+               act.set_by().empty() ? voice("(hết hạn)", "(by date)") : act.set_by(),
+               ReasonInWords(voice, act)});
   }
   run.Print(list, table.Print(run.streams.columns));
   return absl::OkStatus();
@@ -171,15 +189,18 @@ void AddOfficeDossierCommands(Command app, Invocation* run) {
   const Command dossiers = app.Add(
       "dossiers", voice("Hồ sơ nào chỉ dành cho một số người", "Dossiers that are for some only"));
   dossiers.RequireCommand();
-  dossiers.Footer(
-      voice("Hồ sơ không ghi gì thì cả đơn vị được xem. Viện trưởng, đoàn kiểm tra, và Phó Viện "
-            "trưởng phụ trách khâu luôn được xem. Máy của người không còn tên: gửi hết những gì "
-            "chưa gửi, rồi bỏ hồ sơ khỏi máy và báo cho người dùng. Ai được ghi: sotayctl rules, "
-            "quyền assign.",
-            "A dossier of which nothing was said is for the whole unit.  Heads, checks, and "
-            "deputies in their fields of work see it always.  The phone of somebody who is no "
-            "longer named sends what is unsent, then lets the dossier go and says so.  Who may "
-            "say this: sotayctl rules, the verb assign."));
+  dossiers.Footer(voice(
+      "Hồ sơ không ghi gì thì cả đơn vị được xem; nếu bảng quyền quy định thì chỉ người mở và "
+      "người được phân công (sotay new assignment). Viện trưởng, đoàn kiểm tra, và Phó Viện "
+      "trưởng phụ trách khâu luôn được xem. Máy của người không còn tên: gửi hết những gì "
+      "chưa gửi, rồi bỏ hồ sơ khỏi máy và báo cho người dùng. Ai được ghi: sotayctl rules, "
+      "quyền assign.",
+      "A dossier of which nothing was said is for the whole unit, or, where the table says so, "
+      "for whoever opened it and whom it is assigned to (sotay new assignment).  Heads, checks, "
+      "and "
+      "deputies in their fields of work see it always.  The phone of somebody who is no "
+      "longer named sends what is unsent, then lets the dossier go and says so.  Who may "
+      "say this: sotayctl rules, the verb assign."));
 
   auto restricted = std::make_shared<ActWords>();
   Command restrict =

@@ -55,12 +55,13 @@ absl::Status ShowRules(const Invocation& run, const RulesWords& words) {
                absl::StrJoin(line.verbs(), ", "), line.scope(),
                absl::StrJoin(line.conditions(), ", "), line.name()});
   }
-  const json document = {{"version", rules.version()},
-                         {"since", rules.since()},
-                         {"source", rules.source()},
-                         {"sha256", absl::BytesToHexString(rules.sha256())},
-                         {"rules", std::move(lines)}};
+  json document = {{"version", rules.version()},
+                   {"since", rules.since()},
+                   {"source", rules.source()},
+                   {"sha256", absl::BytesToHexString(rules.sha256())},
+                   {"rules", std::move(lines)}};
   if (words.text) {
+    document["text"] = rules.text();
     run.Print(document, Block(rules.text()));
     return absl::OkStatus();
   }

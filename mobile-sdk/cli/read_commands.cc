@@ -15,6 +15,7 @@
 #include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "sync/assignments.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -104,6 +105,27 @@ absl::Status ShowThen(const Invocation& run, const OpenNotebook& open, const syn
   return absl::OkStatus();
 }
 
+// The assignments that take the place of this one; a task takes no decision's.
+absl::StatusOr<std::vector<sync::RecordId>> ReplacedBy(const OpenNotebook& open,
+                                                       const sync::MergedRecord& record) {
+  std::vector<sync::RecordId> later;
+  const auto before = sync::AssignmentOf(record);
+  if (!before.has_value()) return later;
+  sdk::ListFilter filter;
+  filter.dossier = record.dossier();
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RecordLine> lines, open.notebook->List(filter));
+  for (const sdk::RecordLine& line : lines) {
+    if (line.type != record.type_name()) continue;
+    SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView other, open.notebook->Read(line.id));
+    const auto assignment = sync::AssignmentOf(other.record);
+    if (assignment.has_value() && assignment->supersedes == record.id() &&
+        (assignment->decides || !before->decides)) {
+      later.push_back(line.id);
+    }
+  }
+  return later;
+}
+
 absl::Status Show(const Invocation& run, const PastWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   const absl::StatusOr<sync::RecordId> named = open.notebook->Find(words.record);
@@ -140,12 +162,18 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   document["sync"] = SyncStateName(view.state);
   document["records"] = json::array();
   for (const sdk::RecordLine& line : within) document["records"].push_back(LineJson(line));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::RecordId> later, ReplacedBy(open, view.record));
+  for (const sync::RecordId& other : later) document["replaced_by"].push_back(other.Hex());
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::MergedRecord> signatures,
                          SignaturesHere(open, id));
   document["signatures"] = SignaturesJson(open.reader, view.record, signatures);
   std::string text =
       absl::StrCat(NoticesInWords(open.reader, notices), notices.empty() ? "" : "\n",
                    RecordInWords(open.reader, view.record, view.conflicts, view.state));
+  for (const sync::RecordId& other : later) {
+    absl::StrAppend(&text, run.voice("Đã thay bằng phân công ", "Replaced by assignment "),
+                    other.Short(), "\n");
+  }
   SOTAY_RETURN_IF_ERROR(AddDeadlineHere(run, open, view.record, &document, &text));
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/attachment.pb.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/comment.pb.h"
@@ -19,6 +20,7 @@ namespace sotay::sdk {
 std::shared_ptr<const sync::Schema> BuiltinSchema() {
   static const std::shared_ptr<const sync::Schema> schema = [] {
     auto built = sync::Schema::Build({
+        casework::v1::Assignment::descriptor()->file(),
         casework::v1::Attachment::descriptor()->file(),
         casework::v1::Case::descriptor()->file(),
         casework::v1::Comment::descriptor()->file(),

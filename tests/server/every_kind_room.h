@@ -1,5 +1,6 @@
 // A room in whose backup there is everything that can become of a change: applied, refused, held,
-// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, and reads.
+// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, an assignment,
+// and reads.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@
 #include "server/posts.h"
 #include "server/quarantine.h"
 #include "sync/seal/digest.h"
+#include "tests/server/assignments_room.h"
 #include "tests/server/backup_room.h"
 
 namespace sotay::tests {
@@ -101,6 +103,7 @@ class EveryKindRoom : public BackupRoom {
   // A note is signed, given back and signed again; somebody amends it late.
   void Sign() {
     room_.Enrol(&ngu_);
+    ngu_.Write("k", {server::Assigns("pc", "k", "dam")});
     tests::SignOffWords words;
     for (const char* name : {"s1", "s2", "s3"}) {
       room_.Exchange(&ngu_);

@@ -32,10 +32,10 @@ std::shared_ptr<const Matrix> BuiltIn() {
 constexpr Verb kEveryVerb[] = {Verb::kCreate, Verb::kRead,    Verb::kEdit,
                                Verb::kSubmit, Verb::kApprove, Verb::kNumbers,
                                Verb::kDecide, Verb::kAssign,  Verb::kSeal};
-constexpr const char* kEveryKind[] = {"case",    "action",  "note",    "inspection",
-                                      "finding", "comment", "signoff", "attachment",
-                                      "other",   "device",  "audit",   "deadline"};
-constexpr int kKinds = 12;
+constexpr const char* kEveryKind[] = {"case",    "action",   "note",       "inspection", "finding",
+                                      "comment", "signoff",  "attachment", "other",      "device",
+                                      "audit",   "deadline", "assignment"};
+constexpr int kKinds = 13;
 static_assert(sizeof kEveryKind / sizeof kEveryKind[0] == kKinds);
 
 // A small office with everybody in it, twice: as the guard knows it and as the model does.
@@ -98,9 +98,11 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
   record.unit = Unit(Roll(kUnits));
   record.kind = kEveryKind[Roll(kKinds)];
   record.submitted = Roll(2) == 0;
-  record.own = Roll(2) == 0;
-  // What a dossier is, is no matter of devices and reads.
-  record.for_others = record.kind != "device" && record.kind != "audit" && Roll(3) == 0;
+  record.begun = Roll(2) == 0;
+  // What a dossier is, and whose, is no matter of devices and reads.
+  const bool in_dossier = record.kind != "device" && record.kind != "audit";
+  record.assigned = in_dossier && Roll(2) == 0;
+  record.for_others = in_dossier && Roll(3) == 0;
   google::protobuf::RepeatedPtrField<std::string> codes;
   if (Roll(4) != 0) *codes.Add() = kCodes[Roll(3)];
   record.fields.insert(codes.begin(), codes.end());
@@ -112,7 +114,8 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
       static_cast<Kind>(std::find(matrix.kinds().begin(), matrix.kinds().end(), record.kind) -
                         matrix.kinds().begin());
   facts.submitted = record.submitted;
-  facts.own = record.own;
+  facts.begun = record.begun;
+  facts.assigned = record.assigned;
   facts.kept_back = record.for_others;
   facts.fields = matrix.FieldsOf(codes);
   const Seats seats = SeatsIn(posts, organisation_.StandingOf(record.unit, day), day);
@@ -135,7 +138,7 @@ testing::AssertionResult Office::Ask(std::map<std::string, int>* allowed) {
 
 TEST(Guard, AgreesWithTheMatrixOnAMillionQuestions) {
   constexpr int kOffices = 1'000;
-  constexpr int kQuestions = 1'000;
+  constexpr int kQuestions = 1'250;
   std::map<std::string, int> allowed;
   for (unsigned office = 0; office < kOffices; ++office) {
     Office world(office);
@@ -224,6 +227,30 @@ TEST(Guard, WhoSeesWhatIsForOthersAllTheSame) {
   Seats both = SeatOf(v1::CAPACITY_DEP, crimes);
   both.push_back({v1::CAPACITY_KSV, true, 0});
   EXPECT_EQ(ReachOfKeptBack(matrix, both), crimes);
+}
+
+// Of a table in which prosecutors have what is theirs and no more.
+TEST(Guard, TheirOwnIsWhatTheyBeganAndWhatTheyAreAssigned) {
+  const auto matrix =
+      Matrix::Parse("version 1\nsince 2026-07-01\nrule a KSV note create,read,edit own\n",
+                    "office.rules", *tests::CaseworkSchema());
+  ASSERT_THAT(matrix, tests::IsOk());
+  Facts note;
+  note.kind = (*matrix)->TypeOf("casework.v1.Note").kind;
+  const auto may = [&](Verb verb, bool here) {
+    return Decide(**matrix, SeatOf(v1::CAPACITY_KSV, 0, here), verb, note).allowed();
+  };
+  EXPECT_FALSE(may(Verb::kRead, true));
+  EXPECT_FALSE(may(Verb::kCreate, true));
+  note.begun = true;
+  EXPECT_TRUE(may(Verb::kEdit, true));
+  note.begun = false;
+  note.assigned = true;
+  EXPECT_TRUE(may(Verb::kEdit, true));
+  EXPECT_TRUE(may(Verb::kCreate, true));
+  EXPECT_FALSE(may(Verb::kRead, false)) << "not from above";
+  note.kept_back = true;
+  EXPECT_FALSE(may(Verb::kRead, true)) << "an act stands over it";
 }
 
 TEST(Guard, SaysWhichRuleAndWhatItLacked) {

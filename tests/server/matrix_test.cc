@@ -47,7 +47,7 @@ TEST(Matrix, SaysFileLineWhatAndWhatIsAllowed) {
   ExpectWrong("field-of dan_su case.kind CASE_KIND_CIVIL",
               "no field of work dan_su is declared above; there are hinh_su");
   ExpectWrong("field-of hinh_su affair.kind X",
-              "no record type affair is loaded; there are attachment, case");
+              "no record type affair is loaded; there are assignment, attachment, case");
   ExpectWrong("field-of hinh_su case.title X", "case has no field title that holds one of");
   ExpectWrong("field-of hinh_su case.kind MURDER",
               "CaseKind has no value MURDER; it has CASE_KIND");
@@ -68,6 +68,11 @@ TEST(Matrix, SaysFileLineWhatAndWhatIsAllowed) {
   ExpectWrong("rule b KSV note read unit ever", "no condition ever; there are in-field");
   ExpectWrong("rule b KSV note read unit in-field in-field", "condition in-field is said twice");
   ExpectWrong("rule b KSV note read unit always always", "condition always is said twice");
+  ExpectWrong("assigned", "expected: assigned TYPE[,TYPE]");
+  ExpectWrong("assigned case inspection", "expected: assigned TYPE[,TYPE]");
+  ExpectWrong("assigned affair", "no record type affair is loaded; there are");
+  ExpectWrong("assigned case,note", "a note opens no dossier");
+  ExpectWrong("assigned case,case", "assigned case is said twice");
   ExpectWrong("\xff", "not text in UTF-8");
 }
 
@@ -114,6 +119,24 @@ TEST(Matrix, TheOneCompiledInIsTheFileAndKnowsEveryBuiltInType) {
     EXPECT_NE(field.label_vi, "") << field.code;
     EXPECT_NE(field.label_en, "") << field.code;
   }
+}
+
+TEST(Matrix, SaysWhichDossiersAreForWhomTheyAreAssignedTo) {
+  const auto schema = tests::CaseworkSchema();
+  const auto some = Matrix::Parse(absl::StrCat(kHead, "assigned case\n", kRule), "x", *schema);
+  ASSERT_THAT(some, IsOk());
+  EXPECT_TRUE((*some)->TypeOf("casework.v1.Case").assigned_only);
+  EXPECT_FALSE((*some)->TypeOf("casework.v1.Inspection").assigned_only);
+  // The one compiled in has the line, and it counts once the mark before it is gone.
+  const std::string on =
+      absl::StrReplaceAll(server::BuiltInRules(), {{"# assigned case", "assigned case"}});
+  const auto off = Matrix::Parse(server::BuiltInRules(), "x", *schema);
+  const auto all = Matrix::Parse(on, "x", *schema);
+  ASSERT_THAT(off, IsOk());
+  ASSERT_THAT(all, IsOk());
+  EXPECT_FALSE((*off)->TypeOf("casework.v1.Case").assigned_only);
+  EXPECT_TRUE((*all)->TypeOf("casework.v1.Case").assigned_only);
+  EXPECT_TRUE((*all)->TypeOf("casework.v1.Inspection").assigned_only);
 }
 
 TEST(Matrix, KnowsWhatWasSubmittedAndOfWhatFieldADossierIs) {

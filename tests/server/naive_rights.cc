@@ -62,8 +62,8 @@ bool OpensADossier(const NaiveRecord& record) {
   return record.kind == "case" || record.kind == "inspection";
 }
 
-// What making a signature asks for.
-bool Signs(const std::string& verb) { return verb == "create" || verb == "approve"; }
+// What making a signature, or an assignment, asks for.
+bool Says(const std::string& verb) { return verb == "create" || verb == "approve"; }
 
 // One row of the paper each.  `here`: a record of the very unit; otherwise of one below.
 bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
@@ -75,7 +75,8 @@ bool Head(const NaiveRecord& record, const std::string& verb, bool here) {
   }
   if (kind == "comment") return here && (verb == "create" || verb == "read");
   if (kind == "device" || kind == "audit") return verb == "read";
-  if (kind == "signoff") return verb == "read" || (here && Signs(verb));
+  // What leaders say: signatures, and who is given what.
+  if (kind == "signoff" || kind == "assignment") return verb == "read" || (here && Says(verb));
   if (verb == "read") return here || record.submitted;
   return verb == "approve" && here;
 }
@@ -88,7 +89,9 @@ bool Deputy(const NaivePost& post, const NaiveRecord& record, const std::string&
   // What is for others they see where they answer for it.
   if (record.for_others && !Meet(post, record)) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
-  if (record.kind == "signoff") return verb == "read" || (Signs(verb) && Meet(post, record));
+  if (record.kind == "signoff" || record.kind == "assignment") {
+    return verb == "read" || (Says(verb) && Meet(post, record));
+  }
   return verb == "read" || (verb == "approve" && Meet(post, record));
 }
 
@@ -98,16 +101,20 @@ bool Division(const NaivePost& post, const NaiveRecord& record, const std::strin
   if (verb != "read" || !Meet(post, record)) return false;
   // That something was signed, and why, also of what was not submitted.
   return record.kind == "case" || record.kind == "action" || record.kind == "deadline" ||
-         record.kind == "signoff" || record.submitted;
+         record.kind == "signoff" || record.kind == "assignment" || record.submitted;
 }
 
 bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool prosecutor) {
   if (!here) return false;
-  if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.own;
+  if (record.kind == "device" || record.kind == "audit") return verb == "read" && record.begun;
   if (record.for_others) return false;
   if (record.kind == "comment") return verb == "create" || verb == "read";
   if (record.kind == "signoff") return verb == "read";
   if (verb == "read" || verb == "edit") return true;
+  // Tasks, in dossiers that are theirs.
+  if (record.kind == "assignment") {
+    return verb == "create" && prosecutor && (record.begun || record.assigned);
+  }
   const bool term = record.kind == "deadline";
   if (verb == "create") {
     return prosecutor || (record.kind != "case" && record.kind != "action" && !term);

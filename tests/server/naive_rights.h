@@ -29,7 +29,8 @@ struct NaiveRecord {
   std::string unit;
   std::string kind;  // "case", "note", … or "other", "device", "audit"
   bool submitted = false;
-  bool own = false;
+  bool begun = false;     // by this person
+  bool assigned = false;  // its dossier, to this person, or opened by them
   // Its dossier is for named people, and this is none of them.
   bool for_others = false;
   std::set<std::string> fields;

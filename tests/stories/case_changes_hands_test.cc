@@ -89,5 +89,88 @@ TEST_P(CaseChangesHands, WhileAPhoneIsAway) {
   stage_.Close();
 }
 
+// The same in an office whose table says that a dossier is for whom it is assigned to: nobody says
+// anything but the assignment, which the leader writes on a phone, without a network.
+TEST(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
+  Stage stage({kDam, kQue, kPhong});
+  stage.TakeTable([](std::string text) {
+    const std::string line = "# assigned case,inspection";
+    return text.replace(text.find(line), line.size(), "assigned case,inspection");
+  });
+  const std::string visit = stage.Inspection({"target_body=Công an xã Bãi Nổi"});
+  const std::string first = stage.New(kDam, "note", visit, {"body=Tháng 10 tiếp nhận 17 tin."});
+  stage.Share(kDam);
+  // Whoever opened it has it, and the leader.
+  EXPECT_THAT(stage.Phone(kDam, {"list"}), SizeIs(2));
+  EXPECT_THAT(stage.Phone(kLeader, {"list"}), SizeIs(2));
+  for (const char* other : {kQue, kPhong}) {
+    EXPECT_THAT(stage.Phone(other, {"list"}), SizeIs(0)) << other;
+    EXPECT_THAT(stage.Phone(other, {"status"})["removed_dossiers"], SizeIs(0)) << other;
+    EXPECT_THAT(stage.Console(other, {"records"}), SizeIs(0)) << other;
+  }
+
+  // 08:00 the leader hands it on; 09:00 Đàm, without a network, writes on.
+  const std::string given = stage.New(kLeader, "assignment", visit,
+                                      {"assignee_id=" + std::string(kQue), "role=chu_tri",
+                                       "reason=Phân công 4/PC-VKS", "supersedes=" + visit});
+  EXPECT_EQ(stage.Exchange(kLeader).exit_code, 0);
+  const std::string late = stage.New(kDam, "note", visit, {"body=Tin số 9 không ghi giờ."});
+  stage.Phone(kDam, {"edit", first, "state=submitted"});
+
+  // 17:00 the phone is back: it sends everything, then lets the dossier go and says so.
+  EXPECT_EQ(stage.Exchange(kDam).exit_code, 0);
+  EXPECT_THAT(stage.Phone(kDam, {"list"}), SizeIs(0));
+  const json status = stage.Phone(kDam, {"status"});
+  EXPECT_EQ(status["outbox"], 0);
+  ASSERT_THAT(status["removed_dossiers"], SizeIs(1));
+  EXPECT_EQ(status["removed_dossiers"][0]["dossier"], visit);
+  EXPECT_EQ(stage.Try(kDam, {"new", "note", "--in", visit, "body=x"}).exit_code, 3);
+  EXPECT_THAT(stage.Console(kDam, {"records"}), SizeIs(0));
+
+  // What he noted stands, and says how; what was to become of it is for the others.
+  const json birth = stage.Console({"show", late, "--history", "10"})["history"][0];
+  EXPECT_EQ(birth["user"], kDam);
+  EXPECT_EQ(birth["admission"]["unaware_of"], 2);
+  ASSERT_THAT(stage.Phone(kDam, {"refused"}), SizeIs(1));
+  EXPECT_THAT(stage.Phone(kDam, {"refused"})[0].dump(), HasSubstr("had not heard of that"));
+  // Quế's phone gets the whole of it, and she answers.
+  EXPECT_EQ(stage.Exchange(kQue).exit_code, 0);
+  for (const std::string& record : {visit, first, late, given}) {
+    EXPECT_EQ(stage.Try(kQue, {"show", record}).exit_code, 0) << record;
+  }
+  EXPECT_THAT(stage.Console(kQue, {"quarantine"}), SizeIs(1));
+  EXPECT_EQ(stage.Try(kQue, {"edit", given, "state=objected"}).exit_code, 2) << "without a reason";
+  stage.Phone(kQue, {"edit", given, "state=accepted", "progress+=đã nhận hồ sơ"});
+  stage.Phone(kQue, {"edit", first, "state=submitted"});
+  EXPECT_EQ(stage.Exchange(kQue).exit_code, 0);
+  EXPECT_EQ(stage.Console({"show", given})["content"]["state"], "ASSIGNMENT_STATE_ACCEPTED");
+  EXPECT_EQ(stage.Console({"show", given})["content"]["decides"], true);
+  EXPECT_EQ(stage.Exchange(kPhong).exit_code, 0);
+  EXPECT_THAT(stage.Phone(kPhong, {"list"}), SizeIs(0));
+
+  const json acts = stage.Console({"dossiers", "list", "--history"});
+  ASSERT_THAT(acts, SizeIs(2));
+  EXPECT_EQ(acts[0]["by_assignment"], visit);
+  EXPECT_EQ(acts[0]["set_by"], kDam);
+  EXPECT_EQ(acts[1]["by_assignment"], given);
+  EXPECT_EQ(acts[1]["reason"], "Phân công 4/PC-VKS");
+  EXPECT_EQ(acts[1]["assigned"][0]["user"], kQue);
+
+  // Both given it too: all is as if nobody had ever been away.
+  for (const char* user : {kDam, kPhong}) {
+    stage.New(kLeader, "assignment", visit,
+              {"assignee_id=" + std::string(user), "role=phoi_hop", "reason=Phân công 5/PC-VKS"});
+  }
+  const std::string next = stage.New(kLeader, "assignment", visit,
+                                     {"assignee_id=" + std::string(kQue), "role=phoi_hop",
+                                      "reason=Phân công 6/PC-VKS", "supersedes=" + given});
+  stage.Meet(0);
+  EXPECT_EQ(stage.Try(kDam, {"show", late}).exit_code, 0);
+  EXPECT_EQ(stage.Phone(kDam, {"show", given})["replaced_by"], json::array({next}));
+  EXPECT_EQ(stage.Phone(kDam, {"show", next}).count("replaced_by"), 0u);
+  stage.ExpectTogether();
+  stage.Close();
+}
+
 }  // namespace
 }  // namespace sotay::tests

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -65,6 +67,7 @@ bool Shows(const std::set<std::string>& words, const std::string& word) {
   return words.count(word) != 0 ||
          std::any_of(words.begin(), words.end(), [&](const std::string& shown) {
            return absl::EndsWith(shown, absl::StrCat("_kind_", word)) ||
+                  absl::EndsWith(shown, absl::StrCat("_role_", word)) ||
                   absl::EndsWith(shown, absl::StrCat("_state_", word));
          });
 }
@@ -243,6 +246,17 @@ void Stage::ExpectConflictsSayWhoAndWhen() {
     }
     if (!requested) EXPECT_GE(values.size(), 2u) << conflict;
   }
+}
+
+void Stage::TakeTable(const std::function<std::string(std::string)>& change) {
+  const std::string rules = office_.space() / "office.rules";
+  const std::string settings = office_.space() / "server/sotayd.toml";
+  std::ofstream(rules) << change(Console({"rules", "--text"}).value("text", ""));
+  std::ifstream file(settings);
+  const std::string before((std::istreambuf_iterator<char>(file)), {});
+  std::ofstream(settings) << "rules = \"" << rules << "\"\n" << before;
+  EXPECT_EQ(office_.StopServer(), 0);
+  office_.StartServer(schema_.empty() ? Words{} : Words{"--schema", schema_});
 }
 
 void Stage::Close() {

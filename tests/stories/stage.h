@@ -4,6 +4,7 @@
 // story ends with.  One thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -66,6 +67,8 @@ class Stage {
   // Everything typed is in the history, the present or the quarantine of some record; every
   // conflict says who wrote what, on which device, when by its clock and when the server had it.
   void ExpectAllSaid();
+  // From now on the server reads the table of rights that `change` makes of the one in force.
+  void TakeTable(const std::function<std::string(std::string)>& change);
   // The server stops and its store is whole.
   void Close();
 

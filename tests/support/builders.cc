@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "casework/v1/assignment.pb.h"
 #include "casework/v1/attachment.pb.h"
 #include "casework/v1/comment.pb.h"
 #include "casework/v1/deadline.pb.h"
@@ -87,7 +88,8 @@ std::shared_ptr<const sync::Schema> CaseworkSchema() {
            casework::v1::Comment::descriptor()->file(),
            casework::v1::Deadline::descriptor()->file(),
            casework::v1::SignOff::descriptor()->file(),
-           casework::v1::Attachment::descriptor()->file()})
+           casework::v1::Attachment::descriptor()->file(),
+           casework::v1::Assignment::descriptor()->file()})
           .value();
   return schema;
 }

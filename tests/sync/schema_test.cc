@@ -30,9 +30,9 @@ using google::protobuf::FileDescriptorSet;
 
 TEST(Schema, KnowsEveryTypeByFullAndShortName) {
   const auto schema = CaseworkSchema();
-  EXPECT_EQ(schema->types().size(), 9u);
+  EXPECT_EQ(schema->types().size(), 10u);
   for (const char* name : {"Case", "Inspection", "Note", "Finding", "LegalAction", "Comment",
-                           "SignOff", "Deadline", "Attachment"}) {
+                           "SignOff", "Deadline", "Attachment", "Assignment"}) {
     const RecordType* type = schema->Find(absl::StrCat("casework.v1.", name));
     ASSERT_NE(type, nullptr) << name;
     EXPECT_EQ(schema->Find(type->short_name), type) << name;
