@@ -21,6 +21,10 @@ std::string FileStateInWords(const Voice& voice, const sdk::FileLine& line) {
     return voice("chờ gửi, bản ghi bị giữ lại hoặc đã rời máy",
                  "waiting; its record was set aside or has left");
   }
+  if (line.damaged) {
+    return line.waiting ? voice("HỎNG trên máy, chưa gửi xong", "DAMAGED here, not sent whole")
+                        : voice("hỏng trên máy, máy chủ còn", "damaged here, the server has it");
+  }
   if (line.not_taken && line.waiting) return voice("máy chủ không nhận", "not taken by the server");
   if (line.waiting && line.sent == 0) return voice("chờ gửi", "waiting");
   if (line.waiting) {
@@ -43,7 +47,8 @@ nlohmann::json FileJson(const sdk::FileLine& line) {
           {"fetched", line.fetched},
           {"waiting", line.waiting},
           {"sent", line.sent},
-          {"not_taken", line.not_taken}};
+          {"not_taken", line.not_taken},
+          {"damaged", line.damaged}};
 }
 
 absl::Status SaveWhole(const std::string& path,
