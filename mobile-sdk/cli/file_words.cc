@@ -17,13 +17,13 @@ std::string BytesInWords(uint64_t bytes) {
 
 std::string FileStateInWords(const Voice& voice, const sdk::FileLine& line) {
   if (!line.here) return voice("không ở máy này", "not on this device");
+  if (line.damaged) {
+    return line.waiting ? voice("HỎNG ở máy, chưa gửi xong", "DAMAGED, not sent whole")
+                        : voice("hỏng ở máy, máy chủ còn", "damaged, the server has it");
+  }
   if (!line.shown) {
     return voice("chờ gửi, bản ghi bị giữ lại hoặc đã rời máy",
                  "waiting; its record was set aside or has left");
-  }
-  if (line.damaged) {
-    return line.waiting ? voice("HỎNG trên máy, chưa gửi xong", "DAMAGED here, not sent whole")
-                        : voice("hỏng trên máy, máy chủ còn", "damaged here, the server has it");
   }
   if (line.not_taken && line.waiting) return voice("máy chủ không nhận", "not taken by the server");
   if (line.waiting && line.sent == 0) return voice("chờ gửi", "waiting");
