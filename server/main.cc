@@ -229,6 +229,10 @@ int RestoreStore(const BackupFlags& flags) {
     }
   }
   std::printf("What administration did since then is to be done again, revocations first.\n");
+  for (const std::string& file : restored->damaged_files) {
+    std::printf("WARNING %s; it was left out, and is asked of the phones that have it\n",
+                file.c_str());
+  }
   return kDone;
 }
 
@@ -237,7 +241,7 @@ absl::StatusOr<BlobsReport> CheckFiles(const std::string& data, Store* store,
                                        const sync::Schema& schema) {
   const auto blobs = Blobs::Open(BlobsPath(data), durable::StoreOptions(), BlobLimits(), NowMs);
   if (!blobs.ok()) return blobs.status();
-  absl::StatusOr<BlobsReport> report = CheckBlobs(store, schema, **blobs);
+  absl::StatusOr<BlobsReport> report = CheckBlobs(store, schema, blobs->get());
   if (!report.ok()) return report;
   std::printf("%-18s %llu, %llu bytes\n", "files", static_cast<unsigned long long>(report->files),
               static_cast<unsigned long long>(report->bytes));

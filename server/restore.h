@@ -47,6 +47,8 @@ struct Restored {
   // Of each unit, as the new life begins.
   std::map<std::string, stored::v1::UnitHead> heads;
   StoreReport report;
+  // Files of attachments that the backup has damaged: each a sentence.  All else was brought.
+  std::vector<std::string> damaged_files = {};
 };
 
 // kAlreadyExists when there is a store already, kNotFound when there is no backup, kDataLoss, with
