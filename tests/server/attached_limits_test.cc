@@ -133,6 +133,26 @@ TEST_F(AttachedLimits, OneThatLiesAboutTheSizeIsNotSignedOver) {
   EXPECT_NE(right, lie);
 }
 
+// The device is not revoked yet, and its user has left.
+TEST_F(AttachedLimits, WhoHoldsNoPostAnyMoreHandsInNothing) {
+  const sync::RecordId id = AttachNothing(900);
+  Meet();
+  v1::AskBlobRequest ask;
+  ask.mutable_blob()->set_record_id(id.str());
+  ask.mutable_blob()->set_sha256(std::string(32, '\0'));
+  server::Caller caller = *room_.directory->CallerOf(dam_->device());
+  const auto told = room_.blob_exchange->AskBlob(caller, ask);
+  ASSERT_THAT(told, IsOk());
+  EXPECT_EQ(told->file_bytes_max(), 1'000u);
+  server::Person gone = *caller.person;
+  gone.posts.clear();
+  gone.feeds.clear();
+  gone.rights.reset();
+  caller.person = std::make_shared<server::Person>(gone);
+  EXPECT_THAT(room_.blob_exchange->AskBlob(caller, ask).status(),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(AttachedLimits, ARecordHasSoManyAndNoMore) {
   for (int i = 0; i < 300; ++i) AttachNothing(10, i);
   ASSERT_THAT((*dam_)->Sync(), IsOk());
