@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/blobs.h"
 #include "server/blobs_backup.h"
@@ -170,6 +171,8 @@ absl::Status Backup::ReadChain() {
     return taken;
   }
   left_.clear();
+  files_tidy_ = false;
+  copied_.clear();
   if (!chain.segments().empty()) {
     SOTAY_ASSIGN_OR_RETURN(SealedThere first, SealedInFirst(life, *files_));
     left_ = std::move(first.left);
@@ -219,8 +222,23 @@ absl::Status Backup::LeaveWhatIsSecret(const SealedThere& now) {
   SOTAY_RETURN_IF_ERROR(Rename(chain_->directory(), aside, *files_));
   Say(Severity::kWarning, "backup_before_sealing", {{"directory", aside}});
   chain_.reset();
-  SOTAY_RETURN_IF_ERROR(ReadChain());
-  return TakeFilesOver(aside, chain_->directory(), now.left, *files_);
+  return ReadChain();
+}
+
+absl::Status Backup::TidyFiles(const SealedThere& now) {
+  std::set<std::string> sealed;
+  for (const v1::DossierAct& act : now.acts) sealed.insert(act.dossier_id());
+  // Of every one, every time: a copy may have been under way when it was sealed.
+  SOTAY_RETURN_IF_ERROR(DropFiles(chain_->directory(), sealed, *files_));
+  if (files_tidy_) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const auto names, NamesIn(options_.directory, *files_));
+  for (const std::string& name : names) {
+    const std::string aside = absl::StrCat(options_.directory, "/", name);
+    if (!absl::StartsWith(aside, absl::StrCat(chain_->directory(), kBefore))) continue;
+    SOTAY_RETURN_IF_ERROR(TakeFilesOver(aside, chain_->directory(), sealed, *files_));
+  }
+  files_tidy_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status Backup::RunOnce() {
@@ -237,13 +255,15 @@ absl::Status Backup::RunOnce() {
   std::unique_ptr<Moment> moment = store_.TakeMoment();
   SOTAY_ASSIGN_OR_RETURN(SealedThere sealed, SealedAt(*moment));
   SOTAY_RETURN_IF_ERROR(LeaveWhatIsSecret(sealed));
+  SOTAY_RETURN_IF_ERROR(TidyFiles(sealed));
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::BackupMark mark, MarkOf(*moment));
   const stored::v1::BackupMark& was = chain_->mark();
   // After the notes: whatever becomes of the files, these are in it.
   const auto copy_files = [this] {
-    const Blobs* const blobs = store_.blobs();
+    Blobs* const blobs = store_.blobs();
     if (blobs == nullptr) return absl::OkStatus();
-    return BackUpFiles(*blobs, chain_->directory(), *files_, [this] { return hurried_.load(); });
+    const auto hurried = [this] { return hurried_.load(); };
+    return BackUpFiles(blobs, chain_->directory(), *files_, hurried, &copied_);
   };
   if (!chain_->segments().empty() && mark.SerializeAsString() == was.SerializeAsString()) {
     return copy_files();

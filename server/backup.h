@@ -31,6 +31,7 @@
 #include "server/backup_lives.h"
 #include "server/store.h"
 #include "server/watermark.h"
+#include "sync/attaching.h"
 #include "sync/seal/key.h"
 
 namespace sotay::server {
@@ -76,6 +77,9 @@ class Backup {
   // anew: they are put aside as they are, and a chain begins that has none of it.  `now`: as the
   // moment says that is to be written.
   absl::Status LeaveWhatIsSecret(const SealedThere& now);
+  // Files of what was sealed leave the chain; those of the rest are taken over from chains that
+  // were put aside, also where that was cut short.
+  absl::Status TidyFiles(const SealedThere& now);
   // Whether the newest segment is still the one that was written.
   bool ChainStands() const;
   // Whether the store goes on from what the chain has.
@@ -94,8 +98,10 @@ class Backup {
 
   // The round's alone.
   absl::optional<BackupChain> chain_;
-  std::set<std::string> left_;  // what had left by the chain's first segment
-  std::string failing_;         // what the operator was told last; empty: it works
+  std::set<std::string> left_;        // what had left by the chain's first segment
+  bool files_tidy_ = false;           // nothing is left to be taken over
+  std::set<sync::FilePlace> copied_;  // files that are in the chain
+  std::string failing_;               // what the operator was told last; empty: it works
 
   // Not Abseil's, which waits by the wall clock: one that is set back would put off the next round
   // for as long.

@@ -43,17 +43,19 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
                          sync::MergedRecord::Parse(schema_, record));
   const auto file = sync::FileOf(merged);
   if (!file.has_value() || file->sha256 != name.sha256()) return NoFile();
-  return Blobs::Wanted{caller.device, {merged.dossier(), file->sha256}, file->size};
+  return Blobs::Wanted{
+      caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
 absl::StatusOr<Blobs::Wanted> BlobExchange::ToSend(const Caller& caller,
                                                    const v1::BlobName& name) const {
   SOTAY_RETURN_IF_ERROR(CheckName(name));
   // Whose device made it hands in what it has, also of a dossier that is no longer theirs to read:
-  // they are told nothing but how far their own file is.
+  // they are told nothing but how far their own file is.  Whoever holds no post any more has
+  // nothing to hand in.
   SOTAY_ASSIGN_OR_RETURN(const auto stored,
                          store_.LoadRecord(*sync::RecordId::From(name.record_id())));
-  if (stored.has_value() && MadeOn(caller.device, stored->bytes)) {
+  if (stored.has_value() && !caller.person->posts.empty() && MadeOn(caller.device, stored->bytes)) {
     return FileOf(caller, name, stored->bytes);
   }
   Shown place;
@@ -84,6 +86,7 @@ absl::StatusOr<v1::AskBlobResponse> BlobExchange::AskBlob(const Caller& caller,
   v1::AskBlobResponse response;
   response.set_bytes(progress.bytes);
   response.set_whole(progress.whole);
+  response.set_file_bytes_max(blobs_.limits().file_bytes_max);
   return response;
 }
 

@@ -4,32 +4,22 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
+#include "server/event_log.h"
 #include "server/refusal.h"
+#include "sync/durable/directory_sync.h"
 #include "sync/durable/files.h"
 #include "sync/seal/digest.h"
-#include "sync/seal/hasher.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
 namespace {
 
-constexpr size_t kHashBytes = 32;
-constexpr char kUnfinished[] = "/unfinished";
+constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
+constexpr uint32_t kNoRoomRetryMs = 5 * 60 * 1000;
 
 std::string HexOf(absl::string_view bytes) { return absl::BytesToHexString(bytes); }
-
-// The bytes of a name that is their lower-case hexadecimal; empty: it is none.
-std::string BytesOf(absl::string_view name, size_t bytes) {
-  if (name.size() != 2 * bytes) return "";
-  std::string out = absl::HexStringToBytes(name);
-  return HexOf(out) == name ? out : "";
-}
-
-std::string PieceName(uint64_t offset) { return absl::StrFormat("%016x", offset); }
 
 std::string HashOf(absl::string_view bytes) {
   const auto hash = seal::Sha256(bytes);
@@ -54,9 +44,9 @@ class Blobs::Turn {
   Turn& operator=(const Turn&) = delete;
   ~Turn() {
     if (!taken_) return;
+    // It is there: nobody but whoever has the turn takes it away.
     absl::MutexLock lock(&blobs_.mutex_);
     const auto at = blobs_.unfinished_.find(key_);
-    if (at == blobs_.unfinished_.end()) return;
     at->second.busy = false;
     if (at->second.pieces == 0) blobs_.unfinished_.erase(at);
   }
@@ -83,16 +73,57 @@ class Blobs::Turn {
     return at->second;
   }
 
+  // The same of one there is, that nobody went on with since `before`.
+  bool TakeOld(int64_t before) {
+    absl::MutexLock lock(&blobs_.mutex_);
+    if (blobs_.closed_.count(std::get<1>(key_)) != 0) return false;  // they go with their dossier
+    const auto at = blobs_.unfinished_.find(key_);
+    if (at == blobs_.unfinished_.end() || at->second.busy) return false;
+    if (at->second.touched_ms >= before) return false;
+    at->second.busy = true;
+    taken_ = true;
+    return true;
+  }
+
   void Put(Upload upload) {
     absl::MutexLock lock(&blobs_.mutex_);
     upload.busy = true;
     blobs_.unfinished_[key_] = upload;
   }
 
+  // Its pieces go; what stays of them, when it fails, goes with the next start or piece.
+  absl::Status Forget() {
+    const absl::Status gone = durable::RemoveWithFiles(blobs_.UploadPath(key_), blobs_.files_);
+    Put(Upload());
+    return gone;
+  }
+
  private:
   Blobs& blobs_;
   const Key key_;
   bool taken_ = false;
+};
+
+// A place in which one alone writes or moves a whole, whoever it comes from.
+class Blobs::Hold {
+ public:
+  Hold(Blobs* blobs, sync::FilePlace place) : blobs_(*blobs), place_(std::move(place)) {
+    absl::MutexLock lock(&blobs_.mutex_);
+    held_ = blobs_.held_.insert(place_).second;
+  }
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  ~Hold() {
+    if (!held_) return;
+    absl::MutexLock lock(&blobs_.mutex_);
+    blobs_.held_.erase(place_);
+  }
+  bool held() const { return held_; }
+
+ private:
+  Blobs& blobs_;
+  const sync::FilePlace place_;
+  bool held_ = false;
 };
 
 Blobs::Blobs(std::string directory, durable::StoreOptions files, BlobLimits limits,
@@ -116,8 +147,11 @@ std::string Blobs::FilePath(const sync::FilePlace& place) const {
 
 std::string Blobs::UploadPath(const Key& key) const {
   return absl::StrCat(directory_, kUnfinished, "/", HexOf(std::get<0>(key).view()), ".",
-                      HexOf(std::get<1>(key).view()), ".", HexOf(std::get<2>(key)));
+                      HexOf(std::get<1>(key).view()), ".", HexOf(std::get<2>(key)), ".",
+                      std::get<3>(key));
 }
+
+std::string Blobs::PieceName(uint64_t offset) { return absl::StrFormat("%016x", offset); }
 
 absl::StatusOr<std::unique_ptr<Blobs>> Blobs::Open(std::string directory,
                                                    durable::StoreOptions files, BlobLimits limits,
@@ -128,84 +162,20 @@ absl::StatusOr<std::unique_ptr<Blobs>> Blobs::Open(std::string directory,
   return blobs;
 }
 
-absl::Status Blobs::Load() {
-  // Made with the first file.
-  if (!durable::IsThere(directory_, files_)) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                         durable::NamesIn(directory_, files_));
-  for (const std::string& name : names) {
-    const auto dossier = sync::RecordId::From(BytesOf(name, sync::RecordId::kSize));
-    if (dossier.has_value()) SOTAY_RETURN_IF_ERROR(LoadDossier(*dossier));
-  }
-  return LoadUnfinished();
-}
-
-absl::Status Blobs::LoadDossier(const sync::RecordId& dossier) {
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                         durable::NamesIn(DossierPath(dossier), files_));
-  for (const std::string& name : names) {
-    if (std::string hash = BytesOf(name, kHashBytes); !hash.empty()) {
-      absl::MutexLock lock(&mutex_);
-      whole_.emplace(dossier, std::move(hash));
-    } else if (absl::EndsWith(name, durable::kPartSuffix)) {
-      SOTAY_RETURN_IF_ERROR(
-          durable::RemoveFile(absl::StrCat(DossierPath(dossier), "/", name), files_));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Blobs::LoadUnfinished() {
-  const std::string all = absl::StrCat(directory_, kUnfinished);
-  if (!durable::IsThere(all, files_)) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, durable::NamesIn(all, files_));
-  for (const std::string& name : names) {
-    const std::vector<std::string> parts = absl::StrSplit(name, '.');
-    if (parts.size() != 3) continue;
-    const auto device = sync::DeviceId::From(BytesOf(parts[0], sync::DeviceId::kSize));
-    const auto dossier = sync::RecordId::From(BytesOf(parts[1], sync::RecordId::kSize));
-    const std::string hash = BytesOf(parts[2], kHashBytes);
-    if (!device.has_value() || !dossier.has_value() || hash.empty()) continue;
-    const Key key = {*device, *dossier, hash};
-    if (Has({*dossier, hash})) {  // it was put together just before a crash
-      SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(UploadPath(key), files_));
-      continue;
-    }
-    Upload upload;
-    upload.touched_ms = now_ms_();
-    for (;;) {
-      const auto piece = durable::FileReader::Open(
-          absl::StrCat(UploadPath(key), "/", PieceName(upload.bytes)), files_);
-      if (absl::IsNotFound(piece.status())) break;
-      SOTAY_RETURN_IF_ERROR(piece.status());
-      if ((*piece)->size() == 0) break;
-      upload.bytes += (*piece)->size();
-      ++upload.pieces;
-    }
-    if (upload.pieces == 0) {
-      SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(UploadPath(key), files_));
-      continue;
-    }
-    absl::MutexLock lock(&mutex_);
-    unfinished_[key] = upload;
-  }
-  return absl::OkStatus();
-}
-
-bool Blobs::Has(const sync::FilePlace& place) const {
-  absl::MutexLock lock(&mutex_);
-  return whole_.count(place) != 0;
-}
-
-std::vector<sync::FilePlace> Blobs::All() const {
-  absl::MutexLock lock(&mutex_);
-  return std::vector<sync::FilePlace>(whole_.begin(), whole_.end());
+absl::StatusOr<bool> Blobs::IsWhole(const Wanted& wanted) const {
+  if (closed_.count(wanted.place.first) != 0) return IsElsewhere();
+  const auto at = whole_.find(wanted.place);
+  if (at == whole_.end()) return false;
+  if (at->second == wanted.size) return true;
+  return Malformed(absl::StrCat("the file of that hash has ", at->second,
+                                " bytes, and its attachment says ", wanted.size,
+                                "; withdraw that attachment and attach the file anew"));
 }
 
 absl::StatusOr<Blobs::Progress> Blobs::Ask(const Wanted& wanted) {
   absl::MutexLock lock(&mutex_);
-  if (closed_.count(wanted.place.first) != 0) return IsElsewhere();
-  if (whole_.count(wanted.place) != 0) return Progress{wanted.size, true};
+  SOTAY_ASSIGN_OR_RETURN(const bool whole, IsWhole(wanted));
+  if (whole) return Progress{wanted.size, true};
   const auto at = unfinished_.find(KeyOf(wanted));
   return Progress{at == unfinished_.end() ? 0 : at->second.bytes, false};
 }
@@ -217,7 +187,7 @@ absl::Status Blobs::CheckPiece(const Wanted& wanted, const Piece& piece,
     return Malformed(absl::StrCat("chunk at byte ", piece.offset, ", expected the one at ",
                                   upload.bytes, "; go on from there"));
   }
-  if (piece.data.size() > wanted.size - upload.bytes) {
+  if (upload.bytes > wanted.size || piece.data.size() > wanted.size - upload.bytes) {
     return Malformed(absl::StrCat("chunk ", number, ": ends at byte ",
                                   piece.offset + piece.data.size(), ", past the end at ",
                                   wanted.size));
@@ -234,8 +204,65 @@ absl::Status Blobs::CheckPiece(const Wanted& wanted, const Piece& piece,
   return absl::OkStatus();
 }
 
+// Notes come before files: they are not to meet a full disk because of these.
+absl::Status Blobs::CheckRoom(uint64_t bytes) {
+  const uint64_t room = durable::FreeBytesAt(durable::DirectoryOf(directory_), files_);
+  if (room >= bytes && room - bytes >= limits_.free_bytes_min) {
+    no_room_ = false;
+    return absl::OkStatus();
+  }
+  if (!no_room_.exchange(true)) {
+    Say(Severity::kError, "files_wait_for_room",
+        {{"directory", directory_}, {"free_bytes", room}, {"kept_free", limits_.free_bytes_min}});
+  }
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_STORAGE);
+  detail.set_retry_after_ms(kNoRoomRetryMs);
+  return Refuse(absl::StatusCode::kResourceExhausted, detail,
+                absl::StrCat("the server's disk has ", room, " bytes left, and keeps ",
+                             limits_.free_bytes_min,
+                             " of them for notes; the file stays on the device; tell whoever runs "
+                             "the server"));
+}
+
+absl::Status Blobs::Count(const std::string& user, uint64_t bytes) {
+  absl::MutexLock lock(&mutex_);
+  const int64_t day = now_ms_() / kDayMs;
+  if (day != day_) of_day_.clear();
+  day_ = day;
+  uint64_t& so_far = of_day_[user];
+  if (bytes > limits_.day_bytes_max || so_far > limits_.day_bytes_max - bytes) {
+    return Refuse(absl::StatusCode::kResourceExhausted, v1::REASON_QUOTA,
+                  absl::StrCat("bytes of files taken of this user today: ", so_far, ", limit ",
+                               limits_.day_bytes_max, "; the rest is taken tomorrow"));
+  }
+  so_far += bytes;
+  return absl::OkStatus();
+}
+
+void Blobs::GiveBack(const std::string& user, uint64_t bytes) {
+  absl::MutexLock lock(&mutex_);
+  uint64_t& so_far = of_day_[user];
+  so_far -= std::min(so_far, bytes);
+}
+
+absl::Status Blobs::WritePiece(const Key& key, const Piece& piece) {
+  SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(directory_, files_));
+  SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(absl::StrCat(directory_, kUnfinished), files_));
+  SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(UploadPath(key), files_));
+  SOTAY_ASSIGN_OR_RETURN(const auto file,
+                         durable::FileWriter::Begin(
+                             absl::StrCat(UploadPath(key), "/", PieceName(piece.offset)), files_));
+  SOTAY_RETURN_IF_ERROR(file->Append(piece.data));
+  return file->Keep();
+}
+
 absl::StatusOr<uint64_t> Blobs::Send(const Wanted& wanted, const Piece& piece) {
-  if (Has(wanted.place)) return wanted.size;
+  {
+    absl::MutexLock lock(&mutex_);
+    SOTAY_ASSIGN_OR_RETURN(const bool whole, IsWhole(wanted));
+    if (whole) return wanted.size;
+  }
   if (wanted.size > limits_.file_bytes_max) {
     return Refuse(absl::StatusCode::kResourceExhausted, v1::REASON_QUOTA,
                   absl::StrCat("file of ", wanted.size, " bytes, limit of this server ",
@@ -244,18 +271,13 @@ absl::StatusOr<uint64_t> Blobs::Send(const Wanted& wanted, const Piece& piece) {
   Turn turn(this, KeyOf(wanted));
   SOTAY_ASSIGN_OR_RETURN(Upload upload, turn.Take());
   SOTAY_RETURN_IF_ERROR(CheckPiece(wanted, piece, upload));
-  const std::string path = UploadPath(KeyOf(wanted));
-  const auto write = [&]() -> absl::Status {
-    SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(directory_, files_));
-    SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(absl::StrCat(directory_, kUnfinished), files_));
-    SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(path, files_));
-    SOTAY_ASSIGN_OR_RETURN(
-        const auto file,
-        durable::FileWriter::Begin(absl::StrCat(path, "/", PieceName(piece.offset)), files_));
-    SOTAY_RETURN_IF_ERROR(file->Append(piece.data));
-    return file->Keep();
-  };
-  SOTAY_RETURN_IF_ERROR(Written(write()));
+  SOTAY_RETURN_IF_ERROR(CheckRoom(piece.data.size()));
+  SOTAY_RETURN_IF_ERROR(Count(wanted.user, piece.data.size()));
+  const absl::Status written = WritePiece(KeyOf(wanted), piece);
+  if (!written.ok()) {
+    GiveBack(wanted.user, piece.data.size());
+    return Written(written);
+  }
   upload.bytes += piece.data.size();
   ++upload.pieces;
   upload.touched_ms = now_ms_();
@@ -265,99 +287,96 @@ absl::StatusOr<uint64_t> Blobs::Send(const Wanted& wanted, const Piece& piece) {
 
 absl::Status Blobs::PutTogether(const Wanted& wanted) {
   SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(DossierPath(wanted.place.first), files_));
-  SOTAY_ASSIGN_OR_RETURN(const auto file,
-                         durable::FileWriter::Begin(FilePath(wanted.place), files_));
-  seal::Hasher hasher;
+  const std::string path = FilePath(wanted.place);
+  SOTAY_ASSIGN_OR_RETURN(const auto file, durable::FileWriter::Begin(path, files_));
   for (uint64_t offset = 0; offset < wanted.size;) {
-    const std::string path = absl::StrCat(UploadPath(KeyOf(wanted)), "/", PieceName(offset));
-    SOTAY_ASSIGN_OR_RETURN(const auto piece, durable::FileReader::Open(path, files_));
+    const std::string from = absl::StrCat(UploadPath(KeyOf(wanted)), "/", PieceName(offset));
+    SOTAY_ASSIGN_OR_RETURN(const auto piece, durable::FileReader::Open(from, files_));
     SOTAY_ASSIGN_OR_RETURN(const std::string bytes, piece->Read(0, kChunkBytesMax));
-    if (bytes.empty()) return absl::DataLossError(absl::StrCat(path, " is empty"));
-    hasher.Add(bytes);
+    if (bytes.empty()) return absl::DataLossError(absl::StrCat(from, " is empty"));
     SOTAY_RETURN_IF_ERROR(file->Append(bytes));
     offset += bytes.size();
   }
-  const auto hash = hasher.Finish();
-  if (std::string(hash.begin(), hash.end()) != wanted.place.second) {
+  // What gets the name is what is on the disk, and not what was meant to be.
+  SOTAY_RETURN_IF_ERROR(file->Settle());
+  const absl::Status same =
+      CheckHash(absl::StrCat(path, durable::kPartSuffix), wanted.place.second);
+  if (absl::IsDataLoss(same)) {
     return Malformed(
         "the whole has another hash than its attachment says; send it again from the beginning");
   }
+  SOTAY_RETURN_IF_ERROR(same);
   return file->Keep();
 }
 
 absl::Status Blobs::Finish(const Wanted& wanted) {
-  if (Has(wanted.place)) return absl::OkStatus();
-  const Key key = KeyOf(wanted);
   {
-    Turn turn(this, key);
-    SOTAY_ASSIGN_OR_RETURN(const Upload upload, turn.Take());
+    // Said again, or somebody else sent it: then what was sent beside that is of no use.
+    absl::MutexLock lock(&mutex_);
+    SOTAY_ASSIGN_OR_RETURN(const bool whole, IsWhole(wanted));
+    if (whole && unfinished_.count(KeyOf(wanted)) == 0) return absl::OkStatus();
+  }
+  Turn turn(this, KeyOf(wanted));
+  SOTAY_ASSIGN_OR_RETURN(const Upload upload, turn.Take());
+  const Hold hold(this, wanted.place);
+  if (!hold.held()) return Busy("this file is being put together from another device");
+  absl::Status put;
+  if (!Has(wanted.place)) {
     if (upload.bytes != wanted.size) {
       return Refuse(absl::StatusCode::kFailedPrecondition, v1::REASON_CHANGED_MEANWHILE,
                     absl::StrCat(upload.bytes, " of ", wanted.size, " bytes are here"));
     }
-    const absl::Status put = PutTogether(wanted);
-    if (put.ok()) {
-      absl::MutexLock lock(&mutex_);
-      whole_.insert(wanted.place);
-    } else if (!absl::IsInvalidArgument(put) && !absl::IsDataLoss(put) && !absl::IsNotFound(put)) {
+    SOTAY_RETURN_IF_ERROR(CheckRoom(wanted.size));
+    put = PutTogether(wanted);
+    if (!put.ok() && !absl::IsInvalidArgument(put) && !absl::IsDataLoss(put) &&
+        !absl::IsNotFound(put)) {
       return Written(put);
     }
-    // What was sent is of no use any more, or of none at all.
-    const absl::Status gone = Forget(key);
-    if (!put.ok()) return absl::IsInvalidArgument(put) ? put : StorageFailed();
-    // It is whole and told so; what is left of its pieces goes at the next start.
-    static_cast<void>(gone);
+    if (put.ok()) {
+      absl::MutexLock lock(&mutex_);
+      whole_.emplace(wanted.place, wanted.size);
+    }
   }
+  // What was sent is of no use any more, or of none at all.  When it is whole that is told, and
+  // what is left of its pieces goes at the next start.
+  turn.Forget().IgnoreError();
+  if (!put.ok()) return absl::IsInvalidArgument(put) ? put : StorageFailed();
+  absl::MutexLock lock(&mutex_);
+  return IsWhole(wanted).status();
+}
+
+absl::Status Blobs::Recheck(const sync::FilePlace& place) {
+  const Hold hold(this, place);
+  // Somebody else does it, or the file leaves with its dossier.
+  if (!hold.held() || !Has(place)) return absl::OkStatus();
+  const absl::Status verified = Verify(place);
+  if (!absl::IsDataLoss(verified) && !absl::IsNotFound(verified)) return verified;
+  Say(Severity::kError, "file_damaged",
+      {{"dossier", place.first.Hex()},
+       {"sha256", HexOf(place.second)},
+       {"message", std::string(verified.message())}});
+  if (absl::IsDataLoss(verified)) {
+    SOTAY_RETURN_IF_ERROR(durable::MoveAside(FilePath(place), files_));
+  }
+  absl::MutexLock lock(&mutex_);
+  whole_.erase(place);
   return absl::OkStatus();
 }
 
-absl::Status Blobs::Forget(const Key& key) {
-  {
-    absl::MutexLock lock(&mutex_);
-    unfinished_.erase(key);
-  }
-  return durable::RemoveWithFiles(UploadPath(key), files_);
-}
-
-absl::StatusOr<std::string> Blobs::Read(const sync::FilePlace& place, uint64_t offset,
-                                        size_t bytes) const {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (closed_.count(place.first) != 0) return IsElsewhere();
-    if (whole_.count(place) == 0) {
-      return Refuse(absl::StatusCode::kFailedPrecondition, v1::REASON_CHANGED_MEANWHILE,
-                    "the file has not come whole yet");
-    }
-  }
-  SOTAY_ASSIGN_OR_RETURN(const auto file, durable::FileReader::Open(FilePath(place), files_));
-  return file->Read(offset, bytes);
-}
-
-absl::Status Blobs::Verify(const sync::FilePlace& place) const {
-  const std::string path = FilePath(place);
-  SOTAY_ASSIGN_OR_RETURN(const auto file, durable::FileReader::Open(path, files_));
-  seal::Hasher hasher;
-  for (uint64_t offset = 0; offset < file->size(); offset += kChunkBytesMax) {
-    SOTAY_ASSIGN_OR_RETURN(const std::string bytes, file->Read(offset, kChunkBytesMax));
-    hasher.Add(bytes);
-  }
-  const auto hash = hasher.Finish();
-  if (std::string(hash.begin(), hash.end()) == place.second) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(path, " is not the file it is named by"));
-}
-
 void Blobs::Sweep() {
+  const int64_t before = now_ms_() - limits_.unfinished_ms_max;
   std::vector<Key> old;
   {
     absl::MutexLock lock(&mutex_);
     for (const auto& [key, upload] : unfinished_) {
-      if (!upload.busy && now_ms_() - upload.touched_ms > limits_.unfinished_ms_max) {
-        old.push_back(key);
-      }
+      if (!upload.busy && upload.touched_ms < before) old.push_back(key);
     }
   }
-  // What stays for now is tried again at the next start.
-  for (const Key& key : old) Forget(key).IgnoreError();
+  for (const Key& key : old) {
+    Turn turn(this, key);
+    // What stays for now is tried again at the next start.
+    if (turn.TakeOld(before)) turn.Forget().IgnoreError();
+  }
 }
 
 }  // namespace sotay::server

@@ -47,34 +47,46 @@ absl::StatusOr<uint64_t> Copy(const ReadAt& read, const std::string& what, const
 
 }  // namespace
 
-absl::Status BackUpFiles(const Blobs& blobs, const std::string& life,
-                         const durable::StoreOptions& files, const std::function<bool()>& hurried) {
-  absl::Status damaged;
-  for (const sync::FilePlace& place : blobs.All()) {
+absl::Status BackUpFiles(Blobs* blobs, const std::string& life, const durable::StoreOptions& files,
+                         const std::function<bool()>& hurried, std::set<sync::FilePlace>* copied) {
+  absl::Status failed;
+  for (const sync::FilePlace& place : blobs->All()) {
+    if (copied->count(place) != 0) continue;
     if (hurried && hurried()) return absl::CancelledError("the server stops");
     const std::string dossier = absl::StrCat(FilesOf(life), "/", place.first.Hex());
     const std::string to = absl::StrCat(dossier, "/", absl::BytesToHexString(place.second));
-    if (durable::IsThere(to, files)) continue;
+    if (durable::IsThere(to, files)) {
+      copied->insert(place);
+      continue;
+    }
     SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(FilesOf(life), files));
     SOTAY_RETURN_IF_ERROR(durable::MakeDirectory(dossier, files));
-    const absl::Status copied =
-        Copy([&](uint64_t offset) { return blobs.Read(place, offset, kChunkBytesMax); },
+    const absl::Status copy =
+        Copy([&](uint64_t offset) { return blobs->Read(place, offset, kChunkBytesMax); },
              absl::StrCat("file ", absl::BytesToHexString(place.second), " of dossier ",
                           place.first.Hex()),
              to, place.second, files)
             .status();
-    // Its dossier proved to be secret meanwhile: then it is in no backup.
-    if (!blobs.Has(place)) {
+    if (absl::IsDataLoss(copy)) SOTAY_RETURN_IF_ERROR(blobs->Recheck(place));
+    // Its dossier proved to be secret meanwhile, or it is not what it was: then it is in no backup.
+    if (!blobs->Has(place)) {
       SOTAY_RETURN_IF_ERROR(durable::RemoveFile(to, files));
       continue;
     }
-    if (absl::IsDataLoss(copied) || absl::IsNotFound(copied)) {
-      if (damaged.ok()) damaged = absl::DataLossError(copied.message());
-      continue;
-    }
-    SOTAY_RETURN_IF_ERROR(copied);
+    if (absl::IsResourceExhausted(copy)) return copy;
+    if (copy.ok()) copied->insert(place);
+    if (failed.ok()) failed = copy;
   }
-  return damaged;
+  return failed;
+}
+
+absl::Status DropFiles(const std::string& life, const std::set<std::string>& sealed,
+                       const durable::StoreOptions& files) {
+  for (const std::string& dossier : sealed) {
+    SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(
+        absl::StrCat(FilesOf(life), "/", absl::BytesToHexString(dossier)), files));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TakeFilesOver(const std::string& aside, const std::string& life,
@@ -86,9 +98,18 @@ absl::Status TakeFilesOver(const std::string& aside, const std::string& life,
   for (const std::string& name : names) {
     const std::string dossier = BytesOf(name, sync::RecordId::kSize);
     if (dossier.empty() || sealed.count(dossier) != 0) continue;
+    const std::string from = absl::StrCat(FilesOf(aside), "/", name);
     const std::string to = absl::StrCat(FilesOf(life), "/", name);
-    if (durable::IsThere(to, files)) continue;
-    SOTAY_RETURN_IF_ERROR(durable::Rename(absl::StrCat(FilesOf(aside), "/", name), to, files));
+    if (!durable::IsThere(to, files)) {
+      SOTAY_RETURN_IF_ERROR(durable::Rename(from, to, files));
+      continue;
+    }
+    SOTAY_ASSIGN_OR_RETURN(const auto left, durable::NamesIn(from, files));
+    for (const std::string& file : left) {
+      const std::string kept = absl::StrCat(to, "/", file);
+      if (BytesOf(file, kHashBytes).empty() || durable::IsThere(kept, files)) continue;
+      SOTAY_RETURN_IF_ERROR(durable::Rename(absl::StrCat(from, "/", file), kept, files));
+    }
   }
   return absl::OkStatus();
 }
@@ -112,13 +133,23 @@ absl::StatusOr<RestoredFiles> RestoreFiles(const std::string& life, const std::s
       const std::string kept = absl::StrCat(to, "/", name);
       if (hash.empty() || durable::IsThere(kept, files)) continue;
       const std::string path = absl::StrCat(from, "/", name);
-      SOTAY_ASSIGN_OR_RETURN(const auto reader, durable::FileReader::Open(path, files));
-      SOTAY_ASSIGN_OR_RETURN(
-          const uint64_t bytes,
-          Copy([&](uint64_t offset) { return reader->Read(offset, kChunkBytesMax); }, path, kept,
-               hash, files));
+      const auto reader = durable::FileReader::Open(path, files);
+      // Of writing everything is said, of reading that this one is not to be had.
+      absl::Status unread = reader.status();
+      const auto read = [&](uint64_t offset) -> absl::StatusOr<std::string> {
+        auto some = (*reader)->Read(offset, kChunkBytesMax);
+        if (!some.ok()) unread = some.status();
+        return some;
+      };
+      const absl::StatusOr<uint64_t> bytes =
+          unread.ok() ? Copy(read, path, kept, hash, files) : absl::StatusOr<uint64_t>(unread);
+      if (!unread.ok() || absl::IsDataLoss(bytes.status())) {
+        restored.damaged.emplace_back(bytes.status().message());
+        continue;
+      }
+      SOTAY_RETURN_IF_ERROR(bytes.status());
       ++restored.files;
-      restored.bytes += bytes;
+      restored.bytes += *bytes;
     }
   }
   return restored;

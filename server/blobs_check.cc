@@ -13,15 +13,21 @@ namespace {
 
 constexpr int kDepthMax = 8;
 
-// Whether a signature stands over the record, or over one that covers it.
+// Whether a signature stands over the record, or over one that covers it, and was given when it was
+// there: what is put under a signed record later, by a decision, was signed by nobody.
 absl::StatusOr<bool> IsSignedOver(Store* store, const sync::Schema& schema,
                                   const sync::MergedRecord& record) {
+  uint64_t born = 0;
+  SOTAY_RETURN_IF_ERROR(store->VisitHistory(record.id(), 0, [&born](uint64_t position) {
+    born = position;
+    return false;
+  }));
   std::vector<sync::RecordId> above = sync::ParentsOf(record);
   for (int depth = 0; depth < kDepthMax && !above.empty(); ++depth) {
     std::vector<sync::RecordId> next;
     for (const sync::RecordId& id : above) {
       SOTAY_ASSIGN_OR_RETURN(const auto signature, store->LoadSignature(id));
-      if (signature.has_value() && signature->freezes) return true;
+      if (signature.has_value() && signature->freezes && born < signature->position) return true;
       SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(id));
       if (!stored.has_value()) continue;
       SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord parent,
@@ -36,10 +42,16 @@ absl::StatusOr<bool> IsSignedOver(Store* store, const sync::Schema& schema,
 
 }  // namespace
 
-absl::StatusOr<BlobsReport> CheckBlobs(Store* store, const sync::Schema& schema,
-                                       const Blobs& blobs) {
+absl::StatusOr<BlobsReport> CheckBlobs(Store* store, const sync::Schema& schema, Blobs* blobs) {
   BlobsReport report;
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
+  for (const stored::v1::SecretRow& row : tables.secrets) {
+    const auto dossier = sync::RecordId::From(row.dossier_id());
+    if (!dossier.has_value() || !blobs->LiesOpen(*dossier)) continue;
+    report.faults.push_back(absl::StrCat("files of dossier ", dossier->Hex(),
+                                         " lie open, and it is sealed; start sotayd, which goes on "
+                                         "with it"));
+  }
   std::vector<sync::RecordId> attachments;
   for (const auto& [unit, head] : tables.heads) {
     SOTAY_RETURN_IF_ERROR(
@@ -61,11 +73,17 @@ absl::StatusOr<BlobsReport> CheckBlobs(Store* store, const sync::Schema& schema,
     const sync::FilePlace place = {record.dossier(), file->sha256};
     const std::string named = absl::StrCat("attachment ", id.Hex(), " of dossier ",
                                            record.dossier().Hex(), " (", file->size, " bytes)");
-    if (blobs.Has(place)) {
+    if (const auto size = blobs->SizeOf(place)) {
       ++report.files;
-      report.bytes += file->size;
-      const absl::Status verified = blobs.Verify(place);
-      if (!verified.ok()) report.faults.push_back(absl::StrCat(named, ": ", verified.message()));
+      report.bytes += *size;
+      const absl::Status verified = blobs->Verify(place);
+      if (!verified.ok()) {
+        report.faults.push_back(absl::StrCat(named, ": ", verified.message()));
+        SOTAY_RETURN_IF_ERROR(blobs->Recheck(place));
+      } else if (*size != file->size) {
+        report.faults.push_back(absl::StrCat(named, ": the file of its hash has ", *size,
+                                             " bytes; it can never be signed over, withdraw it"));
+      }
       continue;
     }
     if (file->withdrawn) continue;

@@ -1,48 +1,80 @@
 // What becomes of the files of a dossier that proved to be secret.  A file that was sealed lies
 // beside no open one: first all of it is sealed and durable, then the open one goes.
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/blobs.h"
+#include "server/event_log.h"
 #include "sync/durable/files.h"
 #include "sync/seal/vault.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
+namespace {
+
+// Named for the operator; nobody keeps a file open because it cannot be read.
+void SayUnreadable(const std::string& path, const absl::Status& why) {
+  Say(Severity::kError, "secret_file_unreadable",
+      {{"file", path}, {"message", std::string(why.message())}});
+}
+
+}  // namespace
 
 absl::Status Blobs::Close(const sync::RecordId& dossier) {
   std::vector<Key> unfinished;
   {
     absl::MutexLock lock(&mutex_);
     closed_.insert(dossier);
+    for (const sync::FilePlace& place : held_) {
+      if (place.first == dossier) return absl::UnavailableError("a file of it is being written");
+    }
     for (const auto& [key, upload] : unfinished_) {
       if (std::get<1>(key) != dossier) continue;
       if (upload.busy) return absl::UnavailableError("a piece of a file of it is being taken");
       unfinished.push_back(key);
     }
-    whole_.erase(whole_.lower_bound({dossier, ""}),
-                 std::find_if(whole_.lower_bound({dossier, ""}), whole_.end(),
-                              [&](const auto& place) { return place.first != dossier; }));
+    // Closed to all others from here on, so they stay as they are.
+    for (auto at = whole_.lower_bound({dossier, ""});
+         at != whole_.end() && at->first.first == dossier;) {
+      at = whole_.erase(at);
+    }
   }
-  for (const Key& key : unfinished) SOTAY_RETURN_IF_ERROR(Forget(key));
+  for (const Key& key : unfinished) {
+    SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(UploadPath(key), files_));
+    absl::MutexLock lock(&mutex_);
+    unfinished_.erase(key);
+  }
   return absl::OkStatus();
 }
 
-absl::Status Blobs::SealFile(const sync::FilePlace& place, const std::string& key) const {
+absl::Status Blobs::SealPieces(const sync::FilePlace& place, const std::string& key,
+                               const durable::FileReader& open) const {
   const std::string name = absl::BytesToHexString(place.second);
-  SOTAY_ASSIGN_OR_RETURN(const auto open, durable::FileReader::Open(FilePath(place), files_));
   SOTAY_ASSIGN_OR_RETURN(
       const auto sealed,
       durable::FileWriter::Begin(absl::StrCat(SealedPath(place.first), "/", name), files_));
-  for (uint64_t offset = 0; offset < open->size(); offset += kChunkBytesMax) {
-    SOTAY_ASSIGN_OR_RETURN(const std::string bytes, open->Read(offset, kChunkBytesMax));
-    SOTAY_ASSIGN_OR_RETURN(const std::string box,
-                           seal::SealInVault(key, absl::StrCat("file/", name, "/", offset), bytes));
+  absl::Status unreadable;
+  for (uint64_t offset = 0; offset < open.size(); offset += kChunkBytesMax) {
+    absl::StatusOr<std::string> bytes = open.Read(offset, kChunkBytesMax);
+    if (!bytes.ok()) {
+      unreadable = bytes.status();
+      bytes = std::string();
+    }
+    SOTAY_ASSIGN_OR_RETURN(
+        const std::string box,
+        seal::SealInVault(key, absl::StrCat("file/", name, "/", offset), *bytes));
     SOTAY_RETURN_IF_ERROR(sealed->Append(box));
   }
+  if (!unreadable.ok()) SayUnreadable(FilePath(place), unreadable);
   return sealed->Keep();
+}
+
+absl::Status Blobs::SealFile(const sync::FilePlace& place, const std::string& key) const {
+  const auto open = durable::FileReader::Open(FilePath(place), files_);
+  if (open.ok()) return SealPieces(place, key, **open);
+  SayUnreadable(FilePath(place), open.status());
+  return absl::OkStatus();
 }
 
 absl::Status Blobs::Seal(const sync::RecordId& dossier, const std::string& key) {
@@ -65,6 +97,10 @@ absl::Status Blobs::Destroy(const sync::RecordId& dossier) {
   SOTAY_RETURN_IF_ERROR(Close(dossier));
   SOTAY_RETURN_IF_ERROR(durable::RemoveWithFiles(DossierPath(dossier), files_));
   return durable::RemoveWithFiles(SealedPath(dossier), files_);
+}
+
+bool Blobs::LiesOpen(const sync::RecordId& dossier) const {
+  return durable::IsThere(DossierPath(dossier), files_);
 }
 
 }  // namespace sotay::server

@@ -19,6 +19,8 @@ constexpr int64_t kBackupEverySMax = 86'400;
 // A long recording.
 constexpr int64_t kFileBytesMax = int64_t{1} << 30;
 constexpr int64_t kUnfinishedMax = 1'000;
+// As much as the largest disk.
+constexpr int64_t kDiskBytesMax = int64_t{1} << 50;
 
 absl::Status At(const std::string& path, const toml::source_region& where,
                 absl::string_view message) {
@@ -88,9 +90,15 @@ absl::Status ReadFiles(const std::string& path, const toml::node& node, FilesCon
       read = ReadNumber(path, value, "files.bytes_max", kFileBytesMax, &out->bytes_max);
     } else if (name == "unfinished_max") {
       read = ReadNumber(path, value, "files.unfinished_max", kUnfinishedMax, &out->unfinished_max);
+    } else if (name == "day_bytes_max") {
+      read = ReadNumber(path, value, "files.day_bytes_max", kDiskBytesMax, &out->day_bytes_max);
+    } else if (name == "free_bytes_min") {
+      read = ReadNumber(path, value, "files.free_bytes_min", kDiskBytesMax, &out->free_bytes_min);
     } else {
       read = At(path, key.source(),
-                absl::StrCat("unknown key files.", name, "; known are bytes_max, unfinished_max"));
+                absl::StrCat("unknown key files.", name,
+                             "; known are bytes_max, unfinished_max, day_bytes_max, "
+                             "free_bytes_min"));
     }
     SOTAY_RETURN_IF_ERROR(read);
   }
@@ -198,10 +206,14 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
   }
   out << "# The largest file of an attachment that is taken (bytes), and how many a device may "
          "have begun\n"
-         "# to send and not ended.\n"
+         "# to send and not ended; what is taken of one user on one day, and what of the disk is "
+         "left to\n"
+         "# the notes (bytes).\n"
       << "[files]\n"
       << toml::table{{"bytes_max", config.files.bytes_max},
-                     {"unfinished_max", config.files.unfinished_max}}
+                     {"unfinished_max", config.files.unfinished_max},
+                     {"day_bytes_max", config.files.day_bytes_max},
+                     {"free_bytes_min", config.files.free_bytes_min}}
       << "\n";
   return seal::WriteWholeFile(ConfigPath(data), out.str(), 0600);
 }

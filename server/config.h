@@ -24,6 +24,10 @@ struct FilesConfig {
   int64_t bytes_max = int64_t{64} << 20;
   // How many a device may have begun to send and not ended.
   int64_t unfinished_max = 8;
+  // What is taken of one user on one day, bytes.
+  int64_t day_bytes_max = int64_t{8} << 30;
+  // What of the disk is left to the notes, bytes.
+  int64_t free_bytes_min = int64_t{1} << 30;
 };
 
 struct Config {

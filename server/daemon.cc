@@ -195,6 +195,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
   BlobLimits limits;
   limits.file_bytes_max = static_cast<uint64_t>(options.config.files.bytes_max);
   limits.unfinished_max = static_cast<size_t>(options.config.files.unfinished_max);
+  limits.day_bytes_max = static_cast<uint64_t>(options.config.files.day_bytes_max);
+  limits.free_bytes_min = static_cast<uint64_t>(options.config.files.free_bytes_min);
   SOTAY_ASSIGN_OR_RETURN(
       p.blobs, Blobs::Open(BlobsPath(options.data), durable::StoreOptions(), limits, p.now_ms));
   p.store->set_blobs(p.blobs.get());

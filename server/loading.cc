@@ -55,13 +55,6 @@ void SortOnce(std::vector<Id>* ids) {
   ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
 }
 
-bool Signs(const sync::Schema& schema, const v1::Change& change) {
-  return std::any_of(change.edits().begin(), change.edits().end(), [&](const auto& edit) {
-    const sync::RecordType* const type = schema.Find(edit.type());
-    return type != nullptr && type->signing != nullptr;
-  });
-}
-
 // `newborn`: where it is noted that the record is one, or null.
 absl::Status LoadInto(Pen* pen, const sync::RecordId& id, sync::IngestInput* input,
                       std::vector<sync::RecordId>* newborn) {
@@ -78,37 +71,66 @@ absl::Status LoadInto(Pen* pen, const sync::RecordId& id, sync::IngestInput* inp
 void NoteFile(const Pen& pen, const sync::RecordId& dossier,
               const absl::optional<sync::AttachedFile>& file, sync::IngestInput* input) {
   const Blobs* const blobs = pen.store().blobs();
-  if (file.has_value() && blobs != nullptr && blobs->Has({dossier, file->sha256})) {
-    input->whole.emplace(dossier, file->sha256);
-  }
+  if (!file.has_value() || blobs == nullptr) return;
+  const sync::FilePlace place = {dossier, file->sha256};
+  if (const auto size = blobs->SizeOf(place)) input->whole.emplace(place, *size);
 }
 
-// Where somebody signs: what hangs in the dossier, and which of its files are here.
-absl::Status LoadAttachments(Pen* pen, const std::vector<const v1::Change*>& changes,
-                             sync::IngestInput* input) {
+// What somebody signs, by unit and dossier; and what a signature covers that is edited beside that,
+// as it may be put elsewhere.
+using Objects = std::map<std::pair<std::string, sync::RecordId>, std::set<sync::RecordId>>;
+
+Objects SignedIn(const sync::Schema& schema, const std::vector<const v1::Change*>& changes) {
+  Objects objects;
+  std::set<sync::RecordId> covered;
   for (const v1::Change* change : changes) {
     const auto dossier = sync::RecordId::From(change->dossier_id());
-    if (!dossier.has_value() || !Signs(pen->schema(), *change)) continue;
-    if (!input->attachments.try_emplace(*dossier).second) continue;
-    SOTAY_ASSIGN_OR_RETURN(const auto hanging, pen->AttachmentsIn(change->unit_id(), *dossier));
+    for (const v1::RecordEdit& edit : change->edits()) {
+      const sync::RecordType* const type = schema.Find(edit.type());
+      const auto id = sync::RecordId::From(edit.record_id());
+      if (type == nullptr || !dossier.has_value()) continue;
+      if (schema.IsCovered(type->name) && id.has_value()) covered.insert(*id);
+      const auto signature = sync::SignatureIn(*type, edit);
+      if (signature.has_value()) objects[{change->unit_id(), *dossier}].insert(signature->object);
+    }
+  }
+  for (auto& [where, all] : objects) all.insert(covered.begin(), covered.end());
+  return objects;
+}
+
+// Where somebody signs: what hangs under that, and which of its files are here.
+absl::Status LoadAttachments(Pen* pen, const std::vector<const v1::Change*>& changes,
+                             sync::IngestInput* input) {
+  for (const auto& [where, objects] : SignedIn(pen->schema(), changes)) {
+    const auto& [unit, dossier] = where;
+    std::vector<sync::RecordId>& attachments = input->attachments[dossier];
+    SOTAY_ASSIGN_OR_RETURN(const auto hanging, pen->HangingUnder(unit, dossier, objects));
     for (const sync::RecordId& id : hanging) {
       SOTAY_RETURN_IF_ERROR(LoadInto(pen, id, input, nullptr));
       const auto record = input->records.find(id);
       if (record == input->records.end()) continue;
       const auto file = sync::FileOf(record->second.record);
       if (!file.has_value()) continue;
-      input->attachments[*dossier].push_back(id);
-      NoteFile(*pen, *dossier, file, input);
+      attachments.push_back(id);
+      NoteFile(*pen, dossier, file, input);
     }
   }
-  if (input->attachments.empty()) return absl::OkStatus();
-  // And of those that come with them.
+  // And of those that come with them; and how many there are where they are put.
+  if (pen->store().blobs() != nullptr) {
+    input->file_bytes_max = pen->store().blobs()->limits().file_bytes_max;
+  }
   for (const v1::Change* change : changes) {
     const auto dossier = sync::RecordId::From(change->dossier_id());
-    if (!dossier.has_value() || input->attachments.count(*dossier) == 0) continue;
+    if (!dossier.has_value()) continue;
     for (const v1::RecordEdit& edit : change->edits()) {
       const sync::RecordType* const type = pen->schema().Find(edit.type());
-      if (type != nullptr) NoteFile(*pen, *dossier, sync::FileIn(*type, edit), input);
+      if (type == nullptr || type->attaching == nullptr) continue;
+      NoteFile(*pen, *dossier, sync::FileIn(*type, edit), input);
+      for (const sync::RecordId& parent : sync::PutUnder(*type, edit)) {
+        if (input->attached.count(parent) != 0) continue;
+        SOTAY_ASSIGN_OR_RETURN(input->attached[parent],
+                               pen->Attached(change->unit_id(), *dossier, parent));
+      }
     }
   }
   return absl::OkStatus();

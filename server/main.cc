@@ -234,11 +234,16 @@ int RestoreStore(const BackupFlags& flags) {
     }
   }
   std::printf(
-      "What administration did since then is to be done again, revocations first.  A device that "
-      "took "
-      "another key since then is known by the one before until it shows how it came to that: "
-      "revoke "
-      "those whose old key may be in other hands.\n");
+      "What administration did since then is to be done again, revocations first.  A device that took
+"
+"another key since then is known by the one before until it shows how it came to that: revoke
+"
+"those whose old key may be in other hands.
+");
+  for (const std::string& file : restored->damaged_files) {
+    std::printf("WARNING %s; it was left out, and is asked of the phones that have it\n",
+                file.c_str());
+  }
   return kDone;
 }
 
@@ -247,7 +252,7 @@ absl::StatusOr<BlobsReport> CheckFiles(const std::string& data, Store* store,
                                        const sync::Schema& schema) {
   const auto blobs = Blobs::Open(BlobsPath(data), durable::StoreOptions(), BlobLimits(), NowMs);
   if (!blobs.ok()) return blobs.status();
-  absl::StatusOr<BlobsReport> report = CheckBlobs(store, schema, **blobs);
+  absl::StatusOr<BlobsReport> report = CheckBlobs(store, schema, blobs->get());
   if (!report.ok()) return report;
   std::printf("%-18s %llu, %llu bytes\n", "files", static_cast<unsigned long long>(report->files),
               static_cast<unsigned long long>(report->bytes));

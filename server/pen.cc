@@ -87,12 +87,20 @@ void Pen::Settle() {
   heads_.clear();
 }
 
-absl::StatusOr<std::set<sync::RecordId>> Pen::AttachmentsIn(const std::string& unit,
-                                                            const sync::RecordId& dossier) {
-  // Not what is being written: it would be passed over, and never looked at again.
+// Neither asks about what is being written: it would be passed over, and never looked at again.
+absl::StatusOr<std::set<sync::RecordId>> Pen::HangingUnder(
+    const std::string& unit, const sync::RecordId& dossier,
+    const std::set<sync::RecordId>& objects) {
   const auto head = directory_.Head(unit);
   if (!head.has_value()) return std::set<sync::RecordId>();
-  return hanging_.In(unit, head->position(), dossier);
+  return hanging_.Under(unit, head->position(), dossier, objects);
+}
+
+absl::StatusOr<size_t> Pen::Attached(const std::string& unit, const sync::RecordId& dossier,
+                                     const sync::RecordId& record) {
+  const auto head = directory_.Head(unit);
+  if (!head.has_value()) return size_t{0};
+  return hanging_.Attached(unit, head->position(), dossier, record);
 }
 
 absl::optional<stored::v1::UnitHead> Pen::Head(absl::string_view unit) const {

@@ -73,10 +73,14 @@ class Pen {
     return !known_.has_value() || known_->MayHave(record);
   }
 
-  // Records of a dossier that stand for files, or may have such under them, as far as they are
-  // written (WaitFor).
-  absl::StatusOr<std::set<sync::RecordId>> AttachmentsIn(const std::string& unit,
-                                                         const sync::RecordId& dossier);
+  // Records of a dossier that stand for files, or may have such under them, and hang under
+  // `objects`; and how many attachments are put under a record.  As far as they are written
+  // (WaitFor).
+  absl::StatusOr<std::set<sync::RecordId>> HangingUnder(const std::string& unit,
+                                                        const sync::RecordId& dossier,
+                                                        const std::set<sync::RecordId>& objects);
+  absl::StatusOr<size_t> Attached(const std::string& unit, const sync::RecordId& dossier,
+                                  const sync::RecordId& record);
 
   Store& store() const { return store_; }
   // For reading; Commit changes it.

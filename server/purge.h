@@ -36,6 +36,12 @@ absl::StatusOr<Purge> PlanDestruction(Store* store, const stored::v1::SecretRow&
 // What is known of the dossier in these tables; null: it was never taken out.
 const stored::v1::SecretRow* SecretIn(const Tables& tables, absl::string_view dossier);
 
+// The files of the dossier, which lie beside the store, are sealed under the key of its content, or
+// gone with that (blobs.h).  kUnavailable while that cannot be done, which is said to the operator:
+// to be called again.  Nothing else waits for it: a file no disk has room to seal holds up neither
+// the sweep, nor a start, nor a backup, which has no file of a sealed dossier.
+absl::Status PutFilesAway(Store* store, const stored::v1::SecretRow& row);
+
 // No file of the store has any more what a purge or a destruction took out; as
 // durable::Store::Sweep.
 absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row);
@@ -43,7 +49,8 @@ absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row);
 // Takes out of the tables what is left there of every act, before anybody reads the store.
 // `restored`: its rows are of a backup, so of every act everything.
 absl::Status FinishPurges(Store* store, bool restored);
-// And out of the files.  kUnavailable as SweepSecret, of those it could not: to be called again.
+// And out of the files.  kUnavailable as SweepSecret and PutFilesAway, of those it could not: to be
+// called again.
 absl::Status FinishSweeps(Store* store);
 
 }  // namespace sotay::server

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/blobs.h"
+#include "server/event_log.h"
 #include "server/purge.h"
 #include "sync/status_macros.h"
 
@@ -30,25 +31,26 @@ const stored::v1::SecretRow* SecretIn(const Tables& tables, absl::string_view do
   return at == tables.secrets.end() ? nullptr : &*at;
 }
 
-namespace {
-
-// The files of the dossier, which lie beside the store: sealed under the key of its content, and
-// gone with that.
-absl::Status PutFilesAway(Store* store, const sync::RecordId& dossier,
-                          const stored::v1::SecretRow& row) {
+absl::Status PutFilesAway(Store* store, const stored::v1::SecretRow& row) {
   Blobs* const blobs = store->blobs();
-  if (blobs == nullptr) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const auto key, store->Get(SecretKeyKey(dossier)));
-  if (row.destroyed() || !key.has_value()) return blobs->Destroy(dossier);
-  return blobs->Seal(dossier, *key);
+  const auto dossier = sync::RecordId::From(row.dossier_id());
+  if (blobs == nullptr || !dossier.has_value()) return absl::OkStatus();
+  const auto put = [&]() -> absl::Status {
+    SOTAY_ASSIGN_OR_RETURN(const auto key, store->Get(SecretKeyKey(*dossier)));
+    if (row.destroyed() || !key.has_value()) return blobs->Destroy(*dossier);
+    return blobs->Seal(*dossier, *key);
+  };
+  const absl::Status away = put();
+  if (away.ok()) return away;
+  Say(Severity::kError, "secret_files_wait",
+      {{"dossier", dossier->Short()}, {"message", std::string(away.message())}});
+  return absl::UnavailableError(
+      absl::StrCat("files of dossier ", dossier->Short(), " wait: ", away.message()));
 }
-
-}  // namespace
 
 absl::Status SweepSecret(Store* store, const stored::v1::SecretRow& row) {
   const auto dossier = sync::RecordId::From(row.dossier_id());
   if (!dossier.has_value()) return absl::DataLossError("a sealed dossier without an id");
-  SOTAY_RETURN_IF_ERROR(PutFilesAway(store, *dossier, row));
   std::vector<std::string> keys = {SecretKeyKey(*dossier)};
   for (uint64_t number = 1; number <= row.contents(); ++number) {
     const std::string key = SecretContentKey(*dossier, number);
@@ -81,12 +83,9 @@ absl::Status FinishSweeps(Store* store) {
   absl::Status waits;
   SOTAY_ASSIGN_OR_RETURN(const Tables purged, store->LoadTables());
   for (stored::v1::SecretRow row : purged.secrets) {
-    if (row.swept()) {
-      // Files may lie there still when the store was restored beside them.
-      const auto dossier = sync::RecordId::From(row.dossier_id());
-      if (dossier.has_value()) SOTAY_RETURN_IF_ERROR(PutFilesAway(store, *dossier, row));
-      continue;
-    }
+    // Also of what was swept: they may have waited then, or the store was restored beside them.
+    if (const absl::Status away = PutFilesAway(store, row); !away.ok()) waits = away;
+    if (row.swept()) continue;
     const absl::Status swept = SweepSecret(store, row);
     if (absl::IsUnavailable(swept) && !store->read_only()) {
       waits = swept;

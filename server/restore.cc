@@ -55,7 +55,7 @@ class Restoring {
   absl::Status Fill(const BackupChain& verified, Store* store) const;
   absl::Status WithholdClassified(Store* store) const;
   absl::Status BeginLife(const BackupChain& verified, Store* store, Restored* restored) const;
-  absl::Status BringFiles(const std::string& life) const;
+  absl::Status BringFiles(Restored* restored) const;
 
   const RestorePlan& plan_;
   const durable::StoreOptions& files_;
@@ -193,7 +193,7 @@ absl::Status Restoring::BeginLife(const BackupChain& verified, Store* store,
 }
 
 // But of no dossier that proved to be secret.
-absl::Status Restoring::BringFiles(const std::string& life) const {
+absl::Status Restoring::BringFiles(Restored* restored) const {
   std::set<std::string> sealed;
   {
     SOTAY_ASSIGN_OR_RETURN(const auto store, Store::Open(plan_.part, files_, plan_.schema));
@@ -202,9 +202,10 @@ absl::Status Restoring::BringFiles(const std::string& life) const {
       if (act.has_sealed()) sealed.insert(act.dossier_id());
     }
   }
-  SOTAY_ASSIGN_OR_RETURN(const RestoredFiles brought,
-                         RestoreFiles(life, plan_.blobs, sealed, files_));
+  SOTAY_ASSIGN_OR_RETURN(RestoredFiles brought,
+                         RestoreFiles(restored->life, plan_.blobs, sealed, files_));
   Tell(absl::StrCat(brought.files, " files of attachments, ", brought.bytes, " bytes"));
+  restored->damaged_files = std::move(brought.damaged);
   return absl::OkStatus();
 }
 
@@ -250,7 +251,7 @@ absl::StatusOr<Restored> Restoring::Run() {
         "what was restored contradicts itself in ", restored.report.faults,
         " places, the first: ", restored.report.first_faults.front(), "; it lies in ", plan_.part));
   }
-  if (!plan_.blobs.empty()) SOTAY_RETURN_IF_ERROR(BringFiles(restored.life));
+  if (!plan_.blobs.empty()) SOTAY_RETURN_IF_ERROR(BringFiles(&restored));
   SOTAY_RETURN_IF_ERROR(Rename(plan_.part, plan_.store, files_));
   return restored;
 }

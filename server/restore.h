@@ -50,6 +50,8 @@ struct Restored {
   // Of each unit, as the new life begins.
   std::map<std::string, stored::v1::UnitHead> heads;
   StoreReport report;
+  // Files of attachments that the backup has damaged: each a sentence.  All else was brought.
+  std::vector<std::string> damaged_files = {};
 };
 
 // kFailedPrecondition when the newest segment is by a key that was replaced, and that was not

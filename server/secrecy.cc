@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/administration.h"
+#include "server/blobs.h"
 #include "server/dossiers.h"
 #include "server/event_log.h"
 #include "server/purge.h"
@@ -125,7 +126,7 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
   v1::SealDossierResponse response;
   const auto answer = [&](const std::string& dossier) -> absl::StatusOr<v1::SealDossierResponse> {
     SOTAY_ASSIGN_OR_RETURN(const stored::v1::SecretRow row, SecretFor(directory, person, dossier));
-    *response.mutable_sealed() = SealedViewOf(directory, row, /*whole=*/true);
+    *response.mutable_sealed() = SealedViewOf(directory, pen->store().blobs(), row, /*whole=*/true);
     return response;
   };
   if (const auto known = SecretWith(directory, request.record_id()); known.has_value()) {
@@ -181,7 +182,8 @@ absl::StatusOr<v1::DestroyResponse> AskDestruction(Pen* pen, const Person& perso
     SOTAY_RETURN_IF_ERROR(Save(pen, row));
   }
   v1::DestroyResponse response;
-  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/true);
+  *response.mutable_sealed() =
+      SealedViewOf(pen->directory(), pen->store().blobs(), row, /*whole=*/true);
   return response;
 }
 
@@ -193,7 +195,8 @@ absl::StatusOr<v1::ConfirmResponse> ConfirmDestruction(Pen* pen, const Person& p
   SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
   v1::ConfirmResponse response;
   if (row.destroyed()) {
-    *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+    *response.mutable_sealed() =
+        SealedViewOf(pen->directory(), pen->store().blobs(), row, /*whole=*/false);
     return response;
   }
   if (Newest(row, v1::SECRET_ACT_KIND_DESTRUCTION_ASKED) == nullptr) {
@@ -218,7 +221,8 @@ absl::StatusOr<v1::ConfirmResponse> ConfirmDestruction(Pen* pen, const Person& p
   SOTAY_RETURN_IF_ERROR(GoOn(pen));
   SOTAY_ASSIGN_OR_RETURN(row,
                          SecretForAdministrator(pen->directory(), person, request.dossier_id()));
-  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+  *response.mutable_sealed() =
+      SealedViewOf(pen->directory(), pen->store().blobs(), row, /*whole=*/false);
   return response;
 }
 
@@ -235,7 +239,8 @@ absl::StatusOr<v1::NoteBackupsGoneResponse> NoteBackupsGone(
     SOTAY_RETURN_IF_ERROR(Save(pen, row));
   }
   v1::NoteBackupsGoneResponse response;
-  *response.mutable_sealed() = SealedViewOf(pen->directory(), row, /*whole=*/false);
+  *response.mutable_sealed() =
+      SealedViewOf(pen->directory(), pen->store().blobs(), row, /*whole=*/false);
   return response;
 }
 
@@ -283,6 +288,7 @@ absl::Status GoOnWithPurges(Pen* pen) {
   // Of several each by itself: one may wait for somebody who does not read the others.
   absl::Status waits;
   for (stored::v1::SecretRow row : directory.Secrets()) {
+    if (const absl::Status away = PutFilesAway(&pen->store(), row); !away.ok()) waits = away;
     if (row.swept()) continue;
     const absl::Status swept = SweepSecret(&pen->store(), row);
     if (absl::IsUnavailable(swept) && !pen->store().read_only()) {
@@ -296,8 +302,8 @@ absl::Status GoOnWithPurges(Pen* pen) {
   return waits;
 }
 
-v1::SealedDossierView SealedViewOf(const Directory& directory, const stored::v1::SecretRow& row,
-                                   bool whole) {
+v1::SealedDossierView SealedViewOf(const Directory& directory, const Blobs* blobs,
+                                   const stored::v1::SecretRow& row, bool whole) {
   v1::SealedDossierView view;
   const auto acts = directory.DossiersOf(row.unit_id());
   const v1::DossierAct* const act = acts == nullptr ? nullptr : acts->Standing(row.dossier_id());
@@ -312,7 +318,9 @@ v1::SealedDossierView SealedViewOf(const Directory& directory, const stored::v1:
   }
   view.set_changes(row.changes());
   view.set_records(row.records());
-  view.set_swept(row.swept());
+  const auto dossier = sync::RecordId::From(row.dossier_id());
+  const bool open = blobs != nullptr && dossier.has_value() && blobs->LiesOpen(*dossier);
+  view.set_swept(row.swept() && !open);
   view.set_destroyed(row.destroyed());
   return view;
 }

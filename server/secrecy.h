@@ -33,15 +33,17 @@ absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
 absl::Status GoOnWithPurges(Pen* pen);
 
 // Reads only; any thread.
-absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, const Person& person,
+absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, const Blobs* blobs,
+                                                  const Person& person,
                                                   const v1::ListSealedRequest& request);
 // Of backups, whoever knows where they are has to add them.
 absl::StatusOr<v1::ListHoldersResponse> ListHolders(const Directory& directory, Store* store,
                                                     const Person& person,
                                                     const v1::ListHoldersRequest& request);
 
-// The dossier as it stands; to an administrator, who reads no content, without what it is called.
-v1::SealedDossierView SealedViewOf(const Directory& directory, const stored::v1::SecretRow& row,
-                                   bool whole);
+// The dossier as it stands, its files included (null: there are none); to an administrator, who
+// reads no content, without what it is called.
+v1::SealedDossierView SealedViewOf(const Directory& directory, const Blobs* blobs,
+                                   const stored::v1::SecretRow& row, bool whole);
 
 }  // namespace sotay::server

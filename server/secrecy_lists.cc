@@ -52,7 +52,8 @@ class Traces {
 
 }  // namespace
 
-absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, const Person& person,
+absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, const Blobs* blobs,
+                                                  const Person& person,
                                                   const v1::ListSealedRequest& request) {
   v1::ListSealedResponse response;
   if (!request.unit_id().empty() && !person.administrator &&
@@ -65,7 +66,7 @@ absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, co
     if (request.pending() && !IsPending(row)) continue;
     const bool answers = MaySealIn(directory, person, row.unit_id());
     if (!answers && !person.administrator) continue;
-    found[{row.unit_id(), row.act()}] = SealedViewOf(directory, row, answers);
+    found[{row.unit_id(), row.act()}] = SealedViewOf(directory, blobs, row, answers);
   }
   for (auto& [place, view] : found) *response.add_sealed() = std::move(view);
   return response;

@@ -109,7 +109,7 @@ grpc::ServerUnaryReactor* SecrecyService::ListSealed(grpc::CallbackServerContext
       },
       [this](const Caller& caller, const v1::ListSealedRequest& asked,
              const Reply<v1::ListSealedResponse>& reply) {
-        reply(server::ListSealed(directory_, *caller.person, asked));
+        reply(server::ListSealed(directory_, store_.blobs(), *caller.person, asked));
       });
 }
 

@@ -99,11 +99,23 @@ absl::StatusOr<std::shared_ptr<const Attaching>> ReadAttaching(const RecordType&
 
 absl::optional<AttachedFile> FileOf(const MergedRecord& record) {
   if (record.type() == nullptr || record.type()->attaching == nullptr) return absl::nullopt;
-  return Read(*record.type()->attaching, [&record](uint32_t field) -> absl::string_view {
+  const Attaching& attaching = *record.type()->attaching;
+  auto file = Read(attaching, [&record](uint32_t field) -> absl::string_view {
     const FieldSlot* const slot = record.Slot(field);
     if (slot == nullptr || slot->readings.empty()) return "";
     return slot->readings.front().value;
   });
+  const FieldSlot* const state = attaching.state == 0 ? nullptr : record.Slot(attaching.state);
+  if (file.has_value() && state != nullptr) {
+    // As long as people disagree whether it is, it is not.
+    file->withdrawn =
+        !state->readings.empty() &&
+        std::all_of(state->readings.begin(), state->readings.end(), [&](const auto& reading) {
+          const auto value = static_cast<int32_t>(VarintOf(reading.value).value_or(0));
+          return attaching.withdrawn.count(value) != 0;
+        });
+  }
+  return file;
 }
 
 absl::optional<AttachedFile> FileIn(const RecordType& type, const v1::RecordEdit& edit) {

@@ -61,6 +61,27 @@ const StandingSignature* Bench::SignatureOf(const RecordId& id) const {
   return at == signatures.end() ? nullptr : &at->second;
 }
 
+absl::optional<Refusal> CheckAttaching(const v1::RecordEdit& edit, Bench* bench) {
+  const RecordType* const type = bench->input.schema->Find(edit.type());
+  const auto file = type == nullptr ? absl::nullopt : FileIn(*type, edit);
+  if (!file.has_value()) return absl::nullopt;
+  const uint64_t max = bench->input.file_bytes_max;
+  if (max != 0 && file->size > max) {
+    return Refusal{v1::REASON_TOO_LARGE,
+                   absl::StrCat("file of ", file->size, " bytes, limit of this server ", max)};
+  }
+  for (const RecordId& parent : PutUnder(*type, edit)) {
+    size_t& count = bench->attached[parent];
+    if (count >= kAttachmentsMax) {
+      return Refusal{v1::REASON_TOO_LARGE,
+                     absl::StrCat("attachments of record ", parent.Short(), ": ", count + 1,
+                                  ", limit ", kAttachmentsMax, "; attach it to another record")};
+    }
+    ++count;
+  }
+  return absl::nullopt;
+}
+
 absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench) {
   const RecordId dossier = object.dossier();
   std::set<RecordId> attachments;
@@ -80,7 +101,8 @@ absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench) {
     const MergedRecord* const record = find(id);
     const auto file = record == nullptr ? absl::nullopt : FileOf(*record);
     if (!file.has_value() || file->withdrawn) continue;
-    if (bench->input.whole.count({dossier, file->sha256}) != 0) continue;
+    const auto whole = bench->input.whole.find({dossier, file->sha256});
+    if (whole != bench->input.whole.end() && whole->second == file->size) continue;
     if (!HangsUnder(*bench->input.schema, *record, object.id(), find)) continue;
     return Refusal{v1::REASON_ATTACHMENT_MISSING,
                    absl::StrCat("attachment ", id.Short(), " (", file->size,

@@ -233,6 +233,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   if (!texts.ok()) return Refusal{v1::REASON_TEXT_MISMATCH, std::string(texts.status().message())};
   ready.texts = *std::move(texts);
   if (auto refusal = CheckSize(arrival_, ready, existing, &bench_)) return refusal;
+  if (auto refusal = CheckAttaching(edit, &bench_)) return refusal;
   decision_.after = std::max(decision_.after, base->newest_stamp());
   decision_.ready.push_back(std::move(ready));
   return absl::nullopt;

@@ -65,7 +65,8 @@ struct Bench {
         positions(loaded.positions),
         numbers(loaded.numbers),
         signatures(loaded.signatures),
-        bare(loaded.bare) {}
+        bare(loaded.bare),
+        attached(loaded.attached) {}
 
   // Null when there is no such record.
   WrittenRecord* Find(const RecordId& id);
@@ -91,6 +92,7 @@ struct Bench {
   // Changes that nothing waits for (IngestInput::bare), with their devices: nobody else ever had
   // them.
   std::set<std::pair<DeviceId, ChangeId>> bare;
+  std::map<RecordId, size_t> attached;  // attachments of a record
   std::map<RecordId, WrittenRecord> working;
   std::map<std::string, DossierActs> said;  // by unit, where anything was said here
   std::vector<v1::DossierAct> acts;         // that
@@ -101,6 +103,13 @@ struct Bench {
 
 // What the secrecy gate says of a change, whoever sent it and however (secrecy.h).
 absl::optional<Refusal> GateRefusal(const v1::Change& change, Bench* bench);
+// Attachments of one record: all the photographs of a scene, and few enough that a signature, which
+// looks at each, holds up nobody.
+constexpr size_t kAttachmentsMax = 500;
+
+// TOO_LARGE for the edit that makes an attachment whose file is never taken, or that is one too
+// many of its record.  Counts it.
+absl::optional<Refusal> CheckAttaching(const v1::RecordEdit& edit, Bench* bench);
 // ATTACHMENT_MISSING when a file that hangs under the record is not whole here: nobody signs what
 // nobody can look at.
 absl::optional<Refusal> CheckFiles(const MergedRecord& object, Bench* bench);

@@ -99,8 +99,13 @@ struct IngestInput {
   // By dossier in which somebody signs: its attachments, which are among `records`, and so is what
   // they hang under.
   std::map<RecordId, std::vector<RecordId>> attachments;
-  // Files of those, and of attachments the changes make, that are here and verified.
-  std::set<FilePlace> whole;
+  // Files of those, and of attachments the changes make, that are here and verified, with their
+  // sizes.
+  std::map<FilePlace, uint64_t> whole;
+  // How many attachments each record has that the changes give some.
+  std::map<RecordId, size_t> attached;
+  // The largest file this server takes; 0: any.
+  uint64_t file_bytes_max = 0;
 };
 
 // A change to be appended to a unit's log.
@@ -160,6 +165,8 @@ struct IngestOutcome {
 //     object is changed by a decision of somebody's alone (freeze.h).
 //   - And when every file that hangs under its object is here (attaching.h); otherwise it is
 //     refused as ATTACHMENT_MISSING.
+//   - An attachment of a file that is never taken here, or one too many of its record, is refused
+//     as TOO_LARGE: nobody could sign over it.
 //   - Of a change that has content where there may be none (CLASSIFIED: it is withheld, or in a
 //     dossier that proved to be secret) the id is kept and nothing else.
 //   - What somebody wrote into a dossier that has become other people's, before their device could

@@ -17,6 +17,10 @@ std::string BytesInWords(uint64_t bytes) {
 
 std::string FileStateInWords(const Voice& voice, const sdk::FileLine& line) {
   if (!line.here) return voice("không ở máy này", "not on this device");
+  if (line.damaged) {
+    return line.waiting ? voice("HỎNG ở máy, chưa gửi xong", "DAMAGED, not sent whole")
+                        : voice("hỏng ở máy, máy chủ còn", "damaged, the server has it");
+  }
   if (!line.shown) {
     return voice("chờ gửi, bản ghi bị giữ lại hoặc đã rời máy",
                  "waiting; its record was set aside or has left");
@@ -43,7 +47,8 @@ nlohmann::json FileJson(const sdk::FileLine& line) {
           {"fetched", line.fetched},
           {"waiting", line.waiting},
           {"sent", line.sent},
-          {"not_taken", line.not_taken}};
+          {"not_taken", line.not_taken},
+          {"damaged", line.damaged}};
 }
 
 absl::Status SaveWhole(const std::string& path,

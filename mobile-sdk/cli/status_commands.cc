@@ -84,6 +84,7 @@ json StatusJson(const sdk::Status& status) {
           {"oldest_outbox_ms", status.oldest_outbox_ms},
           {"files_waiting", status.files_waiting},
           {"file_bytes_waiting", status.file_bytes_waiting},
+          {"files_damaged", status.files_damaged},
           {"last_contact_ms", status.last_contact_ms},
           {"skew_ms", status.skew_ms},
           {"certificate_ends_ms", status.certificate_ends_ms},
@@ -151,6 +152,9 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     line(voice("Tệp chờ gửi", "Files waiting"),
          absl::StrCat(status.files_waiting, ", ", BytesInWords(status.file_bytes_waiting),
                       ": sotay files"));
+  }
+  if (status.files_damaged != 0) {
+    line(voice("Tệp hỏng", "Files damaged"), absl::StrCat(status.files_damaged, ": sotay files"));
   }
   line(voice("Bản ghi", "Records"), absl::StrCat(status.records));
   line(voice("Xung đột", "Conflicts"), absl::StrCat(status.conflicts));

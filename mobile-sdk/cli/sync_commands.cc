@@ -74,6 +74,11 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
                     run.voice(", còn chờ ", ", still waiting "), status.files_waiting, " (",
                     BytesInWords(status.file_bytes_waiting), ")\n");
   }
+  if (status.files_damaged != 0) {
+    absl::StrAppend(
+        &text, status.files_damaged,
+        run.voice(" tệp hỏng trên máy: sotay files\n", " files damaged here: sotay files\n"));
+  }
   if (status.conflicts != 0) {
     absl::StrAppend(&text, status.conflicts,
                     run.voice(" xung đột chờ chọn: sotay conflicts\n",
@@ -105,6 +110,7 @@ absl::Status Sync(const Invocation& run, const NoWords&) {
              {"files_sent", files_sent},
              {"file_bytes_sent", file_bytes_sent},
              {"files_waiting", status.files_waiting},
+             {"files_damaged", status.files_damaged},
              {"outbox", status.outbox},
              {"records", status.records},
              {"conflicts", status.conflicts},

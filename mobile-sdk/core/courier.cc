@@ -88,8 +88,7 @@ int64_t Courier::Step(int64_t now_ms) {
     if (exchanged->quiet) {
       desk_.tidings->Tell({Event()});
       KeepListening();
-      // What was attached may be admitted by now, and what was not taken may be.
-      files_.TryAgain();
+      // What was attached may be admitted by now, and what waits by itself may be due.
       const bool waits = files_.Waits();
       if (!waits || files_due_ms_ == kNever || files_backoff_.failures() == 0) {
         files_due_ms_ = waits ? now_ms : kNever;

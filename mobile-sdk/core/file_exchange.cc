@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/backoff.h"
 #include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 
@@ -25,10 +26,34 @@ v1::BlobName NameOf(const RecordId& id, const stored::v1::PhoneFile& row) {
   return name;
 }
 
-// Whether asking again makes no difference: the attachment is not there, or the file too large.
-bool IsNotTaken(const absl::Status& status) {
+constexpr int64_t kAsideMsMin = 60'000;
+
+// Whether it keeps all files, and not one alone: the network, the server or this device as a whole.
+bool KeepsAll(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kAborted:
+      return true;
+    case absl::StatusCode::kResourceExhausted: {
+      const v1::Reason reason = DetailOf(status).reason();
+      return reason != v1::REASON_QUOTA && reason != v1::REASON_TOO_LARGE;
+    }
+    default:
+      return false;
+  }
+}
+
+// Whether asking again makes no difference, as far as one can see: the attachment is not there, or
+// the file too large.  Other quotas pass.
+bool IsNotTaken(const absl::Status& status, uint64_t size, uint64_t file_bytes_max) {
+  const v1::Reason reason = DetailOf(status).reason();
   return absl::IsNotFound(status) || absl::IsUnimplemented(status) ||
-         (absl::IsResourceExhausted(status) && DetailOf(status).reason() == v1::REASON_QUOTA);
+         reason == v1::REASON_TOO_LARGE ||
+         (reason == v1::REASON_QUOTA && file_bytes_max != 0 && size > file_bytes_max);
 }
 
 // Whether the server has admitted the attachment: its first change is accepted, and was not set
@@ -41,16 +66,33 @@ absl::StatusOr<bool> IsAdmitted(const Store& store, const RecordId& id, uint64_t
 
 }  // namespace
 
+absl::StatusOr<bool> FileExchange::MayGo(const RecordId& id, const stored::v1::PhoneFile& row,
+                                         uint64_t accepted) {
+  if (!row.to_send() || row.wholes_refused() >= kWholesMax) return false;
+  if (const auto at = aside_.find(id); at != aside_.end()) {
+    const int64_t since_ms = desk_.now_ms() - at->second.since_ms;
+    // A clock that was set back makes nobody wait for what it was before.
+    if (since_ms >= 0 && since_ms < at->second.wait_ms) return false;
+  }
+  return IsAdmitted(*desk_.store, id, accepted);
+}
+
 absl::StatusOr<absl::optional<FileExchange::Next>> FileExchange::Pick() {
   absl::ReaderMutexLock lock(&desk_.mutex);
-  SOTAY_ASSIGN_OR_RETURN(const auto files, desk_.store->Files());
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk_.store->Progress());
   absl::optional<Next> next;
+  if (current_.has_value()) {
+    SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->File(*current_));
+    if (row.has_value()) {
+      SOTAY_ASSIGN_OR_RETURN(const bool may, MayGo(*current_, *row, progress.accepted_through()));
+      if (may) return absl::optional<Next>(Next{*current_, *row});
+    }
+    current_.reset();
+  }
+  SOTAY_ASSIGN_OR_RETURN(const auto files, desk_.store->Files());
   for (const auto& [id, row] : files) {
-    if (!row.to_send() || set_aside_.count(id) != 0) continue;
-    SOTAY_ASSIGN_OR_RETURN(const bool admitted,
-                           IsAdmitted(*desk_.store, id, progress.accepted_through()));
-    if (!admitted) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool may, MayGo(id, row, progress.accepted_through()));
+    if (!may) continue;
     // What was begun is ended first; then the smallest.
     const auto rank = [](const stored::v1::PhoneFile& file) {
       return std::make_pair(file.sent() == 0, file.size());
@@ -65,17 +107,76 @@ absl::StatusOr<FileStep> FileExchange::Once() {
   for (;;) {
     SOTAY_ASSIGN_OR_RETURN(const auto next, Pick());
     if (!next.has_value()) return FileStep{true, {}, 0, 0, false, 0};
-    absl::StatusOr<FileStep> step = Send(*next);
-    if (step.ok()) return step;
+    bool here = false;
+    absl::StatusOr<FileStep> step = Send(*next, &here);
+    if (step.ok()) {
+      current_.reset();
+      if (step->whole) {
+        aside_.erase(next->id);
+      } else {
+        current_ = next->id;
+      }
+      return step;
+    }
     asked_.erase(next->id);
-    if (!IsNotTaken(step.status())) return step;
-    set_aside_.insert(next->id);
-    SOTAY_RETURN_IF_ERROR(
-        Note(next->id, [](stored::v1::PhoneFile* row) { row->set_not_taken(true); }));
+    if (!here && KeepsAll(step.status())) return step;
+    current_.reset();
+    SOTAY_RETURN_IF_ERROR(SetAside(*next, step.status(), here));
   }
 }
 
-absl::StatusOr<FileStep> FileExchange::Send(const Next& next) {
+absl::Status FileExchange::SetAside(const Next& next, const absl::Status& why, bool here) {
+  Aside& aside = aside_[next.id];
+  const int64_t most = std::min(kAsideMsMin << std::min(aside.failures, 20), kAsideMsMax);
+  ++aside.failures;
+  aside.since_ms = desk_.now_ms();
+  // Not all phones in one second.
+  aside.wait_ms = std::max(most / 2 + Backoff(desk_.random_bytes).Uniform(most / 2),
+                           std::min<int64_t>(DetailOf(why).retry_after_ms(), kRetryAfterMsMax));
+  absl::MutexLock lock(&desk_.mutex);
+  SOTAY_ASSIGN_OR_RETURN(auto row, desk_.store->File(next.id));
+  if (!row.has_value()) return absl::OkStatus();  // it left meanwhile
+  StoreBatch batch;
+  if (!here && absl::IsNotFound(why) && row->leaving() && row->fetched()) {
+    // Another's, of a dossier that is not this user's any more, and nobody's to hand in from here.
+    batch.DropFile(next.id);
+    SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch));
+    return desk_.files->Sweep(*desk_.store);
+  }
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::FileLimits limits, desk_.store->FileLimits());
+  if (here) {
+    // What the disk would not give may come another time.
+    row->set_damaged(row->damaged() || absl::IsDataLoss(why));
+  } else {
+    row->set_not_taken(IsNotTaken(why, row->size(), limits.file_bytes_max()) ||
+                       row->wholes_refused() >= kWholesMax);
+  }
+  batch.PutFile(next.id, *row);
+  return desk_.store->Commit(batch);
+}
+
+absl::Status FileExchange::WholeRefused(const Next& next, const absl::Status& why, bool* here) {
+  const absl::Status mine = desk_.files->Verify(next.id, next.row);
+  *here = !mine.ok();
+  SOTAY_RETURN_IF_ERROR(mine);
+  SOTAY_RETURN_IF_ERROR(Note(next.id, [](stored::v1::PhoneFile* row) {
+    row->set_sent(0);
+    row->set_wholes_refused(row->wholes_refused() + 1);
+  }));
+  return why;
+}
+
+absl::Status FileExchange::NoteLimits(uint64_t file_bytes_max) {
+  absl::MutexLock lock(&desk_.mutex);
+  SOTAY_ASSIGN_OR_RETURN(stored::v1::FileLimits limits, desk_.store->FileLimits());
+  if (limits.file_bytes_max() == file_bytes_max) return absl::OkStatus();
+  limits.set_file_bytes_max(file_bytes_max);
+  StoreBatch batch;
+  batch.PutFileLimits(limits);
+  return desk_.store->Commit(batch);
+}
+
+absl::StatusOr<FileStep> FileExchange::Send(const Next& next, bool* here) {
   const stored::v1::PhoneFile& row = next.row;
   FileStep step = {false, next.id, 0, row.size(), false, 0};
   auto at = asked_.find(next.id);
@@ -83,6 +184,7 @@ absl::StatusOr<FileStep> FileExchange::Send(const Next& next) {
     v1::AskBlobRequest ask;
     *ask.mutable_blob() = NameOf(next.id, row);
     SOTAY_ASSIGN_OR_RETURN(const v1::AskBlobResponse is, link_.AskBlob(ask));
+    SOTAY_RETURN_IF_ERROR(NoteLimits(is.file_bytes_max()));
     if (is.whole()) {
       SOTAY_RETURN_IF_ERROR(NoteWhole(next.id));
       step.sent = row.size();
@@ -95,7 +197,10 @@ absl::StatusOr<FileStep> FileExchange::Send(const Next& next) {
   }
   if (at->second < row.size()) {
     const uint64_t begin = at->second - at->second % kPieceBytes;
-    SOTAY_ASSIGN_OR_RETURN(std::string piece, desk_.files->Read(next.id, row, begin));
+    absl::StatusOr<std::string> read = desk_.files->Read(next.id, row, begin);
+    *here = !read.ok();
+    SOTAY_RETURN_IF_ERROR(read.status());
+    std::string piece = *std::move(read);
     piece.erase(0, static_cast<size_t>(at->second - begin));
     v1::SendChunkRequest request;
     *request.mutable_blob() = NameOf(next.id, row);
@@ -117,7 +222,9 @@ absl::StatusOr<FileStep> FileExchange::Send(const Next& next) {
   }
   v1::FinishBlobRequest request;
   *request.mutable_blob() = NameOf(next.id, row);
-  SOTAY_RETURN_IF_ERROR(link_.FinishBlob(request).status());
+  const absl::Status finished = link_.FinishBlob(request).status();
+  if (absl::IsInvalidArgument(finished)) return WholeRefused(next, finished, here);
+  SOTAY_RETURN_IF_ERROR(finished);
   asked_.erase(at);
   SOTAY_RETURN_IF_ERROR(NoteWhole(next.id));
   step.sent = row.size();
@@ -142,6 +249,7 @@ absl::Status FileExchange::NoteWhole(const RecordId& id) {
   if (!row.has_value()) return absl::OkStatus();
   row->set_to_send(false);
   row->set_not_taken(false);
+  row->set_wholes_refused(0);
   row->set_sent(row->size());
   StoreBatch batch;
   if (row->leaving()) {
@@ -161,13 +269,25 @@ bool FileExchange::Waits() {
 
 void FileExchange::TryAgain() {
   absl::MutexLock lock(&mutex_);
-  set_aside_.clear();
+  for (auto& [id, aside] : aside_) aside.wait_ms = 0;
   asked_.clear();
+}
+
+absl::Status OfferAnew(const Store& store, const std::string& unit_id, StoreBatch* batch) {
+  SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
+  for (auto [id, file] : files) {
+    if (!unit_id.empty() && file.unit_id() != unit_id) continue;
+    if (file.to_send() && file.wholes_refused() == 0) continue;
+    file.set_to_send(true);
+    file.clear_wholes_refused();
+    batch->PutFile(id, file);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status FileExchange::Fetch(const RecordId& id, const stored::v1::PhoneFile& row,
                                  const std::function<void(uint64_t)>& progress) {
-  SOTAY_ASSIGN_OR_RETURN(const auto writer, desk_.files->Write(id));
+  SOTAY_ASSIGN_OR_RETURN(const auto writer, desk_.files->Write(id, row.size()));
   for (uint64_t offset = 0; offset < row.size();) {
     v1::ReadChunkRequest request;
     *request.mutable_blob() = NameOf(id, row);
@@ -183,14 +303,15 @@ absl::Status FileExchange::Fetch(const RecordId& id, const stored::v1::PhoneFile
     offset += piece.data().size();
     if (progress) progress(offset);
   }
-  SOTAY_ASSIGN_OR_RETURN(const Files::Found found, writer->Keep());
-  if (found.sha256 != row.sha256()) {
+  const absl::StatusOr<Files::Found> found = writer->Keep(row.sha256());
+  if (absl::IsDataLoss(found.status())) {
     return absl::DataLossError(
         absl::StrCat("attachment ", id.Short(),
                      ": what came is not the file it names; tell your administrator"));
   }
+  SOTAY_RETURN_IF_ERROR(found.status());
   stored::v1::PhoneFile kept = row;
-  kept.set_key(found.key);
+  kept.set_key(found->key);
   kept.set_fetched(true);
   absl::MutexLock lock(&desk_.mutex);
   // It may have left while it came.

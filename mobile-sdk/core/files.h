@@ -26,6 +26,8 @@ namespace sotay::sdk {
 
 // A piece as it is sealed, and as it is sent: what is sent again when a connection breaks.
 constexpr size_t kPieceBytes = size_t{256} << 10;
+// What files leave free on the device: with a full disk no note could be written any more.
+constexpr uint64_t kReserveBytes = uint64_t{256} << 20;
 
 class Files {
  public:
@@ -40,9 +42,11 @@ class Files {
   class Writer {
    public:
     ~Writer();
+    // kResourceExhausted when that would use up what is left to notes.
     absl::Status Append(absl::string_view bytes);
-    // Returning OK, the file survives any crash.
-    absl::StatusOr<Found> Keep();
+    // Returning OK, the file survives any crash.  With `sha256` only a file that has it is kept:
+    // else kDataLoss, and what stood under the name before stays.
+    absl::StatusOr<Found> Keep(absl::string_view sha256 = "");
 
    private:
     friend class Files;
@@ -62,22 +66,26 @@ class Files {
   Files(std::string directory, durable::StoreOptions files)
       : directory_(std::move(directory)), files_(std::move(files)) {}
 
-  // Outlives its writers.
-  absl::StatusOr<std::unique_ptr<Writer>> Write(const sync::RecordId& id);
+  // Outlives its writers.  kResourceExhausted at once where there is no room for `bytes`.
+  absl::StatusOr<std::unique_ptr<Writer>> Write(const sync::RecordId& id, uint64_t bytes = 0);
   // The piece that begins at `offset`, a multiple of kPieceBytes.  kDataLoss when it is not what
   // was sealed there, or the file has gone.
   absl::StatusOr<std::string> Read(const sync::RecordId& id, const stored::v1::PhoneFile& file,
                                    uint64_t offset) const;
+  // kDataLoss when the whole is not the one its row names.
+  absl::Status Verify(const sync::RecordId& id, const stored::v1::PhoneFile& file) const;
   // Removes a file that no row speaks of.
   absl::Status Drop(const sync::RecordId& id) const {
     return durable::RemoveFile(PathOf(id), files_);
   }
   // Removes every file that the store has no row of.  What was written and has no row yet stays as
-  // long as its Writer.
+  // long as its Writer; what is not named as files here are is none of ours.  One that cannot be
+  // removed keeps no other; then fails with the first.
   absl::Status Sweep(const Store& store) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   std::string PathOf(const sync::RecordId& id) const;
+  absl::Status CheckRoom(uint64_t bytes) const;
 
   const std::string directory_;
   const durable::StoreOptions files_;

@@ -62,13 +62,15 @@ absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absor
     batch->PutOwnChange(sequence, own);
     undone->own[sequence] = std::move(own);
   }
-  // A file that was not sent yet goes once it has been; nobody can look at it meanwhile.
+  // A file that was made here and not sent yet goes once it has been; nobody can look at it
+  // meanwhile.  Others' go at once, also those that a restored server is offered: for that there is
+  // whoever may still read them.
   SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
   for (auto [id, file] : files) {
     if (dossiers.count(DossierOf(file.dossier_id())) == 0 && units.count(file.unit_id()) == 0) {
       continue;
     }
-    if (file.to_send()) {
+    if (file.to_send() && !file.fetched()) {
       file.set_leaving(true);
       batch->PutFile(id, file);
     } else {
@@ -92,9 +94,16 @@ absl::StatusOr<std::set<RecordId>> WelcomeBack(const Store& store, const sync::A
                                                Undone* undone, StoreBatch* batch) {
   std::set<RecordId> touched;
   if (absorbed.bases.empty()) return touched;
+  const std::set<RecordId> here = DossiersOf(absorbed.bases);
+  SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
+  for (auto [id, file] : files) {
+    if (!file.leaving() || here.count(DossierOf(file.dossier_id())) == 0) continue;
+    file.set_leaving(false);
+    batch->PutFile(id, file);
+  }
   SOTAY_ASSIGN_OR_RETURN(const auto gone, store.Gone());
   if (gone.empty()) return touched;
-  for (const RecordId& dossier : DossiersOf(absorbed.bases)) {
+  for (const RecordId& dossier : here) {
     if (gone.count(dossier) == 0) continue;
     batch->DropGone(dossier);
     undone->back.insert(dossier);

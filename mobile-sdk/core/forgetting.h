@@ -30,8 +30,8 @@ struct Forgotten {
 absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absorbed, Undone* undone,
                                  StoreBatch* batch);
 
-// Takes down that dossiers are gone of which the answer brings records again; notes them in
-// `undone`.  The records that own changes in these edit are to be shown anew.
+// Takes down that dossiers are gone of which the answer brings records again, and that their files
+// leave; notes them in `undone`.  The records that own changes in these edit are to be shown anew.
 absl::StatusOr<std::set<sync::RecordId>> WelcomeBack(const Store& store,
                                                      const sync::Absorbed& absorbed, Undone* undone,
                                                      StoreBatch* batch);

@@ -31,6 +31,7 @@ std::string Directory() { return "d"; }
 std::string RowsSchema() { return "s"; }
 std::string PurgeDue() { return "u"; }
 std::string Unshown() { return "v"; }
+std::string FileLimits() { return "w"; }
 std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
 std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
 std::string Refused(uint64_t sequence) { return Numbered("x", sequence); }
@@ -106,6 +107,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == RowsSchema()) return "schema of the list rows";
   if (key == PurgeDue()) return "that a purge is due";
   if (key == Unshown()) return "that the server does not show how its log key was replaced";
+  if (key == FileLimits()) return "what the server takes of files";
   const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);

@@ -17,6 +17,7 @@
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
 //   f ‖ record             stored.v1.PhoneFile       its file is here, and how it stands
+//   w                      stored.v1.FileLimits      what the server takes of files
 //   u                      empty                     what left may be in the files still
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
@@ -46,6 +47,7 @@ std::string Directory();
 std::string RowsSchema();
 std::string PurgeDue();
 std::string Unshown();
+std::string FileLimits();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string Refused(uint64_t sequence);

@@ -18,18 +18,24 @@ namespace {
 
 using sync::RecordId;
 
-// More than any server takes; a file without an end is found out here.
-constexpr uint64_t kFileBytesMax = uint64_t{1} << 30;
+// What a server takes that has not said; as sotayd has it where nothing is configured.
+constexpr uint64_t kFileBytesMax = uint64_t{64} << 20;
 
-absl::StatusOr<Files::Found> CopyIn(Files::Writer* writer, const FileSource& source) {
+absl::StatusOr<Files::Found> CopyIn(Files::Writer* writer, const FileSource& source,
+                                    uint64_t bytes_max) {
   uint64_t size = 0;
   for (;;) {
     SOTAY_ASSIGN_OR_RETURN(const std::string bytes, source(kPieceBytes));
     if (bytes.empty()) break;
     size += bytes.size();
-    if (size > kFileBytesMax) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a file of more than ", kFileBytesMax, " bytes is not attached"));
+    if (size > bytes_max) {
+      v1::ErrorDetail detail;
+      detail.set_reason(v1::REASON_TOO_LARGE);
+      return WithDetail(absl::InvalidArgumentError(absl::StrCat(
+                            "a file of more than ", bytes_max,
+                            " bytes is not attached, as the server takes none; attach it in "
+                            "parts, or smaller, and keep the original")),
+                        detail);
     }
     SOTAY_RETURN_IF_ERROR(writer->Append(bytes));
   }
@@ -43,6 +49,7 @@ void FillLine(const stored::v1::PhoneFile& row, FileLine* line) {
   line->sent = row.sent();
   line->not_taken = row.not_taken();
   line->fetched = row.fetched();
+  line->damaged = row.damaged();
 }
 
 }  // namespace
@@ -57,11 +64,13 @@ absl::StatusOr<RecordId> Notebook::Attach(const RecordId& parent, const FileSour
   }
   // Before anything is copied.
   SOTAY_ASSIGN_OR_RETURN(const RecordView in, Read(parent));
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::FileLimits limits, impl_->desk.store->FileLimits());
+  const uint64_t bytes_max = limits.file_bytes_max() == 0 ? kFileBytesMax : limits.file_bytes_max();
   std::array<char, RecordId::kSize> chance = {};
   impl_->desk.random_bytes(chance.data(), chance.size());
   const RecordId id(chance);
   SOTAY_ASSIGN_OR_RETURN(const auto writer, impl_->desk.files->Write(id));
-  SOTAY_ASSIGN_OR_RETURN(const Files::Found found, CopyIn(writer.get(), source));
+  SOTAY_ASSIGN_OR_RETURN(const Files::Found found, CopyIn(writer.get(), source, bytes_max));
   stored::v1::PhoneFile file;
   file.set_dossier_id(in.record.dossier().str());
   file.set_unit_id(in.record.unit_id());
@@ -84,9 +93,10 @@ absl::StatusOr<RecordId> Notebook::Attach(const RecordId& parent, const FileSour
 
 absl::StatusOr<stored::v1::PhoneFile> Notebook::Impl::FileFor(const RecordId& id, bool* here) {
   absl::ReaderMutexLock lock(&desk.mutex);
-  // One whose attachment was refused is its author's still; one that is leaving is nobody's here.
+  // One whose attachment was refused is its author's still; one that is leaving is nobody's here;
+  // one that is damaged is fetched anew where the server has it.
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk.store->File(id));
-  *here = row.has_value() && !row->leaving();
+  *here = row.has_value() && !row->leaving() && (row->to_send() || !row->damaged());
   if (*here) return *row;
   SOTAY_ASSIGN_OR_RETURN(const Shown shown, ReadShown(id));
   const auto named = sync::FileOf(shown.record);
@@ -99,6 +109,20 @@ absl::StatusOr<stored::v1::PhoneFile> Notebook::Impl::FileFor(const RecordId& id
   wanted.set_sha256(named->sha256);
   wanted.set_size(named->size);
   return wanted;
+}
+
+absl::Status Notebook::Impl::NoteDamage(const RecordId& id, const absl::Status& why) {
+  if (!absl::IsDataLoss(why)) return why;
+  absl::MutexLock lock(&desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(auto row, desk.store->File(id));
+  if (!row.has_value()) return why;
+  row->set_damaged(true);
+  StoreBatch batch;
+  batch.PutFile(id, *row);
+  SOTAY_RETURN_IF_ERROR(desk.store->Commit(batch));
+  if (row->to_send()) return why;
+  return absl::DataLossError(absl::StrCat(
+      why.message(), "; the server has it: save it again, and it is fetched from there"));
 }
 
 absl::Status Notebook::SaveFile(const RecordId& id, const FileSink& sink,
@@ -114,16 +138,16 @@ absl::Status Notebook::SaveFile(const RecordId& id, const FileSink& sink,
   }
   seal::Hasher hasher;
   for (uint64_t offset = 0; offset < row.size(); offset += kPieceBytes) {
-    SOTAY_ASSIGN_OR_RETURN(const std::string piece, impl_->desk.files->Read(id, row, offset));
-    hasher.Add(piece);
-    SOTAY_RETURN_IF_ERROR(sink(piece));
+    const absl::StatusOr<std::string> piece = impl_->desk.files->Read(id, row, offset);
+    if (!piece.ok()) return impl_->NoteDamage(id, piece.status());
+    hasher.Add(*piece);
+    SOTAY_RETURN_IF_ERROR(sink(*piece));
   }
   const auto hash = hasher.Finish();
-  if (std::string(hash.begin(), hash.end()) != row.sha256()) {
-    return absl::DataLossError(
-        absl::StrCat("the file of attachment ", id.Short(), " is not the one it names any more"));
-  }
-  return absl::OkStatus();
+  if (std::string(hash.begin(), hash.end()) == row.sha256()) return absl::OkStatus();
+  return impl_->NoteDamage(id,
+                           absl::DataLossError(absl::StrCat("the file of attachment ", id.Short(),
+                                                            " is not the one it names any more")));
 }
 
 absl::Status Notebook::SendFiles(const std::function<void(const FileProgress&)>& progress) {

@@ -60,6 +60,9 @@ class Notebook::Impl {
   // The row of an attachment's file; where it is not `here`, as it would be without a key.
   absl::StatusOr<stored::v1::PhoneFile> FileFor(const sync::RecordId& id, bool* here)
       ABSL_LOCKS_EXCLUDED(desk.mutex);
+  // Why the file of an attachment could not be read here; takes down that it is damaged.
+  absl::Status NoteDamage(const sync::RecordId& id, const absl::Status& why)
+      ABSL_LOCKS_EXCLUDED(desk.mutex);
   // kFailedPrecondition when a file that hangs under the record still waits here.
   absl::Status CheckFilesSent(const sync::MergedRecord& object) ABSL_LOCKS_EXCLUDED(desk.mutex);
 

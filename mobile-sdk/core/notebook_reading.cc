@@ -305,6 +305,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.purge = desk.purge_failure;
   SOTAY_ASSIGN_OR_RETURN(const auto files, desk.store->Files());
   for (const auto& [id, file] : files) {
+    status.files_damaged += file.damaged() ? 1 : 0;
     if (!file.to_send()) continue;
     ++status.files_waiting;
     status.file_bytes_waiting += file.size() - std::min(file.sent(), file.size());

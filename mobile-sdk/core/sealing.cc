@@ -40,8 +40,10 @@ absl::Status Purge(Store* store, Files* files) {
     done.PutSealed(dossier, row);
   }
   if (!due) return absl::OkStatus();
-  SOTAY_RETURN_IF_ERROR(files->Sweep(*store));
+  // The keys go whatever becomes of what they sealed; and that makes room for it.
+  const absl::Status swept = files->Sweep(*store);
   SOTAY_RETURN_IF_ERROR(store->Purge());
+  SOTAY_RETURN_IF_ERROR(swept);
   return store->Commit(done);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
@@ -388,13 +389,7 @@ absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::strin
     batch.PutCursor(cursor);
   }
   SOTAY_RETURN_IF_ERROR(ReportAnew(*desk->store, unit_id, &batch));
-  // Another life of the server's store may lack files that were here, too: it is asked again.
-  SOTAY_ASSIGN_OR_RETURN(const auto files, desk->store->Files());
-  for (auto [id, file] : files) {
-    if (file.to_send() || (!unit_id.empty() && file.unit_id() != unit_id)) continue;
-    file.set_to_send(true);
-    batch.PutFile(id, file);
-  }
+  SOTAY_RETURN_IF_ERROR(OfferAnew(*desk->store, unit_id, &batch));
   // Another life of the store counts these anew, too.
   progress.set_revision_seen(0);
   progress.set_directory_revision(0);

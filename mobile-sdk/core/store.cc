@@ -125,6 +125,9 @@ void StoreBatch::PutFile(const sync::RecordId& record, const stored::v1::PhoneFi
   Put(keys::File(record), file.SerializeAsString());
 }
 void StoreBatch::DropFile(const sync::RecordId& record) { Drop(keys::File(record)); }
+void StoreBatch::PutFileLimits(const stored::v1::FileLimits& limits) {
+  Put(keys::FileLimits(), limits.SerializeAsString());
+}
 void StoreBatch::PutNotice(const stored::v1::StepNotice& notice) {
   Put(KeyOf(notice), notice.SerializeAsString());
 }
@@ -355,6 +358,12 @@ absl::StatusOr<absl::optional<stored::v1::PhoneFile>> Store::File(
     const sync::RecordId& record) const {
   const std::string key = keys::File(record);
   return ParsedIfAny<stored::v1::PhoneFile>(key, Get(key));
+}
+
+absl::StatusOr<stored::v1::FileLimits> Store::FileLimits() const {
+  const std::string key = keys::FileLimits();
+  SOTAY_ASSIGN_OR_RETURN(auto limits, ParsedIfAny<stored::v1::FileLimits>(key, Get(key)));
+  return std::move(limits).value_or(stored::v1::FileLimits());
 }
 
 absl::StatusOr<absl::optional<stored::v1::SealedDossier>> Store::Sealed(

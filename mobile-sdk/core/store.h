@@ -85,6 +85,7 @@ class StoreBatch {
   void PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed);
   void PutFile(const sync::RecordId& record, const stored::v1::PhoneFile& file);
   void DropFile(const sync::RecordId& record);
+  void PutFileLimits(const stored::v1::FileLimits& limits);
   void PutNotice(const stored::v1::StepNotice& notice);
   void DropNotice(const stored::v1::StepNotice& notice);
 
@@ -166,6 +167,8 @@ class Store {
   // Files of attachments that are here, and how they stand; nothing: it is not here.
   absl::StatusOr<std::map<sync::RecordId, stored::v1::PhoneFile>> Files() const;
   absl::StatusOr<absl::optional<stored::v1::PhoneFile>> File(const sync::RecordId& record) const;
+  // Empty before the server was asked about a file.
+  absl::StatusOr<stored::v1::FileLimits> FileLimits() const;
   // How steps of the user's met others', those already looked at as well.
   absl::StatusOr<std::vector<stored::v1::StepNotice>> Notices() const;
   // The parts of the record's history as last fetched, by position; one that is no Packed is empty.

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,6 +45,21 @@ absl::Status MakeDirectory(const std::string& directory, const StoreOptions& fil
 
 bool IsThere(const std::string& path, const StoreOptions& files) {
   return BaseOf(files)->FileExists(path);
+}
+
+absl::StatusOr<uint64_t> SizeOf(const std::string& path, const StoreOptions& files) {
+  uint64_t size = 0;
+  SOTAY_RETURN_IF_ERROR(FromLevelDb(BaseOf(files)->GetFileSize(path, &size)));
+  return size;
+}
+
+uint64_t FreeBytesAt(const std::string& path, const StoreOptions& files) {
+  constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+  if (files.free_bytes) return files.free_bytes();
+  if (files.base != nullptr) return kAny;
+  std::error_code error;
+  const auto room = std::filesystem::space(path, error);
+  return error ? kAny : uint64_t{room.available};
 }
 
 absl::Status MoveAside(const std::string& path, const StoreOptions& files) {
@@ -101,6 +119,8 @@ absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Begin(const std::string&
 absl::Status FileWriter::Append(absl::string_view bytes) {
   return FromLevelDb(file_->Append(leveldb::Slice(bytes.data(), bytes.size())));
 }
+
+absl::Status FileWriter::Settle() { return FromLevelDb(file_->Sync()); }
 
 absl::Status FileWriter::Keep() {
   SOTAY_RETURN_IF_ERROR(FromLevelDb(file_->Sync()));

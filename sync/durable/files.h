@@ -32,6 +32,10 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory,
 // Makes it, for its owner alone, where it is not there; its parent must be.
 absl::Status MakeDirectory(const std::string& directory, const StoreOptions& files);
 bool IsThere(const std::string& path, const StoreOptions& files);
+absl::StatusOr<uint64_t> SizeOf(const std::string& path, const StoreOptions& files);
+// How much room there is for more where `path` is: as `files` says, or else the operating system;
+// any amount where neither can be asked.
+uint64_t FreeBytesAt(const std::string& path, const StoreOptions& files);
 // Gives the file the first free name of PATH.aside, PATH.aside2, …
 absl::Status MoveAside(const std::string& path, const StoreOptions& files);
 // Gives a file or a directory another name, durably.
@@ -51,6 +55,8 @@ class FileWriter {
   ~FileWriter();
 
   absl::Status Append(absl::string_view bytes);
+  // Makes what was written durable under PATH.part, to be read back before it is kept.
+  absl::Status Settle();
   // Gives it its name.  Returning OK, the file survives any crash.
   absl::Status Keep();
 

@@ -39,6 +39,8 @@ TEST(Keys, KeepEveryKindApart) {
                                         keys::Fetched(record, 1),
                                         keys::Gone(record),
                                         keys::Sealed(record),
+                                        keys::File(record),
+                                        keys::FileLimits(),
                                         keys::Notice(record.view(), 7, 1, "own", "")};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);

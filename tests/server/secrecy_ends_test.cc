@@ -73,7 +73,8 @@ TEST_F(SecrecyEnds, IsDestroyedByTwoPeople) {
   EXPECT_THAT(Ask("ngu"), IsOk());
   v1::ListSealedRequest pending;
   pending.set_pending(true);
-  EXPECT_EQ(ListSealed(*room_.directory, *Of("khoa"), pending)->sealed_size(), 1);
+  EXPECT_EQ(ListSealed(*room_.directory, room_.blobs.get(), *Of("khoa"), pending)->sealed_size(),
+            1);
   EXPECT_EQ(DetailOf(Confirm("ngu").status()).reason(), v1::REASON_ROLE_MAY_NOT);
   // A head who is an administrator as well is still one person.
   v1::PutUserRequest both;
@@ -100,7 +101,8 @@ TEST_F(SecrecyEnds, IsDestroyedByTwoPeople) {
               ElementsAre(HasSubstr("3 log entries without content, destroyed on 2026-11-07, by "
                                     "khoa, because: Biên bản tiêu hủy 21; their places and "
                                     "authors are proven")));
-  EXPECT_EQ(ListSealed(*room_.directory, *Of("khoa"), pending)->sealed_size(), 0);
+  EXPECT_EQ(ListSealed(*room_.directory, room_.blobs.get(), *Of("khoa"), pending)->sealed_size(),
+            0);
 }
 
 TEST_F(SecrecyEnds, WhoAskedStillAnswersForIt) {

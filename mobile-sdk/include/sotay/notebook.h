@@ -183,10 +183,10 @@ struct Status {
   size_t conflicts = 0;
   size_t requests = 0;  // records in which a step is asked for
   size_t refused = 0;
-  // Files of this device's attachments that the server has not verified yet, and how many bytes of
-  // them it has not got.
+  // Files the server has not verified yet, and how many bytes of them it has not got.
   size_t files_waiting = 0;
   uint64_t file_bytes_waiting = 0;
+  size_t files_damaged = 0;  // here
 };
 
 // What happened, for a listener.
@@ -234,8 +234,7 @@ struct FileProgress {
 // An attachment, and how its file stands.
 struct FileLine {
   RecordLine record;
-  // False: the file is here and the record is not shown, as it was refused or has left; of it there
-  // is the id.
+  // False: the file alone is here, as its record was refused or has left; of that there is the id.
   bool shown = true;
   sync::RecordId parent;
   std::string sha256;  // hexadecimal
@@ -245,6 +244,7 @@ struct FileLine {
   bool waiting = false;  // it is to be sent, and the server has so much of it:
   uint64_t sent = 0;
   bool not_taken = false;  // the server would not have it, or does not know its attachment
+  bool damaged = false;    // here; what the server has is fetched anew by SaveFile
 };
 
 class Notebook {
@@ -328,8 +328,9 @@ class Notebook {
   // Attaches a file to a record: copies it in, sealed, and makes an attachment of `type`
   // (sotay.options.v1.attaching) under `parent`, whose other fields are in `edits`.  Returning OK,
   // both survive any crash; the file is sent when there is a network and nothing else to send.
-  // Reads the source once and holds no more than a piece of it.  Fails as the source does,
-  // kInvalidArgument for an empty file, else as Create; then nothing happened.
+  // Holds no more than a piece of it.  Fails as the source does, kInvalidArgument for an empty file
+  // or one larger than the server takes (as last heard; 64 MiB before that), kResourceExhausted
+  // when too little room would stay for notes, else as Create; then nothing happened.
   absl::StatusOr<sync::RecordId> Attach(const sync::RecordId& parent, const FileSource& source,
                                         const std::string& type, const std::vector<Edit>& edits);
   // Gives the file of an attachment to `sink`, and fetches it first where it is not here.
@@ -337,8 +338,8 @@ class Notebook {
   // kFailedPrecondition when the server has not got it yet; kUnavailable without a network.
   absl::Status SaveFile(const sync::RecordId& id, const FileSink& sink,
                         const std::function<void(const FileProgress&)>& progress = nullptr);
-  // Sends the files that wait, until none does or the first failure; after Sync, which sends their
-  // attachments.  What it did stays done, and it goes on from there.
+  // Sends the files that wait, until none can go or a failure that keeps all (of one: ListFiles);
+  // after Sync, which sends their attachments.  What it did stays done, and it goes on from there.
   absl::Status SendFiles(const std::function<void(const FileProgress&)>& progress = nullptr);
   // Attachments that are shown, newest change first, with how their files stand; then files that
   // are here without.
