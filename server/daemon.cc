@@ -77,7 +77,8 @@ constexpr const char* kServices[] = {
     "sotay.v1.DossierService",      "sotay.v1.CertificateService", "sotay.v1.SecrecyService",
     "sotay.v1.BlobService"};
 
-// Whether a service does nothing that has to be written.
+// Whether a service does nothing that has to be written; a certificate is renewed without it, only
+// a new key is not taken then.
 bool OnlyReads(absl::string_view service) {
   return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService" ||
          service == "sotay.v1.LineageService" || service == "sotay.v1.DuplicateService" ||

@@ -234,12 +234,9 @@ int RestoreStore(const BackupFlags& flags) {
     }
   }
   std::printf(
-      "What administration did since then is to be done again, revocations first.  A device that took
-"
-"another key since then is known by the one before until it shows how it came to that: revoke
-"
-"those whose old key may be in other hands.
-");
+      "What administration did since then is to be done again, revocations first.\n"
+      "A device that took another key since then is known by the one before until it shows how it\n"
+      "came to that: revoke those whose old key may be in other hands.\n");
   for (const std::string& file : restored->damaged_files) {
     std::printf("WARNING %s; it was left out, and is asked of the phones that have it\n",
                 file.c_str());

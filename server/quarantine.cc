@@ -19,26 +19,6 @@
 namespace sotay::server {
 namespace {
 
-absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
-  return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
-}
-
-// Whether a person's decision can make it count: what was not allowed, or missed what is here by
-// now.  What breaks a rule of its own goes on breaking it.
-bool MayBeTakenIn(v1::Reason reason) {
-  switch (reason) {
-    case v1::REASON_NOT_MEMBER:
-    case v1::REASON_WRITER_MAY_NOT:
-    case v1::REASON_DEVICE_REVOKED:
-    case v1::REASON_BUILDS_ON_REFUSED:
-    case v1::REASON_ILLEGAL_TRANSITION:
-    case v1::REASON_LATE_AMENDMENT:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What an edit names, as it is now.
 struct Edited {
   sync::Facts facts;                          // the person's

@@ -66,6 +66,10 @@ absl::Status TooLarge(absl::string_view what, uint64_t actual, uint64_t limit,
                 absl::StrCat(what, ": ", actual, ", limit ", limit, "; ", advice));
 }
 
+absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
+}
+
 absl::Status DeviceForked() {
   return Refuse(absl::StatusCode::kAborted, v1::REASON_DEVICE_FORKED,
                 "this device was copied or set back; enrol it anew, nothing is lost");
@@ -89,6 +93,20 @@ absl::Status StorageFailed() {
   return Refuse(absl::StatusCode::kResourceExhausted, detail,
                 "the server's storage cannot be written; your notes stay on the device; try again "
                 "in 5 min");
+}
+
+bool MayBeTakenIn(v1::Reason reason) {
+  switch (reason) {
+    case v1::REASON_NOT_MEMBER:
+    case v1::REASON_WRITER_MAY_NOT:
+    case v1::REASON_DEVICE_REVOKED:
+    case v1::REASON_BUILDS_ON_REFUSED:
+    case v1::REASON_ILLEGAL_TRANSITION:
+    case v1::REASON_LATE_AMENDMENT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace sotay::server

@@ -35,6 +35,8 @@ absl::Status NotFound(absl::string_view what);
 absl::Status Malformed(absl::string_view message);
 absl::Status TooLarge(absl::string_view what, uint64_t actual, uint64_t limit,
                       absl::string_view advice);
+// FAILED_PRECONDITION: what is asked does not go with what stands.
+absl::Status CannotBe(v1::Reason reason, absl::string_view message);
 // ABORTED.
 absl::Status DeviceForked();
 // UNAVAILABLE.
@@ -42,5 +44,9 @@ absl::Status Busy(absl::string_view message, uint32_t retry_after_ms = kBusyRetr
 absl::Status Stopping();
 // RESOURCE_EXHAUSTED: nothing of the call was taken.
 absl::Status StorageFailed();
+
+// Whether a person's decision can make what was refused for that count: what was not allowed, or
+// missed what is here by now.  What breaks a rule of its own goes on breaking it.
+bool MayBeTakenIn(v1::Reason reason);
 
 }  // namespace sotay::server

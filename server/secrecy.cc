@@ -22,10 +22,6 @@ namespace {
 using sync::kAliasBytesMax;
 using sync::kHolderBytesMax;
 
-absl::Status CannotBe(v1::Reason reason, absl::string_view message) {
-  return Refuse(absl::StatusCode::kFailedPrecondition, reason, message);
-}
-
 absl::Status CheckSealing(const v1::SealDossierRequest& request) {
   if (request.alias().empty()) return Malformed("alias: what is it to be called?");
   if (request.alias().size() > kAliasBytesMax) {

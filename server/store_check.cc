@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/aside_check.h"
 #include "server/assignments_check.h"
 #include "server/device_roll.h"
 #include "server/feed_check.h"
@@ -45,8 +46,6 @@ class Checker {
   void LookAtEntry(const LogRun& run, uint64_t position);
   void LookAtRecord(absl::string_view key, const KeyParts& parts);
   void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
-  void LookAtAside(absl::string_view key, const KeyParts& parts,
-                   const v1::QuarantinedChange& change);
   void LookAtHeads();
   void LookAtDevice(const stored::v1::DeviceRow& row);
   // The change a device made under that number, as far as it can be read.
@@ -72,6 +71,7 @@ class Checker {
   FeedCheck feed_;
   SignaturesCheck signatures_;
   SecretsCheck secrets_;
+  AsideCheck aside_{&store_, &secrets_, [this](auto key, auto what) { Fault(key, what); }};
 };
 
 Checker::Checker(Store* store, const sync::Schema& schema, Tables tables)
@@ -198,27 +198,6 @@ void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::
   }
 }
 
-void Checker::LookAtAside(absl::string_view key, const KeyParts& parts,
-                          const v1::QuarantinedChange& change) {
-  if (seal::HashChange(change.change()).view() != change.change_id() &&
-      !secrets_.Explains(change, parts.arrival)) {
-    Fault(key, "its bytes are not the ones its id names");
-  }
-  const auto device = sync::DeviceId::From(change.device_id());
-  const auto place = device.has_value()
-                         ? store_.Get(SetAsideKey(*device, change.sequence(), parts.arrival))
-                         : absl::optional<std::string>();
-  if (!place.ok() || !place->has_value()) return Fault(key, "its device's list lacks it");
-  absl::string_view rest = **place;
-  const absl::optional<uint64_t> after = TakeNumber(&rest);
-  if (!after.has_value() || rest != parts.name) Fault(key, "its device's list has it elsewhere");
-  for (const sync::RecordId& record : RecordsOf(change)) {
-    if (!Has(AsideHistoryKey(record, after.value_or(0), KindOf(change), parts.arrival))) {
-      Fault(key, "a record's history lacks it");
-    }
-  }
-}
-
 void Checker::Look(absl::string_view key, absl::string_view value) {
   const absl::optional<KeyParts> parts = ParseKey(key);
   if (!parts.has_value()) {
@@ -241,15 +220,9 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     case Table::kHistory:
       return LookAtHistory(key, *parts, value);
     case Table::kQuarantine:
-      if (const auto change = Read<v1::QuarantinedChange>(key, value)) {
-        LookAtAside(key, *parts, *change);
-      }
-      return;
+      return aside_.LookAtChange(key, *parts, value);
     case Table::kSetAside:
-      if (value.size() < 8 || !Has(QuarantineKey(value.substr(8), parts->arrival))) {
-        Fault(key, "its change is missing");
-      }
-      return;
+      return aside_.LookAtPlace(key, *parts, value);
     case Table::kRevised:
       Read<v1::ChangeOutcome>(key, value);
       return;

@@ -24,10 +24,8 @@
 //   n ‖ record ‖ field (4 bytes, big-endian) ‖ kind (1 byte) ‖ own change ‖ other change
 //                          stored.v1.StepNotice      how a step of the user's met another's
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
-//   y ‖ number             v1.LogKeyHandover         how the key of the logs was replaced since
-//   enrolment
-//   v                      2 × 8 bytes, big-endian   since when, and how often, the server has not
-//   shown that
+//   y ‖ number             v1.LogKeyHandover         how the key of the logs was replaced
+//   v                      2 × 8 bytes, big-endian   since when, how often, it was not shown
 //
 // Pure; any thread.
 #pragma once

@@ -80,11 +80,7 @@ std::vector<std::string> Methods() {
 }
 
 sdk::Edit Field(sdk::Edit::Kind kind, const std::string& field, const std::string& value) {
-  sdk::Edit edit;
-  edit.kind = kind;
-  edit.field = field;
-  edit.value = value;
-  return edit;
+  return {.kind = kind, .field = field, .key = "", .value = value};
 }
 
 // An answer as its reader sees it: what is packed in it unpacked.

@@ -23,6 +23,7 @@
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
+#include "sotay/transfer.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
@@ -208,27 +209,6 @@ struct Event {
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
   absl::Status status;    // SyncFailed
-};
-
-// Progress of a long synchronisation.
-struct SyncProgress {
-  uint64_t sent = 0;      // changes acknowledged so far
-  uint64_t to_send = 0;   // in the outbox when it began
-  uint64_t received = 0;  // records so far
-};
-
-// Where the bytes of a file come from: at most so many at a time, none at the end.
-using FileSource = std::function<absl::StatusOr<std::string>(size_t bytes_max)>;
-// Where they go, in order.
-using FileSink = std::function<absl::Status(const std::string& bytes)>;
-
-// How far a file has come, on its way to the server or from it.
-struct FileProgress {
-  sync::RecordId file;
-  uint64_t bytes = 0;
-  uint64_t size = 0;
-  bool whole = false;  // the server has verified it
-  uint64_t moved = 0;  // bytes of it that went this time
 };
 
 // An attachment, and how its file stands.
