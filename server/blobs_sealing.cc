@@ -13,6 +13,9 @@
 namespace sotay::server {
 namespace {
 
+// What is damaged is not to be had, and is not waited for.  Everything else may pass.
+bool IsDamage(const absl::Status& why) { return absl::IsDataLoss(why) || absl::IsNotFound(why); }
+
 // Named for the operator; nobody keeps a file open because it cannot be read.
 void SayUnreadable(const std::string& path, const absl::Status& why) {
   Say(Severity::kError, "secret_file_unreadable",
@@ -58,6 +61,7 @@ absl::Status Blobs::SealPieces(const sync::FilePlace& place, const std::string& 
   for (uint64_t offset = 0; offset < open.size(); offset += kChunkBytesMax) {
     absl::StatusOr<std::string> bytes = open.Read(offset, kChunkBytesMax);
     if (!bytes.ok()) {
+      if (!IsDamage(bytes.status())) return bytes.status();
       unreadable = bytes.status();
       bytes = std::string();
     }
@@ -66,13 +70,17 @@ absl::Status Blobs::SealPieces(const sync::FilePlace& place, const std::string& 
         seal::SealInVault(key, absl::StrCat("file/", name, "/", offset), *bytes));
     SOTAY_RETURN_IF_ERROR(sealed->Append(box));
   }
-  if (!unreadable.ok()) SayUnreadable(FilePath(place), unreadable);
-  return sealed->Keep();
+  if (unreadable.ok()) return sealed->Keep();
+  SayUnreadable(FilePath(place), unreadable);
+  // One that was sealed before a crash is as good, or better.
+  const std::string kept = absl::StrCat(SealedPath(place.first), "/", name);
+  return durable::IsThere(kept, files_) ? absl::OkStatus() : sealed->Keep();
 }
 
 absl::Status Blobs::SealFile(const sync::FilePlace& place, const std::string& key) const {
   const auto open = durable::FileReader::Open(FilePath(place), files_);
   if (open.ok()) return SealPieces(place, key, **open);
+  if (!IsDamage(open.status())) return open.status();
   SayUnreadable(FilePath(place), open.status());
   return absl::OkStatus();
 }
@@ -100,6 +108,12 @@ absl::Status Blobs::Destroy(const sync::RecordId& dossier) {
 }
 
 bool Blobs::LiesOpen(const sync::RecordId& dossier) const {
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [key, upload] : unfinished_) {
+      if (std::get<1>(key) == dossier) return true;
+    }
+  }
   return durable::IsThere(DossierPath(dossier), files_);
 }
 

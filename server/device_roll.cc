@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/refusal.h"
+#include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 
@@ -128,6 +130,14 @@ absl::StatusOr<Rolled> RollKey(Pen* pen, const Authority& authority,
     taken.mutable_earlier()->set_through(row.accepted_through());
     taken.set_rolled_ms(pen->now_ms());
     row.set_public_key(roll.new_key());
+  }
+  // What the directory would not take must not be on disk either.
+  if (!tables.device_keys.empty()) {
+    std::vector<v1::EarlierKey> all = earlier;
+    for (const stored::v1::DeviceKeyRow& taken : tables.device_keys) all.push_back(taken.earlier());
+    const auto keys =
+        seal::DeviceKeys::From(directory.meta().organisation_id(), row.public_key(), all);
+    if (!keys.ok()) return Malformed(absl::StrCat("rolls: ", keys.status().message()));
   }
   // Before anything is written: a device without a certificate could not come back.
   SOTAY_ASSIGN_OR_RETURN(

@@ -251,7 +251,13 @@ absl::StatusOr<Restored> Restoring::Run() {
         "what was restored contradicts itself in ", restored.report.faults,
         " places, the first: ", restored.report.first_faults.front(), "; it lies in ", plan_.part));
   }
-  if (!plan_.blobs.empty()) SOTAY_RETURN_IF_ERROR(BringFiles(&restored));
+  // Whatever becomes of the files: the notes do not wait for them.
+  if (!plan_.blobs.empty()) {
+    const absl::Status brought = BringFiles(&restored);
+    if (!brought.ok()) {
+      restored.damaged_files.push_back(absl::StrCat("not every file: ", brought.message()));
+    }
+  }
   SOTAY_RETURN_IF_ERROR(Rename(plan_.part, plan_.store, files_));
   return restored;
 }

@@ -104,25 +104,25 @@ absl::StatusOr<absl::optional<FileExchange::Next>> FileExchange::Pick() {
 
 absl::StatusOr<FileStep> FileExchange::Once() {
   absl::MutexLock lock(&mutex_);
-  for (;;) {
-    SOTAY_ASSIGN_OR_RETURN(const auto next, Pick());
-    if (!next.has_value()) return FileStep{true, {}, 0, 0, false, 0};
-    bool here = false;
-    absl::StatusOr<FileStep> step = Send(*next, &here);
-    if (step.ok()) {
-      current_.reset();
-      if (step->whole) {
-        aside_.erase(next->id);
-      } else {
-        current_ = next->id;
-      }
-      return step;
-    }
-    asked_.erase(next->id);
-    if (!here && KeepsAll(step.status())) return step;
+  SOTAY_ASSIGN_OR_RETURN(const auto next, Pick());
+  if (!next.has_value()) return FileStep{true, {}, 0, 0, false, 0};
+  bool here = false;
+  absl::StatusOr<FileStep> step = Send(*next, &here);
+  if (step.ok()) {
     current_.reset();
-    SOTAY_RETURN_IF_ERROR(SetAside(*next, step.status(), here));
+    if (step->whole) {
+      aside_.erase(next->id);
+    } else {
+      current_ = next->id;
+    }
+    return step;
   }
+  asked_.erase(next->id);
+  if (!here && KeepsAll(step.status())) return step;
+  current_.reset();
+  SOTAY_RETURN_IF_ERROR(SetAside(*next, step.status(), here));
+  // The others have their turns, and the notes theirs between them.
+  return FileStep{false, next->id, next->row.sent(), next->row.size(), false, 0};
 }
 
 absl::Status FileExchange::SetAside(const Next& next, const absl::Status& why, bool here) {

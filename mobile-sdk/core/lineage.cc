@@ -64,11 +64,15 @@ HandoversShown FetchHandovers(Link& link, const std::string& held,
                                  [&](const v1::ProvenHead& offered) {
                                    return seal::Vouched(*key, organisation_id, offered.head());
                                  });
-  if (by_it && !response.heads().empty()) return shown;
+  if (by_it && !response.heads().empty()) {
+    shown.shown = true;
+    return shown;
+  }
   v1::GetHandoversRequest asked;
   asked.set_log_key(held);
   const auto answer = link.GetHandovers(asked);
   if (answer.ok()) {
+    shown.shown = true;
     shown.handovers.assign(answer->handovers().begin(), answer->handovers().end());
     std::set<std::string> units;
     for (const v1::Cursor& cursor : response.cursors()) units.insert(cursor.unit_id());

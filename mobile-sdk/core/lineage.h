@@ -29,6 +29,7 @@ struct OnwardShown {
 // does not know, or none where it wants some.
 struct HandoversShown {
   std::vector<v1::LogKeyHandover> handovers;  // from the key held; none: that one is in force
+  bool shown = false;                         // it was said by which key the logs are signed
   bool waits = false;                         // it could not be asked now
   bool unknown = false;                       // the server says that it never signed with that key
   // By unit of which a head is held: how its log goes on from there.

@@ -39,7 +39,8 @@ absl::Status LosePatience(const Store& store, int64_t now_ms, HandoversShown* sh
                           StoreBatch* batch) {
   SOTAY_ASSIGN_OR_RETURN(Unshown unshown, Read(store));
   if (!shown->waits) {
-    if (unshown.times != 0) batch->DropUnshown();
+    // A contact at which nothing was asked, or nothing answered, says nothing either way.
+    if (shown->shown && unshown.times != 0) batch->DropUnshown();
     return absl::OkStatus();
   }
   if (unshown.times == 0) unshown.since_ms = now_ms;

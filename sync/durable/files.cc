@@ -1,9 +1,12 @@
 #include "sync/durable/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <system_error>
@@ -19,6 +22,43 @@ namespace {
 
 leveldb::Env* BaseOf(const StoreOptions& files) {
   return files.base != nullptr ? files.base : leveldb::Env::Default();
+}
+
+// Of the machine's files.  LevelDB's own reader maps them, and a bad sector in a map ends the
+// process; here it is said, as the damage it is.
+class PlainReader : public leveldb::RandomAccessFile {
+ public:
+  PlainReader(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  ~PlainReader() override { close(fd_); }
+
+  leveldb::Status Read(uint64_t offset, size_t bytes, leveldb::Slice* read,
+                       char* scratch) const override {
+    size_t done = 0;
+    while (done < bytes) {
+      const ssize_t some =
+          pread(fd_, scratch + done, bytes - done, static_cast<off_t>(offset + done));
+      if (some < 0 && errno == EINTR) continue;
+      if (some < 0) {
+        return errno == EIO ? leveldb::Status::Corruption(path_, std::strerror(errno))
+                            : leveldb::Status::IOError(path_, std::strerror(errno));
+      }
+      if (some == 0) break;
+      done += static_cast<size_t>(some);
+    }
+    *read = leveldb::Slice(scratch, done);
+    return leveldb::Status::OK();
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+};
+
+leveldb::Status OpenPlain(const std::string& path, leveldb::RandomAccessFile** file) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return leveldb::Status::IOError(path, std::strerror(errno));
+  *file = new PlainReader(path, fd);
+  return leveldb::Status::OK();
 }
 
 }  // namespace
@@ -142,7 +182,9 @@ absl::StatusOr<std::unique_ptr<FileReader>> FileReader::Open(const std::string& 
     return absl::NotFoundError(absl::StrCat(path, " is not there"));
   }
   SOTAY_RETURN_IF_ERROR(FromLevelDb(BaseOf(files)->GetFileSize(path, &size)));
-  SOTAY_RETURN_IF_ERROR(FromLevelDb(BaseOf(files)->NewRandomAccessFile(path, &file)));
+  SOTAY_RETURN_IF_ERROR(FromLevelDb(files.base == nullptr
+                                        ? OpenPlain(path, &file)
+                                        : files.base->NewRandomAccessFile(path, &file)));
   return std::unique_ptr<FileReader>(
       new FileReader(std::unique_ptr<leveldb::RandomAccessFile>(file), size));
 }

@@ -14,9 +14,10 @@ using tests::IsOk;
 class PatienceTest : public ::testing::Test {
  protected:
   // A contact, after which the server is as it says.
-  HandoversShown Contact(int64_t now_ms, bool waits = true) {
+  HandoversShown Contact(int64_t now_ms, bool waits = true, bool said = false) {
     HandoversShown shown;
     shown.waits = waits;
+    shown.shown = said;
     StoreBatch batch;
     EXPECT_THAT(LosePatience(*store_, now_ms, &shown, &batch), IsOk());
     EXPECT_THAT(store_->Commit(batch), IsOk());
@@ -44,6 +45,8 @@ TEST_F(PatienceTest, BeginsAnewOnceItWasShown) {
   EXPECT_EQ(*UnshownSinceMs(*store_), 0);
   Contact(kBegin);
   Contact(kBegin + 1, /*waits=*/false);
+  EXPECT_EQ(*UnshownSinceMs(*store_), kBegin) << "it was not asked";
+  Contact(kBegin + 1, /*waits=*/false, /*said=*/true);
   EXPECT_EQ(*UnshownSinceMs(*store_), 0);
   Contact(kBegin + 2);
   // A clock that leaps makes no day of two contacts.

@@ -27,10 +27,14 @@ class BadSectors : public leveldb::EnvWrapper {
   explicit BadSectors(leveldb::Env* disk) : leveldb::EnvWrapper(disk) {}
   leveldb::Status NewRandomAccessFile(const std::string& name,
                                       leveldb::RandomAccessFile** file) override {
-    if (names.count(name) != 0) return leveldb::Status::IOError(name, "a bad sector");
+    if (names.count(name) != 0) {
+      return passing ? leveldb::Status::IOError(name, "too many open files")
+                     : leveldb::Status::Corruption(name, "a bad sector");
+    }
     return target()->NewRandomAccessFile(name, file);
   }
   std::set<std::string> names;
+  bool passing = false;  // what keeps them from being read may pass
 };
 
 class BlobsGuard : public BlobsTest {
@@ -182,6 +186,11 @@ TEST_F(BlobsGuard, AFileThatCannotBeReadHoldsUpNoSealing) {
   bad.names.insert(PathOf(Of(bytes)));
   const std::string key = seal::NewVaultKey();
   EXPECT_TRUE(blobs_->LiesOpen(tests::RecordNamed("k")));
+  bad.passing = true;
+  EXPECT_THAT(blobs_->Seal(tests::RecordNamed("k"), key), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(blobs_->LiesOpen(tests::RecordNamed("k"))) << "what may be read again is not lost";
+  EXPECT_THAT(FilesWith(bytes.substr(0, 64)), SizeIs(1));
+  bad.passing = false;
   ASSERT_THAT(blobs_->Seal(tests::RecordNamed("k"), key), IsOk());
   EXPECT_FALSE(blobs_->LiesOpen(tests::RecordNamed("k")));
   EXPECT_THAT(FilesWith(bytes.substr(0, 64)), IsEmpty());

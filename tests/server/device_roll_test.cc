@@ -203,6 +203,23 @@ TEST_F(DeviceRoll, IsRefusedWhereItDoesNotGoOn) {
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
 
+// Each of the rolls holds by itself; what they make together no start would take.
+TEST_F(DeviceRoll, ComesBackToNoKeyThatWasGivenUp) {
+  const seal::SigningKey last = *seal::SigningKey::Generate();
+  *request_.add_rolls() = RollTo(next_);
+  const auto add = [&](const seal::SigningKey& from, const seal::SigningKey& to) {
+    v1::KeyRoll roll = request_.rolls(0);
+    ASSERT_THAT(seal::SignRoll(nguyet_.organisation_id, from, to, &roll), IsOk());
+    *request_.add_rolls() = roll;
+  };
+  add(next_, last);
+  add(last, next_);
+  EXPECT_EQ(ReasonOf(Ask(old_.PublicKey()).status()), v1::REASON_MALFORMED);
+  EXPECT_THAT(room_.directory->EarlierKeys(nguyet_.device()), IsEmpty());
+  EXPECT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+}
+
 // Its seal was looked at before the roll, and it is decided after it.
 TEST_F(DeviceRoll, APushThatWasUnderWayIsRefused) {
   nguyet_.Write("k", {Note("n").Says("một hai ba")});
