@@ -73,8 +73,10 @@ TEST_F(FileCourier, AFileThatCannotGoHoldsUpNoNote) {
   EXPECT_GT(next, now - 1) << "and the file goes on waiting";
   // A server that knows of no files is asked once, and that is that.
   weather = absl::UnimplementedError("an old server");
-  EXPECT_GT(courier_->Step(next), next + kBackoffMsMax);
+  EXPECT_EQ(courier_->Step(next), next) << "the next file has its turn";
   EXPECT_THAT(server_.TakeCalls(), ElementsAre("ask"));
+  EXPECT_GT(courier_->Step(next), next + kBackoffMsMax) << "of which there is none";
+  EXPECT_THAT(server_.TakeCalls(), ElementsAre());
 }
 
 }  // namespace
