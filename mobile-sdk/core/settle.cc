@@ -107,7 +107,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
-  if (forgotten_.files) desk_.files->Sweep(*desk_.store).IgnoreError();
+  if (forgotten_.files) desk_.files->Sweep(*desk_.store).IgnoreError();  // else the next opening
   SOTAY_ASSIGN_OR_RETURN(const auto to_report, ToReport(*desk_.store));
   settled_.to_report = !to_report.empty();
   settled_.moved = settled_.moved || progress.revision_seen() > before.revision_seen();

@@ -38,8 +38,8 @@ bool IsHandedOver(const v1::LogKeyHandover& handover, const v1::LogHead& head);
 // A value.
 class LogKeys {
  public:
-  // A key that was never replaced is a chain of one.
-  LogKeys(VerifyingKey first);  // NOLINT(google-explicit-constructor)
+  // A key that was never replaced is a chain of one, so it may stand wherever a chain is wanted.
+  LogKeys(VerifyingKey first);
 
   // `first`, and the handovers from it on.  kFailedPrecondition with the reason when one does not
   // go on from the one before it, or is not signed by both its keys for this organisation.
