@@ -206,11 +206,11 @@ void Store::PutPlaces(const sync::IngestOutcome& outcome, leveldb::WriteBatch* b
     const uint64_t position = added.admission.position();
     born.clear();
     for (const sync::RecordId& record : added.records) {
-      const auto written = outcome.records.find(record);
+      const sync::WrittenRecord* const written = outcome.records.Find(record);
       // A record's newest change is named by its own row.
-      if (written == outcome.records.end() || written->second.position() != position) {
+      if (written == nullptr || written->position() != position) {
         batch->Put(AdmittedKey(record, position), leveldb::Slice());
-      } else if (written->second.newborn() != nullptr) {
+      } else if (written->newborn() != nullptr) {
         born.push_back(record);
       }
     }
@@ -219,7 +219,7 @@ void Store::PutPlaces(const sync::IngestOutcome& outcome, leveldb::WriteBatch* b
     if (of_unit.full()) PutBirths(added.unit_id, &of_unit, batch);
     std::sort(born.begin(), born.end());
     for (const sync::RecordId& record : born) {
-      FillFeedRow(outcome.records.find(record)->second, &row);
+      FillFeedRow(*outcome.records.Find(record), &row);
       of_unit.Add({position, record}, row);
     }
   }

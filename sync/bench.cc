@@ -49,11 +49,11 @@ uint32_t Arrival::Authority(const std::string& unit) const {
 }
 
 WrittenRecord* Bench::Find(const RecordId& id) {
-  if (const auto at = working.find(id); at != working.end()) return &at->second;
+  if (WrittenRecord* const record = working.Find(id)) return record;
   const auto loaded = input.records.find(id);
   if (loaded == input.records.end()) return nullptr;
   const LoadedRecord& record = loaded->second;
-  return &working.emplace(id, WrittenRecord(&record.record, record.position)).first->second;
+  return working.Add(id, WrittenRecord(&record.record, record.position));
 }
 
 const StandingSignature* Bench::SignatureOf(const RecordId& id) const {

@@ -93,7 +93,7 @@ struct Bench {
   // them.
   std::set<std::pair<DeviceId, ChangeId>> bare;
   std::map<RecordId, size_t> attached;  // attachments of a record
-  std::map<RecordId, WrittenRecord> working;
+  WrittenRecords working;
   std::map<std::string, DossierActs> said;  // by unit, where anything was said here
   std::vector<v1::DossierAct> acts;         // that
   std::set<RecordId> histories_needed;      // what Ingest must be called again with

@@ -1,7 +1,6 @@
 #include "sync/ingest.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -194,7 +193,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   const BoundedStamp bounded = BoundStamp(change.stamp(), change.claimed_ms(),
                                           arrival.push->skew_ms, received_ms, decision.after);
   const uint64_t position = ++bench_.positions[change.unit_id()];
-  NewEntry entry;
+  NewEntry& entry = outcome_.entries.emplace_back();
   entry.unit_id = change.unit_id();
   entry.bytes = arrival.pushed->bytes;
   entry.id = arrival.pushed->id;
@@ -230,21 +229,22 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       birth.type = bench_.input.schema->Find(edit.type());
       birth.change = &change;
       birth.edit = &edit;
+      birth.admission = &admission;
       birth.author = author;
       birth.texts = std::move(ready.texts);
-      birth.assigned = AssignedAtBirth(*birth.type, received_ms, NoteSignature(decision, entry),
-                                       decision.assigns);
-      for (const v1::FieldOp& op : birth.assigned) {
-        v1::AssignedOp* noted = admission.add_assigned();
+      std::vector<v1::FieldOp> assigned = AssignedAtBirth(
+          *birth.type, received_ms, NoteSignature(decision, entry), decision.assigns);
+      NoteInHistory(author, change.reason(), edit, assigned, history);
+      for (v1::FieldOp& op : assigned) {
+        v1::AssignedOp* const noted = admission.add_assigned();
         noted->set_record_id(edit.record_id());
-        *noted->mutable_op() = op;
+        *noted->mutable_op() = std::move(op);
       }
       ++outcome_.births[change.unit_id()];
       if (edit.record_id() == change.dossier_id()) entry.satisfies.push_back(DossierMarker(id));
-      NoteInHistory(author, change.reason(), edit, birth.assigned, history);
-      bench_.working.emplace(id, WrittenRecord(std::move(birth), position));
+      WrittenRecord* const born = bench_.working.Add(id, WrittenRecord(std::move(birth), position));
       if (history != bench_.histories.end()) {
-        history->second.CopyMerged(edit, bench_.Find(id)->Edit(position));
+        history->second.CopyMerged(edit, born->Edit(position));
       }
     } else {
       MergedRecord* const record = written->Edit(position);
@@ -259,7 +259,6 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
     }
   }
   SayAssigned(arrival, decision, &bench_);
-  outcome_.entries.push_back(std::move(entry));
   return position;
 }
 
@@ -351,10 +350,7 @@ IngestOutcome Ingester::Finish() {
   outcome_.histories_needed = std::move(bench_.histories_needed);
   outcome_.records = std::move(bench_.working);
   outcome_.acts = std::move(bench_.acts);
-  for (auto at = outcome_.records.begin(); at != outcome_.records.end();) {
-    at = at->second.position() != at->second.previous_position() ? std::next(at)
-                                                                 : outcome_.records.erase(at);
-  }
+  outcome_.records.DropUnwritten();
   for (auto& [unit, numbers] : bench_.numbers) {
     const auto before = input_.numbers.find(unit);
     if (before == input_.numbers.end() || before->second != numbers) {

@@ -3,6 +3,7 @@
 // told.  Pure: same arguments, same outcome; nothing is read but the input.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/types/optional.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/change.pb.h"
@@ -72,7 +74,7 @@ struct IngestInput {
   int64_t now_ms = 0;
   std::vector<PushInput> pushes;
   // Every record the changes name, dossier roots included; absent: not there.
-  std::map<RecordId, LoadedRecord> records;
+  absl::node_hash_map<RecordId, LoadedRecord> records;
   // Histories asked for by an earlier attempt (IngestOutcome::histories_needed).
   std::map<RecordId, History> histories;
   // Who sees which dossier, in units where anything was said of that.
@@ -143,9 +145,9 @@ struct IngestOutcome {
   // Not empty: load these and ask again; everything else is void.
   std::set<RecordId> histories_needed;
   std::vector<PushOutcome> pushes;  // as in the input
-  std::vector<NewEntry> entries;    // ordered by position within a unit
+  std::deque<NewEntry> entries;     // ordered by position within a unit; records point to them
   std::vector<SetAside> set_aside;
-  std::map<RecordId, WrittenRecord> records;         // the changed ones
+  WrittenRecords records;                            // the changed ones
   std::map<std::string, uint64_t> positions;         // new ones only
   std::map<std::string, uint64_t> births;            // unit → records created
   UnitNumbers numbers;                               // of units where one was given: all

@@ -15,12 +15,8 @@ bool IsCombiningMark(char32_t c) {
          (c >= 0xFE20 && c <= 0xFE2F);
 }
 
-// A block of a text, with the two bytes before it.
 constexpr size_t kBlock = 64;
-constexpr size_t kBefore = 2;
-struct Block {
-  uint8_t bytes[kBefore + kBlock];
-};
+using BlockBytes = uint8_t[2 + kBlock];
 
 struct BlockSums {
   uint8_t odd = 0;    // not 0: something that is not plain
@@ -30,12 +26,15 @@ struct BlockSums {
 // Plain is what Vietnamese is written with: ASCII, U+0080 to U+02FF, U+1E80 to U+1EFF, and
 // punctuation and signs from U+2000 to U+2FFF without U+20C0 to U+20FF.  There is no combining mark
 // among them, and their lead bytes allow every tail.
-BlockSums Sum(const Block& block) {
+//
+// Of a block and the two bytes before it.  Both compilers make vectors of this loop, clang as long
+// as the last byte is read first.
+BlockSums Sum(const BlockBytes& bytes) {
   BlockSums sums;
   for (size_t i = 0; i < kBlock; ++i) {
-    const uint8_t byte = block.bytes[kBefore + i];
-    const uint8_t before = block.bytes[kBefore + i - 1];
-    const uint8_t two_before = block.bytes[kBefore + i - 2];
+    const uint8_t byte = bytes[i + 2];
+    const uint8_t before = bytes[i + 1];
+    const uint8_t two_before = bytes[i];
     const uint8_t tail = (byte & 0xC0) == 0x80;
     const uint8_t wants_tail = (before >= 0xC0) | (two_before >= 0xE0);
     const uint8_t odd_lead =
@@ -50,15 +49,19 @@ BlockSums Sum(const Block& block) {
 
 // Counts the scalars of a text that is plain; false when it is not.
 bool ScanPlain(absl::string_view text, size_t* scalars) {
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(text.data());
   size_t tails = 0;
-  Block block = {};
-  // The last block has at least one zero after the text, where a cut scalar shows.
+  // Blocks are looked at where they stand, but for the first, which has nothing before it, and the
+  // last, which has at least one zero after the text, where a cut scalar shows.
   for (size_t at = 0; at <= text.size(); at += kBlock) {
-    std::copy_n(block.bytes + kBlock, kBefore, block.bytes);
-    const size_t count = std::min(kBlock, text.size() - at);
-    uint8_t* const end = std::copy_n(text.begin() + at, count, block.bytes + kBefore);
-    std::fill_n(end, kBlock - count, uint8_t{0});
-    const BlockSums sums = Sum(block);
+    const bool inside = at != 0 && text.size() - at >= kBlock;
+    BlockBytes edge = {};
+    if (!inside) {
+      const size_t before = std::min<size_t>(at, 2);
+      std::copy_n(bytes + at - before, before + std::min(kBlock, text.size() - at),
+                  edge + 2 - before);
+    }
+    const BlockSums sums = Sum(inside ? reinterpret_cast<const BlockBytes&>(bytes[at - 2]) : edge);
     if (sums.odd != 0) return false;
     tails += sums.tails;
   }

@@ -1,5 +1,6 @@
 #include "sync/written_record.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +20,9 @@ MergedRecord Birth::Unborn() const {
 MergedRecord Birth::Merged() const {
   MergedRecord record = Unborn();
   record.Apply(*edit, author, VersionVector(), texts);
-  for (const v1::FieldOp& op : assigned) record.Assign(op, author);
+  for (const v1::AssignedOp& assigned : admission->assigned()) {
+    if (assigned.record_id() == edit->record_id()) record.Assign(assigned.op(), author);
+  }
   return record;
 }
 
@@ -36,8 +39,8 @@ absl::StatusOr<MergedRecord> BornIn(const Schema& schema, const v1::LogEntry& en
   birth.type = schema.Find(node.edit.type());
   birth.change = &change;
   birth.edit = &node.edit;
+  birth.admission = &admitted->admission;
   birth.author = std::move(node.author);
-  birth.assigned = std::move(node.assigned);
   auto texts = TextsAfter(node.edit, birth.Unborn());
   if (!texts.ok()) return absl::DataLossError(texts.status().message());
   birth.texts = *std::move(texts);
@@ -63,6 +66,34 @@ const std::string& WrittenRecord::unit_id() const {
 
 RecordId WrittenRecord::dossier() const {
   return birth_.has_value() ? birth_->dossier() : record().dossier();
+}
+
+WrittenRecord* WrittenRecords::Find(const RecordId& id) {
+  const auto at = places_.find(id);
+  return at == places_.end() ? nullptr : at->second;
+}
+
+const WrittenRecord* WrittenRecords::Find(const RecordId& id) const {
+  const auto at = places_.find(id);
+  return at == places_.end() ? nullptr : at->second;
+}
+
+WrittenRecord* WrittenRecords::Add(const RecordId& id, WrittenRecord record) {
+  WrittenRecord* const place = &records_.emplace_back(id, std::move(record)).second;
+  places_.emplace(id, place);
+  return place;
+}
+
+void WrittenRecords::DropUnwritten() {
+  const auto only_read = [](const Record& at) {
+    return at.second.position() == at.second.previous_position();
+  };
+  if (std::none_of(records_.begin(), records_.end(), only_read)) return;
+  WrittenRecords kept;
+  for (Record& at : records_) {
+    if (!only_read(at)) kept.Add(at.first, std::move(at.second));
+  }
+  *this = std::move(kept);
 }
 
 }  // namespace sotay::sync

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "sotay/v1/change.pb.h"
@@ -20,9 +23,9 @@ struct Birth {
   const RecordType* type = nullptr;
   const v1::Change* change = nullptr;
   const v1::RecordEdit* edit = nullptr;
+  const v1::Admission* admission = nullptr;  // which has its SERVER fields
   Author author;
-  std::vector<std::string> texts;     // after each TEXT operation
-  std::vector<v1::FieldOp> assigned;  // SERVER fields
+  std::vector<std::string> texts;  // after each TEXT operation
 
   RecordId id() const;
   RecordId dossier() const;
@@ -62,6 +65,33 @@ class WrittenRecord {
   const MergedRecord* loaded_ = nullptr;
   absl::optional<Birth> birth_;
   mutable absl::optional<MergedRecord> merged_;
+};
+
+// Records by id, each where it is as long as these live; gone through in the order they came in,
+// which follows from the order of the changes and of nothing else.  An edit asks some ten times for
+// its record and its dossier's, so that is a look into a hash table.
+class WrittenRecords {
+ public:
+  using Record = std::pair<RecordId, WrittenRecord>;
+
+  WrittenRecords() = default;
+  WrittenRecords(WrittenRecords&&) = default;
+  WrittenRecords& operator=(WrittenRecords&&) = default;
+
+  // Null: it is not among them.
+  WrittenRecord* Find(const RecordId& id);
+  const WrittenRecord* Find(const RecordId& id) const;
+  // One that is not among them.
+  WrittenRecord* Add(const RecordId& id, WrittenRecord record);
+  // Leaves those that were only read out.
+  void DropUnwritten();
+
+  std::deque<Record>::const_iterator begin() const { return records_.begin(); }
+  std::deque<Record>::const_iterator end() const { return records_.end(); }
+
+ private:
+  std::deque<Record> records_;
+  absl::flat_hash_map<RecordId, WrittenRecord*> places_;
 };
 
 }  // namespace sotay::sync

@@ -81,7 +81,7 @@ TEST_F(IngestTest, GivesBackTheBytesUntouched) {
   EXPECT_EQ(entry.admission.user_id(), "nguyet");
   EXPECT_EQ(outcome.positions.at("vkskv1"), 1u);
   EXPECT_EQ(outcome.births.at("vkskv1"), 1u);
-  EXPECT_EQ(outcome.records.at(RecordNamed("k")).previous_position(), 0u);
+  EXPECT_EQ(outcome.records.Find(RecordNamed("k"))->previous_position(), 0u);
 }
 
 TEST_F(IngestTest, AnswersARepeatedPushAsItStandsNow) {
