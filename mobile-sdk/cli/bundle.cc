@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/bundle_names.h"
+#include "mobile-sdk/cli/invocation.h"
 #include "sotay/v1/change.pb.h"
 #include "sync/attaching.h"
 #include "sync/fragment.h"
@@ -30,8 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kPieceBytes = size_t{256} << 10;
 constexpr size_t kExtraNamed = 100;
-// Among so many a file is looked for that is not under its name.
-constexpr size_t kSearchedMax = 10'000;
+constexpr size_t kDossierBytesMax = size_t{1} << 30;
 
 // What an attachment is called, in its own words.
 std::string TitleOf(const sync::MergedRecord& record) {
@@ -53,12 +53,10 @@ std::map<std::string, size_t> OrderOf(const v1::Dossier& dossier) {
   return order;
 }
 
-v1::FileAbsence AbsenceOf(const v1::BundledFiles& statement, const BundledFile& file) {
-  for (const v1::AbsentFile& absent : statement.absent()) {
-    if (absent.sha256() == file.sha256 && absent.size() == file.size) return absent.why();
-  }
-  return v1::FILE_ABSENCE_UNSPECIFIED;
-}
+// A file is its bytes: (hash, size).
+using FileKey = std::pair<std::string, uint64_t>;
+
+FileKey KeyOf(const BundledFile& file) { return {file.sha256, file.size}; }
 
 class Descriptor {
  public:
@@ -90,43 +88,95 @@ void TakeExtras(const std::string& folder, const std::string& prefix,
   if (error) extras->push_back(absl::StrCat(prefix, " (", error.message(), ")"));
 }
 
-// Finds those that are not under their names among what nobody names.
-void LookElsewhere(const std::string& folder, const std::vector<std::string>& extras,
-                   std::vector<CheckedFile>* files) {
-  size_t looked_at = 0;
-  for (const std::string& extra : extras) {
-    const std::string path = absl::StrCat(folder, "/", extra);
-    struct stat there = {};
-    if (::lstat(path.c_str(), &there) != 0 || !S_ISREG(there.st_mode)) continue;
-    for (CheckedFile& checked : *files) {
-      if (checked.state != FileState::kMissing && checked.state != FileState::kAltered) continue;
-      if (checked.file.size != static_cast<uint64_t>(there.st_size)) continue;
-      if (++looked_at > kSearchedMax) return;
-      if (LookAtFile(path, checked.file).state != FileState::kWhole) continue;
-      // What stands under its own name stays told as the worse of the two.
-      if (checked.state == FileState::kMissing) {
-        checked.state = FileState::kElsewhere;
-        checked.found = extra;
-      }
-      break;
-    }
+// Opens a plain file, neither through a link nor waiting for whoever is to write into a pipe.  What
+// is wrong with it else goes to `wrong`, empty when it is not there.
+int OpenPlain(const std::string& path, uint64_t* size, std::string* wrong) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat there = {};
+  if (fd < 0 || ::fstat(fd, &there) != 0) {
+    *wrong = errno == ENOENT  ? ""
+             : errno == ELOOP ? "a link stands in its place"
+                              : absl::StrCat("it cannot be read: ", std::strerror(errno));
+  } else if (S_ISREG(there.st_mode)) {
+    *size = static_cast<uint64_t>(there.st_size);
+    return fd;
+  } else {
+    *wrong = "what stands in its place is no file";
   }
+  if (fd >= 0) ::close(fd);
+  return -1;
 }
 
-// Of those that are others than they were: whether two were exchanged.
-void LookForExchanged(const std::string& folder, std::vector<CheckedFile>* files) {
-  size_t looked_at = 0;
+// Of at most `size` bytes, and of one more to see that there are more; nothing, and why, when it
+// cannot be read.
+absl::optional<std::string> HashOf(int fd, uint64_t size,
+                                   const std::function<void(uint64_t)>& progress,
+                                   std::string* wrong) {
+  seal::Hasher hasher;
+  std::string piece(kPieceBytes, '\0');
+  uint64_t read = 0;
+  while (read <= size) {
+    const ssize_t some = ::read(fd, piece.data(), piece.size());
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) {
+      *wrong = absl::StrCat("it cannot be read: ", std::strerror(errno));
+      return absl::nullopt;
+    }
+    if (some == 0) break;
+    hasher.Add(absl::string_view(piece.data(), static_cast<size_t>(some)));
+    read += static_cast<uint64_t>(some);
+    if (progress) progress(read);
+  }
+  const auto hash = hasher.Finish();
+  return std::string(hash.begin(), hash.end());
+}
+
+// Which of the files lies at a path; each path is read once at most.
+class Finder {
+ public:
+  explicit Finder(const std::vector<CheckedFile>& files) {
+    for (size_t i = 0; i < files.size(); ++i) {
+      places_.emplace(KeyOf(files[i].file), i);
+      sizes_.insert(files[i].file.size);
+    }
+  }
+  absl::optional<size_t> At(const std::string& path) const {
+    uint64_t size = 0;
+    std::string wrong;
+    const Descriptor open(OpenPlain(path, &size, &wrong));
+    if (open.get() < 0 || sizes_.count(size) == 0) return absl::nullopt;
+    const auto hash = HashOf(open.get(), size, nullptr, &wrong);
+    const auto place = hash.has_value() ? places_.find({*hash, size}) : places_.end();
+    if (place == places_.end()) return absl::nullopt;
+    return place->second;
+  }
+
+ private:
+  std::map<FileKey, size_t> places_;
+  std::set<uint64_t> sizes_;
+};
+
+// Finds files that are not under their names: among what nobody names, which then is no longer
+// extra, and under one another's.
+void LookElsewhere(const std::string& folder, std::vector<CheckedFile>* files,
+                   std::vector<std::string>* extras) {
+  const Finder finder(*files);
+  std::vector<std::string> unknown;
+  for (std::string& extra : *extras) {
+    const auto at = finder.At(absl::StrCat(folder, "/", extra));
+    if (at.has_value() && (*files)[*at].state == FileState::kMissing) {
+      (*files)[*at].state = FileState::kElsewhere;
+      (*files)[*at].found = std::move(extra);
+    } else {
+      unknown.push_back(std::move(extra));
+    }
+  }
+  *extras = std::move(unknown);
   for (CheckedFile& checked : *files) {
     if (checked.state != FileState::kAltered) continue;
-    const std::string path = absl::StrCat(folder, "/", kFilesName, "/", checked.file.name);
-    struct stat there = {};
-    if (::lstat(path.c_str(), &there) != 0 || !S_ISREG(there.st_mode)) continue;
-    for (const CheckedFile& other : *files) {
-      if (other.file.size != static_cast<uint64_t>(there.st_size) || &other == &checked) continue;
-      if (++looked_at > kSearchedMax) return;
-      if (LookAtFile(path, other.file).state != FileState::kWhole) continue;
-      checked.found = absl::StrCat("its bytes are those of ", other.file.name);
-      break;
+    const auto at = finder.At(absl::StrCat(folder, "/", kFilesName, "/", checked.file.name));
+    if (at.has_value()) {
+      checked.found = absl::StrCat("its bytes are those of ", (*files)[*at].file.name);
     }
   }
 }
@@ -154,7 +204,7 @@ std::vector<BundledFile> FilesNamedIn(const sync::Schema& schema, const v1::Doss
     return std::make_tuple(a.place, a.record.id()) < std::make_tuple(b.place, b.record.id());
   });
   std::vector<BundledFile> files;
-  std::map<std::pair<std::string, uint64_t>, size_t> known;
+  std::map<FileKey, size_t> known;
   for (const Naming& naming : namings) {
     const auto [at, added] =
         known.emplace(std::make_pair(naming.file.sha256, naming.file.size), files.size());
@@ -200,46 +250,30 @@ FilesReport::Verdict FilesReport::verdict() const {
 
 PlainLook LookAtFile(const std::string& path, const BundledFile& file,
                      const ReadingProgress& progress) {
-  // Neither through a link nor waiting for whoever is to write into a pipe.
-  const Descriptor open(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat there = {};
-  if (open.get() < 0 || ::fstat(open.get(), &there) != 0) {
-    if (errno == ENOENT) return {FileState::kMissing, ""};
-    if (errno == ELOOP) return {FileState::kAltered, "a link stands in its place"};
-    return {FileState::kAltered, absl::StrCat("it cannot be read: ", std::strerror(errno))};
+  uint64_t size = 0;
+  std::string wrong;
+  const Descriptor open(OpenPlain(path, &size, &wrong));
+  if (open.get() < 0) return {wrong.empty() ? FileState::kMissing : FileState::kAltered, wrong};
+  if (size != file.size) {
+    return {FileState::kAltered, absl::StrCat("it has ", size, " bytes, and had ", file.size)};
   }
-  if (!S_ISREG(there.st_mode)) return {FileState::kAltered, "what stands in its place is no file"};
-  if (static_cast<uint64_t>(there.st_size) != file.size) {
-    return {FileState::kAltered,
-            absl::StrCat("it has ", there.st_size, " bytes, and had ", file.size)};
-  }
-  seal::Hasher hasher;
-  std::string piece(kPieceBytes, '\0');
-  uint64_t read = 0;
-  // One byte over its size is enough to know that it grew.
-  while (read <= file.size) {
-    const ssize_t some = ::read(open.get(), piece.data(), piece.size());
-    if (some < 0 && errno == EINTR) continue;
-    if (some < 0) {
-      return {FileState::kAltered, absl::StrCat("it cannot be read: ", std::strerror(errno))};
-    }
-    if (some == 0) break;
-    hasher.Add(absl::string_view(piece.data(), static_cast<size_t>(some)));
-    read += static_cast<uint64_t>(some);
-    if (progress) progress(file, read);
-  }
-  const auto hash = hasher.Finish();
-  if (read == file.size && std::string(hash.begin(), hash.end()) == file.sha256) {
-    return {FileState::kWhole, ""};
-  }
-  return {FileState::kAltered, "its bytes are others"};
+  std::function<void(uint64_t)> told;
+  if (progress) told = [&](uint64_t bytes) { progress(file, bytes); };
+  const auto hash = HashOf(open.get(), size, told, &wrong);
+  if (hash == file.sha256) return {FileState::kWhole, ""};
+  return {FileState::kAltered, hash.has_value() ? "its bytes are others" : wrong};
 }
 
 FilesReport WithoutFolder(std::vector<BundledFile> named, const v1::BundledFiles& statement) {
+  std::map<FileKey, v1::FileAbsence> said;
+  for (const v1::AbsentFile& absent : statement.absent()) {
+    said[{absent.sha256(), absent.size()}] = absent.why();
+  }
   FilesReport report;
   for (BundledFile& file : named) {
-    const v1::FileAbsence why = AbsenceOf(statement, file);
-    report.files.push_back({std::move(file), FileState::kMissing, why, ""});
+    const auto why = said.find(KeyOf(file));
+    report.files.push_back({std::move(file), FileState::kMissing,
+                            why == said.end() ? v1::FILE_ABSENCE_UNSPECIFIED : why->second, ""});
   }
   return report;
 }
@@ -264,13 +298,7 @@ FilesReport CheckFiles(const std::string& folder, std::vector<BundledFile> named
   }
   TakeExtras(folder, "", known, &extras);
   std::sort(extras.begin(), extras.end());
-  LookElsewhere(folder, extras, &report.files);
-  LookForExchanged(folder, &report.files);
-  // One that is whole under another name is told as that.
-  for (const CheckedFile& checked : report.files) {
-    if (checked.state != FileState::kElsewhere) continue;
-    extras.erase(std::remove(extras.begin(), extras.end(), checked.found), extras.end());
-  }
+  LookElsewhere(folder, &report.files, &extras);
   report.extra_count = extras.size();
   if (extras.size() > kExtraNamed) extras.resize(kExtraNamed);
   report.extra = std::move(extras);
@@ -286,6 +314,17 @@ ExportPlace PlaceOf(const std::string& path) {
   const bool within = fs::path(path).filename() == kDossierName &&
                       IsPlainFolder(absl::StrCat(folder, "/", kFilesName));
   return {within ? folder : "", path};
+}
+
+absl::StatusOr<std::string> ReadDossierAt(const std::string& path) {
+  const ExportPlace place = PlaceOf(path);
+  std::error_code error;
+  const auto status = fs::symlink_status(place.dossier, error);
+  // What is in a folder may have been put there by anybody; what is named alone, the caller names.
+  if (!place.folder.empty() && fs::exists(status) && !fs::is_regular_file(status)) {
+    return absl::InvalidArgumentError(absl::StrCat(place.dossier, " is no plain file"));
+  }
+  return ReadFile(place.dossier, kDossierBytesMax);
 }
 
 }  // namespace sotay::cli

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "sotay/v1/bundled_files.pb.h"
 #include "sotay/v1/evidence.pb.h"
@@ -99,5 +101,7 @@ struct ExportPlace {
   std::string dossier;
 };
 ExportPlace PlaceOf(const std::string& path);
+// The bytes of the dossier there.  kNotFound and so on name it; kInvalidArgument over 1 GiB.
+absl::StatusOr<std::string> ReadDossierAt(const std::string& path);
 
 }  // namespace sotay::cli

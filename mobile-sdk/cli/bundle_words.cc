@@ -175,4 +175,14 @@ std::string ProgressInWords(const BundledFile& file, size_t number, size_t count
                       BytesInWords(file.size), "   ", bytes == file.size ? "\n" : "");
 }
 
+ReadingProgress ShownReading(const Invocation& run, size_t count) {
+  if (!run.streams.err_shown) return nullptr;
+  return [&run, count, number = size_t{0}, last = std::string()](const BundledFile& file,
+                                                                 uint64_t bytes) mutable {
+    if (file.name != last) ++number;
+    last = file.name;
+    run.Remark(ProgressInWords(file, number, count, bytes));
+  };
+}
+
 }  // namespace sotay::cli

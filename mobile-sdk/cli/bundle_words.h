@@ -1,4 +1,4 @@
-// How the files of a bundle are told of: to people and to scripts.  Pure; any thread.
+// How the files of a bundle are told of: to people and to scripts.  Any thread.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mobile-sdk/cli/bundle.h"
+#include "mobile-sdk/cli/invocation.h"
 #include "mobile-sdk/cli/voice.h"
 #include "nlohmann/json.hpp"
 #include "sync/ids.h"
@@ -34,5 +35,9 @@ std::string FilesInShort(const FilesReport& report);
 
 // "\r  3/12  0003_9b20c3d4e5f6_vet-phanh.jpg  12,0 MB / 18,0 MB".
 std::string ProgressInWords(const BundledFile& file, size_t number, size_t count, uint64_t bytes);
+
+// Shows how far the reading of `count` files is, on stderr when somebody watches.  `run` outlives
+// it.
+ReadingProgress ShownReading(const Invocation& run, size_t count);
 
 }  // namespace sotay::cli

@@ -33,13 +33,11 @@ struct ExportWords {
   bool without_files = false;
 };
 
-constexpr size_t kFileBytesMax = size_t{1} << 30;
-
 // The head of an export that was made before, of the same organisation.
 absl::StatusOr<absl::optional<v1::LogHead>> EarlierHead(const std::string& file,
                                                         const v1::Dossier& dossier) {
   if (file.empty()) return absl::optional<v1::LogHead>();
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(PlaceOf(file).dossier, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(file));
   v1::SealedDossier sealed;
   v1::Dossier before;
   if (!sealed.ParseFromString(bytes) || !before.ParseFromString(sealed.dossier())) {
@@ -120,7 +118,8 @@ absl::StatusOr<Exported> FillFolder(const Invocation& run, const std::string& id
                                     const std::string& earlier, BundleWriter* writer) {
   SOTAY_ASSIGN_OR_RETURN(Exported made, Gather(run, id, earlier, writer));
   SOTAY_RETURN_IF_ERROR(writer->PutDossier(made.bytes));
-  const FilesReport report = CheckFiles(writer->part(), made.named, made.files.statement);
+  const FilesReport report = CheckFiles(writer->part(), made.named, made.files.statement,
+                                        ShownReading(run, made.named.size()));
   const auto missing = static_cast<size_t>(made.files.statement.absent_size());
   if (report.verdict() == FilesReport::Verdict::kAltered ||
       report.Count(FileState::kMissing) != missing) {

@@ -1,5 +1,6 @@
 // sotay-verify: checks an exported dossier and the files beside it, offline, and prints it to be
 // read.
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -27,7 +28,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kFileBytesMax = size_t{1} << 30;
 constexpr size_t kKeyDigits = 182;  // of 91 bytes
 
 struct VerifyWords {
@@ -74,6 +74,15 @@ std::string RolledInWords(const Voice& voice, const v1::Dossier& dossier) {
   return text;
 }
 
+// Types of records that are not known here: which files they name cannot be said.
+std::set<std::string> UnknownTypes(const seal::DossierReport& report) {
+  std::set<std::string> types;
+  for (const sync::MergedRecord& record : report.records) {
+    if (record.type() == nullptr) types.insert(record.type_name());
+  }
+  return types;
+}
+
 json Document(const Reader& reader, const seal::DossierReport& report, const FilesReport& files) {
   const v1::Dossier& dossier = report.dossier;
   json records = json::array();
@@ -96,6 +105,7 @@ json Document(const Reader& reader, const seal::DossierReport& report, const Fil
                     {"reason", change.reason()}});
   }
   return {{"holds", report.faults.empty() && files.verdict() != FilesReport::Verdict::kAltered},
+          {"types_unknown", UnknownTypes(report)},
           {"files", FilesJson(files)},
           {"files_extra", files.extra},
           // Files are what changes say, and of these nothing is proven where there are faults.
@@ -199,7 +209,7 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
 absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
   seal::LaterKeys later;
   if (file.empty()) return later;
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(PlaceOf(file).dossier, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(file));
   v1::SealedDossier sealed;
   v1::Dossier dossier;
   if (!sealed.ParseFromString(bytes) || !dossier.ParseFromString(sealed.dossier())) {
@@ -236,16 +246,19 @@ absl::StatusOr<FilesReport> LookAtFiles(const Invocation& run, const VerifyWords
   }
   const std::string folder = PlaceOf(words.file).folder;
   if (folder.empty()) return WithoutFolder(std::move(named), statement);
-  size_t number = 0;
-  std::string last;
-  return CheckFiles(folder, std::move(named), statement,
-                    [&](const BundledFile& file, uint64_t bytes) {
-                      if (file.name != last) ++number;
-                      last = file.name;
-                      if (run.streams.err_shown) {
-                        run.Remark(ProgressInWords(file, number, count, bytes));
-                      }
-                    });
+  return CheckFiles(folder, std::move(named), statement, ShownReading(run, count));
+}
+
+std::string UnknownInWords(const Voice& voice, const seal::DossierReport& report) {
+  std::string text;
+  for (const std::string& type : UnknownTypes(report)) {
+    absl::StrAppend(&text,
+                    voice("Loại bản ghi không biết ở đây: ", "A type that is not known here: "),
+                    OneLine(type),
+                    voice("; tệp của nó thì hiện là thừa (đọc loại đó bằng --schema)\n",
+                          "; its files are told as extra (read the type with --schema)\n"));
+  }
+  return text;
 }
 
 absl::Status Verify(const Invocation& run, const VerifyWords& words) {
@@ -258,8 +271,7 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
     }
   }
   SOTAY_ASSIGN_OR_RETURN(const auto schema, LoadSchema(run.schema_files));
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes,
-                         ReadFile(PlaceOf(words.file).dossier, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(words.file));
   SOTAY_ASSIGN_OR_RETURN(const seal::LaterKeys later, LaterKeysIn(words.later));
   const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key, later);
   SOTAY_ASSIGN_OR_RETURN(const FilesReport files,
@@ -269,11 +281,12 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
   reader.names = Names(report.dossier.names());
   reader.voice = run.voice;
   reader.columns = run.streams.columns;
-  run.Print(Document(reader, report, files),
-            absl::StrCat(words.quiet ? "" : Content(reader, report, files) + "\n",
-                         Verdict(run.voice, report, !log_key.empty()),
-                         report.faults.empty() ? FilesInWords(run.voice, files)
-                                               : Unproven(run.voice, files)));
+  run.Print(
+      Document(reader, report, files),
+      absl::StrCat(
+          words.quiet ? "" : Content(reader, report, files) + "\n",
+          Verdict(run.voice, report, !log_key.empty()), UnknownInWords(run.voice, report),
+          report.faults.empty() ? FilesInWords(run.voice, files) : Unproven(run.voice, files)));
   if (!report.faults.empty()) {
     return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
   }

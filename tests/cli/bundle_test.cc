@@ -134,6 +134,18 @@ TEST_F(BundleTest, FindsAFileUnderAnotherName) {
   EXPECT_EQ(report.files[1].found, named_[1].name) << "beside the dossier";
 }
 
+TEST_F(BundleTest, TellsWhereTheBytesAreOfOneThatWasReplaced) {
+  fs::rename(PathOf(1), folder_ + "/files/cu.jpg");
+  Write("files/" + named_[1].name, "another");
+  const FilesReport report = Check();
+  EXPECT_EQ(report.files[1].state, FileState::kAltered);
+  EXPECT_THAT(report.extra, ElementsAre("files/cu.jpg"));
+  // One twice is one, and a copy.
+  Write("files/" + named_[0].name + "x", "vết phanh");
+  EXPECT_EQ(Check().files[0].state, FileState::kWhole);
+  EXPECT_EQ(Check().extra_count, 2u);
+}
+
 TEST_F(BundleTest, TellsWhatNoChangeNames) {
   Write("files/0004_000000000000_them.jpg", "planted");
   Write("ghi-chu.txt", "planted");
@@ -180,6 +192,11 @@ TEST_F(BundleTest, IsFoundByFolderAndByTheDossierInIt) {
   EXPECT_EQ(PlaceOf(folder_).folder, folder_);
   EXPECT_EQ(PlaceOf(folder_ + "/dossier.sotay").folder, folder_);
   EXPECT_EQ(PlaceOf(space_ / "vu.sotay").folder, "");
+  EXPECT_EQ(ReadDossierAt(folder_).value_or(""), "the dossier");
+  fs::remove(folder_ + "/dossier.sotay");
+  EXPECT_TRUE(absl::IsNotFound(ReadDossierAt(folder_).status()));
+  ASSERT_EQ(::mkfifo((folder_ + "/dossier.sotay").c_str(), 0600), 0);
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadDossierAt(folder_).status())) << "waits for nobody";
   fs::remove_all(folder_ + "/files");
   EXPECT_EQ(PlaceOf(folder_ + "/dossier.sotay").folder, "") << "it stands alone";
 }
