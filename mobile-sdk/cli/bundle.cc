@@ -88,30 +88,33 @@ void TakeExtras(const std::string& folder, const std::string& prefix,
   if (error) extras->push_back(absl::StrCat(prefix, " (", error.message(), ")"));
 }
 
-// Opens a plain file, neither through a link nor waiting for whoever is to write into a pipe.  What
-// is wrong with it else goes to `wrong`, empty when it is not there.
-int OpenPlain(const std::string& path, uint64_t* size, std::string* wrong) {
+PlainLook Unreadable(int error) {
+  return {FileState::kAltered, Instead::kUnreadable, std::strerror(error)};
+}
+
+// Opens a plain file, neither through a link nor waiting for whoever is to write into a pipe.  Less
+// than 0: then `look` says what is there.
+int OpenPlain(const std::string& path, uint64_t* size, PlainLook* look) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat there = {};
   if (fd < 0 || ::fstat(fd, &there) != 0) {
-    *wrong = errno == ENOENT  ? ""
-             : errno == ELOOP ? "a link stands in its place"
-                              : absl::StrCat("it cannot be read: ", std::strerror(errno));
+    *look = errno == ENOENT  ? PlainLook()
+            : errno == ELOOP ? PlainLook{FileState::kAltered, Instead::kLink, ""}
+                             : Unreadable(errno);
   } else if (S_ISREG(there.st_mode)) {
     *size = static_cast<uint64_t>(there.st_size);
     return fd;
   } else {
-    *wrong = "what stands in its place is no file";
+    *look = {FileState::kAltered, Instead::kNoFile, ""};
   }
   if (fd >= 0) ::close(fd);
   return -1;
 }
 
-// Of at most `size` bytes, and of one more to see that there are more; nothing, and why, when it
-// cannot be read.
+// Of at most `size` bytes, and of some more to see that there are more; nothing when it cannot be
+// read: `error` says why.
 absl::optional<std::string> HashOf(int fd, uint64_t size,
-                                   const std::function<void(uint64_t)>& progress,
-                                   std::string* wrong) {
+                                   const std::function<void(uint64_t)>& progress, int* error) {
   seal::Hasher hasher;
   std::string piece(kPieceBytes, '\0');
   uint64_t read = 0;
@@ -119,7 +122,7 @@ absl::optional<std::string> HashOf(int fd, uint64_t size,
     const ssize_t some = ::read(fd, piece.data(), piece.size());
     if (some < 0 && errno == EINTR) continue;
     if (some < 0) {
-      *wrong = absl::StrCat("it cannot be read: ", std::strerror(errno));
+      *error = errno;
       return absl::nullopt;
     }
     if (some == 0) break;
@@ -142,10 +145,11 @@ class Finder {
   }
   absl::optional<size_t> At(const std::string& path) const {
     uint64_t size = 0;
-    std::string wrong;
-    const Descriptor open(OpenPlain(path, &size, &wrong));
+    int error = 0;
+    PlainLook look;
+    const Descriptor open(OpenPlain(path, &size, &look));
     if (open.get() < 0 || sizes_.count(size) == 0) return absl::nullopt;
-    const auto hash = HashOf(open.get(), size, nullptr, &wrong);
+    const auto hash = HashOf(open.get(), size, nullptr, &error);
     const auto place = hash.has_value() ? places_.find({*hash, size}) : places_.end();
     if (place == places_.end()) return absl::nullopt;
     return place->second;
@@ -164,19 +168,19 @@ void LookElsewhere(const std::string& folder, std::vector<CheckedFile>* files,
   std::vector<std::string> unknown;
   for (std::string& extra : *extras) {
     const auto at = finder.At(absl::StrCat(folder, "/", extra));
-    if (at.has_value() && (*files)[*at].state == FileState::kMissing) {
-      (*files)[*at].state = FileState::kElsewhere;
-      (*files)[*at].found = std::move(extra);
+    if (at.has_value() && (*files)[*at].look.state == FileState::kMissing) {
+      (*files)[*at].look = {FileState::kElsewhere, Instead::kNothing, std::move(extra)};
     } else {
       unknown.push_back(std::move(extra));
     }
   }
   *extras = std::move(unknown);
   for (CheckedFile& checked : *files) {
-    if (checked.state != FileState::kAltered) continue;
+    if (checked.look.state != FileState::kAltered) continue;
     const auto at = finder.At(absl::StrCat(folder, "/", kFilesName, "/", checked.file.name));
     if (at.has_value()) {
-      checked.found = absl::StrCat("its bytes are those of ", (*files)[*at].file.name);
+      checked.look.instead = Instead::kAnotherOne;
+      checked.look.found = (*files)[*at].file.name;
     }
   }
 }
@@ -231,13 +235,14 @@ absl::optional<v1::BundledFiles> StatementIn(absl::string_view dossier) {
 }
 
 bool IsMissed(const CheckedFile& checked) {
-  return checked.state == FileState::kMissing &&
+  return checked.look.state == FileState::kMissing &&
          !(checked.file.withdrawn && checked.why == v1::FILE_ABSENCE_NOT_ARRIVED);
 }
 
 size_t FilesReport::Count(FileState state) const {
-  return static_cast<size_t>(std::count_if(
-      files.begin(), files.end(), [&](const CheckedFile& file) { return file.state == state; }));
+  return static_cast<size_t>(
+      std::count_if(files.begin(), files.end(),
+                    [&](const CheckedFile& file) { return file.look.state == state; }));
 }
 
 FilesReport::Verdict FilesReport::verdict() const {
@@ -251,17 +256,17 @@ FilesReport::Verdict FilesReport::verdict() const {
 PlainLook LookAtFile(const std::string& path, const BundledFile& file,
                      const ReadingProgress& progress) {
   uint64_t size = 0;
-  std::string wrong;
-  const Descriptor open(OpenPlain(path, &size, &wrong));
-  if (open.get() < 0) return {wrong.empty() ? FileState::kMissing : FileState::kAltered, wrong};
-  if (size != file.size) {
-    return {FileState::kAltered, absl::StrCat("it has ", size, " bytes, and had ", file.size)};
-  }
+  int error = 0;
+  PlainLook look;
+  const Descriptor open(OpenPlain(path, &size, &look));
+  if (open.get() < 0) return look;
+  if (size != file.size) return {FileState::kAltered, Instead::kOtherSize, absl::StrCat(size)};
   std::function<void(uint64_t)> told;
   if (progress) told = [&](uint64_t bytes) { progress(file, bytes); };
-  const auto hash = HashOf(open.get(), size, told, &wrong);
-  if (hash == file.sha256) return {FileState::kWhole, ""};
-  return {FileState::kAltered, hash.has_value() ? "its bytes are others" : wrong};
+  const auto hash = HashOf(open.get(), size, told, &error);
+  if (!hash.has_value()) return Unreadable(error);
+  if (hash == file.sha256) return {FileState::kWhole, Instead::kNothing, ""};
+  return {FileState::kAltered, Instead::kOtherBytes, ""};
 }
 
 FilesReport WithoutFolder(std::vector<BundledFile> named, const v1::BundledFiles& statement) {
@@ -272,8 +277,8 @@ FilesReport WithoutFolder(std::vector<BundledFile> named, const v1::BundledFiles
   FilesReport report;
   for (BundledFile& file : named) {
     const auto why = said.find(KeyOf(file));
-    report.files.push_back({std::move(file), FileState::kMissing,
-                            why == said.end() ? v1::FILE_ABSENCE_UNSPECIFIED : why->second, ""});
+    report.files.push_back(
+        {std::move(file), {}, why == said.end() ? v1::FILE_ABSENCE_UNSPECIFIED : why->second});
   }
   return report;
 }
@@ -290,9 +295,7 @@ FilesReport CheckFiles(const std::string& folder, std::vector<BundledFile> named
     for (CheckedFile& checked : report.files) {
       names.insert(checked.file.name);
       const std::string path = absl::StrCat(files, "/", checked.file.name);
-      PlainLook look = LookAtFile(path, checked.file, progress);
-      checked.state = look.state;
-      checked.found = std::move(look.found);
+      checked.look = LookAtFile(path, checked.file, progress);
     }
     TakeExtras(files, absl::StrCat(kFilesName, "/"), names, &extras);
   }

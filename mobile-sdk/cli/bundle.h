@@ -51,13 +51,29 @@ enum class FileState {
   kElsewhere,  // it is there and whole, but under another name
 };
 
+// What there is in a file's place, when it is not the file.
+enum class Instead {
+  kNothing,     // it is the file, or nothing is there
+  kOtherBytes,  // of the same size
+  kOtherSize,   // `found` says how many bytes
+  kAnotherOne,  // `found` says which of the others
+  kLink,
+  kNoFile,      // a folder, a pipe
+  kUnreadable,  // `found` says why, as the system does
+};
+
+// What lies at a path.
+struct PlainLook {
+  FileState state = FileState::kMissing;
+  Instead instead = Instead::kNothing;  // of kAltered
+  std::string found;                    // beside `instead`; of kElsewhere: under which name it is
+};
+
 struct CheckedFile {
   BundledFile file;
-  FileState state = FileState::kMissing;
+  PlainLook look;
   // What of kMissing the exporter said; UNSPECIFIED: it was there then.
   v1::FileAbsence why = v1::FILE_ABSENCE_UNSPECIFIED;
-  // Of kAltered and kElsewhere: what there is, a sentence or a name.
-  std::string found;
 };
 
 struct FilesReport {
@@ -87,11 +103,7 @@ FilesReport CheckFiles(const std::string& folder, std::vector<BundledFile> named
 // Of a dossier without a folder: nothing is there.
 FilesReport WithoutFolder(std::vector<BundledFile> named, const v1::BundledFiles& statement);
 
-// Whether `path` is that file, whole; else what it is instead.
-struct PlainLook {
-  FileState state = FileState::kMissing;
-  std::string found;
-};
+// Whether `path` is that file, whole; else what is there instead.
 PlainLook LookAtFile(const std::string& path, const BundledFile& file,
                      const ReadingProgress& progress = nullptr);
 

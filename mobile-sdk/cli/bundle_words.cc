@@ -12,18 +12,60 @@ namespace {
 
 std::string PathOf(const BundledFile& file) { return absl::StrCat(kFilesName, "/", file.name); }
 
+std::string InsteadInWords(const Voice& voice, const CheckedFile& checked) {
+  const std::string found = OneLine(checked.look.found);
+  switch (checked.look.instead) {
+    case Instead::kNothing:
+      break;
+    case Instead::kOtherBytes:
+      return voice("nội dung khác", "its bytes are others");
+    case Instead::kOtherSize:
+      return absl::StrCat(voice("nay có ", "it has "), found,
+                          voice(" byte, trước là ", " bytes, and had "), checked.file.size);
+    case Instead::kAnotherOne:
+      return absl::StrCat(voice("nội dung là của ", "its bytes are those of "), found);
+    case Instead::kLink:
+      return voice("ở chỗ nó là một liên kết", "a link stands in its place");
+    case Instead::kNoFile:
+      return voice("ở chỗ nó không phải là tệp", "what stands in its place is no file");
+    case Instead::kUnreadable:
+      return absl::StrCat(voice("không đọc được: ", "it cannot be read: "), found);
+  }
+  return "";
+}
+
+const char* InsteadName(Instead instead) {
+  switch (instead) {
+    case Instead::kNothing:
+      break;
+    case Instead::kOtherBytes:
+      return "other_bytes";
+    case Instead::kOtherSize:
+      return "other_size";
+    case Instead::kAnotherOne:
+      return "another_one";
+    case Instead::kLink:
+      return "link";
+    case Instead::kNoFile:
+      return "no_file";
+    case Instead::kUnreadable:
+      return "unreadable";
+  }
+  return "";
+}
+
 std::string StateInWords(const Voice& voice, const CheckedFile& checked) {
-  switch (checked.state) {
+  switch (checked.look.state) {
     case FileState::kWhole:
       return voice("đúng", "whole");
     case FileState::kMissing:
       return absl::StrCat(voice("THIẾU: ", "MISSING: "), AbsenceInWords(voice, checked.why));
     case FileState::kAltered:
       return absl::StrCat(voice("KHÔNG PHẢI TỆP ĐÃ ĐÍNH KÈM: ", "NOT THE FILE THAT WAS ATTACHED: "),
-                          OneLine(checked.found));
+                          InsteadInWords(voice, checked));
     case FileState::kElsewhere:
       return absl::StrCat(voice("BỊ ĐỔI TÊN, nay là ", "RENAMED, it is now "),
-                          OneLine(checked.found));
+                          OneLine(checked.look.found));
   }
   return "";
 }
@@ -97,14 +139,16 @@ nlohmann::json FilesJson(const FilesReport& report) {
   for (const CheckedFile& checked : report.files) {
     nlohmann::json attachments = nlohmann::json::array();
     for (const sync::RecordId& id : checked.file.attachments) attachments.push_back(id.Hex());
-    files.push_back({{"path", PathOf(checked.file)},
-                     {"sha256", Hex(checked.file.sha256)},
-                     {"size", checked.file.size},
-                     {"attachments", attachments},
-                     {"withdrawn", checked.file.withdrawn},
-                     {"state", StateName(checked.state)},
-                     {"why", checked.state == FileState::kMissing ? AbsenceName(checked.why) : ""},
-                     {"found", checked.found}});
+    files.push_back(
+        {{"path", PathOf(checked.file)},
+         {"sha256", Hex(checked.file.sha256)},
+         {"size", checked.file.size},
+         {"attachments", attachments},
+         {"withdrawn", checked.file.withdrawn},
+         {"state", StateName(checked.look.state)},
+         {"why", checked.look.state == FileState::kMissing ? AbsenceName(checked.why)
+                                                           : InsteadName(checked.look.instead)},
+         {"found", checked.look.found}});
   }
   return files;
 }
@@ -123,7 +167,7 @@ std::string FileLineInWords(const Voice& voice, const FilesReport& report,
 std::string FilesInWords(const Voice& voice, const FilesReport& report) {
   std::string text;
   for (const CheckedFile& checked : report.files) {
-    if (checked.state == FileState::kWhole) continue;
+    if (checked.look.state == FileState::kWhole) continue;
     const std::string withdrawn =
         checked.file.withdrawn ? voice("; mọi đính kèm đã rút", "; withdrawn") : "";
     absl::StrAppend(&text, PathOf(checked.file), voice(" (của ", " (of "),
@@ -164,10 +208,8 @@ std::string FilesInShort(const FilesReport& report) {
   const size_t missed =
       static_cast<size_t>(std::count_if(report.files.begin(), report.files.end(), IsMissed));
   const size_t altered = report.Count(FileState::kAltered) + report.Count(FileState::kElsewhere);
-  std::string text;
-  if (altered != 0) absl::StrAppend(&text, altered, " files are not what was attached, ");
-  if (report.extra_count != 0) absl::StrAppend(&text, report.extra_count, " are extra, ");
-  return absl::StrCat(text, missed, " of ", report.files.size(), " files are missing");
+  return absl::StrCat("of ", report.files.size(), " files ", missed, " are missing, ", altered,
+                      " altered; ", report.extra_count, " are extra");
 }
 
 std::string ProgressInWords(const BundledFile& file, size_t number, size_t count, uint64_t bytes) {

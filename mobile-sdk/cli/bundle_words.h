@@ -18,8 +18,10 @@ std::string AbsenceInWords(const Voice& voice, v1::FileAbsence why);
 // "left_out", "not_arrived", "damaged"; "" when nothing is said.
 const char* AbsenceName(v1::FileAbsence why);
 
-// [{path, sha256, size, attachments[…], withdrawn, state, why, found}], `state` one of "whole",
-// "missing", "altered", "elsewhere", `path` within the folder.
+// [{path, sha256, size, attachments[…], withdrawn, state, why, found}], `path` within the folder,
+// `state` one of "whole", "missing", "altered", "elsewhere"; `why` of a missing one as AbsenceName
+// says, of an altered one "other_bytes", "other_size", "another_one", "link", "no_file",
+// "unreadable".
 nlohmann::json FilesJson(const FilesReport& report);
 // "whole", "incomplete", "altered".
 const char* VerdictName(FilesReport::Verdict verdict);
@@ -30,7 +32,7 @@ std::string FileLineInWords(const Voice& voice, const FilesReport& report,
 // What there is to say of all of them: each that is not whole, what nobody names, and what follows.
 // Empty when the dossier names no files and none are there.
 std::string FilesInWords(const Voice& voice, const FilesReport& report);
-// For whoever reads the exit code's sentence: "2 of 12 files are missing".
+// For whoever reads the exit code's sentence: "of 12 files 2 are missing, 0 altered; 0 are extra".
 std::string FilesInShort(const FilesReport& report);
 
 // "\r  3/12  0003_9b20c3d4e5f6_vet-phanh.jpg  12,0 MB / 18,0 MB".

@@ -74,14 +74,14 @@ TEST_F(BundleTest, TellsWhatIsMissingAndWhatTheExporterSaidOfIt) {
   SayAbsent(2, v1::FILE_ABSENCE_NOT_ARRIVED);
   const FilesReport report = Check();
   EXPECT_EQ(report.verdict(), Verdict::kIncomplete);
-  EXPECT_EQ(report.files[0].state, FileState::kMissing);
+  EXPECT_EQ(report.files[0].look.state, FileState::kMissing);
   EXPECT_EQ(report.files[0].why, v1::FILE_ABSENCE_UNSPECIFIED);
   EXPECT_EQ(report.files[2].why, v1::FILE_ABSENCE_NOT_ARRIVED);
   const std::string words = FilesInWords(Voice(Language::kEnglish), report);
   EXPECT_THAT(words, HasSubstr("was there when it was exported, and is not here"));
   EXPECT_THAT(words, HasSubstr("had not come to the server"));
   EXPECT_THAT(words, HasSubstr("INCOMPLETE"));
-  EXPECT_EQ(FilesInShort(report), "2 of 3 files are missing");
+  EXPECT_EQ(FilesInShort(report), "of 3 files 2 are missing, 0 altered; 0 are extra");
 }
 
 TEST_F(BundleTest, WaitsForNoWithdrawnFileThatNeverCame) {
@@ -101,12 +101,14 @@ TEST_F(BundleTest, WhatComesLaterUnderItsNameIsProvenByItsHash) {
 
 TEST_F(BundleTest, TellsAFileThatIsAnother) {
   Write("files/" + named_[0].name, "vết phanX");
-  EXPECT_EQ(Check().files[0].found, "its bytes are others");
+  EXPECT_EQ(Check().files[0].look.instead, Instead::kOtherBytes);
   EXPECT_EQ(Check().verdict(), Verdict::kAltered);
   Write("files/" + named_[0].name, "vết phanh ");
-  EXPECT_THAT(Check().files[0].found, HasSubstr("12 bytes, and had 11"));
+  EXPECT_EQ(Check().files[0].look.found, "12");
+  EXPECT_THAT(FilesInWords(Voice(Language::kVietnamese), Check()),
+              HasSubstr("nay có 12 byte, trước là 11"));
   Write("files/" + named_[0].name, "");
-  EXPECT_THAT(Check().files[0].found, HasSubstr("0 bytes, and had 11"));
+  EXPECT_EQ(Check().files[0].look.instead, Instead::kOtherSize);
   EXPECT_EQ(Check().verdict(), Verdict::kAltered);
 }
 
@@ -115,34 +117,35 @@ TEST_F(BundleTest, TellsFilesThatWereExchanged) {
   fs::rename(PathOf(1), PathOf(0));
   fs::rename(PathOf(0) + ".x", PathOf(1));
   const FilesReport report = Check();
-  EXPECT_EQ(report.files[0].found, "its bytes are those of " + named_[1].name);
-  EXPECT_EQ(report.files[1].found, "its bytes are those of " + named_[0].name);
+  EXPECT_EQ(report.files[0].look.instead, Instead::kAnotherOne);
+  EXPECT_EQ(report.files[0].look.found, named_[1].name);
+  EXPECT_EQ(report.files[1].look.found, named_[0].name);
   EXPECT_EQ(report.verdict(), Verdict::kAltered);
 }
 
 TEST_F(BundleTest, FindsAFileUnderAnotherName) {
   fs::rename(PathOf(1), folder_ + "/files/suspect.jpg");
   FilesReport report = Check();
-  EXPECT_EQ(report.files[1].state, FileState::kElsewhere);
-  EXPECT_EQ(report.files[1].found, "files/suspect.jpg");
+  EXPECT_EQ(report.files[1].look.state, FileState::kElsewhere);
+  EXPECT_EQ(report.files[1].look.found, "files/suspect.jpg");
   EXPECT_EQ(report.verdict(), Verdict::kAltered);
   EXPECT_THAT(report.extra, IsEmpty());
   EXPECT_THAT(FilesInWords(Voice(Language::kEnglish), report),
               HasSubstr("RENAMED, it is now files/suspect.jpg"));
   fs::rename(folder_ + "/files/suspect.jpg", folder_ + "/" + named_[1].name);
   report = Check();
-  EXPECT_EQ(report.files[1].found, named_[1].name) << "beside the dossier";
+  EXPECT_EQ(report.files[1].look.found, named_[1].name) << "beside the dossier";
 }
 
 TEST_F(BundleTest, TellsWhereTheBytesAreOfOneThatWasReplaced) {
   fs::rename(PathOf(1), folder_ + "/files/cu.jpg");
   Write("files/" + named_[1].name, "another");
   const FilesReport report = Check();
-  EXPECT_EQ(report.files[1].state, FileState::kAltered);
+  EXPECT_EQ(report.files[1].look.state, FileState::kAltered);
   EXPECT_THAT(report.extra, ElementsAre("files/cu.jpg"));
   // One twice is one, and a copy.
   Write("files/" + named_[0].name + "x", "vết phanh");
-  EXPECT_EQ(Check().files[0].state, FileState::kWhole);
+  EXPECT_EQ(Check().files[0].look.state, FileState::kWhole);
   EXPECT_EQ(Check().extra_count, 2u);
 }
 
@@ -175,9 +178,9 @@ TEST_F(BundleTest, FollowsNoLinkAndWaitsForNoPipe) {
   fs::remove(PathOf(2));
   fs::create_directory(PathOf(2));
   FilesReport report = Check();
-  EXPECT_EQ(report.files[0].found, "a link stands in its place");
-  EXPECT_EQ(report.files[1].found, "what stands in its place is no file");
-  EXPECT_EQ(report.files[2].found, "what stands in its place is no file");
+  EXPECT_EQ(report.files[0].look.instead, Instead::kLink);
+  EXPECT_EQ(report.files[1].look.instead, Instead::kNoFile);
+  EXPECT_EQ(report.files[2].look.instead, Instead::kNoFile);
   EXPECT_EQ(report.verdict(), Verdict::kAltered);
 
   fs::rename(folder_ + "/files", space_ / "outside");

@@ -139,7 +139,7 @@ TEST_F(DossierFiles, TellsEachKindOfTampering) {
   EXPECT_EQ(ended.exit_code, kIncomplete);
   EXPECT_THAT(ended.out, HasSubstr("was there when it was exported, and is not here"));
   EXPECT_THAT(ended.out, HasSubstr("INCOMPLETE"));
-  EXPECT_THAT(ended.err, HasSubstr("1 of 3 files are missing"));
+  EXPECT_THAT(ended.err, HasSubstr("of 3 files 1 are missing"));
   EXPECT_EQ(DossierScene::Verified(copy_)["holds"], true);
   EXPECT_EQ(DossierScene::Verify(copy_, {"--quiet", "--without-files"}).exit_code, 0);
 
