@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "mobile-sdk/core/link.h"
+#include "mobile-sdk/cli/asked_again.h"
 #include "sync/merged_record.h"
 #include "sync/seal/log_keys.h"
 #include "sync/status_macros.h"
@@ -21,21 +21,6 @@ constexpr int kBeginningsMax = 5;
 // A server signs a head a second, so one that is too old is soon another.
 constexpr absl::Duration kBetweenBeginnings = absl::Milliseconds(400);
 constexpr int kPage = 500;
-// A server that notes every read takes so many a second, and says how long to wait.
-constexpr int kBusyMax = 60;
-constexpr uint32_t kBusyMsMax = 5'000;
-
-// The page, also when the server has to be asked for it again.
-absl::StatusOr<v1::ProveRecordResponse> Prove(Office* office,
-                                              const v1::ProveRecordRequest& request) {
-  for (int busy = 0;; ++busy) {
-    absl::StatusOr<v1::ProveRecordResponse> page = office->ProveRecord(request);
-    const uint32_t wait_ms = page.ok() ? 0 : sdk::DetailOf(page.status()).retry_after_ms();
-    if (!absl::IsUnavailable(page.status()) || wait_ms == 0 || busy == kBusyMax) return page;
-    absl::SleepFor(absl::Milliseconds(std::min(wait_ms, kBusyMsMax)));
-  }
-}
-
 // What was gathered, each once and in order.
 class Gathering {
  public:
@@ -88,7 +73,8 @@ absl::Status Gathering::TakeRecord(const std::string& id) {
   request.set_page_size(kPage);
   if (dossier_.has_head()) *request.mutable_head() = dossier_.head();
   do {
-    SOTAY_ASSIGN_OR_RETURN(v1::ProveRecordResponse page, Prove(&office_, request));
+    SOTAY_ASSIGN_OR_RETURN(v1::ProveRecordResponse page,
+                           AskedAgain([&] { return office_.ProveRecord(request); }));
     *request.mutable_head() = page.head();
     *dossier_.mutable_head() = page.head();
     dossier_.set_organisation_id(page.organisation_id());

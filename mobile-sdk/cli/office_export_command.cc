@@ -1,10 +1,15 @@
-// export: a dossier with its evidence, into a file that can be checked anywhere.
+// export: a dossier with its evidence and the files of its attachments, into a folder that can be
+// checked anywhere; or the dossier alone, into a file.
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/bundle.h"
+#include "mobile-sdk/cli/bundle_words.h"
+#include "mobile-sdk/cli/bundle_writer.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/dossier_export.h"
+#include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_office.h"
 #include "mobile-sdk/cli/profile.h"
@@ -23,17 +28,16 @@ constexpr size_t kRecordDigitsMin = 8;
 
 struct ExportWords {
   std::string record;
-  std::string file;
+  std::string out;
   std::string earlier;
+  bool without_files = false;
 };
-
-constexpr size_t kFileBytesMax = size_t{1} << 30;
 
 // The head of an export that was made before, of the same organisation.
 absl::StatusOr<absl::optional<v1::LogHead>> EarlierHead(const std::string& file,
                                                         const v1::Dossier& dossier) {
   if (file.empty()) return absl::optional<v1::LogHead>();
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(file));
   v1::SealedDossier sealed;
   v1::Dossier before;
   if (!sealed.ParseFromString(bytes) || !before.ParseFromString(sealed.dossier())) {
@@ -48,12 +52,16 @@ absl::StatusOr<absl::optional<v1::LogHead>> EarlierHead(const std::string& file,
 }
 
 absl::StatusOr<std::string> SealedBytes(const Invocation& run, const v1::Dossier& dossier,
-                                        const v1::DossierGoingOn& going_on) {
+                                        const v1::DossierGoingOn& going_on,
+                                        const v1::BundledFiles& statement) {
   SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
   SOTAY_ASSIGN_OR_RETURN(const std::string pem, profile.vault->KeyPem());
   SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, seal::SigningKey::FromPem(pem));
+  v1::DossierFiles files;
+  *files.mutable_files() = statement;
   v1::SealedDossier sealed;
-  sealed.set_dossier(absl::StrCat(dossier.SerializeAsString(), going_on.SerializeAsString()));
+  sealed.set_dossier(absl::StrCat(dossier.SerializeAsString(), going_on.SerializeAsString(),
+                                  files.SerializeAsString()));
   sealed.set_public_key(key.PublicKey());
   for (const v1::KeyRoll& roll : profile.vault->rolls()) *sealed.add_rolls() = roll;
   SOTAY_ASSIGN_OR_RETURN(*sealed.mutable_signature(),
@@ -61,43 +69,145 @@ absl::StatusOr<std::string> SealedBytes(const Invocation& run, const v1::Dossier
   return sealed.SerializeAsString();
 }
 
-absl::Status Export(const Invocation& run, const ExportWords& words) {
-  SOTAY_ASSIGN_OR_RETURN(const std::string id, IdBytes("record", words.record, kRecordDigitsMin));
+// What is handed out.
+struct Exported {
+  v1::Dossier dossier;
+  std::vector<BundledFile> named;
+  FetchedFiles files;
+  std::string bytes;  // of the SealedDossier
+};
+
+// Gathers it; with `writer`, the files as well.
+absl::StatusOr<Exported> Gather(const Invocation& run, const std::string& id,
+                                const std::string& earlier_file, BundleWriter* writer) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
-  SOTAY_ASSIGN_OR_RETURN(v1::Dossier dossier,
+  Exported made;
+  SOTAY_ASSIGN_OR_RETURN(made.dossier,
                          GatherDossier(open.office.get(), *open.schema, open.reader.names, id));
-  dossier.set_exported_ms(run.NowMs());
-  SOTAY_ASSIGN_OR_RETURN(const auto earlier, EarlierHead(words.earlier, dossier));
+  made.dossier.set_exported_ms(run.NowMs());
+  SOTAY_ASSIGN_OR_RETURN(const auto earlier, EarlierHead(earlier_file, made.dossier));
   SOTAY_ASSIGN_OR_RETURN(const v1::DossierGoingOn going_on,
-                         GatherGoingOn(open.office.get(), dossier, earlier));
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, SealedBytes(run, dossier, going_on));
+                         GatherGoingOn(open.office.get(), made.dossier, earlier));
+  made.named = FilesNamedIn(*open.schema, made.dossier);
+  if (writer == nullptr) {
+    made.files.statement = LeftOut(made.named);
+  } else {
+    const auto show = [&](const BundledFile& file, size_t number, size_t count, uint64_t bytes) {
+      if (run.streams.err_shown) run.Remark(ProgressInWords(file, number, count, bytes));
+    };
+    SOTAY_ASSIGN_OR_RETURN(
+        made.files,
+        FetchInto(
+            writer, made.named,
+            [&](const v1::ReadChunkRequest& read) { return open.office->ReadChunk(read); }, show));
+  }
+  SOTAY_ASSIGN_OR_RETURN(made.bytes,
+                         SealedBytes(run, made.dossier, going_on, made.files.statement));
   // What is handed out has been looked at as its reader will.
-  const seal::DossierReport report = seal::CheckDossier(*open.schema, bytes, dossier.log_key());
+  const seal::DossierReport report =
+      seal::CheckDossier(*open.schema, made.bytes, made.dossier.log_key());
   if (!report.faults.empty()) {
     return absl::DataLossError(absl::StrCat("the server's evidence does not hold (",
                                             report.faults.front(), "); nothing was written"));
   }
-  SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(words.file, bytes, 0600));
-  const auto hash = seal::Sha256(bytes);
+  return made;
+}
+
+absl::StatusOr<Exported> FillFolder(const Invocation& run, const std::string& id,
+                                    const std::string& earlier, BundleWriter* writer) {
+  SOTAY_ASSIGN_OR_RETURN(Exported made, Gather(run, id, earlier, writer));
+  SOTAY_RETURN_IF_ERROR(writer->PutDossier(made.bytes));
+  const FilesReport report = CheckFiles(writer->part(), made.named, made.files.statement,
+                                        ShownReading(run, made.named.size()));
+  const auto missing = static_cast<size_t>(made.files.statement.absent_size());
+  if (report.verdict() == FilesReport::Verdict::kAltered ||
+      report.Count(FileState::kMissing) != missing) {
+    return absl::DataLossError(absl::StrCat("what was written reads otherwise (",
+                                            FilesInShort(report), "); nothing was kept"));
+  }
+  SOTAY_RETURN_IF_ERROR(writer->Keep());
+  return made;
+}
+
+// All of it under the folder's name, or nothing.
+absl::StatusOr<Exported> IntoFolder(const Invocation& run, const std::string& id,
+                                    const ExportWords& words) {
+  // Before anything else: what an earlier attempt left must not stay if it is no longer theirs.
+  SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<BundleWriter> writer,
+                         BundleWriter::Begin(words.out));
+  absl::StatusOr<Exported> made = FillFolder(run, id, words.earlier, writer.get());
+  if (made.ok()) return made;
+  if (ForbidsKeeping(made.status())) {
+    SOTAY_RETURN_IF_ERROR(writer->Discard());
+    return made;
+  }
+  absl::Status kept(made.status().code(),
+                    absl::StrCat(made.status().message(), "; what came is in ", writer->part(),
+                                 ", and the same command goes on from there"));
+  return kept;
+}
+
+absl::StatusOr<Exported> IntoFile(const Invocation& run, const std::string& id,
+                                  const ExportWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(Exported made, Gather(run, id, words.earlier, nullptr));
+  SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(words.out, made.bytes, 0600));
+  return made;
+}
+
+// Which files are there, and of each that is not, why.
+std::string FilesSaid(const Voice& voice, const Exported& made) {
+  std::string text;
+  if (made.named.empty()) return text;
+  absl::StrAppend(&text, voice("Tệp đính kèm: ", "Files: "), made.files.count,
+                  voice(" trên ", " of "), made.named.size(), ", ", BytesInWords(made.files.bytes),
+                  "\n");
+  for (const CheckedFile& file : WithoutFolder(made.named, made.files.statement).files) {
+    if (file.why == v1::FILE_ABSENCE_UNSPECIFIED) continue;
+    absl::StrAppend(&text, voice("  THIẾU ", "  MISSING "), file.file.name, ": ",
+                    AbsenceInWords(voice, file.why), "\n");
+  }
+  return text;
+}
+
+nlohmann::json AbsentJson(const Exported& made) {
+  nlohmann::json absent = nlohmann::json::array();
+  for (const v1::AbsentFile& file : made.files.statement.absent()) {
+    absent.push_back(
+        {{"sha256", Hex(file.sha256())}, {"size", file.size()}, {"why", AbsenceName(file.why())}});
+  }
+  return absent;
+}
+
+absl::Status Export(const Invocation& run, const ExportWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const std::string id, IdBytes("record", words.record, kRecordDigitsMin));
+  SOTAY_ASSIGN_OR_RETURN(const Exported made, words.without_files ? IntoFile(run, id, words)
+                                                                  : IntoFolder(run, id, words));
+  const v1::Dossier& dossier = made.dossier;
+  const auto hash = seal::Sha256(made.bytes);
   const std::string digest = absl::BytesToHexString(
       absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
   const v1::LogHead& head = dossier.head();
   run.Print(
-      {{"file", words.file},
+      {{"file", PlaceOf(words.out).dossier},
        {"sha256", digest},
        {"records", dossier.records_size()},
        {"changes", dossier.changes_size()},
+       {"files", made.files.count},
+       {"files_bytes", made.files.bytes},
+       {"files_kept", made.files.kept},
+       {"files_absent", AbsentJson(made)},
        {"log_size", head.size()},
        {"log_root", Hex(head.root())},
        {"log_key", Hex(dossier.log_key())}},
       absl::StrCat(run.voice("Đã xuất ", "Exported "), dossier.records_size(),
                    run.voice(" bản ghi, ", " records, "), dossier.changes_size(),
-                   run.voice(" thay đổi vào ", " changes to "), OneLine(words.file), "\n",
-                   run.voice("Nhật ký ", "Log of "), head.unit_id(), ": ", head.size(),
-                   run.voice(" mục, gốc ", " entries, root "), Hex(head.root()), "\n", "SHA-256 ",
-                   digest, "\n", run.voice("Kiểm tra: sotay-verify ", "Check it: sotay-verify "),
-                   OneLine(words.file), "\n"));
+                   run.voice(" thay đổi vào ", " changes to "), OneLine(words.out), "\n",
+                   FilesSaid(run.voice, made), run.voice("Nhật ký ", "Log of "), head.unit_id(),
+                   ": ", head.size(), run.voice(" mục, gốc ", " entries, root "), Hex(head.root()),
+                   "\n", "SHA-256 ", digest, "\n",
+                   run.voice("Kiểm tra: sotay-verify ", "Check it: sotay-verify "),
+                   OneLine(words.out), "\n"));
   return absl::OkStatus();
 }
 
@@ -108,23 +218,43 @@ void AddOfficeExportCommand(Command app, Invocation* run) {
   auto words = std::make_shared<ExportWords>();
   Command command =
       AddCommand(app, run, "export",
-                 voice("Xuất một hồ sơ kèm chứng cứ vào tệp, kiểm tra được ở mọi nơi",
-                       "Export a dossier with its evidence to a file that can be checked anywhere"),
+                 voice("Xuất một hồ sơ kèm chứng cứ và tệp đính kèm, kiểm tra được ở mọi nơi",
+                       "Export a dossier with its evidence and files, to be checked anywhere"),
                  words, &Export);
   command
       .AddOption("RECORD", words->record,
                  voice("mã của hồ sơ hay của một bản ghi trong đó, từ 8 chữ số đầu",
                        "id of the dossier or of a record in it, its first 8 digits or more"))
       .Required();
-  command.AddOption("FILE", words->file, voice("tệp ghi ra", "file to write")).Required();
+  command
+      .AddOption(
+          "OUT", words->out,
+          voice("thư mục ghi ra, chưa có; với --without-files: tệp ghi ra",
+                "folder to make, which is not there yet; with --without-files: file to write"))
+      .Required();
+  command.AddFlag(
+      "--without-files", words->without_files,
+      voice("chỉ hồ sơ và chứng cứ, vào một tệp; mã băm của tệp đính kèm vẫn có trong đó",
+            "the dossier with its evidence alone, into one file; the hashes of attached "
+            "files are in it all the same"));
   command
       .AddOption("--earlier", words->earlier,
-                 voice("tệp xuất trước khi thay khóa nhật ký: chứng minh nhật ký nối tiếp từ đó",
+                 voice("bản xuất trước khi thay khóa nhật ký: chứng minh nhật ký nối tiếp từ đó",
                        "an export from before the log key was replaced: show that the log goes on "
                        "from it"))
       .TypeName("FILE");
-  command.Footer(voice("Ví dụ:", "Example:") + R"(
-  sotayctl export 7f3a91c2 vu-885.sotay && sotay-verify vu-885.sotay
+  command.Footer(
+      voice(
+          "OUT/dossier.sotay là hồ sơ, OUT/files là tệp đính kèm. Đứt giữa chừng thì phần đã tải "
+          "nằm "
+          "ở OUT.part;\nchạy lại đúng lệnh ấy để tiếp tục. OUT chỉ xuất hiện khi đã đủ.\nVí dụ:",
+          "OUT/dossier.sotay is the dossier, OUT/files are the attached files.  What came when it "
+          "breaks off is in\nOUT.part, and the same command goes on from there; OUT appears when "
+          "it "
+          "is whole.\nExample:") +
+      R"(
+  sotayctl export 7f3a91c2 vu-885 && sotay-verify vu-885
+  sotayctl export 7f3a91c2 vu-885.sotay --without-files
 )");
 }
 

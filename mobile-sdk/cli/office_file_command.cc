@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/file_fetch.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/names.h"
 #include "mobile-sdk/cli/open_office.h"
@@ -10,8 +11,6 @@
 #include "mobile-sdk/cli/value.h"
 #include "sync/attaching.h"
 #include "sync/merged_record.h"
-#include "sync/seal/digest.h"
-#include "sync/seal/hasher.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -37,25 +36,10 @@ absl::Status Save(const Invocation& run, const SaveWords& words) {
     return absl::InvalidArgumentError(
         absl::StrCat("record ", record.id().Short(), " stands for no file"));
   }
-  const auto fill = [&](const sdk::FileSink& sink) -> absl::Status {
-    seal::Hasher whole;
-    for (uint64_t offset = 0; offset < file->size;) {
-      v1::ReadChunkRequest read;
-      read.mutable_blob()->set_record_id(record.id().str());
-      read.mutable_blob()->set_sha256(file->sha256);
-      read.set_offset(offset);
-      SOTAY_ASSIGN_OR_RETURN(const v1::ReadChunkResponse piece, open.office->ReadChunk(read));
-      if (piece.data().empty() || piece.data().size() > file->size - offset) {
-        return absl::DataLossError("the server's file is not as long as its attachment says");
-      }
-      whole.Add(piece.data());
-      SOTAY_RETURN_IF_ERROR(sink(piece.data()));
-      offset += piece.data().size();
-      ShowProgress(run, {record.id(), offset, file->size, false, piece.data().size()});
-    }
-    const auto hash = whole.Finish();
-    if (std::string(hash.begin(), hash.end()) == file->sha256) return absl::OkStatus();
-    return absl::DataLossError("what came is not the file its attachment names; nothing was kept");
+  const auto fill = [&](const sdk::FileSink& sink) {
+    return FetchFile([&](const v1::ReadChunkRequest& read) { return open.office->ReadChunk(read); },
+                     record.id(), *file, sink,
+                     [&](const sdk::FileProgress& progress) { ShowProgress(run, progress); });
   };
   SOTAY_RETURN_IF_ERROR(SaveWhole(words.out, fill));
   run.Print({{"id", record.id().Hex()}, {"size", file->size}, {"file", words.out}},

@@ -22,6 +22,8 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
       return kExitNoNetwork;
+    case absl::StatusCode::kOutOfRange:
+      return kExitIncomplete;
     default:
       return kExitFailed;
   }
@@ -43,6 +45,9 @@ std::string Sentence(const Voice& voice, const absl::Status& status) {
       break;
     case kExitNoNetwork:
       kind = voice("không có mạng", "no network");
+      break;
+    case kExitIncomplete:
+      kind = voice("không đầy đủ", "incomplete");
       break;
     case kExitFailed:
       kind = voice("không thành công", "failed");

@@ -11,11 +11,12 @@ namespace sotay::cli {
 // Part of the commands' interface, like their options.
 enum ExitCode : int {
   kExitDone = 0,
-  kExitFailed = 1,     // the sentence on stderr says what, which, limit, what to do
-  kExitUsage = 2,      // the command line or a value in it cannot be read
-  kExitNotFound = 3,   // no such record, conflict, unit, user, device, notebook
-  kExitRefused = 4,    // a rule, a role or somebody else's step forbids it
-  kExitNoNetwork = 5,  // the server was not reached; nothing is lost
+  kExitFailed = 1,      // the sentence on stderr says what, which, limit, what to do
+  kExitUsage = 2,       // the command line or a value in it cannot be read
+  kExitNotFound = 3,    // no such record, conflict, unit, user, device, notebook
+  kExitRefused = 4,     // a rule, a role or somebody else's step forbids it
+  kExitNoNetwork = 5,   // the server was not reached; nothing is lost
+  kExitIncomplete = 6,  // what is there holds, and not all of it is there
 };
 
 ExitCode ExitCodeOf(const absl::Status& status);

@@ -1,9 +1,15 @@
-// sotay-verify: checks an exported dossier, offline, and prints it to be read.
+// sotay-verify: checks an exported dossier and the files beside it, offline, and prints it to be
+// read.
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/bundle.h"
+#include "mobile-sdk/cli/bundle_names.h"
+#include "mobile-sdk/cli/bundle_words.h"
+#include "mobile-sdk/cli/bundle_writer.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/handovers.h"
 #include "mobile-sdk/cli/instant.h"
@@ -22,7 +28,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kFileBytesMax = size_t{1} << 30;
 constexpr size_t kKeyDigits = 182;  // of 91 bytes
 
 struct VerifyWords {
@@ -30,6 +35,7 @@ struct VerifyWords {
   std::string log_key;
   std::string later;
   bool quiet = false;
+  bool without_files = false;
 };
 
 // Each device's keys, with the sequences they sealed.
@@ -68,7 +74,16 @@ std::string RolledInWords(const Voice& voice, const v1::Dossier& dossier) {
   return text;
 }
 
-json Document(const Reader& reader, const seal::DossierReport& report) {
+// Types of records that are not known here: which files they name cannot be said.
+std::set<std::string> UnknownTypes(const seal::DossierReport& report) {
+  std::set<std::string> types;
+  for (const sync::MergedRecord& record : report.records) {
+    if (record.type() == nullptr) types.insert(record.type_name());
+  }
+  return types;
+}
+
+json Document(const Reader& reader, const seal::DossierReport& report, const FilesReport& files) {
   const v1::Dossier& dossier = report.dossier;
   json records = json::array();
   for (const sync::MergedRecord& record : report.records) {
@@ -89,7 +104,12 @@ json Document(const Reader& reader, const seal::DossierReport& report) {
                     {"done_ms", change.done_ms()},
                     {"reason", change.reason()}});
   }
-  return {{"holds", report.faults.empty()},
+  return {{"holds", report.faults.empty() && files.verdict() != FilesReport::Verdict::kAltered},
+          {"types_unknown", UnknownTypes(report)},
+          {"files", FilesJson(files)},
+          {"files_extra", files.extra},
+          // Files are what changes say, and of these nothing is proven where there are faults.
+          {"files_verdict", report.faults.empty() ? VerdictName(files.verdict()) : "unproven"},
           {"gone", gone},
           {"faults", report.faults},
           {"dossier", Hex(dossier.dossier_id())},
@@ -132,11 +152,13 @@ std::string GoneInWords(const Reader& reader, const v1::Dossier& dossier) {
   return text;
 }
 
-std::string Content(const Reader& reader, const seal::DossierReport& report) {
+std::string Content(const Reader& reader, const seal::DossierReport& report,
+                    const FilesReport& files) {
   std::string text;
   for (const sync::MergedRecord& record : report.records) {
     absl::StrAppend(
         &text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
+        FileLineInWords(reader.voice, files, record.id()),
         SignaturesInWords(reader, record, sync::SignaturesOf(record.id(), report.records)), "\n");
   }
   absl::StrAppend(&text,
@@ -187,7 +209,7 @@ std::string Verdict(const Voice& voice, const seal::DossierReport& report, bool 
 absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
   seal::LaterKeys later;
   if (file.empty()) return later;
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(file));
   v1::SealedDossier sealed;
   v1::Dossier dossier;
   if (!sealed.ParseFromString(bytes) || !dossier.ParseFromString(sealed.dossier())) {
@@ -197,6 +219,46 @@ absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
   later.handovers.assign(dossier.handovers().begin(), dossier.handovers().end());
   later.going_on = seal::GoingOnIn(sealed.dossier());
   return later;
+}
+
+// Of a dossier that does not hold.
+std::string Unproven(const Voice& voice, const FilesReport& files) {
+  if (files.files.empty() && files.extra_count == 0) return "";
+  return voice("Tệp đính kèm: không chứng minh được gì, vì hồ sơ không chứng minh được.\n",
+               "Files: nothing is proven of them, as the dossier does not hold.\n");
+}
+
+// The files beside it, as its records name them.
+absl::StatusOr<FilesReport> LookAtFiles(const Invocation& run, const VerifyWords& words,
+                                        const sync::Schema& schema, const v1::Dossier& dossier,
+                                        absl::string_view sealed_bytes) {
+  if (words.without_files) return FilesReport();
+  v1::SealedDossier sealed;
+  sealed.ParseFromArray(sealed_bytes.data(), static_cast<int>(sealed_bytes.size()));
+  std::vector<BundledFile> named = FilesNamedIn(schema, dossier);
+  const size_t count = named.size();
+  // One from before there were files beside it had none.
+  const v1::BundledFiles statement = StatementIn(sealed.dossier()).value_or(LeftOut(named));
+  if (statement.naming() > kBundleNaming) {
+    return absl::InvalidArgumentError(absl::StrCat("its files are named by rule ",
+                                                   statement.naming(), ", this build knows up to ",
+                                                   kBundleNaming, "; take a newer sotay-verify"));
+  }
+  const std::string folder = PlaceOf(words.file).folder;
+  if (folder.empty()) return WithoutFolder(std::move(named), statement);
+  return CheckFiles(folder, std::move(named), statement, ShownReading(run, count));
+}
+
+std::string UnknownInWords(const Voice& voice, const seal::DossierReport& report) {
+  std::string text;
+  for (const std::string& type : UnknownTypes(report)) {
+    absl::StrAppend(&text,
+                    voice("Loại bản ghi không biết ở đây: ", "A type that is not known here: "),
+                    OneLine(type),
+                    voice("; tệp của nó thì hiện là thừa (đọc loại đó bằng --schema)\n",
+                          "; its files are told as extra (read the type with --schema)\n"));
+  }
+  return text;
 }
 
 absl::Status Verify(const Invocation& run, const VerifyWords& words) {
@@ -209,19 +271,34 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
     }
   }
   SOTAY_ASSIGN_OR_RETURN(const auto schema, LoadSchema(run.schema_files));
-  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(words.file, kFileBytesMax));
+  SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(words.file));
   SOTAY_ASSIGN_OR_RETURN(const seal::LaterKeys later, LaterKeysIn(words.later));
   const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key, later);
+  SOTAY_ASSIGN_OR_RETURN(const FilesReport files,
+                         LookAtFiles(run, words, *schema, report.dossier, bytes));
   Reader reader;
   reader.schema = schema.get();
   reader.names = Names(report.dossier.names());
   reader.voice = run.voice;
   reader.columns = run.streams.columns;
-  run.Print(Document(reader, report),
-            absl::StrCat(words.quiet ? "" : Content(reader, report) + "\n",
-                         Verdict(run.voice, report, !log_key.empty())));
-  if (report.faults.empty()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
+  run.Print(
+      Document(reader, report, files),
+      absl::StrCat(
+          words.quiet ? "" : Content(reader, report, files) + "\n",
+          Verdict(run.voice, report, !log_key.empty()), UnknownInWords(run.voice, report),
+          report.faults.empty() ? FilesInWords(run.voice, files) : Unproven(run.voice, files)));
+  if (!report.faults.empty()) {
+    return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
+  }
+  switch (files.verdict()) {
+    case FilesReport::Verdict::kWhole:
+      return absl::OkStatus();
+    case FilesReport::Verdict::kIncomplete:
+      return absl::OutOfRangeError(absl::StrCat(words.file, ": ", FilesInShort(files)));
+    case FilesReport::Verdict::kAltered:
+      return absl::DataLossError(absl::StrCat(words.file, ": ", FilesInShort(files)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -236,8 +313,9 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
                    voice);
   Command app = line.root();
   auto words = std::make_shared<VerifyWords>();
-  app.AddOption("FILE", words->file,
-                voice("tệp do sotayctl export ghi", "as sotayctl export wrote it"))
+  app.AddOption("EXPORT", words->file,
+                voice("thư mục, hoặc tệp, do sotayctl export ghi",
+                      "the folder, or the file, as sotayctl export wrote it"))
       .Required();
   app.AddOption("--log-key", words->log_key,
                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
@@ -245,16 +323,23 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
       .TypeName("HEX");
   app.AddOption(
          "--later", words->later,
-         voice("tệp xuất sau này, với --earlier và tệp này: khóa nhật ký đã được thay thế nào, và "
+         voice("bản xuất sau này, với --earlier và bản này: khóa nhật ký đã được thay thế nào, và "
                "nhật ký nối tiếp",
                "a later export, made with --earlier and this file: how the log key was "
                "replaced since, and that the log goes on"))
       .TypeName("FILE");
+  app.AddFlag("--without-files", words->without_files,
+              voice("không xét tệp đính kèm, chỉ xét hồ sơ",
+                    "look at the dossier alone and at no attached file"));
   app.AddFlag("--quiet", words->quiet,
               voice("chỉ in kết luận", "print the verdict alone, not the content"));
   AddReadingOptions(app, run);
-  app.Footer(voice("Mã thoát: 0 đúng · 1 sai · 2 lệnh sai",
-                   "Exit codes: 0 it holds · 1 it does not · 2 wrong command line"));
+  app.Footer(
+      voice("Mã thoát: 0 đúng và đủ · 1 sai, hoặc tệp bị sửa, đổi tên, thêm vào · 2 lệnh sai · "
+            "6 đúng nhưng thiếu tệp",
+            "Exit codes: 0 it holds, and every file is there · 1 it does not, or files were "
+            "altered, renamed,\nadded · 2 wrong command line · 6 it holds, and files are "
+            "missing"));
   run->command = [run, words] { return Verify(*run, *words); };
   return Run(&line, args, run);
 }

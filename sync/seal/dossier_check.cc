@@ -363,6 +363,11 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
     checker.Fault("the file is no exported dossier, or was cut short");
     return report;
   }
+  // Around the dossier there is nothing that no seal is over.
+  sealed.DiscardUnknownFields();
+  if (sealed.ByteSizeLong() != bytes.size()) {
+    checker.Fault("the file has something beside what the exporting device sealed");
+  }
   const auto exporter = VerifyingKey::From(sealed.public_key());
   if (!exporter.ok() || !exporter->Verify(DossierText(sealed.dossier()), sealed.signature())) {
     checker.Fault("the file is not as the exporting device sealed it");

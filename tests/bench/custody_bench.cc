@@ -130,7 +130,7 @@ absl::Status MeasureChecking(Stage* stage) {
   const Clock::time_point begun = Clock::now();
   const tests::Ended exported =
       tests::Run({SOTAY_BENCH_SOTAYCTL, "--dir", dir, "--lang", "en", "export",
-                  read.content_bytes.begin()->first.Hex(), file});
+                  read.content_bytes.begin()->first.Hex(), file, "--without-files"});
   const double export_s = Since(begun);
   if (exported.exit_code != 0) return absl::InternalError("sotayctl export: " + exported.err);
   std::ifstream in(file, std::ios::binary);

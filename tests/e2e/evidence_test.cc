@@ -49,7 +49,7 @@ class EvidenceTest : public ::testing::Test {
     Phone(kQue, {"new", "finding", "--in", inspection, "description=Sổ tiếp nhận thiếu giờ."});
     Meet();
     Meet();
-    const Ended exported = Ctl({"export", note.substr(0, 12), File()});
+    const Ended exported = Ctl({"export", note.substr(0, 12), File(), "--without-files"});
     ASSERT_EQ(exported.exit_code, 0) << exported.err;
     std::ifstream in(File(), std::ios::binary);
     bytes_ = new std::string((std::istreambuf_iterator<char>(in)), {});
@@ -144,6 +144,10 @@ TEST_F(EvidenceTest, EveryFlippedBitAndEveryCutIsFound) {
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
     ASSERT_THAT(Check(changed).faults, Not(IsEmpty())) << "bit " << bit;
   }
+  // Nor does anything come in with it that no seal is over: a field nobody knows, one said again.
+  ASSERT_THAT(Check(*bytes_ + std::string("\x08\x08", 2)).faults, Not(IsEmpty()));
+  ASSERT_THAT(Check(*bytes_ + std::string("\xfa\x07\x03xyz", 6)).faults, Not(IsEmpty()));
+  ASSERT_THAT(Check(std::string("\x1a\x01x", 3) + *bytes_).faults, Not(IsEmpty()));
   for (int i = 0; i < 200; ++i) {
     ASSERT_THAT(Check(bytes_->substr(0, chance() % bytes_->size())).faults, Not(IsEmpty()));
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -74,7 +75,7 @@ class SignedMeanwhile : public ::testing::TestWithParam<size_t> {
     stage_.Console({"export", visit_, file});
     const Ended ended = tests::Run({SOTAY_VERIFY, "--json", "--lang", "en", file}, {});
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
-    std::remove(file.c_str());
+    std::filesystem::remove_all(file);
     const json read = json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
     EXPECT_EQ(read["holds"], true);
     for (const json& record : read["records"]) {
