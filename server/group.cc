@@ -9,6 +9,7 @@
 #include "server/loading.h"
 #include "server/refusal.h"
 #include "server/seal_rows.h"
+#include "sync/awaited.h"
 #include "sync/decision.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
@@ -262,15 +263,7 @@ void Group::Note(HeldNews* news) const {
     const stored::v1::DeviceRow& after = outcome_.pushes[i].device;
     if (after.held_size() != input_.pushes[i].device.held_size()) news->devices.push_back(after);
   }
-  for (const sync::NewEntry& entry : outcome_.entries) {
-    news->satisfied.insert(news->satisfied.end(), entry.satisfies.begin(), entry.satisfies.end());
-  }
-  for (const sync::SetAside& aside : outcome_.set_aside) {
-    if (aside.change.verdict() != v1::VERDICT_QUARANTINED) continue;
-    if (const auto id = sync::ChangeId::From(aside.change.change_id())) {
-      news->satisfied.push_back(*id);
-    }
-  }
+  news->satisfied = sync::ArrivedWith(outcome_);
 }
 
 void Group::Answer(const absl::Status& written) {

@@ -30,6 +30,8 @@ v1::Record Unborn(const sync::RecordId& id, const std::vector<const v1::Change*>
       if (edit.parents().empty()) return record;
     }
   }
+  // One that is only signed: whatever came of it was refused, and nothing is merged.
+  if (record.dossier_id().empty()) record.set_dossier_id(id.str());
   return record;
 }
 

@@ -12,6 +12,7 @@
 #include "server/reason.h"
 #include "server/refusal.h"
 #include "server/supervision.h"
+#include "sync/awaited.h"
 #include "sync/freeze.h"
 #include "sync/guard.h"
 #include "sync/status_macros.h"
@@ -299,9 +300,7 @@ absl::Status Deciding::Commit(const sync::IngestOutcome& outcome, stored::v1::De
   round_.tables.devices.push_back(std::move(device));
   SOTAY_RETURN_IF_ERROR(FillLogs(pen_, outcome, &round_));
   SOTAY_RETURN_IF_ERROR(pen_.Commit(round_));
-  for (const sync::NewEntry& entry : outcome.entries) {
-    pen_.Satisfy({entry.satisfies.begin(), entry.satisfies.end()});
-  }
+  pen_.Satisfy(sync::ArrivedWith(outcome));
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/loading.h"
 #include "server/seal_rows.h"
+#include "sync/awaited.h"
 #include "sync/seal/packed.h"
 #include "sync/status_macros.h"
 
@@ -106,7 +107,6 @@ absl::Status Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& release
         revisions.emplace(device, releases[i].author.device.revisions()).first->second;
     revised.set_revision(++revision);
     round->revised.emplace_back(device, std::move(revised));
-    news->satisfied.push_back(releases[i].author.changes.front().id);
   }
   for (auto& [device, row] : rows) {
     const auto revision = revisions.find(device);
@@ -114,9 +114,7 @@ absl::Status Fill(const Pen& pen, const std::vector<sync::ReleaseInput>& release
     news->devices.push_back(row);
     round->tables.devices.push_back(std::move(row));
   }
-  for (const sync::NewEntry& entry : outcome.entries) {
-    news->satisfied.insert(news->satisfied.end(), entry.satisfies.begin(), entry.satisfies.end());
-  }
+  news->satisfied = sync::ArrivedWith(outcome);
   return FillLogs(pen, outcome, round);
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/assignment_acts.h"
+#include "sync/awaited.h"
 #include "sync/limits.h"
 #include "sync/record_size.h"
 #include "sync/saw.h"
@@ -328,12 +329,11 @@ absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const Reco
     return Refusal{v1::REASON_SIGNATURE_STALE, "a signature is given again, never taken in"};
   }
   const WrittenRecord* const object = Find(signature->object);
-  if (object == nullptr) {
-    return Refusal{v1::REASON_SIGNATURE_STALE, "the record that is signed is not here"};
+  if (object != nullptr && !IsOfItsDossier(object)) {
+    return Refusal{v1::REASON_DOSSIER_MISMATCH, "what is signed is of another unit or dossier"};
   }
-  if (!IsOfItsDossier(object)) {
-    return Refusal{v1::REASON_DOSSIER_MISMATCH,
-                   "the record that is signed is of another unit or dossier"};
+  if (auto refusal = CheckAwaited(arrival_, *signature, object, &bench_, &decision_)) {
+    return refusal;
   }
   if (auto refusal = CheckMaySignNow(object->record())) return refusal;
   if (auto refusal =

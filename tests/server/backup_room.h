@@ -10,6 +10,7 @@
 #include "server/backup.h"
 #include "server/backup_chain.h"
 #include "server/backup_lives.h"
+#include "server/log_handover.h"
 #include "server/watermark.h"
 #include "sync/durable/files.h"
 #include "sync/durable/open.h"
@@ -47,15 +48,20 @@ class BackupRoom : public ::testing::Test {
     server::BackupOptions options;
     options.directory = directory.empty() ? "/disk/backup" : directory;
     options.now_ms = [this] { return ++room_.now_ms; };
-    return std::make_unique<server::Backup>(room_.store.get(), &watermark_, room_.log_key, options,
+    return std::make_unique<server::Backup>(room_.store.get(), &watermark_, Key(), options,
                                             directory.empty() ? faulty_ : durable::StoreOptions());
   }
 
   server::BackupChain Chain(const std::string& directory = "") {
     const durable::StoreOptions files = directory.empty() ? faulty_ : durable::StoreOptions();
     const auto life = server::FindLife(directory.empty() ? "/disk/backup" : directory, files);
-    return server::BackupChain(life.value_or("/disk/backup/none"), room_.log_key.verifying_key(),
-                               files);
+    return server::BackupChain(life.value_or("/disk/backup/none"), Keys(), files);
+  }
+
+  // The log's: the one in force, and all there were.
+  const seal::SigningKey& Key() const { return ring_.has_value() ? ring_->key : room_.log_key; }
+  seal::LogKeys Keys() const {
+    return ring_.has_value() ? ring_->keys : room_.log_key.verifying_key();
   }
 
   // Segments that hold, and that there are no others.
@@ -70,6 +76,7 @@ class BackupRoom : public ::testing::Test {
   SealedPhone dam_{"dam"};
   durable::StoreOptions faulty_;
   server::Watermark watermark_;
+  absl::optional<server::LogKeyring> ring_;  // once the log's key was replaced
   int notes_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // A room in whose backup there is everything that can become of a change: applied, refused, held,
-// forked, taken in and dismissed; signatures, posts, terms, acts about a dossier, an assignment,
+// forked, taken in and dismissed; signatures, posts, a unit that ended, acts about a dossier,
+// assignments, terms of law, numbers, files, a case that was destroyed, keys that were replaced,
 // and reads.
 #pragma once
 
@@ -10,15 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "server/dossiers.h"
 #include "server/posts.h"
 #include "server/quarantine.h"
 #include "sync/seal/digest.h"
-#include "tests/server/assignments_room.h"
-#include "tests/server/backup_room.h"
+#include "tests/server/acts_room.h"
 
 namespace sotay::tests {
 
-class EveryKindRoom : public BackupRoom {
+class EveryKindRoom : public ActsRoom {
  protected:
   EveryKindRoom() { std::filesystem::create_directory(space_ / "backup"); }
 
@@ -63,20 +64,18 @@ class EveryKindRoom : public BackupRoom {
 
   // The dossier is for the two who write into it.
   void Act() {
-    server::Tables tables;
-    v1::DossierAct& act = tables.dossier_acts.emplace_back();
-    act.set_number(1);
-    act.set_unit_id("kv1");
-    act.set_dossier_id(RecordNamed("k").str());
-    act.set_restricted(true);
-    for (const char* user : {"dam", "nguyet"}) act.add_people()->set_user_id(user);
-    act.set_reason("Phân công 4/PC-VKS");
-    room_.WithPen([&](server::Pen* pen) { EXPECT_THAT(pen->Commit(tables), IsOk()); });
+    v1::RestrictDossierRequest request;
+    request.set_record_id(RecordNamed("k").str());
+    for (const char* user : {"dam", "nguyet"}) request.add_people()->set_user_id(user);
+    request.set_reason("Phân công 4/PC-VKS");
+    room_.WithPen([&](server::Pen* pen) {
+      EXPECT_THAT(server::RestrictDossier(pen, *room_.directory->FindPerson("ngu"), request),
+                  IsOk());
+    });
   }
 
   // Of what was refused one is taken in, the others are dismissed.
   void Decide() {
-    room_.AddUser("ngu", {{"kv1", options::v1::ROLE_SUPERVISOR}});
     room_.AddUser("dam", {});
     dam_.Write("k", {Note("m").Says("một, hai")});
     ASSERT_THAT(room_.Push(&dam_), IsOk());
@@ -102,7 +101,7 @@ class EveryKindRoom : public BackupRoom {
 
   // A note is signed, given back and signed again; somebody amends it late.
   void Sign() {
-    room_.Enrol(&ngu_);
+    room_.Exchange(&ngu_);
     ngu_.Write("k", {server::Assigns("pc", "k", "dam")});
     tests::SignOffWords words;
     for (const char* name : {"s1", "s2", "s3"}) {
@@ -122,6 +121,7 @@ class EveryKindRoom : public BackupRoom {
 
   // Everything that can become of a change, and reads, in three segments.
   void WriteOfEveryKind() {
+    SealAndDestroy();
     Posts();
     Notes(70);  // more than one node of the log's tree
     Reads(2);
@@ -164,6 +164,11 @@ class EveryKindRoom : public BackupRoom {
     BackUp();
     dam_.Write("late", {NewCase("late")});
     room_.Exchange(&dam_);
+    Succession();
+    Terms();
+    Numbers();
+    Files();
+    RollDeviceKey(&nguyet_);
     // A copy of a phone.
     room_.Enrol(&copied_);
     copied_.Write("k", {Note("first").Says("một")});
@@ -174,6 +179,8 @@ class EveryKindRoom : public BackupRoom {
     EXPECT_FALSE(room_.Sync(copied_, copied_.Request(1)).ok());
     Decide();
     Sign();
+    AssignAnew();
+    RollLogKey();
     Notes(3);
     ASSERT_THAT(room_.Faults(), ::testing::IsEmpty());
     BackUp();
@@ -182,7 +189,6 @@ class EveryKindRoom : public BackupRoom {
   Workspace space_;
   SealedPhone waiting_{"que"};
   SealedPhone copied_{"an"};
-  SealedPhone ngu_{"ngu", "kv1", kSupervisor};
 };
 
 }  // namespace sotay::tests

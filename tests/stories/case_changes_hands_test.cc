@@ -91,7 +91,12 @@ TEST_P(CaseChangesHands, WhileAPhoneIsAway) {
 
 // The same in an office whose table says that a dossier is for whom it is assigned to: nobody says
 // anything but the assignment, which the leader writes on a phone, without a network.
-TEST(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
+// True: whom it is given to has heard of it, and written in it, before that phone is back.
+class CaseChangesHandsByAssignment : public ::testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, CaseChangesHandsByAssignment, ::testing::Bool());
+
+TEST_P(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
   Stage stage({kDam, kQue, kPhong});
   stage.TakeTable([](std::string text) {
     const std::string line = "# assigned case,inspection";
@@ -116,6 +121,14 @@ TEST(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
   EXPECT_EQ(stage.Exchange(kLeader).exit_code, 0);
   const std::string late = stage.New(kDam, "note", visit, {"body=Tin số 9 không ghi giờ."});
   stage.Phone(kDam, {"edit", first, "state=submitted"});
+
+  std::string before;
+  if (GetParam()) {
+    EXPECT_EQ(stage.Exchange(kPhong).exit_code, 0);
+    EXPECT_EQ(stage.Exchange(kQue).exit_code, 0);
+    before = stage.New(kQue, "note", visit, {"body=Đã nhận bàn giao hồ sơ."});
+    EXPECT_EQ(stage.Exchange(kQue).exit_code, 0);
+  }
 
   // 17:00 the phone is back: it sends everything, then lets the dossier go and says so.
   EXPECT_EQ(stage.Exchange(kDam).exit_code, 0);
@@ -164,8 +177,9 @@ TEST(CaseChangesHandsByAssignment, WhileAPhoneIsAway) {
   const std::string next = stage.New(kLeader, "assignment", visit,
                                      {"assignee_id=" + std::string(kQue), "role=phoi_hop",
                                       "reason=Phân công 6/PC-VKS", "supersedes=" + given});
-  stage.Meet(0);
+  stage.Meet(GetParam() ? 23 : 0);
   EXPECT_EQ(stage.Try(kDam, {"show", late}).exit_code, 0);
+  if (!before.empty()) EXPECT_EQ(stage.Try(kDam, {"show", before}).exit_code, 0);
   EXPECT_EQ(stage.Phone(kDam, {"show", given})["replaced_by"], json::array({next}));
   EXPECT_EQ(stage.Phone(kDam, {"show", next}).count("replaced_by"), 0u);
   stage.ExpectTogether();

@@ -94,7 +94,7 @@ TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   stage_.Phone(kLeader, {"sync"});
   EXPECT_THAT(stage_.Phone(kLeader, {"files"}), SizeIs(1));
   stage_.Phone(kLeader, {"sign", visit_, "--reason", "Đã xem ảnh"});
-  stage_.Phone(kLeader, {"sync"});
+  EXPECT_EQ(stage_.Exchange(kLeader).exit_code, 0);
   json refused = stage_.Phone(kLeader, {"refused"});
   ASSERT_THAT(refused, SizeIs(1));
   EXPECT_EQ(refused[0]["outcome"]["reason"], "REASON_ATTACHMENT_MISSING");
@@ -113,7 +113,7 @@ TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
 
   // Signed again it holds, and everybody may look at what was signed.
   stage_.Phone(kLeader, {"sign", visit_, "--reason", "Đã xem ảnh"});
-  stage_.Phone(kLeader, {"sync"});
+  EXPECT_EQ(stage_.Exchange(kLeader).exit_code, 0);
   EXPECT_THAT(stage_.Phone(kLeader, {"refused"}), SizeIs(1));
   ASSERT_THAT(stage_.Console({"show", visit_})["signatures"], SizeIs(1));
   stage_.Phone(kQue, {"sync"});
@@ -127,6 +127,24 @@ TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   EXPECT_THAT(stage_.Console({"access", "--record", attached["id"]}).dump(),
               HasSubstr("ACCESS_KIND_FILE"));
   stage_.Meet(0);
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+// In the other order: nothing is missing, though the answer to the whole of it was lost.
+TEST_F(PhotographFirst, WhatCameBeforeTheSignatureIsSigned) {
+  const json attached = Attach(kDam);
+  EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
+  EXPECT_EQ(stage_.Phone(kDam, {"status"})["files_waiting"], 0);
+  EXPECT_EQ(Pieces(), 0u);
+  stage_.Phone(kLeader, {"sync"});
+  stage_.Phone(kLeader, {"sign", visit_, "--reason", "Đã xem ảnh"});
+  stage_.Meet(5);
+  EXPECT_THAT(stage_.Phone(kLeader, {"refused"}), IsEmpty());
+  ASSERT_THAT(stage_.Console({"show", visit_})["signatures"], SizeIs(1));
+  const std::string out = stage_.office().space() / "anh.jpg";
+  stage_.Phone(kQue, {"save", attached["id"], out});
+  EXPECT_EQ(Read(out), Photograph());
   stage_.ExpectTogether();
   stage_.Close();
 }

@@ -19,6 +19,7 @@ using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 constexpr char kDeputy[] = "dang-thi-duoc";
+constexpr char kInspector[] = "pham-thuy-trieu";
 
 class TwoDecisions : public ::testing::TestWithParam<size_t> {
  protected:
@@ -128,10 +129,70 @@ TEST_P(TwoDecisions, ALeadersOutranksAProsecutors) {
   stage_->ExpectTogether();
 }
 
+// Of a recommendation: the head's word stands over a deputy's, also where it is the less cautious
+// one, and no number is given to what was returned.
+class HeadAndDeputy : public TwoDecisions {
+ protected:
+  static void SetUpTestSuite() {
+    TwoDecisions::SetUpTestSuite();
+    for (const auto& [user, capacity] : {std::pair(kLeader, "HEAD"), std::pair(kDeputy, "DEP")}) {
+      stage_->PutUser(user, "");
+      Stage::Words post = {"posts", "put", user, "vkskv1", capacity, "--reason", "5/QĐ-VKS"};
+      if (user == kDeputy) post.insert(post.end(), {"--field", "giam_giu"});
+      stage_->office().Administrator(post);
+    }
+  }
+  void SetUp() override {
+    TwoDecisions::SetUp();
+    action_ = stage_->New(kDam, "action", visit_,
+                          {"kind=recommendation", "draft_no=TẠM-dam-1", "state=submitted",
+                           "title=Kiến nghị về giam chung"});
+    stage_->Share(kDam);
+  }
+  // Both have had their say; what everybody is shown, and who is told what.
+  void ExpectDecided(const std::string& state, const std::string& overtaken) {
+    Meet();
+    EXPECT_EQ(stage_->Phone(kDeputy, {"status"})["notices"][0]["notice"], "overtaken");
+    EXPECT_EQ(stage_->Phone(kLeader, {"status"})["notices"][0]["notice"], "prevailed");
+    ExpectState(action_, state);
+    const json shown = stage_->Console({"show", action_});
+    EXPECT_FALSE(shown["content"].contains("number")) << "no number is given";
+    ASSERT_THAT(shown["overtaken"], SizeIs(1));
+    EXPECT_EQ(shown["overtaken"][0]["user"], kDeputy);
+    EXPECT_EQ(shown["overtaken"][0]["value"], overtaken);
+    EXPECT_EQ(shown["overtaken"][0]["by"]["user"], kLeader);
+    EXPECT_THAT(stage_->Console({"quarantine"}), IsEmpty());
+    stage_->ExpectTogether();
+  }
+  std::string action_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, HeadAndDeputy, ::testing::Values(0, 5, 11, 23));
+
+TEST_P(HeadAndDeputy, WhatTheHeadReturnedIsReturned) {
+  Moves(kDeputy, action_, "approved");
+  Moves(kLeader, action_, "returned", "thiếu danh sách");
+  ExpectDecided("LEGAL_ACTION_STATE_RETURNED", "LEGAL_ACTION_STATE_APPROVED");
+}
+
+TEST_P(HeadAndDeputy, WhatTheHeadApprovedIsApproved) {
+  Moves(kDeputy, action_, "returned", "thiếu danh sách");
+  Moves(kLeader, action_, "approved");
+  ExpectDecided("LEGAL_ACTION_STATE_APPROVED", "LEGAL_ACTION_STATE_RETURNED");
+}
+
 // A note stays live with what somebody wrote on in it; that it was withdrawn meanwhile is a
 // request, shown with its reason until a leader decides.
 class Withdrawn : public TwoDecisions {
  protected:
+  static void SetUpTestSuite() {
+    TwoDecisions::SetUpTestSuite();
+    stage_->PutUser(kInspector, "");
+    stage_->office().Administrator({"posts", "put", kInspector, "vkskv1", "INS", "--to",
+                                    "31/12/2099", "--reason", "6/QĐ-VKS"});
+    const std::string invitation = stage_->office().Invite(kInspector);
+    EXPECT_EQ(stage_->Decide(kInspector, {"enroll", invitation}).exit_code, 0);
+  }
   void SetUp() override {
     TwoDecisions::SetUp();
     note_ = stage_->New(kDam, "note", visit_, {"body=" + body_});
@@ -246,6 +307,8 @@ TEST_P(Withdrawn, OnceSubmittedOnlyALeaderWithdraws) {
   Moves(kLeader, other, "withdrawn", "ghi nhầm sổ");
   Meet();
   ExpectState(other, "NOTE_STATE_WITHDRAWN");
+  // And who comes to check reads it, whole.
+  EXPECT_EQ(stage_->Console(kInspector, {"show", other})["content"]["body"], body_);
   stage_->ExpectTogether();
 }
 

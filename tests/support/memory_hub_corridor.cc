@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mobile-sdk/core/link.h"
+#include "sync/awaited.h"
 #include "sync/status_macros.h"
 #include "tests/support/memory_hub.h"
 
@@ -60,6 +61,8 @@ sync::History MemoryHub::HistoryOf(const sync::RecordId& id, const sync::IngestI
       }
     }
   }
+  // One that is only signed.
+  if (!empty.has_value()) empty.emplace(nullptr, id, "", "", id);
   sync::History history(*std::move(empty));
   for (const State::Entry& entry : state_.log) {
     if (entry.records.count(id.str()) == 0) continue;
@@ -178,14 +181,8 @@ void MemoryHub::ReleaseHeld(std::set<std::string> arrived) {
       news.set_revision(revised.size());
       row.set_revisions(revised.size());
       state_.devices[device] = std::move(row);
-      // Whatever became of it, nothing need wait for it any more unless it waits itself.
-      if (news.verdict() != v1::VERDICT_HELD) {
-        arrived.insert(releases[i].author.changes.front().id.str());
-      }
     }
-    for (const sync::NewEntry& entry : outcome.entries) {
-      for (const sync::ChangeId& id : entry.satisfies) arrived.insert(id.str());
-    }
+    for (const sync::ChangeId& id : sync::ArrivedWith(outcome)) arrived.insert(id.str());
   }
 }
 
@@ -216,9 +213,7 @@ absl::Status MemoryHub::TakePush(const stored::v1::DeviceRow& row, const v1::Syn
   }
   for (const v1::ChangeOutcome& one : answer.outcomes) *response->add_outcomes() = one;
   std::set<std::string> arrived;
-  for (const sync::NewEntry& entry : outcome.entries) {
-    for (const sync::ChangeId& id : entry.satisfies) arrived.insert(id.str());
-  }
+  for (const sync::ChangeId& id : sync::ArrivedWith(outcome)) arrived.insert(id.str());
   ReleaseHeld(std::move(arrived));
   return absl::OkStatus();
 }

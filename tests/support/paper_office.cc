@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "sync/awaited.h"
 #include "tests/support/paper_world.h"
 
 namespace sotay::tests {
@@ -102,6 +103,8 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
       if (pushed.change != nullptr) try_edits(*pushed.change);
     }
   }
+  // One that is only signed.
+  if (!empty.has_value()) empty.emplace(nullptr, id, "", "", id);
   sync::History history(*std::move(empty));
   for (const Line& line : journal_) {
     const bool applied = line.admission.position() != 0;
@@ -174,9 +177,7 @@ sync::PushOutcome PaperOffice::Push(const sync::PushInput& push) {
   Commit(outcome);
   devices_[*sync::DeviceId::From(push.device.device_id())] = outcome.pushes.front().device;
   std::set<std::string> arrived;
-  for (const sync::NewEntry& entry : outcome.entries) {
-    for (const sync::ChangeId& id : entry.satisfies) arrived.insert(id.str());
-  }
+  for (const sync::ChangeId& id : sync::ArrivedWith(outcome)) arrived.insert(id.str());
   const int own_rounds = rounds;
   if (releases_held) ReleaseHeld(std::move(arrived));
   rounds = own_rounds;
@@ -218,14 +219,8 @@ void PaperOffice::ReleaseHeld(std::set<std::string> arrived) {
       revised.set_revision(row.revisions());
       revised_[device].push_back(revised);
       devices_[device] = std::move(row);
-      // Whatever became of it, nothing need wait for it any more unless it waits itself.
-      if (revised.verdict() != v1::VERDICT_HELD) {
-        arrived.insert(releases[i].author.changes.front().id.str());
-      }
     }
-    for (const sync::NewEntry& entry : outcome.entries) {
-      for (const sync::ChangeId& id : entry.satisfies) arrived.insert(id.str());
-    }
+    for (const sync::ChangeId& id : sync::ArrivedWith(outcome)) arrived.insert(id.str());
   }
 }
 

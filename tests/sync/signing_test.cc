@@ -189,7 +189,8 @@ TEST_F(SigningTest, NamesTheOneItFollows) {
   EXPECT_EQ(second.reason(), v1::REASON_SIGNATURE_STALE);
   EXPECT_THAT(second.message(), HasSubstr("signed by ngu (position 2)"));
   Meet();
-  EXPECT_EQ(Write(&duoc_, Signs(duoc_, "c", {"nobody"})), v1::REASON_SIGNATURE_STALE);
+  EXPECT_EQ(Write(&duoc_, Signs(duoc_, "c", {"nobody"})), v1::REASON_PARENT_UNKNOWN)
+      << "what it follows may come yet (awaited.h)";
   EXPECT_EQ(Write(&duoc_, Signs(duoc_, "d", {"a", SIGN_OFF_DECISION_RETURN})),
             v1::REASON_UNSPECIFIED);
   Meet();
@@ -303,11 +304,12 @@ TEST_F(SigningTest, AreReadInTheOrderInWhichTheyFollow) {
   EXPECT_THAT(SignaturesOf(RecordNamed("a"), {*office_.Find("z")}), SizeIs(0));
 }
 
-TEST_F(SigningTest, OfNothingIsStale) {
+TEST_F(SigningTest, OfWhatIsNotHereWaits) {
   RecordWish wish = Signs(duoc_, "s");
   wish.fields.front().op.set_set(
       StringFragment(SignOff::kObjectIdFieldNumber, RecordNamed("nowhere").view()));
-  EXPECT_EQ(Write(&duoc_, wish), v1::REASON_SIGNATURE_STALE);
+  EXPECT_EQ(Write(&duoc_, wish), v1::REASON_PARENT_UNKNOWN);
+  EXPECT_EQ(Last(&duoc_).verdict(), v1::VERDICT_HELD);
 }
 
 // What comes in one group is judged in its order.
