@@ -93,6 +93,28 @@ absl::StatusOr<Certified> AskServer(const v1::Invitation& invitation, const seal
   return certified;
 }
 
+// The key of the logs is what tells the office that this notebook knows from whoever sends
+// invitations in its name, and would be handed all that is unsent.
+absl::Status CheckIsOurs(const Vault& vault, const std::string& server,
+                         const stored::v1::NotebookMeta& meta, const std::string& log_key) {
+  GrpcAddress address;
+  address.server = server;
+  address.authority_pem = vault.authority_pem();
+  address.certificate_pem = vault.certificate_pem();
+  SOTAY_ASSIGN_OR_RETURN(address.key_pem, vault.KeyPem());
+  v1::GetAuthorityRequest request;  // certified by none: nothing is on disk yet
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_authority(), vault.AuthoritySpki());
+  request.set_log_key(log_key);
+  const auto told = ConnectGrpc(address)->GetAuthority(request);
+  if (absl::IsNotFound(told.status())) {
+    return absl::FailedPreconditionError(
+        "the server of the invitation never signed with the log key this notebook knows: it is not "
+        "the one of its office; nothing was changed");
+  }
+  SOTAY_RETURN_IF_ERROR(told.status());
+  return vault.Following(meta.organisation_id(), log_key, *told).status();
+}
+
 }  // namespace
 
 absl::Status Found(const std::string& dir, const stored::v1::NotebookMeta& meta,
@@ -177,11 +199,16 @@ absl::Status Notebook::EnrollAgain(const std::string& dir, const std::string& in
     return absl::FailedPreconditionError(
         "the invitation is of another organisation, or for somebody else; nothing was changed");
   }
-  // Cut short between the two, the same invitation is answered again.
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::CertificatePemOfDer(certified.response.certificate()));
-  return Vault(key, std::move(certificate), certified.authority_pem, vault->rolls())
-      .SaveCertificates(dir);
+  const Vault next(key, std::move(certificate), certified.authority_pem, vault->rolls());
+  SOTAY_ASSIGN_OR_RETURN(const auto handovers, (*store)->Handovers());
+  const std::string& log_key = handovers.empty() ? meta->log_key() : handovers.back().key();
+  if (!log_key.empty()) {
+    SOTAY_RETURN_IF_ERROR(CheckIsOurs(next, invitation.address(), *meta, log_key));
+  }
+  // Cut short between the two files, the same invitation is answered again.
+  return next.SaveCertificates(dir);
 }
 
 }  // namespace sotay::sdk

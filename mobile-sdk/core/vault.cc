@@ -196,7 +196,6 @@ bool Vault::IsNews(const v1::GetAuthorityResponse& told) const {
 absl::StatusOr<std::string> Vault::Following(const std::string& organisation_id,
                                              const std::string& log_key,
                                              const v1::GetAuthorityResponse& told) const {
-  if (told.number() == 0) return authority_pem_;
   auto first = seal::VerifyingKey::From(log_key);
   if (!first.ok()) {
     return absl::FailedPreconditionError(

@@ -262,6 +262,24 @@ TEST_F(TrustTest, NothingElseIsTakenForAHandover) {
   EXPECT_FALSE(refused([](auto*) {})) << "and as it was told it is taken";
 }
 
+// What a notebook holds before it is enrolled again: the server has the log's key it knows.
+TEST_F(TrustTest, AnOfficeWithoutAHandoverIsKnownByTheLogsKey) {
+  v1::GetAuthorityRequest request;
+  request.set_authority(authorities_.serving.spki());
+  request.set_log_key(held_log_key_);
+  v1::GetAuthorityResponse told = *Tell(request);
+  EXPECT_EQ(told.number(), 0u);
+  const auto vault = *sdk::Vault::Open(phone_.path());
+  EXPECT_THAT(vault->Following(organisation_, held_log_key_, told), IsOk());
+  EXPECT_THAT(vault->Following(std::string(16, 'x'), held_log_key_, told),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  const seal::SigningKey other = *seal::SigningKey::Generate();
+  told.set_signature(*other.Sign(seal::AuthorityToldText(
+      organisation_, 0, authorities_.serving.certificate_der(), told.finished())));
+  EXPECT_THAT(vault->Following(organisation_, held_log_key_, told),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not the office")));
+}
+
 TEST_F(TrustTest, AThiefOfTheOldKeyComesTooLate) {
   Roll();
   ASSERT_TRUE(Moved(Contact()));
