@@ -26,6 +26,8 @@ using std::chrono::seconds;
 // connection is found out by the pings below long before.
 constexpr seconds kSyncDeadline{300};
 constexpr seconds kShortDeadline{30};
+// Behind an exchange that is done, which is not to wait for a network that has gone since.
+constexpr seconds kAsideDeadline{10};
 // A piece over the same network, or the server reading a whole file through.
 constexpr seconds kPieceDeadline{120};
 constexpr seconds kWatchDeadline{3600};
@@ -234,7 +236,7 @@ class GrpcLink : public Link {
   absl::StatusOr<v1::GetAuthorityResponse> GetAuthority(
       const v1::GetAuthorityRequest& request) override {
     return Call<v1::GetAuthorityResponse>(
-        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+        kAsideDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
           return line->certificates->GetAuthority(context, request, response);
         });
   }
