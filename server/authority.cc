@@ -202,6 +202,28 @@ absl::StatusOr<Authority> Authority::Create(const std::string& dir,
   return Open(dir);
 }
 
+absl::StatusOr<Authority> Authority::Successor(const std::string& dir, absl::Time now) const {
+  const ErrorScope errors;
+  const X509Ptr own = seal::FromDer<X509Ptr>(d2i_X509, certificate_der_);
+  if (own == nullptr) return OpensslFailed("reading the authority's certificate");
+  const X509_NAME* const subject = X509_get_subject_name(own.get());
+  const int at = X509_NAME_get_index_by_NID(subject, NID_organizationName, -1);
+  unsigned char* utf8 = nullptr;
+  const int size = at < 0 ? -1
+                          : ASN1_STRING_to_UTF8(
+                                &utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) return OpensslFailed("reading the organisation's name");
+  const std::string organisation(reinterpret_cast<const char*>(utf8), static_cast<size_t>(size));
+  OPENSSL_free(utf8);
+  absl::StatusOr<Authority> made = Create(dir, organisation, now);
+  return absl::IsAlreadyExists(made.status()) ? Open(dir) : std::move(made);
+}
+
+absl::Status Authority::Save(const std::string& dir) const {
+  SOTAY_RETURN_IF_ERROR(key_.Save(KeyPath(dir)));
+  return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, 0644);
+}
+
 absl::StatusOr<Authority> Authority::Open(const std::string& dir) {
   const ErrorScope errors;
   absl::StatusOr<std::string> pem =

@@ -55,6 +55,13 @@ class Authority {
                                           absl::string_view organisation_name,
                                           absl::Time now = absl::Now());
 
+  // One of the same organisation that is to follow this one, in `dir` as Create; or what an earlier
+  // attempt left there.
+  absl::StatusOr<Authority> Successor(const std::string& dir, absl::Time now) const;
+
+  // Puts key and certificate into `dir`, in place of what is there.  Fails as the file system does.
+  absl::Status Save(const std::string& dir) const;
+
   // Opens the one in `dir`.  Fails with kNotFound when there is none, with kFailedPrecondition
   // when strangers may read its key, with kInvalidArgument when a file is damaged or the
   // certificate is of another key or no authority's.
@@ -85,6 +92,11 @@ class Authority {
   // answered that the code has expired, instead of failing to connect.
   absl::StatusOr<Bootstrap> IssueBootstrap(absl::Duration valid_for,
                                            absl::Time now = absl::Now()) const;
+
+  // 64 bytes over a text that is no certificate (sync/seal/authority.h).
+  absl::StatusOr<std::string> Sign(absl::string_view text) const { return key_.Sign(text); }
+  // SubjectPublicKeyInfo, DER.
+  const std::string& spki() const { return key_.PublicKey(); }
 
   // The authority's own certificate: what phones and server trust.
   const std::string& certificate_pem() const { return certificate_pem_; }

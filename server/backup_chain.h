@@ -34,7 +34,7 @@ constexpr Table kSmallTables[] = {
     Table::kSequence,   Table::kQuarantine, Table::kSetAside,     Table::kRevised,
     Table::kEnded,      Table::kReads,      Table::kPost,         Table::kTerm,
     Table::kDossierAct, Table::kSecret,     Table::kSecretReport, Table::kHandover,
-    Table::kDeviceKey,
+    Table::kDeviceKey,  Table::kAuthority,
 };
 // Whether it is one of them; of the other tables a backup has log, nodes, seals and reads, whose
 // rows are written once, and nothing else: the rest is made of these.

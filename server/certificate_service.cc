@@ -1,5 +1,6 @@
 #include "server/certificate_service.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,11 +10,31 @@
 
 namespace sotay::server {
 
-CertificateService::CertificateService(Directory* directory, Hub* hub, const Authority* authority,
+namespace {
+
+// How far the device says it has come; what it said before is not written again.
+absl::Status Note(Pen* pen, const sync::DeviceId& device, uint64_t trusted, uint64_t certified) {
+  const auto before = pen->directory().Device(device);
+  if (before == nullptr ||
+      (before->authority_trusted() == trusted && before->authority_certified() == certified)) {
+    return absl::OkStatus();
+  }
+  Tables tables;
+  stored::v1::DeviceRow& row = tables.devices.emplace_back(*before);
+  row.set_authority_trusted(trusted);
+  row.set_authority_certified(certified);
+  return pen->Commit(tables);
+}
+
+}  // namespace
+
+CertificateService::CertificateService(Directory* directory, Hub* hub,
+                                       const Authorities* authorities, AuthorityTeller teller,
                                        ReaderPool* readers, std::function<int64_t()> now_ms)
     : directory_(*directory),
       hub_(*hub),
-      authority_(*authority),
+      authorities_(*authorities),
+      teller_(std::move(teller)),
       readers_(*readers),
       now_ms_(std::move(now_ms)) {}
 
@@ -25,11 +46,13 @@ grpc::ServerUnaryReactor* CertificateService::RenewCertificate(grpc::CallbackSer
       [this](const grpc::CallbackServerContext& of) {
         return CallerOf(&directory_, of, now_ms_());
       },
-      [this](Caller caller, const v1::RenewCertificateRequest&,
+      [this](Caller caller, v1::RenewCertificateRequest asked,
              Reply<v1::RenewCertificateResponse> reply) {
-        const bool will = readers_.Run([this, caller, reply] {
-          absl::StatusOr<Authority::DeviceCertificate> issued = authority_.RenewDevice(
-              caller.row->public_key(), absl::FromUnixMillis(now_ms_()), caller.device);
+        const bool will = readers_.Run([this, caller, asked = std::move(asked), reply] {
+          absl::StatusOr<Authority::DeviceCertificate> issued =
+              authorities_.For(asked.authority())
+                  .RenewDevice(caller.row->public_key(), absl::FromUnixMillis(now_ms_()),
+                               caller.device);
           if (!issued.ok()) return reply(issued.status());
           Say(Severity::kInfo, "certificate_renewed",
               {{"user", caller.row->user_id()}, {"device", caller.device.Hex()}});
@@ -51,7 +74,7 @@ grpc::ServerUnaryReactor* CertificateService::RollKey(grpc::CallbackServerContex
         const absl::Status checked = CheckRolls(directory_, key_hash, asked);
         if (!checked.ok()) return reply(checked);
         const absl::Status refused = hub_.Submit([this, asked = std::move(asked), reply](Pen* pen) {
-          auto rolled = server::RollKey(pen, authority_, asked);
+          auto rolled = server::RollKey(pen, authorities_.For(asked.authority()), asked);
           if (!rolled.ok()) return reply(rolled.status());
           // What is only answered again is no news.
           if (rolled->taken != 0) {
@@ -61,6 +84,40 @@ grpc::ServerUnaryReactor* CertificateService::RollKey(grpc::CallbackServerContex
           reply(std::move(rolled->response));
         });
         if (!refused.ok()) reply(refused);
+      });
+}
+
+grpc::ServerUnaryReactor* CertificateService::GetAuthority(grpc::CallbackServerContext* context,
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return AnswerUnary<v1::GetAuthorityRequest, v1::GetAuthorityResponse>(
+      context, request, response, "GetAuthority",
+      [this](const grpc::CallbackServerContext& of) {
+        return CallerOf(&directory_, of, now_ms_());
+      },
+      [this](Caller caller, const v1::GetAuthorityRequest& asked,
+             Reply<v1::GetAuthorityResponse> reply) {
+        absl::StatusOr<v1::GetAuthorityResponse> told = teller_.Tell(asked);
+        if (!told.ok()) return reply(told.status());
+        const uint64_t trusted = authorities_.NumberOf(asked.authority()).value_or(0);
+        // Of one that it does not trust any more, or that never was: it has none that counts.
+        const uint64_t certified =
+            std::min(trusted, authorities_.NumberOf(asked.certified_by()).value_or(0));
+        if (caller.row->authority_trusted() == trusted &&
+            caller.row->authority_certified() == certified) {
+          return reply(std::move(told));
+        }
+        const absl::Status refused =
+            hub_.Submit([device = caller.device, trusted, certified, told, reply](Pen* pen) {
+              const absl::Status noted = Note(pen, device, trusted, certified);
+              // It says so again at its next contact.
+              if (!noted.ok()) {
+                SayBounded(Severity::kWarning, "authority_not_noted",
+                           {{"device", device.Hex()}, {"message", std::string(noted.message())}});
+              }
+              reply(told);
+            });
+        if (!refused.ok()) reply(std::move(told));
       });
 }
 

@@ -109,6 +109,10 @@ absl::Status ReadFiles(const std::string& path, const toml::node& node, FilesCon
 
 std::string ConfigPath(const std::string& data) { return absl::StrCat(data, "/sotayd.toml"); }
 std::string AuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca"); }
+std::string NextAuthorityPath(const std::string& data) { return absl::StrCat(data, "/ca/next"); }
+std::string AuthoritiesPath(const std::string& data) {
+  return absl::StrCat(data, "/ca/authority.handovers");
+}
 std::string StorePath(const std::string& data) { return absl::StrCat(data, "/store"); }
 std::string BlobsPath(const std::string& data) { return absl::StrCat(data, "/blobs"); }
 std::string StorePartPath(const std::string& data) { return absl::StrCat(data, "/store.part"); }

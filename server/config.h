@@ -51,6 +51,10 @@ struct Config {
 // Files of a data directory.
 std::string ConfigPath(const std::string& data);
 std::string AuthorityPath(const std::string& data);
+// The one that is to follow it, while it is replaced.
+std::string NextAuthorityPath(const std::string& data);
+// How it came to be the one there is, for a backup that is older.
+std::string AuthoritiesPath(const std::string& data);
 std::string StorePath(const std::string& data);
 // Files that attachments stand for.
 std::string BlobsPath(const std::string& data);

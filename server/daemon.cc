@@ -18,7 +18,7 @@
 #include "server/access_rules.h"
 #include "server/access_service.h"
 #include "server/admin_service.h"
-#include "server/authority.h"
+#include "server/authorities.h"
 #include "server/backup.h"
 #include "server/blob_service.h"
 #include "server/blobs.h"
@@ -110,10 +110,10 @@ void SetLimits(grpc::ServerBuilder* builder) {
 }
 
 std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const ServerIdentity& identity,
-                                                       const Authority& authority) {
+                                                       const Authorities& authorities) {
   grpc::SslServerCredentialsOptions options(
       GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = authority.certificate_pem();
+  options.pem_root_certs = authorities.RootsPem();
   options.pem_key_cert_pairs.push_back({identity.key_pem, identity.certificate_pem});
   return grpc::SslServerCredentials(options);
 }
@@ -127,7 +127,7 @@ struct Daemon::Parts {
   std::unique_ptr<Blobs> blobs;
   std::unique_ptr<Store> store;
   std::unique_ptr<Directory> directory;
-  absl::optional<Authority> authority;
+  absl::optional<Authorities> authorities;
   std::unique_ptr<Watchers> watchers;
   std::unique_ptr<Hub> hub;
   std::unique_ptr<AccessLog> access_log;
@@ -190,9 +190,9 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.now_ms = options.now_ms ? options.now_ms : [] { return absl::ToUnixMillis(absl::Now()); };
   SOTAY_RETURN_IF_ERROR(SetLeastSeverity(options.config.log_level));
   SOTAY_ASSIGN_OR_RETURN(p.schema, LoadSchema(options.config.schemas));
-  SOTAY_ASSIGN_OR_RETURN(p.authority, Authority::Open(AuthorityPath(options.data)));
   SOTAY_ASSIGN_OR_RETURN(
       p.store, Store::Open(StorePath(options.data), durable::StoreOptions(), p.schema.get()));
+  SOTAY_ASSIGN_OR_RETURN(p.authorities, OpenAuthorities(options.data, p.store.get()));
   BlobLimits limits;
   limits.file_bytes_max = static_cast<uint64_t>(options.config.files.bytes_max);
   limits.unfinished_max = static_cast<size_t>(options.config.files.unfinished_max);
@@ -265,8 +265,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.supervision_service =
       std::make_unique<SupervisionService>(p.directory.get(), p.supervision.get(), p.evidence.get(),
                                            p.access_log.get(), p.readers.get(), p.now_ms);
-  p.admin_service = std::make_unique<AdminService>(p.directory.get(), p.hub.get(), &*p.authority,
-                                                   options.config.address, p.now_ms);
+  p.admin_service = std::make_unique<AdminService>(
+      p.directory.get(), p.hub.get(), &p.authorities->serving, options.config.address, p.now_ms);
   p.organisation_service =
       std::make_unique<OrganisationService>(p.directory.get(), p.hub.get(), p.now_ms);
   p.access_reading = std::make_unique<AccessReading>(p.directory.get(), p.store.get(),
@@ -295,9 +295,14 @@ absl::Status Daemon::Build(DaemonOptions options) {
   p.blob_service =
       std::make_unique<BlobService>(p.directory.get(), p.blob_exchange.get(), p.access_log.get(),
                                     p.readers.get(), p.file_writers.get(), p.now_ms);
-  p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authority);
-  p.certificate_service = std::make_unique<CertificateService>(
-      p.directory.get(), p.hub.get(), &*p.authority, p.readers.get(), p.now_ms);
+  p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authorities);
+  SOTAY_ASSIGN_OR_RETURN(
+      AuthorityTeller teller,
+      AuthorityTeller::Make(&*p.authorities, p.directory->meta().organisation_id(), log_key,
+                            &p.notary->keys()));
+  p.certificate_service =
+      std::make_unique<CertificateService>(p.directory.get(), p.hub.get(), &*p.authorities,
+                                           std::move(teller), p.readers.get(), p.now_ms);
   p.lineage_service = std::make_unique<LineageService>(p.directory.get(), p.lineage.get(),
                                                        p.readers.get(), p.now_ms);
   return Listen(options);
@@ -308,12 +313,12 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   SOTAY_ASSIGN_OR_RETURN(const HostAndPort where, SplitAddress(options.config.listen));
   SOTAY_ASSIGN_OR_RETURN(
       const ServerIdentity identity,
-      OpenServerIdentity(options.data, *p.authority, options.config.names, p.now_ms()));
+      OpenServerIdentity(options.data, p.authorities->serving, options.config.names, p.now_ms()));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(&builder);
   p.calls.CountCallsOf(&builder);
-  builder.AddListeningPort(options.config.listen, CredentialsOf(identity, *p.authority), &port_);
+  builder.AddListeningPort(options.config.listen, CredentialsOf(identity, *p.authorities), &port_);
   builder.RegisterService(p.sync_service.get());
   builder.RegisterService(p.supervision_service.get());
   builder.RegisterService(p.admin_service.get());

@@ -53,6 +53,45 @@ absl::Status CheckShape(const v1::EnrollRequest& request) {
   return CheckName("device_name", request.device_name());
 }
 
+// The answer, which is the same whenever it is given.
+v1::EnrollResponse Answer(const Directory& directory, const Person& person,
+                          const std::string& device, std::string certificate) {
+  v1::EnrollResponse response;
+  response.set_device_id(device);
+  response.set_certificate(std::move(certificate));
+  response.set_user_id(person.user.user_id());
+  response.set_full_name(person.user.full_name());
+  response.set_log_key(directory.meta().log_key());
+  response.set_organisation_id(directory.meta().organisation_id());
+  return response;
+}
+
+// A device that could not come in any more: it has shown that it holds its key, and somebody has
+// invited its user.
+absl::StatusOr<v1::EnrollResponse> EnrolAgain(Pen* pen, const Authority& authority,
+                                              const stored::v1::Ticket& ticket,
+                                              const Person& person, const std::string& spki) {
+  const auto id = pen->directory().HolderOf(HashOfKey(spki));
+  const auto device = id.has_value() ? pen->directory().Device(*id) : nullptr;
+  if (device == nullptr) return DeviceUnknown();
+  if (device->state() == v1::DEVICE_STATE_REVOKED) return DeviceRevoked();
+  if (device->state() != v1::DEVICE_STATE_ACTIVE) return DeviceForked();
+  const bool spent = !ticket.device_id().empty();
+  if (device->user_id() != ticket.user_id() || (spent && ticket.device_id() != id->view())) {
+    return EnrolmentRefused();
+  }
+  // Not as its key would be named: it may have taken another since.
+  SOTAY_ASSIGN_OR_RETURN(Authority::DeviceCertificate issued,
+                         authority.RenewDevice(spki, absl::FromUnixMillis(pen->now_ms()), *id));
+  if (!spent) {
+    Tables tables;
+    tables.tickets.push_back(ticket);
+    tables.tickets.front().set_device_id(id->str());
+    SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
+  }
+  return Answer(pen->directory(), person, id->str(), std::move(issued.cert_der));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::EnrollResponse> Enrol(Pen* pen, const Authority& authority,
@@ -73,6 +112,7 @@ absl::StatusOr<v1::EnrollResponse> Enrol(Pen* pen, const Authority& authority,
       authority.IssueDevice(request.certificate_request(), now);
   if (absl::IsInvalidArgument(issued.status())) return Malformed(issued.status().message());
   SOTAY_RETURN_IF_ERROR(issued.status());
+  if (request.again()) return EnrolAgain(pen, authority, *ticket, *person, issued->spki);
 
   const auto existing = pen->directory().Device(issued->device);
   const bool spent = !ticket->device_id().empty();
@@ -97,14 +137,7 @@ absl::StatusOr<v1::EnrollResponse> Enrol(Pen* pen, const Authority& authority,
     tables.tickets.front().set_device_id(issued->device.str());
     SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
   }
-  v1::EnrollResponse response;
-  response.set_device_id(issued->device.str());
-  response.set_certificate(std::move(issued->cert_der));
-  response.set_user_id(ticket->user_id());
-  response.set_full_name(person->user.full_name());
-  response.set_log_key(pen->directory().meta().log_key());
-  response.set_organisation_id(pen->directory().meta().organisation_id());
-  return response;
+  return Answer(pen->directory(), *person, issued->device.str(), std::move(issued->cert_der));
 }
 
 }  // namespace sotay::server

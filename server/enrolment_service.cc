@@ -9,8 +9,8 @@
 
 namespace sotay::server {
 
-EnrolmentService::EnrolmentService(Hub* hub, const Authority* authority)
-    : hub_(*hub), authority_(*authority) {}
+EnrolmentService::EnrolmentService(Hub* hub, const Authorities* authorities)
+    : hub_(*hub), authorities_(*authorities) {}
 
 grpc::ServerUnaryReactor* EnrolmentService::Enroll(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer* request,
@@ -20,10 +20,17 @@ grpc::ServerUnaryReactor* EnrolmentService::Enroll(grpc::CallbackServerContext* 
       [this](std::string key_hash, v1::EnrollRequest asked, Reply<v1::EnrollResponse> reply) {
         const absl::Status refused = hub_.Submit(
             [this, key_hash = std::move(key_hash), asked = std::move(asked), reply](Pen* pen) {
-              absl::StatusOr<v1::EnrollResponse> enrolled = Enrol(pen, authority_, key_hash, asked);
+              // What the invitation names leads to it.
+              const Authority& by = asked.follows() ? authorities_.newest() : authorities_.serving;
+              absl::StatusOr<v1::EnrollResponse> enrolled = Enrol(pen, by, key_hash, asked);
               if (enrolled.ok()) {
+                if (asked.follows()) {
+                  for (const v1::AuthorityHandover& handover : authorities_.Open()) {
+                    *enrolled->add_authorities() = handover;
+                  }
+                }
                 const auto id = sync::DeviceId::From(enrolled->device_id());
-                Say(Severity::kInfo, "enrolled",
+                Say(Severity::kInfo, asked.again() ? "enrolled_again" : "enrolled",
                     {{"user", enrolled->user_id()}, {"device", id.has_value() ? id->Hex() : ""}});
               }
               reply(std::move(enrolled));

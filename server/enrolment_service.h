@@ -2,7 +2,7 @@
 // is decided in enrolment.h, on the hub's thread.
 #pragma once
 
-#include "server/authority.h"
+#include "server/authorities.h"
 #include "server/hub.h"
 #include "server/rpc.h"
 #include "sotay/v1/enrolment_service.grpc.pb.h"
@@ -15,7 +15,7 @@ using EnrolmentServiceBase =
 // Set once at construction; what it is given outlives it.
 class EnrolmentService final : public EnrolmentServiceBase {
  public:
-  EnrolmentService(Hub* hub, const Authority* authority);
+  EnrolmentService(Hub* hub, const Authorities* authorities);
 
   using EnrolmentServiceBase::Enroll;
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
@@ -24,7 +24,7 @@ class EnrolmentService final : public EnrolmentServiceBase {
 
  private:
   Hub& hub_;
-  const Authority& authority_;
+  const Authorities& authorities_;
 };
 
 }  // namespace sotay::server

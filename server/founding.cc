@@ -127,7 +127,9 @@ absl::StatusOr<ServerIdentity> OpenServerIdentity(const std::string& data,
     const absl::StatusOr<std::string> der = seal::CertificateDerOfPem(*pem);
     const absl::StatusOr<seal::Certificate> certificate =
         der.ok() ? seal::ReadCertificate(*der) : der.status();
-    if (certificate.ok() && certificate->spki == key.PublicKey() &&
+    const auto ours = der.ok() ? seal::IsIssuedBy(*der, authority.certificate_der())
+                               : absl::StatusOr<bool>(der.status());
+    if (certificate.ok() && ours.ok() && *ours && certificate->spki == key.PublicKey() &&
         certificate->not_after_ms > now_ms + absl::ToInt64Milliseconds(kRenewBefore)) {
       identity.certificate_pem = *std::move(pem);
       return identity;

@@ -32,8 +32,8 @@ struct Founding {
 absl::StatusOr<std::string> Found(const std::string& data, const Founding& founding,
                                   int64_t now_ms);
 
-// The server's key and certificate, renewed when the certificate has less than 60 days left or is
-// not for these names' key.
+// The server's key and certificate, renewed when the certificate has less than 60 days left, is
+// not for these names' key, or by an authority that was replaced.
 struct ServerIdentity {
   std::string key_pem;
   std::string certificate_pem;

@@ -20,11 +20,15 @@ namespace sotay::server {
 // "2026-11-06T08:00:00Z"
 std::string InstantOf(int64_t ms);
 
-// Which keys the logs were signed with.
+// Which keys the logs were signed with; ShowKeys also says how the authority is replaced.
 void PrintHandovers(const std::vector<v1::LogKeyHandover>& handovers);
 absl::Status ShowKeys(const std::string& data);
 // Fails as RollLogKey (log_handover.h).
 absl::Status RollLog(const std::string& data, const std::string& reason, int64_t now_ms);
+
+// Fail as RollAuthority and FinishAuthority (authorities.h); the second names who is cut off.
+absl::Status RollTheAuthority(const std::string& data, const std::string& reason, int64_t now_ms);
+absl::Status FinishTheAuthority(const std::string& data, bool anyway, int64_t now_ms);
 
 // The keys of a backup for somebody who has the data directory's.  Fails as LogKeysNamedIn.
 absl::StatusOr<seal::LogKeys> LogKeysOf(const std::string& data, const std::string& life,

@@ -124,6 +124,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
              TakeNumberTo(rest, &parts->arrival);
     case Table::kEnded:
     case Table::kHandover:
+    case Table::kAuthority:
       return TakeNumberTo(rest, &parts->number);
   }
   return false;
@@ -263,6 +264,11 @@ std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId&
 }
 std::string HandoverKey(uint64_t number) {
   std::string key = TablePrefix(Table::kHandover);
+  PutNumber(&key, number);
+  return key;
+}
+std::string AuthorityKey(uint64_t number) {
+  std::string key = TablePrefix(Table::kAuthority);
   PutNumber(&key, number);
   return key;
 }

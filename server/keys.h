@@ -47,6 +47,7 @@ enum class Table : char {
   kSecretReport = 'R',   // dossier, device                 → when it said so (8 bytes)
   kHandover = 'H',       // number                          → v1.LogKeyHandover
   kDeviceKey = 'D',      // device, number                  → DeviceKeyRow
+  kAuthority = 'A',      // number                          → v1.AuthorityHandover
 };
 
 // Which edit of a record a history key stands for.  The admitted change at a position comes
@@ -94,6 +95,7 @@ std::string SecretContentKey(const sync::RecordId& dossier, uint64_t number);
 std::string SecretKeyKey(const sync::RecordId& dossier);
 std::string SecretReportKey(const sync::RecordId& dossier, const sync::DeviceId& device);
 std::string HandoverKey(uint64_t number);
+std::string AuthorityKey(uint64_t number);
 std::string DeviceKeyKey(const sync::DeviceId& device, uint64_t number);
 
 // What all keys of a table, of a unit, a device, a record (or the ones that begin with some

@@ -76,6 +76,8 @@ const char* RowsIn(Table table) {
       return "handovers of the log key";
     case Table::kDeviceKey:
       return "earlier keys of devices";
+    case Table::kAuthority:
+      return "handovers of the authority";
   }
   return "?";
 }
@@ -156,6 +158,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("handover of the log key ", p.number);
     case Table::kDeviceKey:
       return absl::StrCat("earlier key ", p.number, " of device ", Short(p.id));
+    case Table::kAuthority:
+      return absl::StrCat("handover of the authority ", p.number);
   }
   return "unknown key";
 }

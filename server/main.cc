@@ -23,6 +23,7 @@
 #include "server/daemon.h"
 #include "server/founding.h"
 #include "server/key_commands.h"
+#include "server/main_keys.h"
 #include "server/restore.h"
 #include "server/schema_files.h"
 #include "server/store.h"
@@ -49,7 +50,9 @@ start (no data directory, store in use, port taken, already founded); 4 the stor
 restore it from a backup.
 
 Keys: `keys roll-log --reason "..."` replaces the key that signs the logs.  Destroy every copy
-of the old one.
+of the old one.  `keys roll-authority --reason "..."` puts a new authority beside the one in ca/;
+devices go over to it when they synchronise, `keys status` says who has, and `keys
+finish-authority` ends the trust in the old one.
 
 Backup: name a directory under [backup] in sotayd.toml, and look at it now and then with
 `backup-check`.  It holds the notes and no key: keep ca/, log.key, server.key and sotayd.toml apart
@@ -349,17 +352,7 @@ int Main(int argc, char** argv) {
   restore->add_flag("--by-earlier-key", backup.by_earlier_key,
                     "take a backup whose newest segment is by a log key that was replaced since");
 
-  std::string reason;
-  CLI::App* keys =
-      app.add_subcommand("keys", "the key that signs the logs; with the server stopped");
-  keys->require_subcommand(1);
-  CLI::App* keys_status =
-      keys->add_subcommand("status", "which it is, and which there were before");
-  data(keys_status);
-  CLI::App* roll_log = keys->add_subcommand(
-      "roll-log", "replace it by a new one, which phones follow by a handover signed by both");
-  data(roll_log);
-  roll_log->add_option("--reason", reason, "why, for the record")->required();
+  const KeysCommand keys(&app);
 
   try {
     app.parse(argc, argv);
@@ -369,8 +362,7 @@ int Main(int argc, char** argv) {
   if (init->parsed()) return Init(flags.data, founding);
   if (backup_check->parsed()) return CheckBackup(backup);
   if (restore->parsed()) return RestoreStore(backup);
-  if (keys_status->parsed()) return Done(ShowKeys(flags.data));
-  if (roll_log->parsed()) return Done(RollLog(flags.data, reason, NowMs()));
+  if (keys.parsed()) return Done(keys.Do(NowMs()));
   return run->parsed() ? Run(flags) : Check(flags);
 }
 

@@ -61,6 +61,8 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
       return Append(key, value, &tables->handovers);
     case Table::kDeviceKey:
       return Append(key, value, &tables->device_keys);
+    case Table::kAuthority:
+      return Append(key, value, &tables->authorities);
     case Table::kContact: {
       SOTAY_ASSIGN_OR_RETURN(auto contact, Read<stored::v1::Contact>(key, value));
       tables->contacts.emplace_back(*sync::DeviceId::From(parts->id), std::move(contact));
@@ -172,7 +174,7 @@ absl::StatusOr<Tables> Store::LoadTables() {
   SOTAY_ASSIGN_OR_RETURN(tables.meta, Read<stored::v1::StoreMeta>(MetaKey(), meta.value_or("")));
   for (Table table : {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket,
                       Table::kHead, Table::kPost, Table::kTerm, Table::kDossierAct, Table::kSecret,
-                      Table::kHandover, Table::kDeviceKey}) {
+                      Table::kHandover, Table::kDeviceKey, Table::kAuthority}) {
     absl::Status status;
     const std::string prefix = TablePrefix(table);
     SOTAY_RETURN_IF_ERROR(

@@ -33,6 +33,7 @@
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/access_service.pb.h"
 #include "sotay/v1/admin_service.pb.h"
+#include "sotay/v1/authority.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/post.pb.h"
@@ -75,6 +76,7 @@ struct Tables {
   std::vector<stored::v1::SecretRow> secrets;
   std::vector<v1::LogKeyHandover> handovers;          // by number
   std::vector<stored::v1::DeviceKeyRow> device_keys;  // by device and number
+  std::vector<v1::AuthorityHandover> authorities;     // by number
 };
 
 // A change that was set aside, with where it stands in the store.

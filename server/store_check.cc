@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/aside_check.h"
 #include "server/assignments_check.h"
+#include "server/authorities.h"
 #include "server/device_roll.h"
 #include "server/feed_check.h"
 #include "server/lineage.h"
@@ -364,7 +365,8 @@ absl::StatusOr<StoreReport> Checker::Run() {
   signatures_.End();
   assignments_.End();
   report_.secrets = secrets_.End();
-  for (const auto& faults : {LineageFaults(&store_, tables_), HandoverFaults(&store_, tables_)}) {
+  for (const auto& faults : {LineageFaults(&store_, tables_), HandoverFaults(&store_, tables_),
+                             AuthorityFaults(tables_)}) {
     report_.faults += faults.size();
     for (const std::string& fault : faults) report_.first_faults.push_back(fault);
   }

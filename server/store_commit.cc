@@ -163,6 +163,9 @@ void Store::PutTables(const Tables& tables, leveldb::WriteBatch* batch) {
   for (const stored::v1::DeviceKeyRow& row : tables.device_keys) {
     Put(DeviceKeyKey(*sync::DeviceId::From(row.device_id()), row.number()), row, &scratch_, batch);
   }
+  for (const v1::AuthorityHandover& handover : tables.authorities) {
+    Put(AuthorityKey(handover.number()), handover, &scratch_, batch);
+  }
 }
 
 // Bytes that came under a seal of this round are stored with it, as they were packed.

@@ -97,7 +97,7 @@ class Office::Calls {
     context.set_deadline(std::chrono::system_clock::now() + deadline);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return ToAbsl(status);
+    if (!status.ok()) return sdk::ToldAsStranger(ToAbsl(status));
     return response;
   }
 
@@ -318,9 +318,16 @@ absl::StatusOr<v1::GetRulesResponse> Office::GetRules() {
                       v1::GetRulesRequest());
 }
 
-absl::StatusOr<v1::RenewCertificateResponse> Office::RenewCertificate() {
+absl::StatusOr<v1::RenewCertificateResponse> Office::RenewCertificate(
+    const v1::RenewCertificateRequest& request) {
   return calls_->Call(calls_->certificates(), &v1::CertificateService::Stub::RenewCertificate,
-                      v1::RenewCertificateRequest(), kRenewalDeadline);
+                      request, kRenewalDeadline);
+}
+
+absl::StatusOr<v1::GetAuthorityResponse> Office::GetAuthority(
+    const v1::GetAuthorityRequest& request) {
+  return calls_->Call(calls_->certificates(), &v1::CertificateService::Stub::GetAuthority, request,
+                      kRenewalDeadline);
 }
 
 absl::Status Office::Watch(const v1::WatchRequest& request,

@@ -79,7 +79,9 @@ class Office {
   // A piece of the file of an attachment.
   absl::StatusOr<v1::ReadChunkResponse> ReadChunk(const v1::ReadChunkRequest& request);
 
-  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate();
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest& request);
+  absl::StatusOr<v1::GetAuthorityResponse> GetAuthority(const v1::GetAuthorityRequest& request);
 
   // Listens until the server or the network ends it, or `heard` returns false (then OK).
   // `heard` comes on the calling thread, for heartbeats too, and at least once a minute or the

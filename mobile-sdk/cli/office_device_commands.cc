@@ -25,6 +25,7 @@ constexpr size_t kDeviceDigitsMin = 4;
 
 struct EnrollWords {
   std::string invitation, device_name;
+  bool again = false;
 };
 
 struct InviteWords {
@@ -37,7 +38,8 @@ struct RevokeWords {
 };
 
 absl::Status Enroll(const Invocation& run, const EnrollWords& words) {
-  SOTAY_RETURN_IF_ERROR(EnrollInto(run, words.invitation, words.device_name));
+  SOTAY_RETURN_IF_ERROR(words.again ? EnrollAgain(run, words.invitation)
+                                    : EnrollInto(run, words.invitation, words.device_name));
   SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
   run.Print(
       {{"device", profile.vault->device().Hex()}, {"server", profile.server}, {"dir", run.dir}},
@@ -215,6 +217,10 @@ void AddOfficeDeviceCommands(Command app, Invocation* run) {
       .AddOption("--device-name", enroll->device_name,
                  voice("tên gọi của máy", "what people call the device"))
       .TypeName("NAME");
+  command.AddFlag(
+      "--again", enroll->again,
+      voice("cho máy đã ghi danh: khóa giữ nguyên, chỉ lấy chứng thư mới",
+            "for a machine that is enrolled: its key stays, it only gets another certificate"));
 
   auto invite = std::make_shared<InviteWords>();
   command = AddCommand(app, run, "invite",

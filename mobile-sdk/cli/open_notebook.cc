@@ -34,6 +34,10 @@ absl::Status EnrollInto(const Invocation& run, const std::string& invitation,
                                device_name.empty() ? MachineName() : device_name, run.surroundings);
 }
 
+absl::Status EnrollAgain(const Invocation& run, const std::string& invitation) {
+  return sdk::Notebook::EnrollAgain(run.dir, invitation, run.surroundings);
+}
+
 absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run) {
   OpenNotebook open;
   SOTAY_ASSIGN_OR_RETURN(open.schema, LoadSchema(run.schema_files));

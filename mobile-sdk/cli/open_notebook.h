@@ -22,6 +22,9 @@ struct OpenNotebook {
 absl::Status EnrollInto(const Invocation& run, const std::string& invitation,
                         const std::string& device_name);
 
+// Lets the one that is there in again.  Fails as Notebook::EnrollAgain.
+absl::Status EnrollAgain(const Invocation& run, const std::string& invitation);
+
 // Opens the notebook in --dir with the types of --schema.  kNotFound says how to enrol; kUnknown
 // when another program has it open; else as Notebook::Open and LoadSchema.
 absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/profile.h"
 #include "mobile-sdk/core/renewal.h"
+#include "mobile-sdk/core/trust.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -17,9 +18,18 @@ absl::StatusOr<OpenOffice> OpenOfficeFor(const Invocation& run) {
   SOTAY_ASSIGN_OR_RETURN(const Profile profile, OpenProfile(run));
   SOTAY_ASSIGN_OR_RETURN(open.office, Office::Connect(profile));
   // By our own clock, as nobody has told us another.  A command goes on without.
-  sdk::Renewal(run.dir, profile.vault, [&open] { return open.office->RenewCertificate(); })
-      .AtContact(run.NowMs())
-      .IgnoreError();
+  sdk::Renewal renewal(run.dir, profile.vault, [&open](const v1::RenewCertificateRequest& request) {
+    return open.office->RenewCertificate(request);
+  });
+  sdk::Trust::Ways ways;
+  ways.ask = [&open](const v1::GetAuthorityRequest& request) {
+    return open.office->GetAuthority(request);
+  };
+  // What its notebook was told at the enrolment; one that is in use elsewhere learns there.
+  ways.held = [&run] { return sdk::LogTrustIn(run.dir, run.surroundings); };
+  ways.changed = [] {};
+  sdk::Trust(run.dir, &renewal, std::move(ways)).AtContact(run.NowMs()).IgnoreError();
+  renewal.AtContact(run.NowMs()).IgnoreError();
   open.reader.schema = open.schema.get();
   open.reader.voice = run.voice;
   open.reader.columns = run.streams.columns;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/core/link.h"
 
 namespace sotay::cli {
 
@@ -30,6 +31,16 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 }
 
 std::string Sentence(const Voice& voice, const absl::Status& status) {
+  if (status.GetPayload(sdk::kStrangerUrl).has_value()) {
+    return voice(
+        "không tin được máy chủ: chứng thư của máy chủ không do cơ quan chứng thực mà máy này tin "
+        "cấp; "
+        "hoặc có kẻ khác trả lời thay, hoặc đơn vị đã thay cơ quan chứng thực khi máy vắng mặt. "
+        "Chưa "
+        "gửi gì, không mất gì. Nếu mạng nào cũng vậy: xin lời mời mới và chạy enroll LỜI-MỜI "
+        "--again",
+        absl::StrCat("not trusted: ", std::string(status.message())));
+  }
   std::string kind;
   switch (ExitCodeOf(status)) {
     case kExitDone:

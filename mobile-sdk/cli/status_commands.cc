@@ -181,8 +181,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   if (status.certificate_ends_ms != 0 && certificate_left_ms < kCertificateWarningMs) {
     line(voice("Chứng thư", "Certificate"),
          absl::StrCat(voice("hết hạn ", "ends on "), InstantInWords(status.certificate_ends_ms),
-                      voice("; đồng bộ trước lúc đó, sau đó máy phải ghi danh lại",
-                            "; synchronise before, or the device has to be enrolled anew")));
+                      voice("; đồng bộ trước lúc đó, sau đó máy phải ghi danh lại "
+                            "(sotay enroll LỜI-MỜI --again)",
+                            "; synchronise before, or the device has to be enrolled anew "
+                            "(sotay enroll INVITATION --again)")));
   }
   for (const v1::Cursor& cursor : status.cursors) {
     line(voice("Đơn vị", "Unit"),

@@ -24,12 +24,14 @@ using nlohmann::json;
 
 struct EnrollWords {
   std::string invitation, device_name;
+  bool again = false;
 };
 
 struct NoWords {};
 
 absl::Status Enroll(const Invocation& run, const EnrollWords& words) {
-  SOTAY_RETURN_IF_ERROR(EnrollInto(run, words.invitation, words.device_name));
+  SOTAY_RETURN_IF_ERROR(words.again ? EnrollAgain(run, words.invitation)
+                                    : EnrollInto(run, words.invitation, words.device_name));
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
   run.Print({{"user", status.user_id},
@@ -266,6 +268,11 @@ void AddSyncCommands(Command app, Invocation* run) {
       .AddOption("--device-name", enroll->device_name,
                  voice("tên gọi của máy", "what people call the device"))
       .TypeName("NAME");
+  command.AddFlag(
+      "--again", enroll->again,
+      voice("cho sổ đang có: máy, khóa và ghi chép chưa gửi giữ nguyên, chỉ lấy chứng thư mới",
+            "for the notebook that is here: device, key and unsent notes stay, it only gets "
+            "another certificate"));
   command.Footer(voice("Ví dụ:", "Example:") + R"(
   sotay enroll "sotay1:…" --device-name "Máy của Nguyễn Ưu Đàm"
 )");

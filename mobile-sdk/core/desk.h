@@ -25,9 +25,10 @@
 namespace sotay::sdk {
 
 class Rekeying;
+class Trust;
 
 struct Desk {
-  // Under `mutex`: another once the device took another key.
+  // Under `mutex`: another once the device took another key, or trusts another authority.
   std::shared_ptr<const Vault> vault;
   // Set once at opening.
   std::shared_ptr<const sync::Schema> schema;
@@ -41,6 +42,7 @@ struct Desk {
   // None where the key's keeper is not the directory's.
   std::shared_ptr<Renewal> renewal;
   std::shared_ptr<Rekeying> rekeying;
+  std::shared_ptr<Trust> trust;
   std::shared_ptr<HeldRecords> held = std::make_shared<HeldRecords>();
   RecentlyShown recently;
   // Why the last purge failed, and when; OK: it did not (sealing.h).  Under `mutex`, exclusively to

@@ -11,6 +11,7 @@
 #include "mobile-sdk/core/store.h"
 #include "mobile-sdk/core/vault.h"
 #include "sync/limits.h"
+#include "sync/seal/authority.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/invitation.h"
@@ -34,9 +35,34 @@ absl::Status CheckEmpty(const std::string& dir, const Surroundings& surroundings
   return absl::AlreadyExistsError(absl::StrCat(dir, " holds a notebook already"));
 }
 
-absl::StatusOr<v1::EnrollResponse> AskServer(const v1::Invitation& invitation,
-                                             const seal::SigningKey& key,
-                                             const std::string& device_name) {
+// What the server certified, and by whom: the authority that the invitation leads to, with the one
+// before it while that is trusted.
+struct Certified {
+  v1::EnrollResponse response;
+  std::string authority_pem;
+};
+
+absl::StatusOr<std::string> TrustedAfter(const v1::Invitation& invitation,
+                                         const v1::EnrollResponse& response) {
+  SOTAY_ASSIGN_OR_RETURN(
+      const auto chain,
+      seal::AuthoritiesFrom(response.organisation_id(), invitation.authority(),
+                            {response.authorities().begin(), response.authorities().end()}));
+  SOTAY_ASSIGN_OR_RETURN(const bool issued, seal::IsIssuedBy(response.certificate(), chain.back()));
+  if (!issued) {
+    return absl::InternalError("the certificate is not by the authority of the invitation");
+  }
+  SOTAY_ASSIGN_OR_RETURN(std::string pem, seal::CertificatePemOfDer(chain.back()));
+  if (chain.size() == 1) return pem;
+  SOTAY_ASSIGN_OR_RETURN(const std::string before,
+                         seal::CertificatePemOfDer(chain[chain.size() - 2]));
+  return absl::StrCat(pem, before);
+}
+
+// `device`: of the notebook that is there; nothing: a new one, named after its key.
+absl::StatusOr<Certified> AskServer(const v1::Invitation& invitation, const seal::SigningKey& key,
+                                    const std::string& device_name,
+                                    const absl::optional<sync::DeviceId>& device) {
   GrpcAddress address;
   address.server = invitation.address();
   SOTAY_ASSIGN_OR_RETURN(address.authority_pem, seal::CertificatePemOfDer(invitation.authority()));
@@ -48,18 +74,45 @@ absl::StatusOr<v1::EnrollResponse> AskServer(const v1::Invitation& invitation,
   v1::EnrollRequest request;
   request.set_code(seal::NormalizeCode(invitation.code()));
   request.set_device_name(device_name);
+  request.set_follows(true);
+  request.set_again(device.has_value());
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_certificate_request(),
                          seal::MakeCertificateRequest(key, ""));
-  SOTAY_ASSIGN_OR_RETURN(v1::EnrollResponse response, EnrollOverGrpc(address, request));
-  SOTAY_ASSIGN_OR_RETURN(const std::string certified,
+  Certified certified;
+  SOTAY_ASSIGN_OR_RETURN(certified.response, EnrollOverGrpc(address, request));
+  const v1::EnrollResponse& response = certified.response;
+  SOTAY_ASSIGN_OR_RETURN(const std::string spki,
                          seal::SpkiOfCertificateDer(response.certificate()));
-  if (certified != key.PublicKey() ||
-      response.device_id() != seal::DeviceIdOf(key.PublicKey()).view() ||
+  if (spki != key.PublicKey() ||
+      response.device_id() != device.value_or(seal::DeviceIdOf(key.PublicKey())).view() ||
       response.organisation_id().size() != kOrganisationBytes || response.user_id().empty() ||
       !seal::VerifyingKey::From(response.log_key()).ok()) {
     return absl::InternalError("the server certified something else than it was asked to");
   }
-  return response;
+  SOTAY_ASSIGN_OR_RETURN(certified.authority_pem, TrustedAfter(invitation, response));
+  return certified;
+}
+
+// The key of the logs is what tells the office that this notebook knows from whoever sends
+// invitations in its name, and would be handed all that is unsent.
+absl::Status CheckIsOurs(const Vault& vault, const std::string& server,
+                         const stored::v1::NotebookMeta& meta, const std::string& log_key) {
+  GrpcAddress address;
+  address.server = server;
+  address.authority_pem = vault.authority_pem();
+  address.certificate_pem = vault.certificate_pem();
+  SOTAY_ASSIGN_OR_RETURN(address.key_pem, vault.KeyPem());
+  v1::GetAuthorityRequest request;  // certified by none: nothing is on disk yet
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_authority(), vault.AuthoritySpki());
+  request.set_log_key(log_key);
+  const auto told = ConnectGrpc(address)->GetAuthority(request);
+  if (absl::IsNotFound(told.status())) {
+    return absl::FailedPreconditionError(
+        "the server of the invitation never signed with the log key this notebook knows: it is not "
+        "the one of its office; nothing was changed");
+  }
+  SOTAY_RETURN_IF_ERROR(told.status());
+  return vault.Following(meta.organisation_id(), log_key, *told).status();
 }
 
 }  // namespace
@@ -95,19 +148,19 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   }
   if (made) fs::permissions(dir, fs::perms::owner_all, failed);
   const absl::StatusOr<seal::SigningKey> key = Vault::KeyFor(dir);
-  absl::StatusOr<v1::EnrollResponse> response =
-      key.ok() ? AskServer(invitation, *key, name) : key.status();
-  if (!response.ok()) {
+  const absl::StatusOr<Certified> asked =
+      key.ok() ? AskServer(invitation, *key, name, absl::nullopt) : key.status();
+  if (!asked.ok()) {
     if (key.ok()) Vault::ForgetKey(dir);
     if (made) fs::remove(dir, failed);
-    return response.status();
+    return asked.status();
   }
 
   // From here on the code is spent: whatever fails now leaves key and certificate behind.
+  const v1::EnrollResponse* const response = &asked->response;
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::CertificatePemOfDer(response->certificate()));
-  SOTAY_ASSIGN_OR_RETURN(std::string authority, seal::CertificatePemOfDer(invitation.authority()));
-  const Vault vault(*key, std::move(certificate), std::move(authority));
+  const Vault vault(*key, std::move(certificate), asked->authority_pem);
   SOTAY_RETURN_IF_ERROR(vault.SaveCertificates(dir));
   stored::v1::NotebookMeta meta;
   meta.set_device_id(response->device_id());
@@ -117,6 +170,45 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   meta.set_server(invitation.address());
   meta.set_log_key(response->log_key());
   return Found(dir, meta, surroundings);
+}
+
+absl::Status Notebook::EnrollAgain(const std::string& dir, const std::string& invitation_text,
+                                   Surroundings surroundings) {
+  SOTAY_ASSIGN_OR_RETURN(const v1::Invitation invitation, seal::Decode(invitation_text));
+  // Held to the end: nobody else has the notebook open while its papers change.
+  auto store = Store::Open(dir, surroundings, /*create=*/false);
+  if (absl::IsNotFound(store.status())) {
+    return absl::NotFoundError(absl::StrCat("there is no notebook in ", dir, "; enrol first"));
+  }
+  if (!store.ok()) return store.status();
+  SOTAY_ASSIGN_OR_RETURN(const auto meta, (*store)->Meta());
+  if (!meta.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("the enrolment of ", dir, " was not finished; enrol again without --again"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const std::shared_ptr<const Vault> vault, Vault::Open(dir));
+  SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey key, Vault::KeyFor(dir));
+  const auto device = sync::DeviceId::From(meta->device_id());
+  if (!device.has_value() || vault->device() != *device) {
+    return absl::DataLossError(
+        "the device key is not the one this notebook was made with; enrol anew");
+  }
+  SOTAY_ASSIGN_OR_RETURN(const Certified certified, AskServer(invitation, key, "again", device));
+  if (certified.response.organisation_id() != meta->organisation_id() ||
+      certified.response.user_id() != meta->user_id()) {
+    return absl::FailedPreconditionError(
+        "the invitation is of another organisation, or for somebody else; nothing was changed");
+  }
+  SOTAY_ASSIGN_OR_RETURN(std::string certificate,
+                         seal::CertificatePemOfDer(certified.response.certificate()));
+  const Vault next(key, std::move(certificate), certified.authority_pem, vault->rolls());
+  SOTAY_ASSIGN_OR_RETURN(const auto handovers, (*store)->Handovers());
+  const std::string& log_key = handovers.empty() ? meta->log_key() : handovers.back().key();
+  if (!log_key.empty()) {
+    SOTAY_RETURN_IF_ERROR(CheckIsOurs(next, invitation.address(), *meta, log_key));
+  }
+  // Cut short between the two files, the same invitation is answered again.
+  return next.SaveCertificates(dir);
 }
 
 }  // namespace sotay::sdk

@@ -12,6 +12,7 @@
 #include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/settle.h"
+#include "mobile-sdk/core/trust.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -67,6 +68,7 @@ absl::StatusOr<Exchanged> Exchange::Once() {
   desk_.tidings->Tell(std::move(events));
   if (exchanged.ok() && exchanged->quiet && desk_.renewal != nullptr) {
     // What fails has months to be done; `status` says when they are over.
+    if (desk_.trust != nullptr) desk_.trust->AtContact(exchanged->server_now_ms).IgnoreError();
     desk_.renewal->AtContact(exchanged->server_now_ms).IgnoreError();
   }
   return exchanged;

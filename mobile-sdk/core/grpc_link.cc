@@ -26,6 +26,8 @@ using std::chrono::seconds;
 // connection is found out by the pings below long before.
 constexpr seconds kSyncDeadline{300};
 constexpr seconds kShortDeadline{30};
+// Behind an exchange that is done, which is not to wait for a network that has gone since.
+constexpr seconds kAsideDeadline{10};
 // A piece over the same network, or the server reading a whole file through.
 constexpr seconds kPieceDeadline{120};
 constexpr seconds kWatchDeadline{3600};
@@ -223,12 +225,26 @@ class GrpcLink : public Link {
     line_ = nullptr;
   }
 
-  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest& request) override {
     return Call<v1::RenewCertificateResponse>(
-        kShortDeadline, [](Line* line, grpc::ClientContext* context, auto* response) {
-          return line->certificates->RenewCertificate(context, v1::RenewCertificateRequest(),
-                                                      response);
+        kShortDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->certificates->RenewCertificate(context, request, response);
         });
+  }
+
+  absl::StatusOr<v1::GetAuthorityResponse> GetAuthority(
+      const v1::GetAuthorityRequest& request) override {
+    return Call<v1::GetAuthorityResponse>(
+        kAsideDeadline, [&](Line* line, grpc::ClientContext* context, auto* response) {
+          return line->certificates->GetAuthority(context, request, response);
+        });
+  }
+
+  void TrustRoots(const std::string& authority_pem) override {
+    absl::MutexLock lock(&mutex_);
+    address_.authority_pem = authority_pem;
+    line_ = nullptr;
   }
 
   std::unique_ptr<Listening> Watch(const v1::WatchRequest& request,
@@ -278,7 +294,7 @@ class GrpcLink : public Link {
       running_.erase(&context);
       if (status.error_code() == grpc::StatusCode::UNAVAILABLE && line_ == line) line_ = nullptr;
     }
-    if (!status.ok()) return ToAbsl(status);
+    if (!status.ok()) return ToldAsStranger(ToAbsl(status));
     return response;
   }
 

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "sotay/v1/blob_service.pb.h"
 #include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/error.pb.h"
@@ -22,6 +23,28 @@
 namespace sotay::sdk {
 
 constexpr char kErrorDetailUrl[] = "sotay.v1.ErrorDetail";
+
+// There: whoever answered showed a certificate by no authority this device trusts.
+constexpr char kStrangerUrl[] = "sotay.Stranger";
+
+// A failed call as it is to be told.  That the other side is not ours, or went over to another
+// authority while we were away, is no want of a network, though worth trying again: it may be
+// another network.
+inline absl::Status ToldAsStranger(absl::Status failure) {
+  const bool stranger = absl::IsUnavailable(failure) &&
+                        (absl::StrContains(failure.message(), "certificate verify failed") ||
+                         absl::StrContains(failure.message(), "CERTIFICATE_VERIFY_FAILED"));
+  if (!stranger) return failure;
+  absl::Status told = absl::UnavailableError(
+      "the server's certificate is by no authority this device trusts: either something else "
+      "answers in its place, or the office replaced its authority while the device was away; "
+      "nothing "
+      "was sent, and everything is kept.  If it is so in every network, ask for an invitation and "
+      "run "
+      "enroll INVITATION --again");
+  told.SetPayload(kStrangerUrl, absl::Cord("1"));
+  return told;
+}
 
 // What the server said beside the status; empty when it said nothing.
 inline v1::ErrorDetail DetailOf(const absl::Status& status) {
@@ -73,9 +96,16 @@ class Link {
   }
 
   // For the key of this link.
-  virtual absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() = 0;
+  virtual absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest& request) = 0;
   virtual absl::StatusOr<v1::RollKeyResponse> RollKey(const v1::RollKeyRequest& request) = 0;
-  // The device has another key from now on; running calls end as they began.
+  // A link that knows no authority says so.
+  virtual absl::StatusOr<v1::GetAuthorityResponse> GetAuthority(const v1::GetAuthorityRequest&) {
+    return absl::UnimplementedError("this link knows no authority");
+  }
+  // These are the roots from now on; running calls end as they began.
+  virtual void TrustRoots(const std::string& /*authority_pem*/) {}
+  // The device has another key or certificate from now on; running calls end as they began.
   virtual void Present(const std::string& certificate_pem, const std::string& key_pem) = 0;
 
   // Calls `heard` on every message, on a thread of the link's, and `ended` once at the end,

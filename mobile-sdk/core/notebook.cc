@@ -111,6 +111,28 @@ absl::Status Notebook::Impl::Settle() {
   return desk.store->Commit(batch);
 }
 
+Trust::Ways Notebook::Impl::WaysOfTrust() {
+  Trust::Ways ways;
+  ways.ask = [this](const v1::GetAuthorityRequest& request) { return link->GetAuthority(request); };
+  ways.held = [this]() -> absl::StatusOr<LogTrust> {
+    absl::ReaderMutexLock lock(&desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const auto handovers, desk.store->Handovers());
+    return LogTrust{desk.meta.organisation_id(),
+                    handovers.empty() ? desk.meta.log_key() : handovers.back().key()};
+  };
+  ways.changed = [this] {
+    std::shared_ptr<const Vault> vault;
+    {
+      absl::MutexLock lock(&desk.mutex);
+      desk.vault = vault = desk.renewal->vault();
+    }
+    link->TrustRoots(vault->authority_pem());
+    const auto key_pem = vault->KeyPem();
+    if (key_pem.ok()) link->Present(vault->certificate_pem(), *key_pem);
+  };
+  return ways;
+}
+
 absl::StatusOr<Shown> Notebook::Impl::ReadShown(const sync::RecordId& id) const {
   SOTAY_ASSIGN_OR_RETURN(const auto directory, desk.store->Directory());
   const ShownReader reader(&desk, directory.has_value() ? &*directory : nullptr);
@@ -187,7 +209,10 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
   impl->link = std::move(link);
   if (surroundings.vault == nullptr) {
     desk.renewal = std::make_shared<Renewal>(
-        dir, desk.vault, [to = impl->link.get()] { return to->RenewCertificate(); });
+        dir, desk.vault, [to = impl->link.get()](const v1::RenewCertificateRequest& request) {
+          return to->RenewCertificate(request);
+        });
+    desk.trust = std::make_shared<Trust>(dir, desk.renewal.get(), impl->WaysOfTrust());
     desk.rekeying = std::make_shared<Rekeying>(dir, &desk, impl->link.get());
   }
   impl->exchange = std::make_unique<Exchange>(&desk, impl->link.get());

@@ -16,6 +16,7 @@
 #include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/link.h"
 #include "mobile-sdk/core/shown.h"
+#include "mobile-sdk/core/trust.h"
 #include "sotay/notebook.h"
 #include "sync/compose.h"
 
@@ -27,6 +28,9 @@ class Notebook::Impl {
 
   // Checks what is on disk and makes list rows anew when they were made with another schema.
   absl::Status Settle();
+
+  // How it learns of another authority.
+  Trust::Ways WaysOfTrust();
 
   // The record as shown; kNotFound when it is not here.
   absl::StatusOr<Shown> ReadShown(const sync::RecordId& id) const

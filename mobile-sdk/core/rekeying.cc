@@ -51,8 +51,9 @@ absl::StatusOr<bool> Rekeying::AtContact(bool again) {
     if (progress.last_sequence() != 0) roll.set_head(progress.head());
     roll.set_signed_ms(desk_.now_ms());
   }
-  SOTAY_ASSIGN_OR_RETURN(const v1::RollKeyRequest request,
+  SOTAY_ASSIGN_OR_RETURN(v1::RollKeyRequest request,
                          vault->SignRoll(dir_, desk_.meta.organisation_id(), std::move(roll)));
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_authority(), vault->AuthoritySpki());
   may_go_on_ = false;
   const absl::StatusOr<v1::RollKeyResponse> response = link_.RollKey(request);
   if (!response.ok()) {
@@ -66,6 +67,8 @@ absl::StatusOr<bool> Rekeying::AtContact(bool again) {
   SOTAY_ASSIGN_OR_RETURN(const std::string key_pem, vault->KeyPem());
   {
     absl::MutexLock lock(&desk_.mutex);
+    // Where it trusts another authority since, too.
+    if (desk_.renewal != nullptr) vault = desk_.renewal->vault();
     desk_.vault = vault;
   }
   link_.Present(vault->certificate_pem(), key_pem);

@@ -18,12 +18,17 @@ absl::StatusOr<bool> Renewal::AtContact(int64_t server_now_ms) {
     tried_ms_ = server_now_ms;
     vault = vault_;
   }
-  SOTAY_ASSIGN_OR_RETURN(const v1::RenewCertificateResponse response, ask_());
+  v1::RenewCertificateRequest request;
+  SOTAY_ASSIGN_OR_RETURN(*request.mutable_authority(), vault->AuthoritySpki());
+  SOTAY_ASSIGN_OR_RETURN(const v1::RenewCertificateResponse response, ask_(request));
+  const std::shared_ptr<const Vault> asked_for = vault;
   SOTAY_ASSIGN_OR_RETURN(vault, vault->Renewed(response.certificate()));
   // Looked at and written under the lock under which the device takes another key: a certificate of
-  // the key before must not come to lie over the new one's.
+  // the key before must not come to lie over the new one's.  Nor one by an authority that another
+  // follows by now.
   absl::MutexLock lock(&mutex_);
-  if (vault_->rolls().size() != vault->rolls().size()) return false;
+  if (vault_->rolls().size() != asked_for->rolls().size()) return false;
+  if (vault_->authority_pem() != asked_for->authority_pem()) return false;
   SOTAY_RETURN_IF_ERROR(vault->SaveRenewed(dir_));
   vault_ = std::move(vault);
   return true;
@@ -32,6 +37,11 @@ absl::StatusOr<bool> Renewal::AtContact(int64_t server_now_ms) {
 absl::StatusOr<std::shared_ptr<const Vault>> Renewal::Replace(const Take& take) {
   absl::MutexLock lock(&mutex_);
   SOTAY_ASSIGN_OR_RETURN(vault_, take());
+  return vault_;
+}
+
+std::shared_ptr<const Vault> Renewal::vault() const {
+  absl::MutexLock lock(&mutex_);
   return vault_;
 }
 

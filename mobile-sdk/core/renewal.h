@@ -21,7 +21,8 @@ namespace sotay::sdk {
 // Any thread.
 class Renewal {
  public:
-  using Ask = std::function<absl::StatusOr<v1::RenewCertificateResponse>()>;
+  using Ask = std::function<absl::StatusOr<v1::RenewCertificateResponse>(
+      const v1::RenewCertificateRequest&)>;
 
   // `vault` is what lies in `dir`; `ask` asks the server.
   Renewal(std::string dir, std::shared_ptr<const Vault> vault, Ask ask);
@@ -37,6 +38,8 @@ class Renewal {
   absl::StatusOr<std::shared_ptr<const Vault>> Replace(const Take& take)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // What lies in the directory, as far as this has put it there.
+  std::shared_ptr<const Vault> vault() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Until when the newest certificate is good, milliseconds since 1970.
   int64_t ends_ms() const ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/seal/authority.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
+#include "sync/seal/log_keys.h"
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
 
@@ -25,6 +27,15 @@ int64_t EndOf(const std::string& pem) {
   if (!der.ok()) return 0;
   const absl::StatusOr<seal::Certificate> certificate = seal::ReadCertificate(*der);
   return certificate.ok() ? certificate->not_after_ms : 0;
+}
+
+// Whether there is a newer authority than the one that issued the certificate.
+bool IsByEarlier(const std::string& certificate_pem, const std::string& authority_pem) {
+  const auto certificate = seal::CertificateDerOfPem(certificate_pem);
+  const auto authorities = seal::CertificatesOfPem(authority_pem);
+  if (!certificate.ok() || !authorities.ok() || authorities->size() < 2) return false;
+  const auto by_newest = seal::IsIssuedBy(*certificate, authorities->front());
+  return by_newest.ok() && !*by_newest;
 }
 
 std::string KeyPath(const std::string& dir) { return absl::StrCat(dir, "/device.key"); }
@@ -88,7 +99,8 @@ Vault::Vault(seal::SigningKey key, std::string certificate_pem, std::string auth
       device_(seal::DeviceIdOf(rolls_.empty() ? key_.PublicKey() : rolls_.front().old_key())),
       certificate_pem_(std::move(certificate_pem)),
       authority_pem_(std::move(authority_pem)),
-      certificate_ends_ms_(EndOf(certificate_pem_)) {}
+      certificate_ends_ms_(EndOf(certificate_pem_)),
+      by_earlier_(IsByEarlier(certificate_pem_, authority_pem_)) {}
 
 absl::StatusOr<std::shared_ptr<const Vault>> Vault::Open(const std::string& dir) {
   SOTAY_RETURN_IF_ERROR(FinishRoll(dir));
@@ -124,6 +136,7 @@ void Vault::ForgetKey(const std::string& dir) {
 bool Vault::RenewalIsDue(int64_t server_now_ms) const {
   constexpr int64_t kLeftMs =
       (seal::kDeviceCertificateDays - seal::kDeviceCertificateRenewedDays) * kDayMs;
+  if (by_earlier_) return true;
   return certificate_ends_ms_ - server_now_ms < kLeftMs &&
          certificate_ends_ms_ < EndOf(authority_pem_);
 }
@@ -137,7 +150,7 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Renewed(
     return absl::InvalidArgumentError(
         "the next certificate is not for this device's key, or not of its authority");
   }
-  if (next.not_after_ms < certificate_ends_ms_ + kDayMs) {
+  if (!by_earlier_ && next.not_after_ms < certificate_ends_ms_ + kDayMs) {
     return absl::InvalidArgumentError(
         "the next certificate ends less than a day later than the one there is");
   }
@@ -152,11 +165,73 @@ absl::Status Vault::SaveCertificates(const std::string& dir) const {
 
 absl::Status Vault::SaveRenewed(const std::string& dir) const {
   const absl::StatusOr<std::string> there = seal::ReadWholeFile(CertificatePath(dir), kPemBytesMax);
-  if (there.ok() && EndOf(*there) >= certificate_ends_ms_) return absl::OkStatus();
+  const bool good = there.ok() && !IsByEarlier(*there, authority_pem_);
+  if (good && EndOf(*there) >= certificate_ends_ms_) return absl::OkStatus();
   // It took another key meanwhile.
   const auto key = there.ok() ? seal::SpkiOfCertificatePem(*there) : there.status();
   if (key.ok() && *key != key_.PublicKey()) return absl::OkStatus();
   return seal::WriteWholeFile(CertificatePath(dir), certificate_pem_, kCertificateMode);
+}
+
+absl::StatusOr<std::string> Vault::AuthoritySpki() const {
+  return seal::SpkiOfCertificatePem(authority_pem_);
+}
+
+absl::StatusOr<std::string> Vault::IssuerSpki() const {
+  SOTAY_ASSIGN_OR_RETURN(const std::string own, seal::CertificateDerOfPem(certificate_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const auto authorities, seal::CertificatesOfPem(authority_pem_));
+  for (const std::string& authority : authorities) {
+    SOTAY_ASSIGN_OR_RETURN(const bool issued, seal::IsIssuedBy(own, authority));
+    if (issued) return seal::SpkiOfCertificateDer(authority);
+  }
+  return absl::InvalidArgumentError("the device's certificate is by no authority it trusts");
+}
+
+bool Vault::IsNews(const v1::GetAuthorityResponse& told) const {
+  if (!told.handovers().empty()) return true;
+  const auto trusted = seal::CertificatesOfPem(authority_pem_);
+  return told.finished() && trusted.ok() && trusted->size() > 1;
+}
+
+absl::StatusOr<std::string> Vault::Following(const std::string& organisation_id,
+                                             const std::string& log_key,
+                                             const v1::GetAuthorityResponse& told) const {
+  auto first = seal::VerifyingKey::From(log_key);
+  if (!first.ok()) {
+    return absl::FailedPreconditionError(
+        "this notebook was made before it held the key of the logs, and cannot tell whether the "
+        "authority was replaced by the office; enrol anew");
+  }
+  SOTAY_ASSIGN_OR_RETURN(
+      const seal::LogKeys log_keys,
+      seal::LogKeys::From(*std::move(first), organisation_id,
+                          {told.log_handovers().begin(), told.log_handovers().end()}));
+  SOTAY_ASSIGN_OR_RETURN(std::string held, seal::CertificateDerOfPem(authority_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const auto chain,
+                         seal::AuthoritiesFrom(organisation_id, std::move(held),
+                                               {told.handovers().begin(), told.handovers().end()}));
+  if (!told.handovers().empty() && told.handovers().rbegin()->number() != told.number()) {
+    return absl::InvalidArgumentError("the handovers of the authority end before the newest");
+  }
+  const std::string text =
+      seal::AuthorityToldText(organisation_id, told.number(), chain.back(), told.finished());
+  if (!log_keys.current().Verify(text, told.signature())) {
+    return absl::InvalidArgumentError(
+        "what was told of another authority is not signed by the log's key: whoever said it is not "
+        "the office; nothing was changed");
+  }
+  // Of the one before the newest only while it is still trusted; without a handover that is here
+  // already.
+  if (told.handovers().empty() && !told.finished()) return authority_pem_;
+  SOTAY_ASSIGN_OR_RETURN(std::string pem, seal::CertificatePemOfDer(chain.back()));
+  if (told.finished()) return pem;
+  SOTAY_ASSIGN_OR_RETURN(const std::string before,
+                         seal::CertificatePemOfDer(chain[chain.size() - 2]));
+  return absl::StrCat(pem, before);
+}
+
+absl::Status Vault::SaveAuthorities(const std::string& dir, const std::string& pem) {
+  return seal::WriteWholeFile(AuthorityPath(dir), pem, kCertificateMode);
 }
 
 absl::Status Vault::BeginRoll(const std::string& dir) const {

@@ -2,9 +2,10 @@
 // it is the phone's side of every TLS connection.
 //
 // In the notebook's directory: `device.key` (PKCS#8 PEM, mode 0600), `device.pem` (the device's
-// certificate) and `authority.pem` (the only root it trusts).  Once the device took another key
-// also `device.rolls` (v1.KeyRolls: how it came to that), and while it does so `device.next.key`
-// and `device.next.pem` (docs/decisions/0026-key-roll.md).  Immutable; any thread.
+// certificate) and `authority.pem` (the only root it trusts; two, the newer first, while one
+// follows the other: docs/decisions/0029-authority-roll.md).  Once the device took another key also
+// `device.rolls` (v1.KeyRolls: how it came to that), and while it does so `device.next.key` and
+// `device.next.pem` (docs/decisions/0026-key-roll.md).  Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -40,16 +41,31 @@ class Vault {
   static void ForgetKey(const std::string& dir);
 
   // Whether it is time for the next certificate: of the one there is 60 days are gone, and the
-  // authority lasts longer than it.  `server_now_ms`: the server's clock, milliseconds since 1970.
+  // authority lasts longer than it; or it is by the authority before the newest.  `server_now_ms`:
+  // the server's clock, milliseconds since 1970.
   bool RenewalIsDue(int64_t server_now_ms) const;
   // The same key with the next certificate, DER.  kInvalidArgument when it is of another key, not
-  // the authority's, or ends less than a day later than the one there is.
+  // the newest authority's, or ends less than a day later than one of that there is.
   absl::StatusOr<std::shared_ptr<const Vault>> Renewed(absl::string_view certificate_der) const;
 
   // Writes the certificates beside the key that KeyFor put there.
   absl::Status SaveCertificates(const std::string& dir) const;
   // The device's alone, unless there is one as good by now: another process may have renewed it.
   absl::Status SaveRenewed(const std::string& dir) const;
+
+  // SubjectPublicKeyInfo, DER: of the newest authority it trusts, and of the one that issued its
+  // certificate.  kInvalidArgument when that cannot be read, or is neither.
+  absl::StatusOr<std::string> AuthoritySpki() const;
+  absl::StatusOr<std::string> IssuerSpki() const;
+  // Whether it is worth holding: there are handovers, or the trust in the older of two has ended.
+  bool IsNews(const v1::GetAuthorityResponse& told) const;
+  // What it is to trust after what it was told, PEM; all that leads there was held against the
+  // authority and the log key it had.  kInvalidArgument or kFailedPrecondition, with the reason,
+  // when it does not hold.
+  absl::StatusOr<std::string> Following(const std::string& organisation_id,
+                                        const std::string& log_key,
+                                        const v1::GetAuthorityResponse& told) const;
+  static absl::Status SaveAuthorities(const std::string& dir, const std::string& pem);
 
   // Another key is wanted: makes it, durably, unless one lies there that is to follow.  What lies
   // there and cannot be read is not replaced: it may be the only copy of a key the server has.  One
@@ -87,6 +103,8 @@ class Vault {
   const std::string certificate_pem_;
   const std::string authority_pem_;
   const int64_t certificate_ends_ms_;
+  // The certificate is by another authority than the newest.
+  const bool by_earlier_;
 };
 
 }  // namespace sotay::sdk

@@ -149,6 +149,13 @@ absl::StatusOr<bool> IsIssuedBy(absl::string_view der, absl::string_view authori
          X509_verify(certificate.get(), key) == 1;
 }
 
+absl::StatusOr<bool> IsAuthority(absl::string_view der) {
+  const ErrorScope errors;
+  SOTAY_ASSIGN_OR_RETURN(const X509Ptr certificate, ParseDer(der));
+  SOTAY_ASSIGN_OR_RETURN(const bool own, IsIssuedBy(der, der));
+  return own && X509_check_ca(certificate.get()) == 1;
+}
+
 absl::StatusOr<std::string> SpkiOfCertificatePem(absl::string_view pem) {
   const ErrorScope errors;
   SOTAY_ASSIGN_OR_RETURN(const std::string der, DerOfPem(pem));
@@ -175,6 +182,21 @@ absl::StatusOr<std::string> CertificatePemOfDer(absl::string_view der) {
     return OpensslFailed("writing a certificate");
   }
   return WrittenTo(writer.get());
+}
+
+absl::StatusOr<std::vector<std::string>> CertificatesOfPem(absl::string_view pem) {
+  constexpr absl::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  std::vector<std::string> all;
+  for (size_t at = 0; at != absl::string_view::npos;) {
+    const size_t next = pem.find(kBegin, all.empty() ? at : at + kBegin.size());
+    if (next == absl::string_view::npos && !all.empty()) break;
+    SOTAY_ASSIGN_OR_RETURN(
+        std::string der,
+        CertificateDerOfPem(next == absl::string_view::npos ? pem : pem.substr(next)));
+    all.push_back(std::move(der));
+    at = next;
+  }
+  return all;
 }
 
 }  // namespace sotay::seal

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -34,6 +35,9 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view der);
 // purpose.
 absl::StatusOr<bool> IsIssuedBy(absl::string_view der, absl::string_view authority_der);
 
+// Whether it is an authority's, signed by its own key.
+absl::StatusOr<bool> IsAuthority(absl::string_view der);
+
 // The public key of a certificate, DER: what a peer is looked up by, on every call; some
 // microseconds.  Reads no further than the key, as TLS has understood the rest.  Of the first
 // certificate, when the PEM holds several.
@@ -43,5 +47,7 @@ absl::StatusOr<std::string> SpkiOfCertificateDer(absl::string_view der);
 // From one encoding to the other; the first certificate, when the PEM holds several.
 absl::StatusOr<std::string> CertificateDerOfPem(absl::string_view pem);
 absl::StatusOr<std::string> CertificatePemOfDer(absl::string_view der);
+// All the PEM holds, DER, in order; at least one.
+absl::StatusOr<std::vector<std::string>> CertificatesOfPem(absl::string_view pem);
 
 }  // namespace sotay::seal

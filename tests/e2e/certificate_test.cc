@@ -102,6 +102,13 @@ TEST_F(Certificates, ThatHaveEndedOpenNothing) {
   // What was written stays, and the phone says what to do.
   EXPECT_EQ(Must(SOTAY, kDam, {"status"}).value("outbox", -1), 1);
   EXPECT_THAT(Try(SOTAY, kDam, {"status"}).out, HasSubstr("enrolled anew"));
+  // As the same device, with what it has not sent.
+  const std::string device = Must(SOTAY, kDam, {"status"}).value("device", "");
+  Must(SOTAY, kDam, {"enroll", office_.Invite(kDam), "--again"});
+  EXPECT_EQ(DaysLeft(kDam), 399);
+  Must(SOTAY, kDam, {"sync"});
+  EXPECT_EQ(Must(SOTAY, kDam, {"status"}).value("outbox", -1), 0);
+  EXPECT_EQ(Must(SOTAY, kDam, {"status"}).value("device", ""), device);
 }
 
 TEST_F(Certificates, ARevokedDeviceGetsNoOther) {

@@ -27,7 +27,8 @@ class NoLink : public sdk::Link {
     return absl::UnavailableError("no network");
   }
   void Present(const std::string&, const std::string&) override {}
-  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest&) override {
     return absl::UnavailableError("no network");
   }
   std::unique_ptr<sdk::Listening> Watch(const v1::WatchRequest&,

@@ -180,7 +180,8 @@ TEST_F(VaultRoll, ACertificateOfTheKeyBeforeDoesNotComeToLieOverTheNewOnes) {
   const auto before = Open();
   const v1::KeyRoll roll = Ask(*before, 7);
   std::unique_ptr<Renewal> renewal;
-  const auto asked = [&]() -> absl::StatusOr<v1::RenewCertificateResponse> {
+  const auto asked =
+      [&](const v1::RenewCertificateRequest&) -> absl::StatusOr<v1::RenewCertificateResponse> {
     EXPECT_THAT(renewal->Replace([&] {
       return before->Rolled(dir_.path(), authority_->RenewDevice(roll.new_key())->cert_der);
     }),

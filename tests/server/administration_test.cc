@@ -153,8 +153,10 @@ class EnrolmentTest : public AdministrationTest {
     return *std::move(invitation);
   }
   absl::StatusOr<v1::EnrollResponse> Enrol(const v1::Invitation& invitation,
-                                           const std::string& code, const seal::SigningKey& key) {
+                                           const std::string& code, const seal::SigningKey& key,
+                                           bool again = false) {
     v1::EnrollRequest request;
+    request.set_again(again);
     request.set_code(code);
     request.set_certificate_request(*seal::MakeCertificateRequest(key, "ignored"));
     request.set_device_name("Máy của Nguyệt");
@@ -189,6 +191,47 @@ TEST_F(EnrolmentTest, ALostAnswerIsAnsweredAgainToTheSameKeyOnly) {
   EXPECT_EQ(*seal::SpkiOfCertificateDer(again.certificate()), key_.PublicKey());
   EXPECT_EQ(DetailOf(Enrol(invitation, invitation.code(), other_).status()).reason(),
             v1::REASON_ENROLMENT_REFUSED);
+}
+
+// Its certificate has ended, or is by an authority that was replaced.
+TEST_F(EnrolmentTest, LetsTheSameDeviceInAgain) {
+  const v1::Invitation first = InviteNguyet();
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto enrolled, Enrol(first, first.code(), key_));
+  const auto id = sync::DeviceId::From(enrolled.device_id());
+  const std::string before = room_.directory->Device(*id)->SerializeAsString();
+  const v1::Invitation second = InviteNguyet();
+  EXPECT_EQ(DetailOf(Enrol(second, "AAAA-AAAA-AAAA", key_, true).status()).reason(),
+            v1::REASON_ENROLMENT_REFUSED);
+  EXPECT_EQ(DetailOf(Enrol(second, second.code(), other_, true).status()).reason(),
+            v1::REASON_DEVICE_UNKNOWN)
+      << "nobody's key";
+  // Twice, as the answer may be lost.
+  for (int i = 0; i < 2; ++i) {
+    SOTAY_ASSERT_OK_AND_ASSIGN(const auto again, Enrol(second, second.code(), key_, true));
+    EXPECT_EQ(again.device_id(), enrolled.device_id());
+    EXPECT_EQ(*seal::SpkiOfCertificateDer(again.certificate()), key_.PublicKey());
+  }
+  EXPECT_EQ(room_.directory->Device(*id)->SerializeAsString(), before);
+  EXPECT_EQ(DetailOf(Enrol(second, second.code(), other_).status()).reason(),
+            v1::REASON_ENROLMENT_REFUSED)
+      << "the code is spent";
+  // Not with an invitation of somebody else's, nor once it was revoked.
+  room_.AddUser("binh", {{"kv1", ROLE_PROSECUTOR}});
+  const v1::Invitation third = InviteNguyet();
+  room_.WithPen([&](Pen* pen) {
+    Tables tables;
+    stored::v1::DeviceRow& row = tables.devices.emplace_back(*pen->directory().Device(*id));
+    row.set_user_id("binh");
+    EXPECT_THAT(pen->Commit(tables), IsOk());
+  });
+  EXPECT_EQ(DetailOf(Enrol(third, third.code(), key_, true).status()).reason(),
+            v1::REASON_ENROLMENT_REFUSED);
+  v1::RevokeDeviceRequest revoke;
+  revoke.set_device_id(enrolled.device_id());
+  revoke.set_reason("mất máy");
+  room_.WithPen([&](Pen* pen) { EXPECT_THAT(RevokeDevice(pen, "khoa", revoke), IsOk()); });
+  EXPECT_EQ(DetailOf(Enrol(third, third.code(), key_, true).status()).reason(),
+            v1::REASON_DEVICE_REVOKED);
 }
 
 TEST_F(EnrolmentTest, WrongUsedExpiredAndVoidAreAnsweredWithOneText) {

@@ -265,6 +265,7 @@ class EveryRpc : public ::testing::Test {
     // Everybody's is their own.
     add("CertificateService/RenewCertificate", v1::RenewCertificateRequest(), kOk);
     add("CertificateService/RollKey", v1::RollKeyRequest(), kInvalidArgument);
+    add("CertificateService/GetAuthority", v1::GetAuthorityRequest(), kNotFound);
     add("LineageService/GetHandovers", v1::GetHandoversRequest(), kNotFound);
     // A device is no invitation.
     add("EnrolmentService/Enroll", v1::EnrollRequest(), kPermissionDenied);

@@ -44,16 +44,16 @@ class RenewalTest : public ::testing::Test {
 
   // Answers with what is in answers_, one after the other.
   std::unique_ptr<sdk::Renewal> Opened() {
-    return std::make_unique<sdk::Renewal>(phone_.path(), OnDisk(),
-                                          [this]() -> absl::StatusOr<v1::RenewCertificateResponse> {
-                                            ++asked_;
-                                            if (answers_.empty())
-                                              return absl::UnavailableError("gone");
-                                            v1::RenewCertificateResponse response;
-                                            response.set_certificate(answers_.front());
-                                            answers_.erase(answers_.begin());
-                                            return response;
-                                          });
+    return std::make_unique<sdk::Renewal>(
+        phone_.path(), OnDisk(),
+        [this](const v1::RenewCertificateRequest&) -> absl::StatusOr<v1::RenewCertificateResponse> {
+          ++asked_;
+          if (answers_.empty()) return absl::UnavailableError("gone");
+          v1::RenewCertificateResponse response;
+          response.set_certificate(answers_.front());
+          answers_.erase(answers_.begin());
+          return response;
+        });
   }
 
   tests::Workspace office_, phone_;

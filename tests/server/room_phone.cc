@@ -69,7 +69,8 @@ class RoomLink : public sdk::Link {
     return absl::UnimplementedError("RollKey");
   }
   void Present(const std::string&, const std::string&) override {}
-  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest&) override {
     return absl::UnimplementedError("RenewCertificate");
   }
   absl::StatusOr<v1::GetLineageResponse> GetLineage(const v1::GetLineageRequest&) override {

@@ -44,7 +44,8 @@ class MemoryLink : public sdk::Link {
     return absl::UnimplementedError("RollKey");
   }
   void Present(const std::string&, const std::string&) override {}
-  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate() override {
+  absl::StatusOr<v1::RenewCertificateResponse> RenewCertificate(
+      const v1::RenewCertificateRequest&) override {
     return absl::UnimplementedError("RenewCertificate");
   }
   // Says the state at once, on the calling thread; later news on the thread of whoever made them.

@@ -235,6 +235,11 @@ class Notebook {
   static absl::Status Enroll(const std::string& dir, const std::string& invitation,
                              const std::string& device_name, Surroundings surroundings = {});
 
+  // For the notebook in `dir`, which is not open and stays as it is: the same device with its key,
+  // let in again after its certificate has ended, or the office's authority was replaced meanwhile.
+  static absl::Status EnrollAgain(const std::string& dir, const std::string& invitation,
+                                  Surroundings surroundings = {});
+
   // Opens the notebook in `dir`.  `schema` null: the built-in case-work types.
   // kNotFound: no notebook there; kFailedPrecondition: open in another process; kDataLoss:
   // damaged (the message says what to do).  Its way to the server is gRPC.
