@@ -5,10 +5,10 @@ One server, one administrator, two units under a province, six phones, one super
 lose the network, write, edit the same records against each other; one has a clock three days
 fast (of libfaketime), one is killed in mid-push, when the server has some of its changes and not
 all, one sends everything twice.  Then all meet again, and every phone's visible records are
-compared with the server's.  Exit 0 only if nothing differs, is missing, or is there twice.  The csv of real inspection visits is used where it lies beside the checkout
+compared with the server's.  Exit 0 only if nothing differs, is missing, or is there twice.  The
+csv of real inspection visits is used where it lies beside the checkout
 (../shared/data/inspections.csv); without it the twelve notes in mobile-sdk/examples serve."""
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -17,10 +17,11 @@ import sys
 import tempfile
 import time
 
+from walk_office import Failure, Office, expect, say, title
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "mobile-sdk" / "examples"
 CSV = ROOT.parent / "shared" / "data" / "inspections.csv"
-FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 # user → (unit, what the demo does to it)
 PHONES = {
@@ -33,7 +34,8 @@ PHONES = {
 }
 FAST_CLOCK, KILLED, TWICE = "huynh-kiem-phong", "le-o-ro", "ngo-thi-an"
 SUPERVISOR, ADMINISTRATOR = "luong-quoc-ngu", "mac-khoa"
-FAST_MS = 3 * 24 * 3600 * 1000
+FAST_DAYS = 3
+FAST_MS = FAST_DAYS * 24 * 3600 * 1000
 VISITS = 2500  # that wait on the phone to be killed: more than two pushes can carry
 VISITS_MAPPING = """format = 1
 [table]
@@ -48,80 +50,12 @@ place = { column = "Place" }
 """
 
 
-class Failure(Exception):
-    """Something the demo promises did not hold."""
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-def title(text):
-    say(f"\n── {text} " + "─" * max(0, 78 - len(text)))
-
-
-def expect(holds, text):
-    if not holds:
-        raise Failure(text)
-    say(f"  ✓ {text}")
-
-
-class Demo:
+class Demo(Office):
     def __init__(self, build, house):
-        self.build, self.house = pathlib.Path(build), pathlib.Path(house)
-        self.sotayd = self.build / "server" / "sotayd"
-        self.sotay = self.build / "mobile-sdk" / "cli" / "sotay"
-        self.sotayctl = self.build / "mobile-sdk" / "cli" / "sotayctl"
-        self.server = None
+        super().__init__(build, house, {FAST_CLOCK: FAST_DAYS})
         self.names = {}
         self.visits = 0  # numbered so far
         self.told = {user: set() for user in PHONES}  # records each phone was told are saved
-
-    # -- processes ---------------------------------------------------------------------------
-    def run(self, command, check=True, env=None, **more):
-        done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
-                              env={**os.environ, **(env or {})}, **more)
-        if check and done.returncode != 0:
-            raise Failure(f"{' '.join(map(str, command[:6]))} … exit {done.returncode}: "
-                          f"{done.stderr.strip()}")
-        return done
-
-    def start_server(self):
-        port_file = self.house / "port"
-        port_file.unlink(missing_ok=True)
-        with open(self.house / "server.log", "ab") as log:
-            self.server = subprocess.Popen(
-                [self.sotayd, "run", "--data", self.house / "server", "--listen", self.address,
-                 "--port-file", port_file], stdout=log, stderr=log)
-        for _ in range(2000):
-            if port_file.exists():
-                return
-            if self.server.poll() is not None:
-                break
-            time.sleep(0.005)
-        raise Failure(f"sotayd does not start; see {self.house}/server.log")
-
-    def stop_server(self):
-        self.server.send_signal(signal.SIGTERM)
-        expect(self.server.wait(30) == 0, "the server drained and stopped in order")
-
-    def ctl(self, who, *words, js=True):
-        done = self.run([self.sotayctl, "--dir", self.house / who, *(["--json"] if js else []),
-                         *words])
-        return json.loads(done.stdout) if js else done.stdout
-
-    def phone(self, user, *words, js=True, check=True, env=None):
-        done = self.run([self.sotay, "--dir", self.house / user, *(["--json"] if js else []),
-                         *words], check=check, env={**self.clock(user), **(env or {})})
-        if not check:
-            return done
-        return json.loads(done.stdout) if js else done.stdout
-
-    @staticmethod
-    def clock(user):
-        if user != FAST_CLOCK:
-            return {}
-        return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     def device(self, user):
         """What the server knows of the person's phone."""
@@ -133,7 +67,6 @@ class Demo:
         self.told[user].add(record)
         return record
 
-    # -- acts --------------------------------------------------------------------------------
     def found_office(self):
         title("The office")
         with open(EXAMPLES / "notes.vi.json", encoding="utf-8") as file:
@@ -426,10 +359,6 @@ class Demo:
             f"  kill {self.server.pid}      # and remove {self.house} when you are done")
 
     def play(self):
-        if FAKETIME is None:
-            raise Failure("libfaketime is not in /usr/lib/*/faketime, so no clock can be made fast: "
-                          "install it (apt-get install faketime)")
-        self.address = f"127.0.0.1:{free_port()}"
         self.found_office()
         self.shared_work()
         self.offline()
@@ -439,38 +368,31 @@ class Demo:
         self.compare()
 
 
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def main():
     if len(sys.argv) < 2 or set(sys.argv[2:]) - {"--keep"}:
         print(__doc__)
         return 2
     keep = "--keep" in sys.argv
     house = tempfile.mkdtemp(prefix="sotay-demo-")
-    demo = Demo(sys.argv[1], house)
     began = time.monotonic()
-    done = False
+    demo, stays_up = None, False
     try:
+        demo = Demo(sys.argv[1], house)
         demo.play()
-        done = True
         if keep:
             demo.keep()
+            stays_up = True
+        else:
+            demo.kill_server()
+            shutil.rmtree(house)
         say(f"\nThe demo held in {time.monotonic() - began:.0f} s.")
         return 0
     except Failure as failure:
         say(f"\nThe demo FAILED: {failure}\nEverything is left in {house} (server.log).")
         return 1
     finally:
-        if demo.server is not None and not (done and keep) and demo.server.poll() is None:
-            demo.server.kill()
-            demo.server.wait()
-        if done and not keep:
-            shutil.rmtree(house, ignore_errors=True)
+        if demo is not None and not stays_up:
+            demo.kill_server()
 
 
 if __name__ == "__main__":
