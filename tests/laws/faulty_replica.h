@@ -361,6 +361,39 @@ class ToldOfOneAuthor : public Replica {
   }
 };
 
+// Whatever version is asked for, what is here now is shown.
+class ShowsTodayAsThen : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record AsSeenBy(const sync::ChangeId&) override { return Now(); }
+};
+
+// An author is shown everything they had seen but what their own device had written.
+class ForgetsOwnEditsOfThen : public Replica {
+ public:
+  using Replica::Replica;
+
+  v1::Record AsSeenBy(const sync::ChangeId& change) override {
+    const sync::HistoryNode& node = nodes_.at(change);
+    sync::VersionVector version;
+    for (const auto& [device, sequence] : node.seen.entries()) {
+      if (device != node.author.device) version.Add(device, sequence);
+    }
+    return VersionAt(version);
+  }
+
+ protected:
+  void Apply(const sync::HistoryNode& node) override {
+    nodes_.emplace(node.author.change, node);
+    Replica::Apply(node);
+  }
+  void Pass(const sync::HistoryNode& node) override { nodes_.emplace(node.author.change, node); }
+
+ private:
+  std::map<sync::ChangeId, sync::HistoryNode> nodes_;
+};
+
 // Nobody is named.
 class NamesNobody : public Replica {
  public:
