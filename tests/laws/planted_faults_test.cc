@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "tests/laws/bending_replica.h"
 #include "tests/laws/faulty_replica.h"
 #include "tests/laws/laws.h"
 #include "tests/laws/world.h"
