@@ -1,6 +1,7 @@
 #include "sync/merged_record.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,18 @@
 #include "sync/yielding.h"
 
 namespace sotay::sync {
+namespace {
+
+// What the edit does to each text, in its order.
+std::map<FieldPath, std::vector<const v1::TextEdit*>> TextEditsIn(const v1::RecordEdit& edit) {
+  std::map<FieldPath, std::vector<const v1::TextEdit*>> texts;
+  for (const v1::FieldOp& op : edit.ops()) {
+    if (op.has_text()) texts[FieldPath(op.field(), op.key())].push_back(&op.text());
+  }
+  return texts;
+}
+
+}  // namespace
 
 const StandingReading* FieldSlot::Text() const {
   for (const StandingReading& reading : readings) {
@@ -62,6 +75,14 @@ void MergedRecord::Apply(const v1::RecordEdit& edit, const Author& author,
   const bool has_all = seen.Covers(seen_);
   VersionVector context = seen;
   context.Add(author.device, author.sequence);
+  if (has_all && !texts.empty()) {
+    for (const auto& [path, edits] : TextEditsIn(edit)) {
+      const auto at = fields_.find(path);
+      if (at == fields_.end() || at->second.disputes == nullptr) continue;
+      at->second.disputes =
+          DisputesAfter(*at->second.disputes, ShownText(path.first, path.second), edits);
+    }
+  }
   size_t text = 0;
   for (const v1::FieldOp& op : edit.ops()) {
     const std::string* after = nullptr;
@@ -175,9 +196,6 @@ Rule MergedRecord::RuleOf(const v1::FieldOp& op) const {
 
 void MergedRecord::ApplyText(const v1::FieldOp& op, size_t author, const std::string& text,
                              FieldSlot* slot) {
-  if (slot->disputes != nullptr) {
-    slot->disputes = DisputesAfter(*slot->disputes, ShownText(op.field(), op.key()), op.text());
-  }
   slot->typed += TypedIn(op.text());
   auto& readings = slot->readings;
   readings.erase(std::remove_if(readings.begin(), readings.end(),

@@ -34,7 +34,7 @@ bool Covers(const TouchedStretch& stretch, uint32_t size, uint32_t gap, uint32_t
 
 std::shared_ptr<const TextDisputes> DisputesAfter(const TextDisputes& disputes,
                                                   absl::string_view before,
-                                                  const v1::TextEdit& edit) {
+                                                  const std::vector<const v1::TextEdit*>& edits) {
   std::u32string scalars;
   DecodeUtf8(before, &scalars);
   const TextSheet sheet(std::move(scalars));
@@ -42,17 +42,19 @@ std::shared_ptr<const TextDisputes> DisputesAfter(const TextDisputes& disputes,
   TextRow was;
   was.Append(0, size);
   TextRow is = was;
-  if (edit.length_before() != size) return nullptr;
   std::u32string typed;
-  for (const v1::TextSplice& splice : edit.splices()) {
-    if (splice.position() > is.size() || splice.deleted() > is.size() - splice.position()) {
-      return nullptr;
+  for (const v1::TextEdit* edit : edits) {
+    if (edit->length_before() != is.size()) return nullptr;
+    for (const v1::TextSplice& splice : edit->splices()) {
+      if (splice.position() > is.size() || splice.deleted() > is.size() - splice.position()) {
+        return nullptr;
+      }
+      const size_t already = typed.size();
+      DecodeUtf8(splice.inserted(), &typed);
+      is.Replace(splice.position(), splice.deleted(),
+                 TextProse::Typed(sheet) + static_cast<uint32_t>(already),
+                 static_cast<uint32_t>(typed.size() - already));
     }
-    const size_t already = typed.size();
-    DecodeUtf8(splice.inserted(), &typed);
-    is.Replace(splice.position(), splice.deleted(),
-               TextProse::Typed(sheet) + static_cast<uint32_t>(already),
-               static_cast<uint32_t>(typed.size() - already));
   }
   TextProse x(sheet);
   TextProse y(sheet, is, typed);

@@ -17,10 +17,13 @@ namespace sotay::bench {
 namespace {
 
 constexpr size_t kPhones = 100;
-constexpr size_t kLines = 50;
+constexpr size_t kNotes = 50;  // each phone has, in one push
+constexpr size_t kLines = 50;  // phones that send at a time, each over a connection of its own
 constexpr size_t kPairs = 9;
 constexpr size_t kBareBatch = 500;
 constexpr double kShareMin = 0.35;
+// What is asked of a server that guards reads, chains its log and notes who read; all of ours does.
+constexpr double kGuardedShareMin = 0.30;
 
 // The same change bytes under keys of 24 bytes: device and sequence, as a log of changes would
 // have them.
@@ -65,7 +68,7 @@ void Settle(const ServerProcess& server) {
 absl::Status RunPair(Premises* premises, BareLevelDb* bare, bool bare_first, Samples* samples) {
   ServerProcess& server = *premises->server;
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Delivery> deliveries,
-                         premises->fleet->Write({50, 50, kNoteBytes}));
+                         premises->fleet->Write({kNotes, kNotes, kNoteBytes}));
   const std::vector<BareLevelDb::Pair> pairs = BarePairs(deliveries);
   double bare_seconds = 0;
   const auto run_bare = [&]() -> absl::Status {
@@ -117,8 +120,14 @@ absl::Status IngestBench(Stage* stage) {
   SOTAY_ASSIGN_OR_RETURN(const ReadBack read, premises->fleet->Check());
 
   Table& table = stage->table();
-  table.Add({"ingest.share", "durable ingest, share of bare LevelDB (100 phones × 50 notes)",
-             samples.Ours() / samples.Bare(), "", 2, Bound::kAtLeast, kShareMin});
+  const double share = samples.Ours() / samples.Bare();
+  table.Add({"ingest.share",
+             absl::StrCat("durable ingest, share of bare LevelDB (", kPhones, " phones × ", kNotes,
+                          " notes, each phone its own connection and certificate, ", kLines,
+                          " sending at a time)"),
+             share, "", 2, Bound::kAtLeast, kShareMin});
+  table.Add({"ingest.guarded_share", "  the same figure: with guard, chain and log on", share, "",
+             2, Bound::kAtLeast, kGuardedShareMin});
   table.Add(
       {"ingest.share_least", "  of one pair, the least", Percentile(samples.share, 0), "", 2});
   table.Add({"ingest.share_most", "  of one pair, the most", Percentile(samples.share, 1), "", 2});

@@ -115,6 +115,9 @@ absl::Status Load(const Options& options, Table* table) {
   SOTAY_ASSIGN_OR_RETURN(const Credentials administrator,
                          CredentialsIn(options.admin, options.address));
   Office office(administrator);
+  Say(absl::StrCat("this leaves a unit, ", options.phones, " people with a phone each, and ",
+                   options.phones * options.round.notes, " notes in the server at ",
+                   options.address, ": not for one that is in use"));
   Say(absl::StrCat("enrolling ", options.phones, " phones"));
   SOTAY_ASSIGN_OR_RETURN(const std::unique_ptr<Fleet> fleet,
                          Fleet::Enrol(&office, &prose, options.phones));
@@ -149,7 +152,8 @@ int Main(int argc, char** argv) {
   app.add_option("--only", options.only, "Only this bench; may be given again")
       ->check(CLI::IsMember(names));
   app.add_option("--dir", options.dir, "Work below this directory, on a real disk");
-  CLI::App* const load = app.add_subcommand("load", "Only the load, on a server that is up");
+  CLI::App* const load = app.add_subcommand(
+      "load", "Only the load, on a server that is up; its unit, people and notes stay there");
   load->fallthrough();
   load->add_option("--address", options.address, "The server, HOST:PORT")->required();
   load->add_option("--admin", options.admin, "Profile directory of an enrolled administrator")

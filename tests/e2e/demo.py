@@ -3,12 +3,12 @@
 
 One server, one administrator, two units under a province, six phones, one supervisor.  Phones
 lose the network, write, edit the same records against each other; one has a clock three days
-fast, one is killed in mid-push, one sends everything twice.  Then all meet again, and every
-phone's visible records are compared with the server's.  Exit 0 only if nothing differs or is
-missing.  The csv of real inspection visits is used where it lies beside the checkout
+fast (of libfaketime), one is killed in mid-push, when the server has some of its changes and not
+all, one sends everything twice.  Then all meet again, and every phone's visible records are
+compared with the server's.  Exit 0 only if nothing differs, is missing, or is there twice.  The
+csv of real inspection visits is used where it lies beside the checkout
 (../shared/data/inspections.csv); without it the twelve notes in mobile-sdk/examples serve."""
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -17,10 +17,11 @@ import sys
 import tempfile
 import time
 
+from walk_office import Failure, Office, expect, say, title
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "mobile-sdk" / "examples"
 CSV = ROOT.parent / "shared" / "data" / "inspections.csv"
-FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 # user → (unit, what the demo does to it)
 PHONES = {
@@ -33,88 +34,39 @@ PHONES = {
 }
 FAST_CLOCK, KILLED, TWICE = "huynh-kiem-phong", "le-o-ro", "ngo-thi-an"
 SUPERVISOR, ADMINISTRATOR = "luong-quoc-ngu", "mac-khoa"
+FAST_DAYS = 3
+FAST_MS = FAST_DAYS * 24 * 3600 * 1000
+VISITS = 2500  # that wait on the phone to be killed: more than two pushes can carry
+VISITS_MAPPING = """format = 1
+[table]
+kind = "csv"
+key = ["No"]
+[record.inspection]
+type = "casework.v1.Inspection"
+[record.inspection.fields]
+kind = { const = "INSPECTION_KIND_OTHER" }
+paper_decision_no = { column = "No" }
+place = { column = "Place" }
+"""
 
 
-class Failure(Exception):
-    """Something the demo promises did not hold."""
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-def title(text):
-    say(f"\n── {text} " + "─" * max(0, 78 - len(text)))
-
-
-def expect(holds, text):
-    if not holds:
-        raise Failure(text)
-    say(f"  ✓ {text}")
-
-
-class Demo:
+class Demo(Office):
     def __init__(self, build, house):
-        self.build, self.house = pathlib.Path(build), pathlib.Path(house)
-        self.sotayd = self.build / "server" / "sotayd"
-        self.sotay = self.build / "mobile-sdk" / "cli" / "sotay"
-        self.sotayctl = self.build / "mobile-sdk" / "cli" / "sotayctl"
-        self.server = None
+        super().__init__(build, house, {FAST_CLOCK: FAST_DAYS})
         self.names = {}
+        self.visits = 0  # numbered so far
         self.told = {user: set() for user in PHONES}  # records each phone was told are saved
 
-    # -- processes ---------------------------------------------------------------------------
-    def run(self, command, check=True, env=None, **more):
-        done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
-                              env={**os.environ, **(env or {})}, **more)
-        if check and done.returncode != 0:
-            raise Failure(f"{' '.join(map(str, command[:6]))} … exit {done.returncode}: "
-                          f"{done.stderr.strip()}")
-        return done
-
-    def start_server(self):
-        port_file = self.house / "port"
-        port_file.unlink(missing_ok=True)
-        with open(self.house / "server.log", "ab") as log:
-            self.server = subprocess.Popen(
-                [self.sotayd, "run", "--data", self.house / "server", "--listen", self.address,
-                 "--port-file", port_file], stdout=log, stderr=log)
-        for _ in range(2000):
-            if port_file.exists():
-                return
-            if self.server.poll() is not None:
-                break
-            time.sleep(0.005)
-        raise Failure(f"sotayd does not start; see {self.house}/server.log")
-
-    def stop_server(self):
-        self.server.send_signal(signal.SIGTERM)
-        expect(self.server.wait(30) == 0, "the server drained and stopped in order")
-
-    def ctl(self, who, *words, js=True):
-        done = self.run([self.sotayctl, "--dir", self.house / who, *(["--json"] if js else []),
-                         *words])
-        return json.loads(done.stdout) if js else done.stdout
-
-    def phone(self, user, *words, js=True, check=True, env=None):
-        done = self.run([self.sotay, "--dir", self.house / user, *(["--json"] if js else []),
-                         *words], check=check, env={**self.clock(user), **(env or {})})
-        if not check:
-            return done
-        return json.loads(done.stdout) if js else done.stdout
-
-    @staticmethod
-    def clock(user):
-        if user != FAST_CLOCK:
-            return {}
-        return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    def device(self, user):
+        """What the server knows of the person's phone."""
+        return next(one for one in self.ctl(SUPERVISOR, "devices", "--unit", "vks-sm", "--subtree")
+                    if one["user"] == user)
 
     def new(self, user, *words):
         record = self.phone(user, "new", *words)["id"]
         self.told[user].add(record)
         return record
 
-    # -- acts --------------------------------------------------------------------------------
     def found_office(self):
         title("The office")
         with open(EXAMPLES / "notes.vi.json", encoding="utf-8") as file:
@@ -144,8 +96,11 @@ class Demo:
             self.phone(user, "enroll", invitation, "--device-name", f"Máy của {self.names[user]}",
                        env={"LD_PRELOAD": ""})
             self.phone(user, "sync")
-            odd = {FAST_CLOCK: ", clock three days fast"}.get(user, "")
-            say(f"  {self.names[user]} has a phone in {units[PHONES[user]]}{odd}")
+            say(f"  {self.names[user]} has a phone in {units[PHONES[user]]}")
+        skew = self.device(FAST_CLOCK)["skew_ms"]
+        expect(abs(skew - FAST_MS) < 60_000,
+               f"{self.names[FAST_CLOCK]}'s clock is {skew / 86_400_000:.3f} days fast, as the "
+               "server measures it")
 
     def shared_work(self):
         """What everybody has before the network goes."""
@@ -158,6 +113,11 @@ class Demo:
             self.note[unit] = self.new(
                 user, "note", "--in", self.inspection[unit], "kind=scene",
                 "body=Vết phanh dài 4,2 m. Trời mưa nhẹ.")
+        # Terms, of which the newest value of one field is shown and no other: what a clock could win.
+        self.term = {
+            last: self.new("nguyen-uu-dam", "deadline", "--in", self.inspection["vkskv1"],
+                           "rule_id=report.resolve", f"subject={last} viết sau")
+            for last in ("vo-nguyet-que", FAST_CLOCK)}
         for user in PHONES:
             self.phone(user, "sync")
         for user in PHONES:
@@ -185,7 +145,21 @@ class Demo:
                     f"{len(done['records'])} records")
         else:
             say("  (no inspections.csv beside the checkout: the notes alone)")
+        self.much_to_send()
         self.against_each_other()
+
+    def much_to_send(self):
+        """More visits on the phone that will be killed; each time others."""
+        table, mapping = self.house / "visits.csv", self.house / "visits.toml"
+        first = self.visits + 1
+        self.visits += VISITS
+        table.write_text("No,Place\n" + "".join(
+            f"{number}/QĐ,xã Bãi Nổi\n" for number in range(first, self.visits + 1)),
+            encoding="utf-8")
+        mapping.write_text(VISITS_MAPPING, encoding="utf-8")
+        done = self.phone(KILLED, "import", table, "--mapping", mapping, "--unit", PHONES[KILLED])
+        self.told[KILLED].update(done["records"])
+        say(f"  {self.names[KILLED]} imported {done['imported']} visits, each a change of its own")
 
     def against_each_other(self):
         say("  and the same records edited against each other:")
@@ -203,10 +177,21 @@ class Demo:
         self.phone(a, "edit", one, "team+=vo-nguyet-que")
         self.phone(c, "edit", one, "team+=huynh-kiem-phong", "others_present+=Trưởng ấp")
         say(f"    {self.names[c]}, three days ahead, adds to the team")
+        # Both know the term and nothing of each other; the names say who is the last in truth.
+        self.phone(c, "edit", self.term[b], "warn_days=30")
+        self.phone(b, "edit", self.term[c], "warn_days=5")
+        time.sleep(1.1)
+        self.phone(b, "edit", self.term[b], "warn_days=7")
+        self.phone(c, "edit", self.term[c], "warn_days=20")
+        say(f"    {self.names[c]} and then {self.names[b]} say when to warn of a term, and of "
+            "another the other way round")
         two = self.inspection["vkskv2"]
         self.phone(KILLED, "edit", two, "target_body=Nhà tạm giữ Bãi Nổi")
         self.phone(TWICE, "edit", two, "target_body=Nhà tạm giữ Cồn Sậy")
         say(f"    {self.names[KILLED]} and {self.names[TWICE]} name different places of custody")
+        self.phone(KILLED, "edit", two, "tallies[nguoi]+=5")
+        self.phone(TWICE, "edit", two, "tallies[nguoi]+=7")
+        say("    and count 5 and 7 people")
 
     def reconnect(self):
         title("The network is back")
@@ -225,32 +210,68 @@ class Demo:
                 raise Failure(f"{user}: outbox {status['outbox']}, refused {status['refused']}")
         expect(True, "every outbox is empty and nothing was refused")
 
+    def settled(self, user):
+        """How far the server has the phone's changes, once it works on none of them any more."""
+        before = None
+        while before != (now := self.device(user)["accepted_through"]):
+            before = now
+            time.sleep(0.3)
+        return now
+
     def kill_in_mid_push(self):
-        before = self.phone(KILLED, "status")["outbox"]
-        self.server.send_signal(signal.SIGSTOP)  # so that the push is surely under way
-        pushing = subprocess.Popen([self.sotay, "--dir", self.house / KILLED, "sync"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1.5)
-        pushing.send_signal(signal.SIGKILL)
-        ended = pushing.wait()
-        self.server.send_signal(signal.SIGCONT)
-        time.sleep(0.5)
-        after = self.phone(KILLED, "status")["outbox"]
-        expect(ended == -signal.SIGKILL and before == after > 0,
-               f"{self.names[KILLED]}'s phone was killed in mid-push with {after} changes unsent")
+        name = self.names[KILLED]
+        for _ in range(5):
+            before = self.device(KILLED)["accepted_through"]
+            waiting = self.phone(KILLED, "status")["outbox"]
+            pushing = subprocess.Popen([self.sotay, "--dir", self.house / KILLED, "sync"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while (self.device(KILLED)["accepted_through"] == before and pushing.poll() is None):
+                pass
+            pushing.send_signal(signal.SIGKILL)
+            ended = pushing.wait()
+            taken = self.settled(KILLED) - before
+            if ended == -signal.SIGKILL and taken < waiting:
+                break
+            say(f"  {name}'s phone was too quick: {taken} of {waiting} changes are taken; more, then")
+            self.much_to_send()
+        expect(ended == -signal.SIGKILL and 0 < taken < waiting,
+               f"{name}'s phone was killed in mid-push: the server has {taken} of its {waiting} "
+               "changes")
+        status = self.phone(KILLED, "status")
+        expect(waiting - taken <= status["outbox"] <= waiting,
+               f"started again, the phone has {status['outbox']} to send: all that it was not told "
+               "of")
         self.phone(KILLED, "sync")
-        expect(self.phone(KILLED, "status")["outbox"] == 0, "started again, it sent them all")
+        expect(self.phone(KILLED, "status")["outbox"] == 0
+               and self.settled(KILLED) == status["last_sequence"],
+               f"it sent the rest: the server has all {waiting}")
 
     def send_twice(self):
         copy = self.house / "before-sending"
         shutil.copytree(self.house / TWICE, copy)
         count = self.phone(TWICE, "status")["outbox"]
-        self.phone(TWICE, "sync")
+        sent = [self.phone(TWICE, "sync")["sent"]]
         shutil.rmtree(self.house / TWICE)
         copy.rename(self.house / TWICE)
-        self.phone(TWICE, "sync")
-        expect(self.phone(TWICE, "status")["outbox"] == 0,
-               f"{self.names[TWICE]}'s phone sent its {count} changes twice; they count once")
+        sent.append(self.phone(TWICE, "sync")["sent"])
+        expect(sent == [count, count] and self.phone(TWICE, "status")["outbox"] == 0,
+               f"{self.names[TWICE]}'s phone sent its {count} changes twice")
+
+    def counts_once(self):
+        """Of one record by its sum and history, of the units by the length of their logs."""
+        shown = self.ctl(SUPERVISOR, "show", self.inspection["vkskv2"], "--history", "500")
+        expect(int(shown["content"]["tallies"]["nguoi"]) == 12,
+               "5 and 7 people are 12, though they were sent again and twice")
+        changes = [one["change"] for one in shown["history"]]
+        expect(len(changes) == len(set(changes)) and len(changes) >= 5,
+               f"each of the record's {len(changes)} changes is in its history once")
+        for unit in ("vkskv1", "vkskv2"):
+            phones = [self.phone(user, "status") for user in PHONES if PHONES[user] == unit]
+            written = sum(status["last_sequence"] for status in phones)
+            entries = {log["size"] for status in phones for log in status["logs"]
+                       if log["unit"] == unit}
+            expect(entries == {written},
+                   f"the log of {unit} has {written} entries: each change of its phones once")
 
     def supervise(self):
         title(f"What {self.names[SUPERVISOR]} sees")
@@ -268,6 +289,20 @@ class Demo:
         say(self.ctl(SUPERVISOR, "show", self.note["vkskv1"], js=False))
         expect("4,5" in text and "4,7" in text and "4,57" not in text,
                "both measurements stand; nobody reads 4,57")
+        self.a_clock_wins_nothing()
+
+    def a_clock_wins_nothing(self):
+        other, now_ms = "vo-nguyet-que", time.time() * 1000
+        for last, days in ((other, 7), (FAST_CLOCK, 20)):
+            shown = self.ctl(SUPERVISOR, "show", self.term[last], "--history", "10")
+            expect(int(shown["content"]["warn_days"]) == days,
+                   f"{self.names[last]} wrote last in truth, and {days} days stand")
+            mine = [one for one in shown["history"] if one["user"] == FAST_CLOCK]
+            expect(len(mine) == 1
+                   and abs(mine[0]["claimed_ms"] - now_ms - FAST_MS) < 600_000
+                   and abs(mine[0]["admission"]["at_ms"] - now_ms) < 600_000,
+                   f"{self.names[FAST_CLOCK]} claimed a time three days ahead; what counts is when "
+                   "it was")
 
     def resolve(self):
         title("One pick settles it everywhere")
@@ -309,6 +344,7 @@ class Demo:
                 f"{central['digest'][:16]}")
         total = sum(len(told) for told in self.told.values())
         expect(True, f"all {total} records anybody was told are saved are on every phone of the unit")
+        self.counts_once()
 
     def keep(self):
         title("The server stays up")
@@ -323,7 +359,6 @@ class Demo:
             f"  kill {self.server.pid}      # and remove {self.house} when you are done")
 
     def play(self):
-        self.address = f"127.0.0.1:{free_port()}"
         self.found_office()
         self.shared_work()
         self.offline()
@@ -333,38 +368,31 @@ class Demo:
         self.compare()
 
 
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def main():
     if len(sys.argv) < 2 or set(sys.argv[2:]) - {"--keep"}:
         print(__doc__)
         return 2
     keep = "--keep" in sys.argv
     house = tempfile.mkdtemp(prefix="sotay-demo-")
-    demo = Demo(sys.argv[1], house)
     began = time.monotonic()
-    done = False
+    demo, stays_up = None, False
     try:
+        demo = Demo(sys.argv[1], house)
         demo.play()
-        done = True
         if keep:
             demo.keep()
+            stays_up = True
+        else:
+            demo.kill_server()
+            shutil.rmtree(house)
         say(f"\nThe demo held in {time.monotonic() - began:.0f} s.")
         return 0
     except Failure as failure:
         say(f"\nThe demo FAILED: {failure}\nEverything is left in {house} (server.log).")
         return 1
     finally:
-        if demo.server is not None and not (done and keep) and demo.server.poll() is None:
-            demo.server.kill()
-            demo.server.wait()
-        if done and not keep:
-            shutil.rmtree(house, ignore_errors=True)
+        if demo is not None and not stays_up:
+            demo.kill_server()
 
 
 if __name__ == "__main__":

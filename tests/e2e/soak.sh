@@ -5,7 +5,8 @@ set -euo pipefail
 build=$1 until=$(( $(date +%s) + $2 * 60 )) passed=0
 while [ "$(date +%s)" -lt "$until" ]; do
   seed=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')
-  for test in e2e/kill_server_test e2e/kill_phone_test laws/merge_laws_test; do
+  for test in e2e/kill_server_test e2e/kill_phone_test laws/merge_laws_test laws/world_laws_test \
+              text/text_merge_test; do
     if ! SOTAY_SEED=$seed "$build/tests/$test" --gtest_brief=1; then
       echo "failed: SOTAY_SEED=$seed $test"
       echo "$passed passed, 1 failed, 0 skipped"

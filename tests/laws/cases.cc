@@ -21,6 +21,16 @@ size_t CasesFor(size_t per_mille) {
   return all * per_mille / 1'000 + 1;
 }
 
+uint64_t FirstSeed() {
+  const char* wanted = std::getenv("SOTAY_SEED");
+  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
+}
+
+std::string HowToRepeat(uint64_t seed) {
+  return "seed " + std::to_string(seed) + " (SOTAY_SEED=" + std::to_string(seed) +
+         " SOTAY_CASES=1 tries it alone)";
+}
+
 void CountCases(size_t tried) { counter.tried += tried; }
 
 }  // namespace sotay::laws

@@ -69,6 +69,10 @@ PastEdit Newcomer(const Past& past, const Replica& replica, Chance* chance) {
 
 }  // namespace
 
+std::string ByDefinition(const Oracle& oracle, const v1::Record& record, const ReplicaMaker& make) {
+  return make.by_definition ? Difference(oracle.Record(), record) : "";
+}
+
 std::string JudgeM1(const Past& past, Chance* chance, const ReplicaMaker& make) {
   const auto replica = make(kNewest, past);
   std::vector<size_t> arrived;
@@ -82,7 +86,7 @@ std::string JudgeM1(const Past& past, Chance* chance, const ReplicaMaker& make) 
       return absl::StrCat("edit #", again, " came again after #", i, " and changed the record");
     }
   }
-  return "";
+  return ByDefinition(Oracle(TypeOf(kNewest, past.type), past), replica->Now(), make);
 }
 
 std::string JudgeM2(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -96,13 +100,11 @@ std::string JudgeM2Versions(const Past& past, Chance* chance, const ReplicaMaker
   if (std::string trouble = Play(past, chance, replica.get()); !trouble.empty()) return trouble;
   const Oracle oracle(TypeOf(kNewest, past.type), past);
   for (size_t i : RandomOrder(past, chance)) {
-    const sync::HistoryNode* node = replica->history().Find(past.edits[i].author.change);
-    v1::Record actual;
-    replica->history().At(node->seen).ToProto(&actual);
-    std::string difference = Difference(oracle.RecordAt(oracle.SeenBy(i)), actual);
+    std::string difference = Difference(oracle.RecordAt(oracle.SeenBy(i)),
+                                        replica->AsSeenBy(past.edits[i].author.change));
     if (!difference.empty()) return absl::StrCat("as #", i, " saw it: ", difference);
   }
-  return "";
+  return ByDefinition(oracle, replica->Now(), make);
 }
 
 std::string JudgeM2Orders(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -149,7 +151,7 @@ std::string JudgeM3(const Past& past, Chance* chance, const ReplicaMaker& make) 
       }
     }
   }
-  return "";
+  return ByDefinition(facts.oracle(), replica->Now(), make);
 }
 
 std::string JudgeM4(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -182,7 +184,7 @@ std::string JudgeM4(const Past& past, Chance* chance, const ReplicaMaker& make) 
       if (!told) return absl::StrCat(Name(path), ": nobody tells who wrote #", write.edit);
     }
   }
-  return "";
+  return ByDefinition(facts.oracle(), record, make);
 }
 
 std::string JudgeM5(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -214,7 +216,7 @@ std::string JudgeM5(const Past& past, Chance* chance, const ReplicaMaker& make) 
       return absl::StrCat(Name(path), ": a value is back that was seen and removed");
     }
   }
-  return "";
+  return ByDefinition(facts.oracle(), record, make);
 }
 
 std::string JudgeM6(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -230,7 +232,7 @@ std::string JudgeM6(const Past& past, Chance* chance, const ReplicaMaker& make) 
       return absl::StrCat(Name(path), ": the steps sum up to ", sum, ", not to ", total);
     }
   }
-  return "";
+  return ByDefinition(facts.oracle(), replica->Now(), make);
 }
 
 std::string JudgeM7(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -262,7 +264,7 @@ std::string JudgeM7(const Past& past, Chance* chance, const ReplicaMaker& make) 
       before[path] = now;
     }
   }
-  return "";
+  return ByDefinition(facts.oracle(), replica->Now(), make);
 }
 
 std::string JudgeM8(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -283,7 +285,9 @@ std::string JudgeM8(const Past& past, Chance* chance, const ReplicaMaker& make) 
       return absl::StrCat(Name(path), ": with other clocks other writes stand");
     }
   }
-  return "";
+  std::string what = ByDefinition(facts.oracle(), a, make);
+  if (!what.empty()) return what;
+  return ByDefinition(Oracle(TypeOf(kNewest, other.type), other), b, make);
 }
 
 std::string JudgeM10(const Past& past, Chance* chance, const ReplicaMaker& make) {
@@ -291,6 +295,10 @@ std::string JudgeM10(const Past& past, Chance* chance, const ReplicaMaker& make)
   if (std::string trouble = Play(past, chance, replica.get()); !trouble.empty()) return trouble;
   if (replica->record().empty()) return "";
   const v1::Record before = replica->Now();
+  if (make.by_definition) {
+    const Oracle oracle(TypeOf(kNewest, past.type), past);
+    if (std::string what = ByDefinition(oracle, before, make); !what.empty()) return what;
+  }
   const Build builds[] = {kOlder, kOldest, kStranger};
   const Build build = builds[chance->Below(3)];
   if (auto status = replica->Reopen(build); !status.ok()) return Stumbled(status);
@@ -357,6 +365,9 @@ std::string JudgeM11(const Past& past, Chance* chance, const ReplicaMaker& make)
   const auto replica = make(kNewest, past);
   if (std::string trouble = Play(past, chance, replica.get()); !trouble.empty()) return trouble;
   const Facts facts(past);
+  if (std::string what = ByDefinition(facts.oracle(), replica->Now(), make); !what.empty()) {
+    return what;
+  }
   for (const auto& [path, writes] : facts.writes()) {
     const sync::Rule rule = facts.RuleAt(writes);
     if (rule == RULE_TEXT) {

@@ -1,11 +1,14 @@
 // One judge for each law of docs/merge.md that speaks of merging.  A judge plays a past to
 // replicas of a given making and says in a sentence how the law is broken, or nothing.  The
-// same judges hold the product to the laws and planted faults to be found.  Any thread.
+// same judges hold the product to the laws and planted faults to be found.  Where the maker asks
+// for it, the record of a judge that finds nothing is held against the oracle's as well:
+// ByDefinition. Any thread.
 #pragma once
 
 #include <string>
 
 #include "tests/laws/chance.h"
+#include "tests/laws/oracle.h"
 #include "tests/laws/past.h"
 #include "tests/laws/past_maker.h"
 #include "tests/laws/replica.h"
@@ -13,6 +16,10 @@
 namespace sotay::laws {
 
 using Judge = std::string (*)(const Past& past, Chance* chance, const ReplicaMaker& make);
+
+// How `record`, which is of all of the past, is another than the oracle's; nothing where the maker
+// does not ask.
+std::string ByDefinition(const Oracle& oracle, const v1::Record& record, const ReplicaMaker& make);
 
 std::string JudgeM1(const Past& past, Chance* chance, const ReplicaMaker& make);
 // One random order of arrival, with duplicates and restarts, against the oracle.

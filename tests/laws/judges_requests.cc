@@ -125,7 +125,7 @@ std::string JudgeM13(const Past& past, Chance* chance, const ReplicaMaker& make)
     std::string what = JudgeSteps(past, facts, path, writes, replica->Now());
     if (!what.empty()) return absl::StrCat(Name(path), ": ", what);
   }
-  return "";
+  return ByDefinition(facts.oracle(), replica->Now(), make);
 }
 
 }  // namespace sotay::laws

@@ -36,6 +36,12 @@ Law LawM2OfMuddledKinds() {
   return {"M2 where kinds are muddled", JudgeM2Orders, Writing({kMuddled, kName})};
 }
 
+Law LawM2OfOneDevice() {
+  PastWishes wishes = WithRefusals();
+  wishes.devices_min = wishes.devices_max = 1;
+  return {"M2 of one device", JudgeM2, wishes};
+}
+
 Law LawM3() { return {"M3", JudgeM3, Disagreeing()}; }
 
 Law LawM4() {

@@ -11,6 +11,7 @@ Law LawM2();
 Law LawM2WithRefusals();
 Law LawM2OfVersions();
 Law LawM2OfMuddledKinds();
+Law LawM2OfOneDevice();
 Law LawM3();
 Law LawM4();
 Law LawM5();

@@ -10,7 +10,7 @@ namespace {
 
 void Hold(const Law& law, size_t per_mille) {
   size_t tried = 0;
-  const auto violation = Try(law, 1, CasesFor(per_mille), MakerOf<Replica>(), &tried);
+  const auto violation = Try(law, FirstSeed(), CasesFor(per_mille), MakerOf<Replica>(), &tried);
   CountCases(tried);
   if (violation.has_value()) ADD_FAILURE() << Tell(law, *violation);
 }
@@ -26,6 +26,9 @@ TEST(MergeLaws, M2_ArrivalOrderDoesNotMatterWhereKindsAreMuddled) {
 }
 
 TEST(MergeLaws, M2_EveryVersionIsTheOneByDefinition) { Hold(LawM2OfVersions(), 40); }
+
+// Beside the cases of two to five devices: one that writes alone.
+TEST(MergeLaws, M2_OneDeviceAloneAsWell) { Hold(LawM2OfOneDevice(), 10); }
 
 TEST(MergeLaws, M3_SeenLosesAndUnseenNever) { Hold(LawM3(), 80); }
 

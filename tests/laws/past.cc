@@ -196,6 +196,18 @@ std::string Describe(const v1::Record& record) {
       absl::StrAppend(&text, " '", absl::CHexEscape(reading.value()), "' by ",
                       name(reading.change()));
     }
+    if (field.typed() != 0) absl::StrAppend(&text, " typed ", field.typed());
+    for (const v1::TextSpan& span : field.spans()) {
+      absl::StrAppend(&text, " span");
+      for (const v1::TextReading& reading : span.readings()) {
+        absl::StrAppend(&text, " '", absl::CHexEscape(reading.text()), "' by ",
+                        name(reading.change()));
+      }
+    }
+    for (const v1::TextAgain& again : field.again()) {
+      absl::StrAppend(&text, " again ", again.position(), "+", again.length(), " by");
+      for (uint32_t change : again.changes()) absl::StrAppend(&text, " ", name(change));
+    }
   }
   return text + "\n";
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/splice.h"
 
@@ -166,12 +167,18 @@ Past MakePast(const PastWishes& wishes, Chance* chance) {
   past.dossier = past.record;
   past.type = kPaper;
   past.unit = "unit-a";
-  std::vector<Writer> writers = MakeWriters(1 + chance->Below(wishes.devices_max), chance);
+  const size_t devices =
+      wishes.devices_min + chance->Below(wishes.devices_max - wishes.devices_min + 1);
+  std::vector<Writer> writers = MakeWriters(devices, chance);
+  std::vector<size_t> silent(devices);  // who has not written yet
+  for (size_t i = 0; i < devices; ++i) silent[i] = i;
   std::vector<Version> knows(writers.size());  // what each device has seen
   std::vector<Version> seen_by;
-  const size_t count = 1 + chance->Below(wishes.edits_max);
+  const size_t count = std::max(devices, 1 + chance->Below(wishes.edits_max));
   for (size_t i = 0; i < count; ++i) {
-    const size_t who = chance->Below(writers.size());
+    const bool of_silent = count - i <= silent.size();
+    const size_t who = of_silent ? chance->Pick(silent) : chance->Below(devices);
+    silent.erase(std::remove(silent.begin(), silent.end(), who), silent.end());
     Writer& writer = writers[who];
     Version& known = knows[who];
     // Now and then it has heard of some other edits, and of all they were made on.
@@ -218,13 +225,16 @@ Past MakePast(const PastWishes& wishes, Chance* chance) {
     past.edits.push_back(edit);
 
     // The operations, on what the author reads.
-    const Oracle oracle(TypeOf(wishes.build, kPaper), past);
+    absl::optional<Oracle> oracle;  // of whoever writes a text
     std::map<uint32_t, std::string> texts;
     v1::RecordEdit* target = &past.edits.back().edit;
     for (size_t ops = chance->Below(wishes.ops_max + 1) + (i == 0 ? 1 : 0); ops > 0; --ops) {
       const uint32_t field = chance->Pick(fields);
       const bool is_text = field == kBody || field == kForeignText;
-      if (is_text && texts.count(field) == 0) texts[field] = oracle.TextAt(field, seen_by[i]);
+      if (is_text && texts.count(field) == 0) {
+        if (!oracle.has_value()) oracle.emplace(TypeOf(wishes.build, kPaper), past);
+        texts[field] = oracle->TextAt(field, seen_by[i]);
+      }
       *target->add_ops() = MakeOp(field, is_text ? texts[field] : "", chance);
       const v1::FieldOp& op = *target->ops().rbegin();
       if (is_text) texts[field] = Splice(texts[field], op.text()).value_or("");

@@ -1,6 +1,6 @@
-// Makes pasts at random: a few devices write a record, each on what it happens to have seen, so
-// that branches, joins and redundant parents all come up.  Everything follows from the chance
-// it is given.  Any thread.
+// Makes pasts at random: two to five devices write a record, each on what it happens to have seen,
+// so that branches, joins and redundant parents all come up.  Everything follows from the chance it
+// is given.  Any thread.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,8 @@ namespace sotay::laws {
 
 struct PastWishes {
   size_t edits_max = 8;
-  size_t devices_max = 4;
+  size_t devices_min = 2;  // each writes at least once, so there may be more edits than edits_max
+  size_t devices_max = 5;
   size_t ops_max = 3;
   unsigned refused_percent = 0;      // of edits after the first are refused
   unsigned same_stamp_percent = 40;  // of stamps are the smallest lawful ones, so that many tie

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "tests/laws/bending_replica.h"
 #include "tests/laws/faulty_replica.h"
 #include "tests/laws/laws.h"
 #include "tests/laws/world.h"
@@ -17,7 +18,7 @@ constexpr size_t kSeeds = 2'000;
 template <typename Faulty>
 void FindsOut(const Law& law) {
   size_t tried = 0;
-  const auto violation = Try(law, 1, kSeeds, MakerOf<Faulty>(), &tried);
+  const auto violation = Try(law, 1, kSeeds, FaultyMakerOf<Faulty>(), &tried);
   ASSERT_TRUE(violation.has_value()) << law.name << ": not found in " << kSeeds << " seeds";
   EXPECT_FALSE(violation->what.find("stumbled") != std::string::npos) << violation->what;
   std::cout << law.name << ": found at seed " << violation->seed << ", "
@@ -35,6 +36,11 @@ TEST(PlantedFaults, M2_SeenIsNotJoined) { FindsOut<ToldOfOneAuthor>(LawM2()); }
 TEST(PlantedFaults, M2_UnknownFieldsLeave) { FindsOut<DropsUnknown>(LawM2()); }
 TEST(PlantedFaults, M2_WhatWasRefusedCounts) { FindsOut<AppliesRefused>(LawM2WithRefusals()); }
 TEST(PlantedFaults, M2_TwoReplicasByArrival) { FindsOut<ArrivalWins>(LawM2OfMuddledKinds()); }
+
+TEST(PlantedFaults, M2_AVersionIsShownAsOfToday) { FindsOut<ShowsTodayAsThen>(LawM2OfVersions()); }
+TEST(PlantedFaults, M2_AVersionLacksItsDevicesOwn) {
+  FindsOut<ForgetsOwnEditsOfThen>(LawM2OfVersions());
+}
 
 TEST(PlantedFaults, M3_WhatWasSeenIsForgotten) { FindsOut<ForgetsWhatWasSeen>(LawM3()); }
 TEST(PlantedFaults, M3_WhatWasUnseenIsReplaced) { FindsOut<TakesAllAsSeen>(LawM3()); }
@@ -81,8 +87,7 @@ WorldWishes WithServer(ServerFault fault) {
   return wishes;
 }
 
-WorldWishes WithPhones(DeviceFault fault) {
-  WorldWishes wishes;
+WorldWishes WithPhones(DeviceFault fault, WorldWishes wishes = {}) {
   wishes.device_fault = fault;
   return wishes;
 }
@@ -113,6 +118,21 @@ TEST(PlantedFaults, M9_APhoneThatKeepsWhatItHad) {
 }
 TEST(PlantedFaults, M9_APhoneThatForgetsItsOutbox) {
   FindsOut(WithPhones(DeviceFault::kForgetsItsOutbox), JudgeWorldM9);
+}
+
+// Phones that compose on a screen that is wrong: what they send is refused, or stands otherwise.
+WorldWishes OneText() {
+  WorldWishes wishes;
+  wishes.fields = {kBody};
+  wishes.records_max = 1;
+  return wishes;
+}
+
+TEST(PlantedFaults, Honesty_APhoneThatForgetsItsOutbox) {
+  FindsOut(WithPhones(DeviceFault::kForgetsItsOutbox, OneText()), JudgeWorldHonesty);
+}
+TEST(PlantedFaults, Words_APhoneThatForgetsItsOutbox) {
+  FindsOut(WithPhones(DeviceFault::kForgetsItsOutbox, OneText()), JudgeWorldWords);
 }
 
 }  // namespace

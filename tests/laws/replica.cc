@@ -50,6 +50,16 @@ v1::Record Replica::Now() const {
   return record;
 }
 
+v1::Record Replica::AsSeenBy(const sync::ChangeId& change) {
+  return VersionAt(history_.Find(change)->seen);
+}
+
+v1::Record Replica::VersionAt(const sync::VersionVector& version) {
+  v1::Record record;
+  history_.At(version).ToProto(&record);
+  return record;
+}
+
 void Replica::Apply(const sync::HistoryNode& node) {
   // Texts and states as everybody merges them: on what is here when the author has seen it all,
   // else by the history.

@@ -37,8 +37,10 @@ class Replica {
   // The record as it would be sent.
   virtual v1::Record Now() const;
 
+  // The record as the author of that edit, which is here, had it before them.
+  virtual v1::Record AsSeenBy(const sync::ChangeId& change);
+
   const sync::MergedRecord& record() const { return record_; }
-  sync::History& history() { return history_; }
 
  protected:
   // `node` comes, for the first time or again; History has found what its author had seen.
@@ -51,18 +53,35 @@ class Replica {
     return record_.MayYield(node.edit, node.seen);
   }
 
+  v1::Record VersionAt(const sync::VersionVector& version);
+
   sync::MergedRecord record_;
 
  private:
   sync::History history_;
 };
 
-using ReplicaMaker = std::function<std::unique_ptr<Replica>(Build, const Past&)>;
+struct ReplicaMaker {
+  std::function<std::unique_ptr<Replica>(Build, const Past&)> make;
+  // Whether a judge, when nothing breaks its law, holds the whole record against the oracle's too.
+  // Not of planted faults, which the law must find out by itself.
+  bool by_definition = true;
+
+  std::unique_ptr<Replica> operator()(Build build, const Past& past) const {
+    return make(build, past);
+  }
+};
 
 // Makers of replicas of one kind.
 template <typename Kind>
 ReplicaMaker MakerOf() {
-  return [](Build build, const Past& past) { return std::make_unique<Kind>(build, past); };
+  return {[](Build build, const Past& past) { return std::make_unique<Kind>(build, past); }};
+}
+template <typename Faulty>
+ReplicaMaker FaultyMakerOf() {
+  ReplicaMaker maker = MakerOf<Faulty>();
+  maker.by_definition = false;
+  return maker;
 }
 
 }  // namespace sotay::laws

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <map>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include "sync/freeze.h"
 #include "sync/sign.h"
 #include "sync/view.h"
+#include "tests/laws/bent_journal.h"
 #include "tests/laws/chance.h"
 #include "tests/support/paper_world.h"
 
@@ -24,6 +26,7 @@ namespace {
 
 using casework::v1::Finding;
 using casework::v1::Inspection;
+using laws::Journal;
 using tests::kProsecutor;
 using tests::kSupervisor;
 using tests::PaperOffice;
@@ -149,8 +152,8 @@ class Telling {
 // What the journal says of one entry's moment, found the slow way: by folding all before it.
 class Oracle {
  public:
-  explicit Oracle(const PaperOffice& office) : office_(office) {
-    for (const PaperOffice::Line& line : office.journal()) Take(line);
+  Oracle(const PaperOffice& office, const Journal& journal) : office_(office), journal_(journal) {
+    for (const PaperOffice::Line& line : journal) Take(line);
   }
   std::vector<std::string> faults;
   int signed_times = 0, stale = 0, late = 0, amended = 0;
@@ -160,9 +163,9 @@ class Oracle {
 
   // The inspection as the entries up to `position` make it.
   MergedRecord ObjectAt(uint64_t position) const {
-    History all = office_.HistoryOf(RecordNamed("v"), {});
+    History all = office_.HistoryOf(RecordNamed("v"), {}, &journal_);
     VersionVector seen;
-    for (const Line& line : office_.journal()) {
+    for (const Line& line : journal_) {
       if (line.admission.position() == 0 || line.admission.position() > position) continue;
       v1::Change change;
       change.ParseFromString(line.bytes);
@@ -210,7 +213,7 @@ class Oracle {
       const auto signature = SignatureIn(*tests::CaseworkSchema()->Find("signoff"), edit);
       frozen_ = signature->signs;
       // Whatever came since, the revision it names says what was signed.
-      History all = office_.HistoryOf(RecordNamed("v"), {});
+      History all = office_.HistoryOf(RecordNamed("v"), {}, &journal_);
       if (tests::PlainContentHash(SignedContent(all.At(signature->version))) !=
           signature->content_hash) {
         faults.push_back(where + "no longer verifies");
@@ -242,29 +245,40 @@ class Oracle {
   }
 
   const PaperOffice& office_;
+  const Journal& journal_;
   absl::optional<RecordId> newest_;
   bool frozen_ = false;
 };
+
+// S4: what anybody wrote is in the journal once, and where it was taken in, once more.
+std::string WhatIsLost(const Telling& telling, const Journal& journal) {
+  std::map<std::string, int> times;
+  for (const PaperOffice::Line& line : journal) ++times[line.id.str()];
+  for (const PaperPhone& phone : telling.phones()) {
+    for (const PushedChange& change : phone.Written(1)) {
+      const int wanted = telling.taken().count(change.id.str()) != 0 ? 2 : 1;
+      if (times[change.id.str()] != wanted) {
+        return "what was written is there " + std::to_string(times[change.id.str()]) +
+               " times and not " + std::to_string(wanted);
+      }
+    }
+  }
+  return "";
+}
 
 TEST(SigningLaws, WhatIsSignedIsWhatWasReadAndStaysSo) {
   int signed_times = 0, stale = 0, late = 0, amended = 0;
   for (uint32_t seed = 1; seed <= kSeeds; ++seed) {
     Telling telling(seed);
     telling.Run();
-    const Oracle oracle(telling.office());
+    const Oracle oracle(telling.office(), telling.office().journal());
     ASSERT_THAT(oracle.faults, ::testing::IsEmpty()) << "seed " << seed;
     signed_times += oracle.signed_times;
     stale += oracle.stale;
     late += oracle.late;
     amended += oracle.amended;
-    // Nothing anybody wrote is lost, and nothing is there twice.
-    std::map<std::string, int> times;
-    for (const PaperOffice::Line& line : telling.office().journal()) ++times[line.id.str()];
+    ASSERT_EQ(WhatIsLost(telling, telling.office().journal()), "") << "seed " << seed;
     for (const PaperPhone& phone : telling.phones()) {
-      for (const PushedChange& change : phone.Written(1)) {
-        const int wanted = telling.taken().count(change.id.str()) != 0 ? 2 : 1;
-        ASSERT_EQ(times[change.id.str()], wanted) << "seed " << seed;
-      }
       // Everybody is shown what the office has.
       ASSERT_EQ(VisibleBytes(*phone.Shown("v")), VisibleBytes(*telling.office().Find("v")))
           << "seed " << seed;
@@ -275,6 +289,42 @@ TEST(SigningLaws, WhatIsSignedIsWhatWasReadAndStaysSo) {
   EXPECT_GT(stale, kSeeds);
   EXPECT_GT(late, kSeeds);
   EXPECT_GT(amended, kSeeds / 2);
+}
+
+// --- planted faults -------------------------------------------------------------------------
+
+// The fault leads to that complaint.
+void FindsOut(laws::Fault fault, const std::string& complaint) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    Telling telling(seed);
+    telling.Run();
+    Journal journal = telling.office().journal();
+    if (!fault(&journal)) continue;
+    std::vector<std::string> faults = Oracle(telling.office(), journal).faults;
+    faults.push_back(WhatIsLost(telling, journal));
+    for (const std::string& one : faults) {
+      if (one.find(complaint) == std::string::npos) continue;
+      std::cout << "found at seed " << seed << ": " << one << "\n";
+      return;
+    }
+  }
+  FAIL() << "nobody says '" << complaint << "'";
+}
+
+TEST(SigningLaws, S1_FindAStaleSignatureThatIsTaken) {
+  FindsOut(laws::TakesAStaleSignature, "applied: signature");
+}
+TEST(SigningLaws, S2_FindAnAmendmentOfWhatIsSigned) {
+  FindsOut(laws::LetsAnAmendmentIn, "amends what is signed");
+}
+TEST(SigningLaws, S3_FindWhatChangesWhatWasSigned) {
+  FindsOut(laws::TakesInWhereItWasWritten, "no longer verifies");
+}
+TEST(SigningLaws, S4_FindARefusedChangeThatIsLost) {
+  FindsOut(laws::LosesWhatItRefuses, "there 0 times");
+}
+TEST(SigningLaws, S4_FindASignatureThatIsTakenIn) {
+  FindsOut(laws::TakesASignatureIn, "applied: signature");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "tests/laws/cases.h"
 #include "tests/laws/judges.h"
 #include "tests/laws/oracle.h"
 
@@ -81,8 +82,8 @@ absl::optional<Violation> Try(const Law& law, uint64_t first, size_t cases,
 }
 
 std::string Tell(const Law& law, const Violation& violation) {
-  return absl::StrCat(law.name, " is broken, seed ", violation.seed, "\n", Describe(violation.past),
-                      violation.what);
+  return absl::StrCat(law.name, " is broken, ", HowToRepeat(violation.seed), "\n",
+                      Describe(violation.past), violation.what);
 }
 
 }  // namespace sotay::laws

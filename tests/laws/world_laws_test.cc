@@ -16,13 +16,14 @@ namespace {
 void Hold(const WorldWishes& wishes, WorldJudge judge, size_t per_mille) {
   size_t judged = 0;
   const size_t wanted = CasesFor(per_mille);
-  for (uint64_t seed = 1; judged < wanted; ++seed) {
+  for (uint64_t seed = FirstSeed(); judged < wanted; ++seed) {
     World world(seed, wishes);
     world.Run();
     judged += std::max<size_t>(world.server().pasts().size(), 1);
     const std::string what = judge(world);
     if (what.empty()) continue;
-    ADD_FAILURE() << "seed " << seed << ": " << what << "\n" << absl::StrJoin(world.story(), "\n");
+    ADD_FAILURE() << HowToRepeat(seed) << ": " << what << "\n"
+                  << absl::StrJoin(world.story(), "\n");
     break;
   }
   CountCases(judged);

@@ -83,8 +83,8 @@ sync::IngestInput PaperOffice::Load(std::vector<sync::PushInput> pushes) const {
   return input;
 }
 
-sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
-                                     const sync::IngestInput& like) const {
+sync::History PaperOffice::HistoryOf(const sync::RecordId& id, const sync::IngestInput& like,
+                                     const std::vector<Line>* journal) const {
   absl::optional<sync::MergedRecord> empty;
   const auto try_edits = [&](const v1::Change& change) {
     for (const v1::RecordEdit& edit : change.edits()) {
@@ -106,7 +106,7 @@ sync::History PaperOffice::HistoryOf(const sync::RecordId& id,
   // One that is only signed.
   if (!empty.has_value()) empty.emplace(nullptr, id, "", "", id);
   sync::History history(*std::move(empty));
-  for (const Line& line : journal_) {
+  for (const Line& line : journal != nullptr ? *journal : journal_) {
     const bool applied = line.admission.position() != 0;
     // A held change has no place yet; a forked one never gets any.
     if (!applied && (line.set_aside.verdict() == v1::VERDICT_HELD ||

@@ -90,6 +90,17 @@ class PaperPhone {
 
 class PaperOffice {
  public:
+  // One line of the journal: everything the office ever took.
+  struct Line {
+    std::string bytes;
+    sync::ChangeId id;
+    sync::DeviceId device;
+    uint64_t sequence = 0;
+    v1::Admission admission;  // position 0: set aside
+    v1::QuarantinedChange set_aside;
+    uint64_t after_position = 0;
+  };
+
   explicit PaperOffice(std::shared_ptr<const sync::Schema> schema);
 
   // A phone of a new user, and a second phone for a user there is.
@@ -112,22 +123,14 @@ class PaperOffice {
 
   // Null when there is no such record.
   absl::optional<sync::MergedRecord> Find(absl::string_view record) const;
-  // From the log and the quarantine.  `like` gives type and place of a record not here yet.
-  sync::History HistoryOf(const sync::RecordId& id, const sync::IngestInput& like) const;
+  // From the log and the quarantine, or from another `journal`.  `like` gives type and place of a
+  // record not here yet.
+  sync::History HistoryOf(const sync::RecordId& id, const sync::IngestInput& like,
+                          const std::vector<Line>* journal = nullptr) const;
   // The same as a phone is told it.
   std::vector<sync::AdmittedEdit> EditsOf(const sync::RecordId& id) const;
   const stored::v1::DeviceRow& Row(const PaperPhone& phone) const;
 
-  // One line of the journal: everything the office ever took.
-  struct Line {
-    std::string bytes;
-    sync::ChangeId id;
-    sync::DeviceId device;
-    uint64_t sequence = 0;
-    v1::Admission admission;  // position 0: set aside
-    v1::QuarantinedChange set_aside;
-    uint64_t after_position = 0;
-  };
   const std::vector<Line>& journal() const { return journal_; }
   // What is in quarantine or held now, in order of arrival.
   std::vector<v1::QuarantinedChange> SetAside() const;

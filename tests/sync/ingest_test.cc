@@ -349,8 +349,8 @@ TEST_F(IngestTest, IsPure) {
   const IngestInput input = office_.Load({office_.PushOf(phone_)});
   const IngestOutcome once = Ingest(input);
   const IngestOutcome again = Ingest(input);
-  EXPECT_EQ(once.records.at(RecordNamed("n")).record().Serialize(),
-            again.records.at(RecordNamed("n")).record().Serialize());
+  EXPECT_EQ(once.records.Find(RecordNamed("n"))->record().Serialize(),
+            again.records.Find(RecordNamed("n"))->record().Serialize());
   EXPECT_EQ(once.entries[0].admission.SerializeAsString(),
             again.entries[0].admission.SerializeAsString());
 }

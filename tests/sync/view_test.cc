@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "casework/v1/inspection.pb.h"
 #include "sync/fragment.h"
+#include "sync/history.h"
 #include "sync/text_written.h"
 #include "tests/support/builders.h"
 #include "tests/support/status_matchers.h"
@@ -139,6 +140,39 @@ TEST_F(ViewTest, WritesOutWhatPeopleDisagreeOnInAText) {
                              MergedRecord::Parse(*CaseworkSchema(), record.Serialize()));
   EXPECT_EQ(back.Serialize(), record.Serialize());
   EXPECT_EQ(WrittenOut(back.Slot(4)), WrittenOut(slot));
+}
+
+// Somebody who has seen everything types into the sentence to be read again, and in the same edit
+// may take it away.
+MergedRecord TypedInto(MergedRecord record, bool taken_away) {
+  v1::RecordEdit edit;
+  const auto splice = [&](uint32_t length, uint32_t deleted, const std::string& inserted) {
+    v1::FieldOp* op = edit.add_ops();
+    op->set_field(4);
+    op->mutable_text()->set_length_before(length);
+    v1::TextSplice* one = op->mutable_text()->add_splices();
+    one->set_position(12);
+    one->set_deleted(deleted);
+    one->set_inserted(inserted);
+  };
+  splice(17, 0, "x");
+  if (taken_away) splice(18, 1, "");
+  Author author = record.author(1);
+  author.change = ChangeNamed("c");
+  author.device = DeviceNamed("c");
+  author.sequence = 1;
+  ++author.stamp;
+  record.Apply(edit, author, record.seen(), TextsAfter(edit, record).value());
+  return record;
+}
+
+TEST_F(ViewTest, TakesASentenceAsReadWhereAnEditTouchedItAndNotWhereNothingIsLeftOfIt) {
+  MergedRecord record = Empty("note");
+  Write(&record, "a", Note("n").SetNumber(3, 1));
+  Write(&record, "b", Note("n").SetNumber(3, 1));
+  record.SetText({4, ""}, Disputed(record));
+  EXPECT_THAT(SentencesAgain(TypedInto(record, false).Slot(4)), IsEmpty());
+  EXPECT_EQ(SentencesAgain(TypedInto(record, true).Slot(4)).size(), 1u);
 }
 
 TEST_F(ViewTest, NamesASpanByWhoReadsWhat) {

@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
+
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "sync/text.h"
 #include "sync/text_history.h"
 #include "sync/text_splices.h"
 #include "sync/text_words.h"
@@ -81,10 +85,11 @@ void ExpectSplicesAlone(const Stage& stage) {
 void ExpectAsThePageSays(size_t pasts, size_t edits_max, Vocabulary vocabulary,
                          Company company = Company::kApart) {
   size_t eras = 0;
-  for (size_t seed = 1; seed <= pasts; ++seed) {
+  const size_t first = laws::FirstSeed();
+  for (size_t seed = first; seed < first + pasts; ++seed) {
     Chance chance(seed);
     const Stage stage(MakeWordPast(&chance, edits_max, vocabulary, company));
-    SCOPED_TRACE(absl::StrCat("past ", seed));
+    SCOPED_TRACE(laws::HowToRepeat(seed));
     ExpectSplicesAlone(stage);
     ExpectNoWordNobodyWrote(stage);
     if (::testing::Test::HasFailure()) return;
@@ -115,7 +120,7 @@ void ExpectAsThePageSays(size_t pasts, size_t edits_max, Vocabulary vocabulary,
     }
   }
   // Or nothing was shown of them.
-  EXPECT_GT(eras, pasts * kOrders * (company == Company::kTogether ? 5 : 4) / 4);
+  if (pasts > 100) EXPECT_GT(eras, pasts * kOrders * (company == Company::kTogether ? 5 : 4) / 4);
 }
 
 TEST(TextMerge, ShowsWhatThePageSaysWhateverTheOrder) {
@@ -150,40 +155,118 @@ TEST(TextMerge, WidensByWhoStandsBetweenRegions) {
   ExpectAsThePageSays(stage, TextHistory(1));
 }
 
-// Two people who edit one text without knowing of each other: the case of the field.
+// Two people who edit one text without knowing of each other: the case of the field.  Nothing where
+// by chance what the second does fits no text.
+absl::optional<Stage> TwoUnaware(size_t seed) {
+  Chance chance(seed);
+  WordPast past = MakeWordPast(&chance, 2);  // a text and an edit that has seen it
+  MergeEdit other = past.edits[1];
+  other.device = std::string(16, 'Z');
+  other.id = std::string(32, static_cast<char>('a' + chance.Below(26)));
+  other.splices = MakeWordPast(&chance, 2).edits[1].splices;
+  size_t left = NaiveMerge({past.edits[0]}).At({0}).text.size();
+  v1::TextEdit travels;
+  travels.set_length_before(static_cast<uint32_t>(left));
+  for (NaiveSplice& splice : other.splices) {
+    splice.position = static_cast<uint32_t>(std::min<size_t>(splice.position, left));
+    splice.deleted =
+        static_cast<uint32_t>(std::min<size_t>(splice.deleted, left - splice.position));
+    left = left - splice.deleted + splice.inserted.size();
+    v1::TextSplice* const out = travels.add_splices();
+    out->set_position(splice.position);
+    out->set_deleted(splice.deleted);
+    out->set_inserted(Utf8Of(splice.inserted));
+  }
+  past.edits[1].seen = other.seen = {0};
+  past.edits.push_back(std::move(other));
+  past.splices.push_back(std::move(travels));
+  Stage stage(std::move(past));
+  if (!stage.naive.fits(1) || !stage.naive.fits(2)) return absl::nullopt;
+  return stage;
+}
+
+// M12: a word or a number that the merge shows of everything and that stood so on nobody's screen;
+// empty: there is none.  The screens are as the page says.
+template <typename Merge>
+std::string WordNobodyWrote(const Stage& stage, Merge merge) {
+  std::set<std::u32string> written;
+  for (size_t edit = 0; edit < stage.past.edits.size(); ++edit) {
+    written.merge(Tokens(stage.naive.At(stage.VersionAfter(edit)).text));
+    const absl::Status added = stage.Add(edit, &merge);
+    if (!added.ok()) return added.ToString();
+  }
+  std::u32string shown;
+  if (!sync::DecodeUtf8(merge.At(stage.Vector(stage.Everything())).text, &shown)) return "no text";
+  for (const std::u32string& token : Tokens(shown)) {
+    if (written.count(token) == 0) return Utf8Of(token);
+  }
+  return "";
+}
+
 TEST(TextMerge, ShowsNoWordNobodyWrote) {
-  const size_t pasts = laws::CasesFor(20);
-  for (size_t seed = 1; seed <= pasts; ++seed) {
-    Chance chance(seed);
-    WordPast past = MakeWordPast(&chance, 2);  // a text and an edit that has seen it
-    MergeEdit other = past.edits[1];
-    other.device = std::string(16, 'Z');
-    other.id = std::string(32, static_cast<char>('a' + chance.Below(26)));
-    const WordPast more = MakeWordPast(&chance, 2);
-    const size_t length = NaiveMerge({past.edits[0]}).At({0}).text.size();
-    other.splices = more.edits[1].splices;
-    size_t left = length;
-    for (NaiveSplice& splice : other.splices) {
-      splice.position = static_cast<uint32_t>(std::min<size_t>(splice.position, left));
-      splice.deleted =
-          static_cast<uint32_t>(std::min<size_t>(splice.deleted, left - splice.position));
-      left = left - splice.deleted + splice.inserted.size();
-    }
-    past.edits[1].seen = other.seen = {0};
-    std::set<std::u32string> written;
-    const NaiveMerge naive({past.edits[0], past.edits[1], other});
-    if (!naive.fits(1) || !naive.fits(2)) continue;
-    for (size_t edit = 0; edit < 3; ++edit) {
-      std::set<size_t> version = edit == 0 ? std::set<size_t>() : std::set<size_t>({0});
-      version.insert(edit);
-      written.merge(Tokens(naive.At(version).text));
-    }
-    for (const std::u32string& token : Tokens(naive.At({0, 1, 2}).text)) {
-      ASSERT_EQ(written.count(token), 1u) << "past " << seed << ": " << Utf8Of(token);
-    }
+  const size_t first = laws::FirstSeed();
+  for (size_t seed = first; seed < first + laws::CasesFor(20); ++seed) {
+    const absl::optional<Stage> stage = TwoUnaware(seed);
+    if (!stage.has_value()) continue;
+    ASSERT_EQ(WordNobodyWrote(*stage, TextMerge()), "") << laws::HowToRepeat(seed);
+    ASSERT_EQ(WordNobodyWrote(*stage, TextHistory(1)), "") << laws::HowToRepeat(seed);
     laws::CountCases(1);
   }
 }
+
+// --- planted faults: they merge as the product does, and show it otherwise -----------------------
+
+// What both have typed stands side by side, as it does where letters are merged.
+struct ShowsBothReadings : TextMerge {
+  sync::TextMerged At(const VersionVector& version) {
+    sync::TextMerged shown = TextMerge::At(version);
+    std::string text;
+    size_t from = 0;
+    const std::string mark = Utf8Of(std::u32string(1, sync::kSpanScalar));
+    for (const auto& span : shown.spans) {
+      const size_t at = shown.text.find(mark, from);
+      text += shown.text.substr(from, at - from);
+      for (const sync::TextReading& reading : span) text += reading.text;
+      from = at + mark.size();
+    }
+    shown.text = text + shown.text.substr(from);
+    shown.spans.clear();
+    return shown;
+  }
+};
+
+// Of each span its first reading is shown, and half of it.
+struct CutsWords : TextMerge {
+  sync::TextMerged At(const VersionVector& version) {
+    sync::TextMerged shown = TextMerge::At(version);
+    const std::string mark = Utf8Of(std::u32string(1, sync::kSpanScalar));
+    for (const auto& span : shown.spans) {
+      std::u32string reading;
+      sync::DecodeUtf8(span.front().text, &reading);
+      shown.text.replace(shown.text.find(mark), mark.size(),
+                         Utf8Of(reading.substr(0, reading.size() / 2)));
+    }
+    shown.spans.clear();
+    return shown;
+  }
+};
+
+template <typename Faulty>
+void FindsOut() {
+  for (size_t seed = 1; seed <= 2'000; ++seed) {
+    const absl::optional<Stage> stage = TwoUnaware(seed);
+    if (!stage.has_value()) continue;
+    ASSERT_EQ(WordNobodyWrote(*stage, TextMerge()), "");
+    const std::string word = WordNobodyWrote(*stage, Faulty());
+    if (word.empty()) continue;
+    std::cout << "M12: found at seed " << seed << ": " << word << "\n";
+    return;
+  }
+  FAIL() << "not found in 2,000 seeds";
+}
+
+TEST(TextMerge, M12_FindsWhoShowsBothReadingsAsOneWord) { FindsOut<ShowsBothReadings>(); }
+TEST(TextMerge, M12_FindsWhoCutsWords) { FindsOut<CutsWords>(); }
 
 TEST(TextMerge, AddsNothingOfAnEditThatDoesNotFit) {
   TextMerge merge;
