@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kPhones = 100;
 constexpr size_t kNotes = 50;  // each phone has, in one push
 constexpr size_t kLines = 50;  // phones that send at a time, each over a connection of its own
-constexpr size_t kPairs = 9;
+constexpr size_t kPairs = 25;
 constexpr size_t kBareBatch = 500;
 constexpr double kShareMin = 0.35;
 // What is asked of a server that guards reads, chains its log and notes who read; all of ours does.

@@ -154,8 +154,8 @@ TEST_F(IngestHistory, GivesTheSameAnswerWithTheHistoryAsWithout) {
   const IngestOutcome without = Ingest(input);
   input.histories.emplace(RecordNamed("n"), office_.HistoryOf(RecordNamed("n"), input));
   const IngestOutcome with = Ingest(input);
-  EXPECT_EQ(without.records.at(RecordNamed("n")).record().Serialize(),
-            with.records.at(RecordNamed("n")).record().Serialize());
+  EXPECT_EQ(without.records.Find(RecordNamed("n"))->record().Serialize(),
+            with.records.Find(RecordNamed("n"))->record().Serialize());
   EXPECT_EQ(without.pushes[0].device.SerializeAsString(),
             with.pushes[0].device.SerializeAsString());
   EXPECT_EQ(without.entries[0].admission.SerializeAsString(),
