@@ -23,6 +23,8 @@ class AsideCheck {
   // A row of the quarantine, and one of a device's list.
   void LookAtChange(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtPlace(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  // And one of a record's history.
+  void LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value);
 
  private:
   bool Has(const std::string& key);

@@ -12,6 +12,7 @@
 #include "server/lineage.h"
 #include "server/log_handover.h"
 #include "server/numbers_check.h"
+#include "server/places_check.h"
 #include "server/posts_check.h"
 #include "server/reads_check.h"
 #include "server/seal_rows.h"
@@ -66,6 +67,7 @@ class Checker {
   ReadsCheck reads_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   NumbersCheck numbers_{
       [this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
+  PlacesCheck places_{tables_, [this](auto key, auto what) { Fault(key, what); }};
   PostsCheck posts_{[this](absl::string_view key, absl::string_view what) { Fault(key, what); }};
   AssignmentsCheck assignments_{schema_, &store_,
                                 [this](auto key, auto what) { Fault(key, what); }};
@@ -145,6 +147,9 @@ void Checker::LookAtEntry(const LogRun& run, uint64_t position) {
   if (!admission.ParseFromString(entry->admission))
     return Fault(key, "its admission cannot be read");
   if (admission.position() != position) Fault(key, "holds another position");
+  if (!places_.IsOf(entry->device, admission.user_id())) {
+    Fault(key, "was noted under another user than its device's");
+  }
   numbers_.LookAtEntry(key, unit, admission);
   if (entry->change.empty()) return secrets_.LookAtEntry(key, *entry);
   if (seal::HashChange(entry->change) != id) {
@@ -188,9 +193,9 @@ void Checker::LookAtRecord(absl::string_view key, const KeyParts& parts) {
 
 void Checker::LookAtHistory(absl::string_view key, const KeyParts& parts, absl::string_view value) {
   if (parts.kind != HistoryKind::kAdmitted) {
-    if (!Has(QuarantineKey(value, parts.arrival))) Fault(key, "its change is missing");
-    return;
+    return aside_.LookAtHistory(key, parts, value);
   }
+  if (!value.empty()) Fault(key, "has a value, which none has that was applied");
   const auto stored = store_.LoadRecord(*sync::RecordId::From(parts.id));
   v1::Record record;
   if (!stored.ok() || !stored->has_value() || !record.ParseFromString((*stored)->bytes) ||
@@ -206,6 +211,7 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
     return Fault(key, "is none of ours");
   }
   ++report_.rows[RowsIn(parts->table)];
+  places_.LookAt(key, *parts, value);
   switch (parts->table) {
     case Table::kLog:
       return LookAtLog(key, *parts, value);

@@ -15,6 +15,7 @@
 #include "sync/history.h"
 #include "sync/seal/device_keys.h"
 #include "sync/seal/digest.h"
+#include "sync/seal/dossier_form.h"
 #include "sync/seal/key.h"
 #include "sync/seal/log_head.h"
 #include "sync/seal/merkle.h"
@@ -381,8 +382,8 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
   } else {
     checker.Fault("the exporting device's keys do not lead to the one that sealed the file");
   }
-  for (std::string& fault :
-       KeyFaults(report.dossier, log_key, GoingOnIn(sealed.dossier()), later)) {
+  const std::vector<v1::GoingOn> shown = GoingOnIn(sealed.dossier());
+  for (std::string& fault : KeyFaults(report.dossier, log_key, shown, later)) {
     checker.Fault(std::move(fault));
   }
   checker.LookAtDevices();
@@ -392,6 +393,7 @@ DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
   checker.LookAtGone();
   checker.LookAtRecords();
   checker.LookAtSignatures();
+  for (std::string& fault : FormFaults(report, shown)) checker.Fault(std::move(fault));
   checker.Close();
   return report;
 }

@@ -62,6 +62,13 @@ class TwoLogs : public ::testing::Test {
     Write(user, {"new", "note", "--in", inspection_, "body=" + body});
   }
 
+  // The log that is there now is sound by itself; only who saw the other can tell.
+  void HoldsWithItself() {
+    ASSERT_EQ(office_.StopServer(), 0);
+    const Ended check = office_.Check();
+    EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+  }
+
   Office office_;
   std::string inspection_;
 };
@@ -105,6 +112,7 @@ TEST_F(TwoLogs, AreFoundAtTheNextContact) {
   EXPECT_EQ(Phone("vo-nguyet-que", {"status"})["records"], 4);
   EXPECT_EQ(Phone("nguyen-uu-dam", {"status"})["outbox"], 0);
   EXPECT_THAT(ServerLog(), HasSubstr("log_shorter_than_signed"));
+  HoldsWithItself();
 }
 
 TEST_F(TwoLogs, ALogThatOnlyGrowsIsNeverDisputed) {
@@ -123,6 +131,7 @@ TEST_F(TwoLogs, ALogThatOnlyGrowsIsNeverDisputed) {
   EXPECT_EQ(status["logs_disputed"].size(), 0u);
   EXPECT_EQ(status["logs"][0]["size"], 4);
   EXPECT_EQ(status["logs"], Phone("vo-nguyet-que", {"status"})["logs"]);
+  HoldsWithItself();
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 
 #include <string>
 
-#include "server/evidence.h"
 #include "server/refusal.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/dossier_check.h"
 #include "sync/status_macros.h"
+#include "tests/server/exported_dossier.h"
 #include "tests/server/server_room.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
@@ -73,38 +73,12 @@ class DeviceRoll : public ::testing::Test {
   // Of an export of the case as it is now.
   std::vector<std::string> EvidenceFaults(
       const std::function<void(v1::Dossier*)>& change = nullptr) {
-    const Evidence evidence(room_.directory.get(), room_.store.get(), room_.notary.get(),
-                            room_.supervision.get());
-    v1::Dossier dossier;
-    dossier.set_dossier_id(RecordNamed("k").str());
-    std::map<uint64_t, v1::ProvenChange> changes;
-    std::map<std::string, v1::ProvenPush> pushes;
-    std::map<std::string, v1::ProvenDevice> devices;
-    for (const char* name : {"k", "n"}) {
-      v1::ProveRecordRequest request;
-      request.set_record_id(RecordNamed(name).str());
-      if (dossier.has_head()) *request.mutable_head() = dossier.head();
-      const auto proven =
-          evidence.ProveRecord(*room_.directory->FindPerson("nguyet"), request, room_.now_ms);
-      EXPECT_THAT(proven, IsOk());
-      if (!proven.ok()) return {"not proven"};
-      *dossier.mutable_head() = proven->head();
-      dossier.set_organisation_id(proven->organisation_id());
-      dossier.set_log_key(proven->log_key());
-      dossier.add_records(proven->record());
-      for (const auto& of : proven->changes()) changes[of.position()] = of;
-      for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
-      for (const auto& device : proven->devices()) devices[device.public_key()] = device;
-    }
-    for (const auto& [position, of] : changes) *dossier.add_changes() = of;
-    for (const auto& [bytes, push] : pushes) *dossier.add_pushes() = push;
-    for (const auto& [key, device] : devices) *dossier.add_devices() = device;
-    if (change) change(&dossier);
-    v1::SealedDossier sealed;
-    sealed.set_dossier(dossier.SerializeAsString());
-    sealed.set_public_key(que_.key().PublicKey());
-    sealed.set_signature(*que_.key().Sign(seal::DossierText(sealed.dossier())));
-    return seal::CheckDossier(*tests::CaseworkSchema(), sealed.SerializeAsString(), "").faults;
+    auto exported = tests::ExportOf(room_, "nguyet", {"k", "n"});
+    EXPECT_THAT(exported, IsOk());
+    if (!exported.ok()) return {"not proven"};
+    if (change) change(&*exported);
+    return seal::CheckDossier(*tests::CaseworkSchema(), tests::SealedBy(que_.key(), *exported), "")
+        .faults;
   }
 
   const tests::Workspace ca_;

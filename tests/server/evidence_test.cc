@@ -3,12 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
+#include <vector>
 
 #include "server/quarantine.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/dossier_check.h"
+#include "tests/server/exported_dossier.h"
 #include "tests/server/server_room.h"
 #include "tests/support/status_matchers.h"
 
@@ -29,52 +30,21 @@ class EvidenceTest : public ::testing::Test {
   EvidenceTest() { room_.Enrol(&nguyet_); }
 
   absl::StatusOr<v1::ProveRecordResponse> Prove(const std::string& record,
-                                                const v1::LogHead* head = nullptr, int page = 0,
-                                                const std::string& token = "") {
+                                                const v1::LogHead* head = nullptr) {
     v1::ProveRecordRequest request;
     request.set_record_id(RecordNamed(record).str());
     if (head != nullptr) *request.mutable_head() = *head;
-    request.set_page_size(page);
-    request.set_page_token(token);
     const Evidence evidence(room_.directory.get(), room_.store.get(), room_.notary.get(),
                             room_.supervision.get());
     return evidence.ProveRecord(*room_.directory->FindPerson("nguyet"), request, room_.now_ms);
   }
 
-  // A dossier of these records, read page by page, as the file that is checked.
+  // Of a dossier of these records, read page by page, as the file that is checked.
   std::vector<std::string> Faults(const std::vector<std::string>& records, int page = 0) {
-    v1::Dossier dossier;
-    dossier.set_dossier_id(RecordNamed(records.front()).str());
-    std::map<uint64_t, v1::ProvenChange> changes;
-    std::map<std::string, v1::ProvenPush> pushes;
-    std::map<std::string, v1::ProvenDevice> devices;
-    for (const std::string& record : records) {
-      std::string token;
-      do {
-        const auto proven =
-            Prove(record, dossier.has_head() ? &dossier.head() : nullptr, page, token);
-        EXPECT_THAT(proven, IsOk());
-        if (!proven.ok()) return {"not proven"};
-        *dossier.mutable_head() = proven->head();
-        dossier.set_organisation_id(proven->organisation_id());
-        dossier.set_log_key(proven->log_key());
-        if (token.empty()) dossier.add_records(proven->record());
-        for (const auto& change : proven->changes()) changes[change.position()] = change;
-        for (const auto& refused : proven->refused()) dossier.add_refused(refused);
-        dossier.mutable_refused_after()->MergeFrom(proven->refused_after());
-        for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
-        for (const auto& device : proven->devices()) devices[device.public_key()] = device;
-        token = proven->next_page_token();
-      } while (!token.empty());
-    }
-    for (const auto& [position, change] : changes) *dossier.add_changes() = change;
-    for (const auto& [bytes, push] : pushes) *dossier.add_pushes() = push;
-    for (const auto& [key, device] : devices) *dossier.add_devices() = device;
-    v1::SealedDossier sealed;
-    sealed.set_dossier(dossier.SerializeAsString());
-    sealed.set_public_key(nguyet_.key().PublicKey());
-    sealed.set_signature(*nguyet_.key().Sign(seal::DossierText(sealed.dossier())));
-    return seal::CheckDossier(*tests::CaseworkSchema(), sealed.SerializeAsString(),
+    const auto dossier = tests::ExportOf(room_, "nguyet", records, {.page = page});
+    EXPECT_THAT(dossier, IsOk());
+    if (!dossier.ok()) return {"not proven"};
+    return seal::CheckDossier(*tests::CaseworkSchema(), tests::SealedBy(nguyet_.key(), *dossier),
                               room_.log_key.PublicKey())
         .faults;
   }

@@ -4,13 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
 
 #include "server/administration.h"
-#include "server/evidence.h"
 #include "server/refusal.h"
 #include "sync/seal/dossier_check.h"
 #include "sync/seal/packed.h"
+#include "tests/server/exported_dossier.h"
 #include "tests/server/secrecy_room.h"
 
 namespace sotay::server {
@@ -29,35 +28,9 @@ class SecrecyEnds : public SecrecyRoom {
  protected:
   // As it is put into a file, of records that are small.
   v1::Dossier ExportOf(const std::string& user, const std::vector<std::string>& records) {
-    const Evidence evidence(room_.directory.get(), room_.store.get(), room_.notary.get(),
-                            room_.supervision.get());
-    v1::Dossier dossier;
-    dossier.set_dossier_id(Id(records.front()));
-    std::map<uint64_t, v1::ProvenChange> changes;
-    std::map<std::string, v1::ProvenPush> pushes;
-    std::map<std::string, v1::ProvenDevice> devices;
-    for (const std::string& record : records) {
-      v1::ProveRecordRequest request;
-      request.set_record_id(Id(record));
-      if (dossier.has_head()) *request.mutable_head() = dossier.head();
-      const auto proven = evidence.ProveRecord(*Of(user), request, room_.now_ms);
-      EXPECT_THAT(proven, IsOk());
-      if (!proven.ok()) return dossier;
-      *dossier.mutable_head() = proven->head();
-      dossier.set_organisation_id(proven->organisation_id());
-      dossier.set_log_key(proven->log_key());
-      dossier.add_records(proven->record());
-      for (const auto& change : proven->changes()) changes[change.position()] = change;
-      dossier.mutable_refused()->MergeFrom(proven->refused());
-      dossier.mutable_refused_after()->MergeFrom(proven->refused_after());
-      dossier.mutable_gone()->MergeFrom(proven->gone());
-      for (const auto& push : proven->pushes()) pushes[push.SerializeAsString()] = push;
-      for (const auto& device : proven->devices()) devices[device.public_key()] = device;
-    }
-    for (const auto& [position, change] : changes) *dossier.add_changes() = change;
-    for (const auto& [bytes, push] : pushes) *dossier.add_pushes() = push;
-    for (const auto& [key, device] : devices) *dossier.add_devices() = device;
-    return dossier;
+    auto dossier = tests::ExportOf(room_, user, records);
+    EXPECT_THAT(dossier, IsOk());
+    return dossier.value_or(v1::Dossier());
   }
 };
 
@@ -189,11 +162,7 @@ TEST_F(SecrecyEnds, AnExportOfAnotherDossierSaysWhatIsGone) {
   const auto check = [&](const std::function<void(v1::Dossier*)>& spoil) {
     v1::Dossier dossier = ExportOf("nguyet", {"e", "m"});
     spoil(&dossier);
-    v1::SealedDossier sealed;
-    sealed.set_dossier(dossier.SerializeAsString());
-    sealed.set_public_key(nguyet_.key().PublicKey());
-    sealed.set_signature(*nguyet_.key().Sign(seal::DossierText(sealed.dossier())));
-    return seal::CheckDossier(*tests::CaseworkSchema(), sealed.SerializeAsString(),
+    return seal::CheckDossier(*tests::CaseworkSchema(), tests::SealedBy(nguyet_.key(), dossier),
                               room_.log_key.PublicKey());
   };
   const auto as_it_is = [](v1::Dossier*) {};
