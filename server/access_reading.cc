@@ -103,6 +103,26 @@ absl::StatusOr<AccessReading::Subject> AccessReading::SubjectOf(
   return subject;
 }
 
+absl::StatusOr<bool> AccessReading::NamesKeptBack(const Person& person, Reading* reading,
+                                                  const v1::AccessEntry& read) const {
+  const auto acts = directory_.DossiersOf(read.unit_id());
+  for (const std::string& named : {read.record_id(), read.dossier_id()}) {
+    const auto id = sync::RecordId::From(named);
+    if (!id.has_value()) continue;
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
+    if (!stored.has_value()) continue;
+    v1::Record record;
+    if (!record.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
+    const std::string& dossier = record.dossier_id();
+    if (!directory_.KeepsBack(read.unit_id(), dossier, person.user.user_id())) continue;
+    // Who had what proved to be secret is for those who answer for it.
+    if (acts != nullptr && acts->IsSealed(dossier)) continue;
+    SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(record));
+    if (!verdict.allowed()) return true;
+  }
+  return false;
+}
+
 bool AccessReading::StoodAmong(const Subject& subject, const v1::AccessEntry& read) const {
   if (!read.dossier_id().empty() && read.dossier_id() != subject.dossier) return false;
   if (!read.type().empty()) {
@@ -167,21 +187,32 @@ absl::StatusOr<v1::ListAccessResponse> AccessReading::ListAccess(
     before = from->number;
   }
   v1::ListAccessResponse response;
+  Reading reading(directory_, &store_, schema_, person, subject.unit);
+  const bool discreet = subject.record.empty() && !reading.all();
   size_t looked_at = 0;
+  absl::Status failed;
   for (; shelf != shelves.end(); ++shelf, before = std::numeric_limits<uint64_t>::max()) {
     bool full = false;
     const auto take = [&](v1::AccessEntry read) {
       before = read.number();
       looked_at += shelf->empty() ? kRowsOfALookup : 1;
-      if (Concerns(subject, read)) {
+      bool concerns = Concerns(subject, read);
+      if (concerns && discreet && !shelf->empty()) {
+        looked_at += kRowsOfALookup;
+        const auto kept_back = NamesKeptBack(person, &reading, read);
+        if (!kept_back.ok()) failed = kept_back.status();
+        concerns = kept_back.ok() && !*kept_back;
+      }
+      if (concerns) {
         // Numbers of refused ones would tell how many others there were.
-        if (shelf->empty()) read.clear_number();
+        if (shelf->empty() || discreet) read.clear_number();
         *response.add_entries() = std::move(read);
       }
       full = response.entries_size() == static_cast<int>(size) || looked_at >= kRowsLookedAtMax;
-      return !full;
+      return !full && failed.ok();
     };
     SOTAY_RETURN_IF_ERROR(store_.VisitReadsBackwards(*shelf, before, take));
+    SOTAY_RETURN_IF_ERROR(failed);
     if (!full) continue;
     response.set_next_page_token(PageToken(question, {*shelf, before, ""}));
     break;

@@ -6,10 +6,13 @@
 // place when they were made, known by its admitted changes, is within theirs.  A change that came
 // within a minute of the read leaves both places possible, and both are looked for: rather a read
 // too many than one too few.  A list by state is shown whatever state the record was in.
+// Of a unit's reads those are left out that name what is in a dossier for others alone; and to whom
+// any could be left out no numbers are told, whose gaps would tell of them.
 #pragma once
 
 #include "absl/status/statusor.h"
 #include "server/directory.h"
+#include "server/reading.h"
 #include "server/store.h"
 #include "server/supervision.h"
 #include "sotay/v1/access_service.pb.h"
@@ -38,6 +41,10 @@ class AccessReading {
   absl::StatusOr<Subject> RecordFor(const Person& person, const std::string& id_bytes) const;
   absl::Status LearnPlaces(Subject* subject) const;
   bool Concerns(const Subject& subject, const v1::AccessEntry& read) const;
+  // Whether a read in the unit's log names a record of a dossier that is kept back from whoever
+  // asks, so that it would tell them that there is one.
+  absl::StatusOr<bool> NamesKeptBack(const Person& person, Reading* reading,
+                                     const v1::AccessEntry& read) const;
   bool StoodAmong(const Subject& subject, const v1::AccessEntry& read) const;
   // Whether a refused read is of somebody of the unit, or asked for what is the unit's.
   bool ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused) const;

@@ -61,12 +61,41 @@ void AssignmentsCheck::LookAtDossier(const sync::RecordId& root, const Dossier& 
   }
 }
 
+// Whom the root named then its history says, not the root as it is: that is not looked at.
+void AssignmentsCheck::LookAtTurn(const v1::DossierAct& act, const v1::DossierAct& before,
+                                  bool hidden) {
+  const std::string key = DossierActKey(act.unit_id(), act.number());
+  const bool hides = sync::Hides(act);
+  if (act.by_assignment() != act.dossier_id()) {
+    fault_(key, "hides its dossier, or opens it, and is not by its root");
+  }
+  if (act.restricted() != hides || (!hides && act.people_size() != 0)) {
+    fault_(key, "hides its dossier or opens it otherwise than it says");
+  }
+  if (hides == hidden) {
+    fault_(key, hides ? "hides its dossier a second time" : "opens a dossier that nothing hid");
+  }
+  if (act.cause() == v1::ACT_CAUSE_OPENED_HIDDEN && before.number() != 0) {
+    fault_(key, "opens a dossier of which something was said before");
+  }
+  for (const v1::AssignedPerson& one : act.assigned()) {
+    if (!hides || one.ended() || sync::NameIn(act, one.user_id()) != nullptr) continue;
+    fault_(key, "hides its dossier from whom it is assigned to");
+  }
+}
+
 void AssignmentsCheck::LookAtActs(const sync::RecordId& root, const Dossier& dossier,
                                   const std::set<std::string>& deciding) {
   v1::DossierAct before;
+  bool hidden = false;  // until it begins, and ever
   const sync::Assigned opened = sync::AssignedAtOpening(root, dossier.opened_by);
   for (const v1::DossierAct& act : dossier.acts) {
     v1::DossierAct follows = std::exchange(before, act);
+    if (act.cause() != v1::ACT_CAUSE_UNSPECIFIED) {
+      LookAtTurn(act, follows, hidden);
+      hidden = true;
+      continue;
+    }
     if (act.by_assignment().empty()) continue;
     const bool opens = sync::OpensForSome(act);
     const std::string key = DossierActKey(act.unit_id(), act.number());

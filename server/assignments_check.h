@@ -1,8 +1,9 @@
 // The part of a store's check (store_check.h) that is about assignments: what an act says of whom a
 // dossier is assigned to is what follows from the dossier's assignments, in the order of its unit's
 // log (sync/assignments.h); an act by an assignment is by one of its dossier that decides, and
-// names the people who follow from the act before it (sync/assignment_acts.h).  Entries and acts
-// come in the order of their units and numbers.  One thread.
+// names the people who follow from the act before it (sync/assignment_acts.h); and an act that
+// hides a dossier until it begins, or opens it then, is by its root (sync/hidden_dossiers.h).
+// Entries and acts come in the order of their units and numbers.  One thread.
 #pragma once
 
 #include <functional>
@@ -43,6 +44,10 @@ class AssignmentsCheck {
   // What the dossier's acts by assignments say of who sees it; `deciding`: those that decide.
   void LookAtActs(const sync::RecordId& root, const Dossier& dossier,
                   const std::set<std::string>& deciding);
+
+  // An act that hides the dossier until it begins, or opens it then; `before` it another stood, and
+  // one hid it.
+  void LookAtTurn(const v1::DossierAct& act, const v1::DossierAct& before, bool hidden);
 
   const sync::Schema& schema_;
   Store& store_;

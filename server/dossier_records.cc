@@ -1,5 +1,6 @@
 #include "server/dossier_records.h"
 
+#include "sync/dossier_acts.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -12,7 +13,7 @@ absl::Status DossierRecords::Read(const std::string& unit, uint64_t head,
     const v1::DossierAct& act = acts.all()[known->acts];
     const bool added = known->records.try_emplace(act.dossier_id()).second;
     // Of one that was opened with this act everything stands past what was read without it.
-    fresh = fresh || (added && act.by_assignment() != act.dossier_id());
+    fresh = fresh || (added && !sync::OpensForSome(act));
   }
   const uint64_t from = fresh ? 0 : known->read;
   if (fresh) known->read = 0;  // if it is cut short, what was found counts for nothing

@@ -78,7 +78,10 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   act.set_dossier_id(dossier.id);
   const auto acts = directory.DossiersOf(dossier.unit);
   const v1::DossierAct* const stands = acts == nullptr ? nullptr : acts->Standing(dossier.id);
-  if (stands != nullptr && SaysTheSame(*stands, act)) return *stands;
+  // What is said for itself stands over what hides it until it begins, also for the same people.
+  const v1::DossierAct* const word = acts == nullptr ? nullptr : acts->LastWord(dossier.id);
+  const bool hidden = word != nullptr && sync::Hides(*word);
+  if (stands != nullptr && !hidden && SaysTheSame(*stands, act)) return *stands;
   // What is said for itself changes nothing of whom it is assigned to.
   if (stands != nullptr) *act.mutable_assigned() = stands->assigned();
   act.set_number(acts == nullptr ? 1 : acts->newest() + 1);
@@ -198,6 +201,7 @@ absl::Status TakeOutPassedNames(Pen* pen) {
       act.set_number(++newest);
       act.clear_set_by();
       act.clear_by_assignment();
+      act.clear_cause();
       act.set_set_ms(pen->now_ms());
       tables.dossier_acts.push_back(std::move(act));
     }

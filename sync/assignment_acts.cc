@@ -23,12 +23,6 @@ const v1::DossierAct* StandingOf(const v1::Change& change, const Bench& bench) {
   return acts == nullptr ? nullptr : acts->Standing(change.dossier_id());
 }
 
-// To whom the dossier is assigned where that act stands.
-Assigned AssignedNow(const v1::DossierAct* stands, const MergedRecord& root) {
-  Assigned assigned = AssignedIn(stands);
-  return assigned.empty() ? AssignedAtOpening(root.id(), root.birth().user_id) : assigned;
-}
-
 // What the assignment takes the place of is one of its dossier, or what its opener has; and is its
 // author's to end.
 absl::optional<Refusal> CheckSupersedes(const Arrival& arrival, const RecordId& before, bool leads,
@@ -164,6 +158,24 @@ bool Same(const Assigned& a, const Assigned& b) {
 
 }  // namespace
 
+Assigned AssignedNow(const v1::DossierAct* stands, const MergedRecord& root) {
+  Assigned assigned = AssignedIn(stands);
+  return assigned.empty() ? AssignedAtOpening(root.id(), root.birth().user_id) : assigned;
+}
+
+void SayFor(const Arrival& arrival, v1::DossierAct act, Bench* bench) {
+  const v1::Change& change = *arrival.pushed->change;
+  const DossierActs* const acts = bench->ActsOf(change.unit_id());
+  act.set_number((acts == nullptr ? 0 : acts->newest()) + 1);
+  act.set_unit_id(change.unit_id());
+  act.set_dossier_id(change.dossier_id());
+  // Of what was taken in, who decided it.
+  act.set_set_by(arrival.taken != nullptr ? arrival.taken->taken_in.user_id()
+                                          : arrival.push->device.user_id());
+  act.set_set_ms(bench->input.now_ms);
+  bench->Say(std::move(act));
+}
+
 void MoveNames(const Assigned& before, const Assigned& after, v1::DossierAct* act) {
   auto* const people = act->mutable_people();
   const auto name_of = [people](const std::string& user) {
@@ -240,7 +252,6 @@ void SayAssigned(const Arrival& arrival, const Decision& decision, Bench* bench)
                       matrix->TypeOf(ready.edit->type()).assigned_only);
   }
   if (!opens && !assigns) return;
-  const DossierActs* const acts = bench->ActsOf(change.unit_id());
   const v1::DossierAct* const stands = StandingOf(change, *bench);
   v1::DossierAct act = stands == nullptr ? v1::DossierAct() : *stands;
   const Assigned before = AssignedNow(stands, bench->Find(root_id)->record());
@@ -264,15 +275,9 @@ void SayAssigned(const Arrival& arrival, const Decision& decision, Bench* bench)
   if (!opens && Same(before, after)) return;
   if (act.restricted()) MoveNames(before, after, &act);
   *act.mutable_assigned() = {after.begin(), after.end()};
-  act.set_number((acts == nullptr ? 0 : acts->newest()) + 1);
-  act.set_unit_id(change.unit_id());
-  act.set_dossier_id(root_id.str());
   act.clear_reason();
-  // Of what was taken in, who decided it.
-  act.set_set_by(arrival.taken != nullptr ? arrival.taken->taken_in.user_id()
-                                          : arrival.push->device.user_id());
-  act.set_set_ms(bench->input.now_ms);
-  bench->Say(std::move(act));
+  act.clear_cause();
+  SayFor(arrival, std::move(act), bench);
 }
 
 }  // namespace sotay::sync

@@ -30,6 +30,13 @@ absl::optional<Refusal> CheckAssigns(const Arrival& arrival, const RecordType& t
 // The people an act names when those its dossier is assigned to were `before` and are `after`.
 void MoveNames(const Assigned& before, const Assigned& after, v1::DossierAct* act);
 
+// To whom a dossier with this root is assigned where that act stands; null: none does.
+Assigned AssignedNow(const v1::DossierAct* stands, const MergedRecord& root);
+
+// Says an act that follows from a change as its unit's next, about the change's dossier, in the
+// name of who decided it.
+void SayFor(const Arrival& arrival, v1::DossierAct act, Bench* bench);
+
 // Says what follows from a change that was just admitted: that a dossier was opened, where the
 // table has such dossiers be for whom they are assigned to; and to whom one is assigned now.  An
 // act that restricts the dossier has those people from then on, in the place of those who are

@@ -36,6 +36,24 @@ const v1::DossierAct* DossierActs::SaidForItself(absl::string_view dossier) cons
   return nullptr;
 }
 
+const v1::DossierAct* DossierActs::LastWord(absl::string_view dossier) const {
+  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
+  if (at == of_.end()) return nullptr;
+  for (auto number = at->second.rbegin(); number != at->second.rend(); ++number) {
+    const v1::DossierAct& act = acts_[*number - 1];
+    const bool for_itself = act.by_assignment().empty() && !act.set_by().empty();
+    if (for_itself || act.by_assignment() == act.dossier_id()) return &act;
+  }
+  return nullptr;
+}
+
+bool DossierActs::WasHidden(absl::string_view dossier) const {
+  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
+  return at != of_.end() &&
+         std::any_of(at->second.begin(), at->second.end(),
+                     [this](uint64_t number) { return Hides(acts_[number - 1]); });
+}
+
 std::vector<const v1::DossierAct*> DossierActs::Standing() const {
   std::vector<const v1::DossierAct*> standing;
   for (const auto& [dossier, numbers] : of_) standing.push_back(&acts_[numbers.back() - 1]);
@@ -101,7 +119,12 @@ const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user)
 }
 
 bool OpensForSome(const v1::DossierAct& act) {
-  return !act.dossier_id().empty() && act.by_assignment() == act.dossier_id();
+  return !act.dossier_id().empty() && act.by_assignment() == act.dossier_id() &&
+         (act.cause() == v1::ACT_CAUSE_UNSPECIFIED || act.cause() == v1::ACT_CAUSE_OPENED_HIDDEN);
+}
+
+bool Hides(const v1::DossierAct& act) {
+  return act.cause() == v1::ACT_CAUSE_OPENED_HIDDEN || act.cause() == v1::ACT_CAUSE_HIDDEN;
 }
 
 bool IsOver(const v1::NamedPerson& person, Day day) { return !InTerm(day, 0, person.valid_to()); }

@@ -36,6 +36,11 @@ class DossierActs {
   const v1::DossierAct* StandingAt(absl::string_view dossier, uint64_t number) const;
   // The newest act about the dossier that somebody said for itself, by no assignment; null: none.
   const v1::DossierAct* SaidForItself(absl::string_view dossier) const;
+  // The newest act about the dossier that is by no assignment: somebody said it for itself, or it
+  // is by the dossier's root; null: none.
+  const v1::DossierAct* LastWord(absl::string_view dossier) const;
+  // Whether it was ever hidden until it begins (hidden_dossiers.h).
+  bool WasHidden(absl::string_view dossier) const;
   // Those that stand, in order of number.
   std::vector<const v1::DossierAct*> Standing() const;
 
@@ -70,6 +75,8 @@ const v1::NamedPerson* NameIn(const v1::DossierAct& act, absl::string_view user)
 // Whether by the act the dossier was opened for some alone: before it there was nothing of it to
 // see.
 bool OpensForSome(const v1::DossierAct& act);
+// Whether by the act the dossier is hidden until it begins.
+bool Hides(const v1::DossierAct& act);
 // Whether a last day in it was over before `day`.
 bool IsOver(const v1::NamedPerson& person, Day day);
 

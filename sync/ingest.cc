@@ -8,6 +8,7 @@
 #include "sync/assignment_acts.h"
 #include "sync/decision.h"
 #include "sync/fragment.h"
+#include "sync/hidden_dossiers.h"
 #include "sync/stamp.h"
 
 namespace sotay::sync {
@@ -258,6 +259,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
       }
     }
   }
+  SayHidden(arrival, decision, &bench_);
   SayAssigned(arrival, decision, &bench_);
   return position;
 }

@@ -152,7 +152,7 @@ struct IngestOutcome {
   std::map<std::string, uint64_t> births;            // unit → records created
   UnitNumbers numbers;                               // of units where one was given: all
   std::map<RecordId, StandingSignature> signatures;  // that took effect, by their object
-  std::vector<v1::DossierAct> acts;                  // by assignments, in order of number by unit
+  std::vector<v1::DossierAct> acts;                  // in order of number by unit
 };
 
 // Takes every push in turn.
@@ -174,7 +174,8 @@ struct IngestOutcome {
 //   - What somebody wrote into a dossier that has become other people's, before their device could
 //     hear of it, is applied and says so (sotay/v1/admission_grounds.proto); a step of a state is
 //     not: it is for those whose dossier it is.
-//   - An assignment says who sees its dossier, as its opening may (assignment_acts.h).
+//   - An assignment says who sees its dossier, as its opening may (assignment_acts.h), and as its
+//     root may where it is hidden until it begins (hidden_dossiers.h).
 IngestOutcome Ingest(const IngestInput& input);
 
 // What a change waits for whose dossier's root is not here yet: HeldRow::waits_for is either

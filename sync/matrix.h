@@ -71,6 +71,14 @@ struct FieldOfWork {
   std::string label_en;
 };
 
+// When a dossier that a type opens is hidden from its unit (hidden_dossiers.h).
+struct HiddenUntil {
+  uint32_t field = 0;           // the enum field that says so; 0: none does
+  int32_t value = 0;            // by this value
+  std::vector<uint32_t> names;  // fields that name who sees it
+  std::vector<int32_t> begun;   // values of its state field from which on it is hidden no longer
+};
+
 // What the table says of a record type.
 struct TypeInMatrix {
   Kind kind = kOtherKind;
@@ -80,6 +88,7 @@ struct TypeInMatrix {
   absl::flat_hash_map<int32_t, FieldSet> fields;
   // A dossier that one opens is for whom it is assigned to, from then on.
   bool assigned_only = false;
+  HiddenUntil hidden;
 
   bool Submitted(int32_t state) const;
 };
@@ -103,7 +112,7 @@ class Matrix {
   // The set of these codes, or of all for "*"; those the table does not declare are left out.
   FieldSet FieldsOf(const google::protobuf::RepeatedPtrField<std::string>& codes) const;
 
-  // Whether there are dossiers that are for whom they are assigned to from when they are opened on.
+  // Whether there are dossiers that are for some people alone from when they are opened on.
   bool opens_for_some() const { return opens_for_some_; }
 
   const std::string& version() const { return version_; }

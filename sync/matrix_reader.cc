@@ -1,8 +1,6 @@
-// Reads a table of rights.  Strict: what it does not know it refuses, saying where, what, and what
-// is allowed there.
+#include "sync/matrix_reader.h"
+
 #include <algorithm>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -10,8 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "google/protobuf/descriptor.h"
-#include "sync/matrix.h"
 #include "sync/status_macros.h"
 #include "sync/text.h"
 
@@ -21,9 +17,7 @@ namespace {
 constexpr size_t kTextBytesMax = size_t{256} << 10;
 constexpr size_t kNameMax = 63;
 
-using Words = std::vector<absl::string_view>;
-
-Words WordsOf(absl::string_view line) {
+std::vector<absl::string_view> WordsOf(absl::string_view line) {
   return absl::StrSplit(line.substr(0, line.find('#')), absl::ByAnyChar(" \t\r"),
                         absl::SkipEmpty());
 }
@@ -46,40 +40,6 @@ absl::optional<Enum> Named(absl::string_view name) {
 }
 
 }  // namespace
-
-class MatrixReader {
- public:
-  MatrixReader(absl::string_view file, const Schema& schema) : file_(file), schema_(schema) {}
-
-  absl::StatusOr<std::shared_ptr<const Matrix>> Read(absl::string_view text);
-
- private:
-  absl::Status Wrong(absl::string_view what) const {
-    return absl::InvalidArgumentError(absl::StrCat(file_, ":", line_, ": ", what));
-  }
-  absl::Status ReadLine(absl::string_view line);
-  absl::Status ReadVersion(const Words& words);
-  absl::Status ReadSince(const Words& words);
-  absl::Status ReadField(absl::string_view line, const Words& words);
-  absl::Status ReadFieldOf(const Words& words);
-  absl::Status ReadSubmitted(const Words& words);
-  absl::Status ReadAssigned(const Words& words);
-  absl::Status ReadRule(const Words& words);
-  absl::Status ReadCondition(absl::string_view word, AccessLine* line) const;
-  absl::StatusOr<Kind> KindNamed(absl::string_view name);
-  absl::StatusOr<FieldSet> FieldsNamed(absl::string_view list) const;
-  absl::StatusOr<const RecordType*> TypeNamed(absl::string_view name) const;
-  absl::StatusOr<int32_t> ValueNamed(const google::protobuf::EnumDescriptor& of,
-                                     absl::string_view name) const;
-  void Finish();
-
-  const std::string file_;
-  const Schema& schema_;
-  int line_ = 0;
-  std::shared_ptr<Matrix> matrix_{new Matrix()};
-  std::set<std::string, std::less<>> names_;  // of lines
-  std::map<std::string, Kind> named_;         // types that lines name, by full name
-};
 
 absl::StatusOr<const RecordType*> MatrixReader::TypeNamed(absl::string_view name) const {
   const RecordType* type = schema_.Find(name);
@@ -178,62 +138,6 @@ absl::Status MatrixReader::ReadField(absl::string_view line, const Words& words)
   return absl::OkStatus();
 }
 
-absl::Status MatrixReader::ReadFieldOf(const Words& words) {
-  const Words place = words.size() >= 4 ? Words(absl::StrSplit(words[2], '.')) : Words();
-  if (place.size() != 2) return Wrong("expected: field-of FIELD[,FIELD] TYPE.FIELD VALUE ...");
-  SOTAY_ASSIGN_OR_RETURN(const FieldSet fields, FieldsNamed(words[1]));
-  SOTAY_ASSIGN_OR_RETURN(const RecordType* type, TypeNamed(place[0]));
-  const FieldType* field = type->Field(place[1]);
-  if (field == nullptr || field->is_map || field->repeated ||
-      field->descriptor->enum_type() == nullptr) {
-    return Wrong(absl::StrCat(type->short_name, " has no field ", place[1],
-                              " that holds one of some values"));
-  }
-  TypeInMatrix& known = matrix_->types_[type->name];
-  if (known.field_number != 0 && known.field_number != field->number) {
-    return Wrong(absl::StrCat("another field of ", type->short_name, " says its field of work"));
-  }
-  known.field_number = field->number;
-  for (size_t i = 3; i < words.size(); ++i) {
-    SOTAY_ASSIGN_OR_RETURN(const int32_t value,
-                           ValueNamed(*field->descriptor->enum_type(), words[i]));
-    if (!known.fields.emplace(value, fields).second) {
-      return Wrong(absl::StrCat(words[i], " is given fields of work twice"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MatrixReader::ReadSubmitted(const Words& words) {
-  if (words.size() < 3) return Wrong("expected: submitted TYPE STATE ...");
-  SOTAY_ASSIGN_OR_RETURN(const RecordType* type, TypeNamed(words[1]));
-  if (type->state == nullptr || type->state->descriptor->enum_type() == nullptr) {
-    return Wrong(absl::StrCat(type->short_name, " has no state"));
-  }
-  TypeInMatrix& known = matrix_->types_[type->name];
-  if (!known.submitted.empty()) {
-    return Wrong(absl::StrCat("submitted ", type->short_name, " is said twice"));
-  }
-  for (size_t i = 2; i < words.size(); ++i) {
-    SOTAY_ASSIGN_OR_RETURN(const int32_t state,
-                           ValueNamed(*type->state->descriptor->enum_type(), words[i]));
-    known.submitted.push_back(state);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MatrixReader::ReadAssigned(const Words& words) {
-  if (words.size() != 2) return Wrong("expected: assigned TYPE[,TYPE]");
-  for (const absl::string_view name : absl::StrSplit(words[1], ',')) {
-    SOTAY_ASSIGN_OR_RETURN(const RecordType* type, TypeNamed(name));
-    if (!type->root) return Wrong(absl::StrCat("a ", type->short_name, " opens no dossier"));
-    TypeInMatrix& known = matrix_->types_[type->name];
-    if (known.assigned_only) return Wrong(absl::StrCat("assigned ", name, " is said twice"));
-    known.assigned_only = matrix_->opens_for_some_ = true;
-  }
-  return absl::OkStatus();
-}
-
 absl::Status MatrixReader::ReadCondition(absl::string_view word, AccessLine* line) const {
   bool* const condition = word == "in-field"    ? &line->in_field
                           : word == "submitted" ? &line->submitted
@@ -305,10 +209,11 @@ absl::Status MatrixReader::ReadLine(absl::string_view line) {
   if (words[0] == "field-of") return ReadFieldOf(words);
   if (words[0] == "submitted") return ReadSubmitted(words);
   if (words[0] == "assigned") return ReadAssigned(words);
+  if (words[0] == "hidden") return ReadHidden(words);
   if (words[0] == "rule") return ReadRule(words);
   return Wrong(absl::StrCat("no line begins with ", words[0],
                             "; lines begin with version, since, field, field-of, submitted, "
-                            "assigned, rule"));
+                            "assigned, hidden, rule"));
 }
 
 void MatrixReader::Finish() {

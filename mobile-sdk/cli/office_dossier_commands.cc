@@ -54,6 +54,7 @@ json ActJson(const Reader& reader, const v1::DossierAct& act) {
           {"restricted", act.restricted()},
           {"people", std::move(people)},
           {"by_assignment", Hex(act.by_assignment())},
+          {"cause", act.cause() == v1::ACT_CAUSE_UNSPECIFIED ? "" : v1::ActCause_Name(act.cause())},
           {"assigned", std::move(assigned)},
           {"reason", act.reason()},
           {"set_by", act.set_by()},
@@ -77,8 +78,12 @@ std::string PeopleInWords(const Reader& reader, const v1::DossierAct& act) {
   return absl::StrJoin(people, ", ");
 }
 
-// Why; of what came of an assignment, or of the opening, that it did.
+// Why; of what came of an assignment, of the opening, or of the root, that it did.
 std::string ReasonInWords(const Voice& voice, const v1::DossierAct& act) {
+  if (act.cause() == v1::ACT_CAUSE_BEGUN) return voice("(đã bắt đầu)", "(begun)");
+  if (act.cause() != v1::ACT_CAUSE_UNSPECIFIED) {
+    return voice("(giữ kín đến khi bắt đầu)", "(hidden until it begins)");
+  }
   if (act.by_assignment().empty()) return act.reason();
   if (act.by_assignment() == act.dossier_id()) return voice("(mở hồ sơ)", "(opened)");
   return absl::StrCat(voice("(phân công ", "(assignment "),

@@ -30,6 +30,17 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
+std::string ForkedInWords(const Voice& voice) {
+  return voice(
+      "sổ này bị sao chép hoặc bị lùi về trước: máy chủ giữ bản đến trước và không nhận thêm vào "
+      "hồ sơ. Mọi điều đã ghi còn nguyên trong sổ này, phần chưa gửi được nộp riêng cho lãnh đạo "
+      "xem. Xin mã mời mới và ghi danh lại ở thư mục khác: sotay --dir MỚI enroll MÃ_MỜI",
+      "this notebook was copied or set back: what came first stays, and the server takes nothing "
+      "more of it into records. Everything is kept here, and what was not sent is handed in for a "
+      "leader to read. Ask for an invitation and enrol anew, in another directory: sotay --dir NEW "
+      "enroll INVITATION");
+}
+
 std::string Sentence(const Voice& voice, const absl::Status& status) {
   if (status.GetPayload(sdk::kStrangerUrl).has_value()) {
     return voice(
@@ -63,6 +74,9 @@ std::string Sentence(const Voice& voice, const absl::Status& status) {
     case kExitFailed:
       kind = voice("không thành công", "failed");
       break;
+  }
+  if (sdk::DetailOf(status).reason() == v1::REASON_DEVICE_FORKED) {
+    return absl::StrCat(kind, ": ", ForkedInWords(voice));
   }
   return absl::StrCat(kind, ": ", OneLine(absl::string_view(status.message())));
 }

@@ -25,4 +25,7 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // sentence, fit to show.
 std::string Sentence(const Voice& voice, const absl::Status& status);
 
+// What becomes of a notebook that was copied or set back, and what its user does.
+std::string ForkedInWords(const Voice& voice);
+
 }  // namespace sotay::cli

@@ -24,7 +24,6 @@
 namespace sotay::seal {
 namespace {
 
-constexpr char kPrefix[] = "sotay/dossier/v1";
 constexpr size_t kFaultsNamed = 100;
 
 // A push whose seal holds.
@@ -346,14 +345,6 @@ void Checker::Close() {
 }
 
 }  // namespace
-
-std::string DossierText(absl::string_view dossier_bytes) {
-  const std::array<uint8_t, 32> hash = Sha256(dossier_bytes);
-  // With its NUL.
-  std::string text(kPrefix, sizeof(kPrefix));
-  text.append(hash.begin(), hash.end());
-  return text;
-}
 
 DossierReport CheckDossier(const sync::Schema& schema, absl::string_view bytes,
                            absl::string_view log_key, const LaterKeys& later) {

@@ -16,9 +16,6 @@
 
 namespace sotay::seal {
 
-// The text the exporter's device signs: "sotay/dossier/v1\0" ‖ SHA-256 of the Dossier's bytes.
-std::string DossierText(absl::string_view dossier_bytes);
-
 // A change, as it is read.
 struct CheckedChange {
   v1::Change change;

@@ -13,6 +13,8 @@
 namespace sotay::seal {
 namespace {
 
+constexpr char kDossierPrefix[] = "sotay/dossier/v1";
+
 absl::StatusOr<VerifyingKey> FirstKey(const v1::Dossier& dossier) {
   return VerifyingKey::From(dossier.handovers().empty() ? dossier.log_key()
                                                         : dossier.handovers(0).previous_key());
@@ -155,6 +157,14 @@ std::vector<v1::GoingOn> GoingOnIn(absl::string_view dossier) {
   // What cannot be read shows nothing; the dossier itself cannot be read then.
   if (!shown.ParseFromArray(dossier.data(), static_cast<int>(dossier.size()))) return {};
   return {shown.going_on().begin(), shown.going_on().end()};
+}
+
+std::string DossierText(absl::string_view dossier_bytes) {
+  const std::array<uint8_t, 32> hash = Sha256(dossier_bytes);
+  // With its NUL.
+  std::string text(kDossierPrefix, sizeof(kDossierPrefix));
+  text.append(hash.begin(), hash.end());
+  return text;
 }
 
 absl::optional<sync::DeviceId> ExporterOf(const v1::SealedDossier& sealed,

@@ -33,6 +33,9 @@ std::vector<std::string> KeyFaults(const v1::Dossier& dossier, absl::string_view
 // What a serialised Dossier shows of it.
 std::vector<v1::GoingOn> GoingOnIn(absl::string_view dossier);
 
+// The text the exporter's device signs: "sotay/dossier/v1\0" ‖ SHA-256 of the Dossier's bytes.
+std::string DossierText(absl::string_view dossier_bytes);
+
 // The device that exported the file; nothing: its rolls do not lead to the key that sealed it.
 absl::optional<sync::DeviceId> ExporterOf(const v1::SealedDossier& sealed,
                                           absl::string_view organisation_id);

@@ -1,5 +1,5 @@
 // An office whose dossiers come and go, with what a naive model knows of them
-// (dossiers_law_test.cc).
+// (dossiers_law_test.cc, dossiers_law_steps.cc).
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,14 @@
 
 namespace sotay::server {
 
+inline sdk::Edit Word(sdk::Edit::Kind kind, const std::string& field, const std::string& value) {
+  sdk::Edit edit;
+  edit.kind = kind;
+  edit.field = field;
+  edit.value = value;
+  return edit;
+}
+
 class DossiersLaw : public AssignmentsRoom {
  protected:
   void Live(bool assigned_only, uint64_t seed);
@@ -24,6 +32,10 @@ class DossiersLaw : public AssignmentsRoom {
   bool MayRead(const std::string& user, const tests::NaiveDossier& dossier) const;
   std::map<sync::RecordId, std::string> ExpectedOn(const tests::RoomPhone& phone);
   void Write(tests::RoomPhone* phone);
+  absl::Status OpenOne(tests::RoomPhone* phone);
+  // Begins an inspection, or makes a surprise of one.
+  absl::Status TurnInspection(tests::RoomPhone* phone, const sync::RecordId& root);
+  void HearInspections();
   void SayWho();
   // The head's phone assigns somebody, or ends that.
   void AssignSomebody(tests::RoomPhone* head);
@@ -42,6 +54,7 @@ class DossiersLaw : public AssignmentsRoom {
   sync::Day today_ = kToday;
   bool night_ = false;  // the day has turned, and the hub has not noticed
   int checks_ = 0, removals_ = 0, back_fills_ = 0, heard_ = 0;
+  int surprises_ = 0;  // that were hidden, or began
   bool assigned_only_ = false;
   std::vector<tests::Unheard> unheard_;
   std::set<sync::RecordId> never_;  // assignments that were set aside

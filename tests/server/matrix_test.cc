@@ -139,6 +139,47 @@ TEST(Matrix, SaysWhichDossiersAreForWhomTheyAreAssignedTo) {
   EXPECT_TRUE((*all)->TypeOf("casework.v1.Inspection").assigned_only);
 }
 
+TEST(Matrix, SaysWhichDossiersAreHiddenUntilTheyBegin) {
+  const auto schema = tests::CaseworkSchema();
+  const auto parse = [&schema](absl::string_view line) {
+    return Matrix::Parse(absl::StrCat(kHead, line, "\n", kRule), "x", *schema);
+  };
+  const std::string line = "hidden inspection.planned INSPECTION_PLANNING_SURPRISE";
+  const auto some =
+      parse(absl::StrCat(line, " for lead_id,team until INSPECTION_STATE_IN_PROGRESS"));
+  ASSERT_THAT(some, IsOk());
+  const HiddenUntil& hidden = (*some)->TypeOf("casework.v1.Inspection").hidden;
+  EXPECT_EQ(hidden.field, 2u);
+  EXPECT_EQ(hidden.value, casework::v1::INSPECTION_PLANNING_SURPRISE);
+  EXPECT_THAT(hidden.names, ::testing::ElementsAre(11, 12));
+  EXPECT_THAT(hidden.begun, ::testing::ElementsAre(casework::v1::INSPECTION_STATE_IN_PROGRESS));
+  EXPECT_TRUE((*some)->opens_for_some());
+  EXPECT_EQ((*some)->TypeOf("casework.v1.Case").hidden.field, 0u);
+  EXPECT_THAT(parse(absl::StrCat(line, " until INSPECTION_STATE_IN_PROGRESS")), IsOk());
+  const std::map<std::string, std::string> wrong = {
+      {line, "expected: hidden TYPE.FIELD VALUE"},
+      {line + " until", "expected: hidden"},
+      {line + " for lead_id until", "expected: hidden"},
+      {line + " INSPECTION_STATE_IN_PROGRESS", "expected: hidden"},
+      {"hidden inspection INSPECTION_PLANNING_SURPRISE until X", "expected: hidden"},
+      {line + " until X", "InspectionState has no value X"},
+      {line + " for place,gps,tallies until INSPECTION_STATE_IN_PROGRESS",
+       "no field tallies that holds user ids"},
+      {"hidden inspection.planned SUDDEN until INSPECTION_STATE_IN_PROGRESS",
+       "InspectionPlanning has no value SUDDEN"},
+      {"hidden inspection.lead_id X until INSPECTION_STATE_IN_PROGRESS",
+       "no field lead_id that holds one of some values"},
+      {"hidden note.kind NOTE_KIND_SCENE until NOTE_STATE_SUBMITTED", "a note opens no dossier"},
+      {absl::StrCat(line, " until INSPECTION_STATE_IN_PROGRESS\n", line,
+                    " until INSPECTION_STATE_DRAFTED"),
+       "hidden inspection is said twice"},
+  };
+  for (const auto& [text, why] : wrong) {
+    EXPECT_THAT(parse(text).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(why)))
+        << text;
+  }
+}
+
 TEST(Matrix, KnowsWhatWasSubmittedAndOfWhatFieldADossierIs) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const server::AccessRules rules,
                              server::LoadAccessRules("", *tests::CaseworkSchema(), 20260701));

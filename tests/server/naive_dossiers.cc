@@ -36,4 +36,18 @@ void NaiveDossier::Take(const Unheard& heard) {
   if (!heard.ends) people[heard.decision.user] = 0;
 }
 
+void NaiveDossier::Turn(bool planned, bool begun) {
+  const bool now = planned && !surprise;
+  surprise = planned;
+  if (now && !begun && !ever_hidden && !word_restricts) {
+    hidden = ever_hidden = restricted = word_restricts = true;
+    people.clear();
+    for (const std::string& user : Assigned()) people[user] = 0;
+    for (const std::string& user : team) people[user] = 0;
+  }
+  if (!hidden || !begun) return;
+  hidden = restricted = word_restricts = false;
+  people.clear();
+}
+
 }  // namespace sotay::tests

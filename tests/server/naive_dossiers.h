@@ -37,6 +37,11 @@ struct NaiveDossier {
   std::string opened_by;
   bool restricted = false;
   std::map<std::string, sync::Day> people;  // last days; 0: none
+  // One that is hidden until it begins: whether it is an inspection, whom it names, whether it is
+  // hidden now, and ever was; and whether what was last said of it, by no assignment, restricts it.
+  bool inspection = false;
+  std::set<std::string> team;
+  bool hidden = false, ever_hidden = false, word_restricts = false, surprise = false;
   // How often that was said for itself, and how often of these the head's phone heard.
   int said = 0, head_heard = 0;
   // In the order in which the server took them.
@@ -45,6 +50,8 @@ struct NaiveDossier {
   // To whom it is assigned.
   std::set<std::string> Assigned() const;
   void Take(const Unheard& heard);
+  // Its root was heard to be planned as a surprise, and to have begun.
+  void Turn(bool planned, bool begun);
 };
 
 }  // namespace sotay::tests

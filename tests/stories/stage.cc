@@ -68,6 +68,7 @@ bool Shows(const std::set<std::string>& words, const std::string& word) {
          std::any_of(words.begin(), words.end(), [&](const std::string& shown) {
            return absl::EndsWith(shown, absl::StrCat("_kind_", word)) ||
                   absl::EndsWith(shown, absl::StrCat("_role_", word)) ||
+                  absl::EndsWith(shown, absl::StrCat("_planning_", word)) ||
                   absl::EndsWith(shown, absl::StrCat("_state_", word));
          });
 }

@@ -1,0 +1,130 @@
+// A surprise inspection: until it begins, nobody of the unit but those who carry it out has
+// anything of it on their phone, or is shown anything at the console; when it begins, the whole
+// unit has it, with everything that was written meanwhile.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/stories/stage.h"
+
+namespace sotay::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class SurpriseInspection : public ::testing::TestWithParam<size_t> {
+ protected:
+  SurpriseInspection() : stage_({kDam, kQue, kPhong}) {}
+  // Quế leads it, as Đàm, who plans it, has written.
+  std::string Plan() {
+    return stage_.Inspection({"planned=surprise", "target_body=Nhà tạm giữ Công an xã Bãi Nổi",
+                              "lead_id=" + std::string(kQue)});
+  }
+  void ExpectNothingShown(const std::string& user) {
+    EXPECT_THAT(stage_.Phone(user, {"list"}), SizeIs(0));
+    const json status = stage_.Phone(user, {"status"});
+    EXPECT_EQ(status["records"], 0);
+    EXPECT_THAT(status["removed_dossiers"], SizeIs(0));
+    EXPECT_THAT(stage_.Phone(user, {"conflicts"}), SizeIs(0));
+    for (const Stage::Words& words : {Stage::Words{"records"},
+                                      {"conflicts"},
+                                      {"quarantine"},
+                                      {"duplicates"},
+                                      {"dossiers", "list", "--history"}}) {
+      EXPECT_THAT(stage_.Console(user, words), SizeIs(0)) << words[0];
+    }
+  }
+
+  Stage stage_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, SurpriseInspection, ::testing::Values(0, 5));
+
+TEST_P(SurpriseInspection, IsHiddenUntilItBegins) {
+  const std::string visit = Plan();
+  const std::string plan =
+      stage_.New(kDam, "note", visit, {"body=Tập trung lúc 5 giờ tại ngã ba Rạch Đước."});
+  stage_.Meet(GetParam());
+  ExpectNothingShown(kPhong);
+  EXPECT_EQ(stage_.Try(kPhong, {"show", visit}).exit_code, 3);
+  const Ended there = stage_.Decide(kPhong, {"show", visit});
+  const Ended nowhere = stage_.Decide(kPhong, {"show", std::string(32, '7')});
+  EXPECT_EQ(there.exit_code, nowhere.exit_code);
+  EXPECT_EQ(stage_.Decide(kPhong, {"access", "--record", visit}).exit_code,
+            stage_.Decide(kPhong, {"access", "--record", std::string(32, '7')}).exit_code);
+  EXPECT_EQ(stage_.Phone(kQue, {"show", plan})["created"]["user"], kDam);
+  EXPECT_THAT(stage_.Phone(kLeader, {"list"}), SizeIs(2));
+
+  // In the morning Quế begins, without a network; Đàm writes on.
+  stage_.Phone(kQue, {"edit", visit, "state=in_progress"});
+  stage_.New(kDam, "note", visit, {"body=Buồng 5 thiếu sổ theo dõi."});
+  // Her phone has not sent it yet: the secret is as good as it was.
+  EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
+  EXPECT_EQ(stage_.Exchange(kPhong).exit_code, 0);
+  ExpectNothingShown(kPhong);
+  stage_.Meet(GetParam());
+  EXPECT_THAT(stage_.Phone(kPhong, {"list"}), SizeIs(3));
+  const json acts = stage_.Console({"dossiers", "list", "--history"});
+  ASSERT_THAT(acts, SizeIs(2));
+  EXPECT_EQ(acts[0]["cause"], "ACT_CAUSE_OPENED_HIDDEN");
+  EXPECT_EQ(acts[0]["set_by"], kDam);
+  EXPECT_EQ(acts[1]["cause"], "ACT_CAUSE_BEGUN");
+  EXPECT_EQ(acts[1]["set_by"], kQue);
+  EXPECT_EQ(acts[1]["restricted"], false);
+  EXPECT_THAT(stage_.Console({"dossiers", "list"}), SizeIs(0));
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+// It was planned openly, and becomes a surprise: who had it is told that it has gone, what they had
+// not sent goes first.  One who says so, and is none of those who carry it out, ends their own
+// access by it, and is told as everybody else.
+TEST_P(SurpriseInspection, WhoseOwnEditEndsTheirAccessIsToldAndLosesNothing) {
+  const std::string visit = stage_.Inspection({"target_body=Nhà tạm giữ Công an xã Bãi Nổi"});
+  const std::string note = stage_.New(kQue, "note", visit, {"body=Buồng 3 có 14 người."});
+  stage_.Meet(GetParam());
+  // Quế writes what makes it one, and goes on without a network.
+  stage_.Phone(kQue, {"edit", visit, "planned=surprise"});
+  stage_.Phone(kQue, {"edit", note, "body=Buồng 3 có 14 người, 02 người ốm."});
+  const std::string late = stage_.New(kQue, "note", visit, {"body=Buồng 4 đủ sổ."});
+  EXPECT_EQ(stage_.Exchange(kQue).exit_code, 0);
+
+  EXPECT_THAT(stage_.Phone(kQue, {"list"}), SizeIs(0));
+  const json status = stage_.Phone(kQue, {"status"});
+  EXPECT_EQ(status["outbox"], 0) << "what was unsent went first";
+  EXPECT_EQ(status["refused"], 0) << "and counts, as it was written with the change in hand";
+  ASSERT_THAT(status["removed_dossiers"], SizeIs(1));
+  EXPECT_EQ(status["removed_dossiers"][0]["dossier"], visit);
+  const Ended words =
+      tests::Run({SOTAY, "--dir", stage_.DirectoryOf(kQue), "--lang", "en", "status"});
+  EXPECT_THAT(words.out, HasSubstr("is no longer yours"));
+  EXPECT_EQ(stage_.Try(kQue, {"show", note}).exit_code, 3);
+  EXPECT_EQ(stage_.Try(kQue, {"new", "note", "--in", visit, "body=x"}).exit_code, 3);
+  EXPECT_THAT(stage_.Console(kQue, {"records"}), SizeIs(0));
+  for (const std::string& record : {note, late}) {
+    const json history = stage_.Console({"show", record, "--history", "10"})["history"];
+    EXPECT_EQ(history[0]["user"], kQue);
+  }
+  EXPECT_EQ(
+      stage_.Console({"show", late, "--history", "10"})["history"][0]["admission"]["unaware_of"],
+      1);
+  const json acts = stage_.Console({"dossiers", "list"});
+  ASSERT_THAT(acts, SizeIs(1));
+  EXPECT_EQ(acts[0]["cause"], "ACT_CAUSE_HIDDEN");
+  EXPECT_EQ(acts[0]["set_by"], kQue) << "by her own edit";
+
+  // Đàm, who opened it, begins it, and it is there again.
+  EXPECT_EQ(stage_.Exchange(kPhong).exit_code, 0);
+  EXPECT_THAT(stage_.Phone(kPhong, {"status"})["removed_dossiers"], SizeIs(1));
+  EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
+  stage_.Phone(kDam, {"edit", visit, "state=in_progress"});
+  stage_.Meet(GetParam());
+  EXPECT_THAT(stage_.Phone(kQue, {"list"}), SizeIs(3));
+  EXPECT_THAT(stage_.Phone(kQue, {"status"})["removed_dossiers"], SizeIs(0));
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+}  // namespace
+}  // namespace sotay::tests
