@@ -123,12 +123,12 @@ bool IsOnlyTold(char table, const std::set<std::string>& what) {
       {'d',
        {"name", "held", "set_aside", "stamp", "state", "revisions", "user_id", "enrolled_ms",
         "revoked_by", "revoked_reason", "revoked_ms"}},
-      {'g', {"reason", "sealed", "set_by", "set_ms", "people", "restricted"}},
+      {'g', {"assigned", "cause", "reason", "sealed", "set_by", "set_ms", "people", "restricted"}},
       {'H', {"(a row)"}},
       {'J', {"keys", "sealed"}},
       {'j',
-       {"act", "acts", "arrivals", "changes", "positions", "record_ids", "records", "unit_id",
-        "writers"}},
+       {"act", "acts", "arrivals", "changes", "contents", "destroyed", "positions", "record_ids",
+        "records", "unit_id", "writers"}},
       {'K', {"(a row)"}},
       {'q', {"dismissed", "message", "reason", "received_ms", "verdict"}},
       {'s', {"message", "position", "reason", "unit_id", "verdict"}}};
@@ -166,7 +166,7 @@ class TamperedStore : public EveryTableRoom {
     if (!tables.ok()) return true;
     const auto loaded = Directory::From(
         *std::move(tables),
-        LoadAccessRules("", *tests::CaseworkSchema(), sync::DayOf(room_.now_ms)).value(),
+        LoadAccessRules(room_.rules, *tests::CaseworkSchema(), sync::DayOf(room_.now_ms)).value(),
         room_.now_ms);
     if (!loaded.ok()) return true;
     const auto report = CheckStore(room_.store.get(), *tests::CaseworkSchema());
