@@ -208,6 +208,7 @@ class Oracle {
         stale += reason == v1::REASON_SIGNATURE_STALE;
         return;
       }
+      if (line.admission.has_taken_in()) faults.push_back(where + "a signature is taken in");
       ++signed_times;
       newest_ = RecordId::From(edit.record_id());
       const auto signature = SignatureIn(*tests::CaseworkSchema()->Find("signoff"), edit);
@@ -324,7 +325,7 @@ TEST(SigningLaws, S4_FindARefusedChangeThatIsLost) {
   FindsOut(laws::LosesWhatItRefuses, "there 0 times");
 }
 TEST(SigningLaws, S4_FindASignatureThatIsTakenIn) {
-  FindsOut(laws::TakesASignatureIn, "applied: signature");
+  FindsOut(laws::TakesASignatureIn, "a signature is taken in");
 }
 
 }  // namespace

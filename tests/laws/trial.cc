@@ -9,11 +9,19 @@
 namespace sotay::laws {
 namespace {
 
+// Where the chances of a law's case begin: no two laws try the same pasts.
+Chance ChanceOf(const Law& law, uint64_t seed) {
+  constexpr uint64_t kPrime = 0x100000001B3;  // FNV-1a
+  uint64_t salt = 0xCBF29CE484222325;
+  for (char c : absl::string_view(law.name)) salt = (salt ^ static_cast<uint8_t>(c)) * kPrime;
+  return Chance(salt ^ seed);
+}
+
 // Whether `past` still breaks the law; the judge may need luck, so it is asked a few times.
 std::string Broken(const Law& law, const Past& past, uint64_t seed, const ReplicaMaker& make) {
   if (past.edits.empty() || !Oracle(TypeOf(kNewest, past.type), past).fits()) return "";
   for (uint64_t attempt = 0; attempt < 8; ++attempt) {
-    Chance chance(seed + attempt);
+    Chance chance = ChanceOf(law, seed + attempt);
     std::string what = law.judge(past, &chance, make);
     if (!what.empty()) return what;
   }
@@ -68,7 +76,7 @@ bool ShrinkOnce(const Law& law, const ReplicaMaker& make, Violation* violation) 
 absl::optional<Violation> Try(const Law& law, uint64_t first, size_t cases,
                               const ReplicaMaker& make, size_t* tried) {
   for (uint64_t seed = first; seed < first + cases; ++seed) {
-    Chance chance(seed);
+    Chance chance = ChanceOf(law, seed);
     const Past past = MakePast(law.wishes, &chance);
     ++*tried;
     std::string what = law.judge(past, &chance, make);

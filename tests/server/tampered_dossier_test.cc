@@ -40,6 +40,11 @@ File Evidently(const File& file) {
     gone.clear_by();
     gone.clear_done_ms();
     gone.clear_reason();
+    v1::Change named;
+    if (named.ParseFromString(gone.named())) {
+      named.clear_dossier_id();
+      gone.set_named(named.SerializeAsString());
+    }
   }
   for (v1::ProvenDevice& device : *left.dossier.mutable_devices()) {
     for (v1::EarlierKey& earlier : *device.mutable_earlier()) earlier.clear_through();
