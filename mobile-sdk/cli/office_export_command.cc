@@ -168,8 +168,11 @@ absl::StatusOr<Exported> Gather(const Invocation& run, const std::string& id, Me
                      "; give the schema that has them (--schema)"));
   }
   if (!report.faults.empty()) {
-    return absl::DataLossError(absl::StrCat("the server's evidence does not hold (",
-                                            report.faults.front(), "); nothing was written"));
+    // With types brought from here it may be these that are wrong, and not the server.
+    return absl::Status(
+        run.schema_files.empty() ? absl::StatusCode::kDataLoss : absl::StatusCode::kUnknown,
+        absl::StrCat("the server's evidence does not hold (", report.faults.front(),
+                     "); nothing was handed out"));
   }
   return made;
 }
