@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,14 +42,21 @@ struct BundledFile {
 // so.
 std::vector<BundledFile> FilesNamedIn(const sync::Schema& schema, const v1::Dossier& dossier);
 
-// What a serialised Dossier says of files; nothing: it is of an export from before there were any.
+// Types of the dossier's records that `schema` does not have: which files they name cannot be said.
+std::set<std::string> UnknownTypesIn(const sync::Schema& schema, const v1::Dossier& dossier);
+
+// What a serialised Dossier says of files; nothing: none were beside it.  Reads nothing else of it.
 absl::optional<v1::BundledFiles> StatementIn(absl::string_view dossier);
+// The serialised Dossier in a serialised SealedDossier, within `sealed`; empty when there is none.
+absl::string_view DossierIn(absl::string_view sealed);
 
 enum class FileState {
-  kWhole,      // it is there, with the size and the hash that its attachment says
-  kMissing,    // it is not there
-  kAltered,    // there is something else in its place
-  kElsewhere,  // it is there and whole, but under another name
+  kWhole,           // it is there, with the size and the hash that its attachment says
+  kNamedOtherwise,  // whole, under a name that the rule may have given it elsewhere (IsNameOf)
+  kMissing,         // it is not there
+  kAltered,         // there is something else in its place
+  kElsewhere,       // it is there and whole, but under a name that the rule never gives it
+  kUnread,          // something is there, and this machine could not read it
 };
 
 // What there is in a file's place, when it is not the file.
@@ -58,15 +66,16 @@ enum class Instead {
   kOtherSize,   // `found` says how many bytes
   kAnotherOne,  // `found` says which of the others
   kLink,
-  kNoFile,      // a folder, a pipe
-  kUnreadable,  // `found` says why, as the system does
+  kNoFile,  // a folder, a pipe
 };
 
 // What lies at a path.
 struct PlainLook {
   FileState state = FileState::kMissing;
   Instead instead = Instead::kNothing;  // of kAltered
-  std::string found;                    // beside `instead`; of kElsewhere: under which name it is
+  // Beside `instead`.  Of kNamedOtherwise and kElsewhere: under which name it is; of kUnread: why,
+  // as the system says.
+  std::string found;
 };
 
 struct CheckedFile {
@@ -76,30 +85,43 @@ struct CheckedFile {
   v1::FileAbsence why = v1::FILE_ABSENCE_UNSPECIFIED;
 };
 
-struct FilesReport {
-  enum class Verdict { kWhole, kIncomplete, kAltered };
-  std::vector<CheckedFile> files;
-  // Paths within the folder that no record names, some; nothing vouches for what is there.
-  std::vector<std::string> extra;
-  uint64_t extra_count = 0;
+// Something in the folder that no record names: nothing vouches for it.
+struct ExtraFile {
+  std::string path;      // within the folder
+  std::string bytes_of;  // the path of the file whose bytes it has, if it has those of one
+};
 
-  // kAltered: something is there that is not what the changes say, under its name.  kIncomplete:
-  // only that files are missing.  A withdrawn one that had never come to the server is not missed.
+struct FilesReport {
+  enum class Verdict {
+    kWhole,
+    kIncomplete,  // files are missing, and nothing else is wrong
+    kUnknown,     // there are records of types not known here, so what is extra or missing is open
+    kUnchecked,   // something could not be read here, and what could be is right
+    kAltered,     // something is there that is not what the changes say, under its name
+  };
+  std::vector<CheckedFile> files;
+  // The first hundred by path, and how many there are.
+  std::vector<ExtraFile> extra;
+  uint64_t extra_count = 0;
+  // Folders of it that could not be listed, each with why.
+  std::vector<std::string> unread;
+  // As UnknownTypesIn says; to be filled in by whoever has the dossier.
+  std::set<std::string> unknown_types;
+
+  // The gravest that holds.
   Verdict verdict() const;
   size_t Count(FileState state) const;
 };
-
-// Whether nobody can have it who waits for it.
-bool IsMissed(const CheckedFile& checked);
 
 // Which bytes of how many were read.
 using ReadingProgress = std::function<void(const BundledFile&, uint64_t bytes)>;
 
 // Looks at a folder, reading each file through, a piece of it at a time.  Follows no links, opens
-// nothing but plain files, and waits for none.
+// nothing but plain files, and waits for none.  `beside`: names in the folder that are no business
+// of its reader's, while it is being written.
 FilesReport CheckFiles(const std::string& folder, std::vector<BundledFile> named,
-                       const v1::BundledFiles& statement,
-                       const ReadingProgress& progress = nullptr);
+                       const v1::BundledFiles& statement, const ReadingProgress& progress = nullptr,
+                       const std::set<std::string>& beside = {});
 // Of a dossier without a folder: nothing is there.
 FilesReport WithoutFolder(std::vector<BundledFile> named, const v1::BundledFiles& statement);
 
@@ -112,8 +134,14 @@ struct ExportPlace {
   std::string folder;
   std::string dossier;
 };
+// A file called dossier.sotay that has anything called files beside it means the folder it is in.
 ExportPlace PlaceOf(const std::string& path);
-// The bytes of the dossier there.  kNotFound and so on name it; kInvalidArgument over 1 GiB.
+// The same, of a dossier that has been read: one of that name that was exported with files means
+// its folder also where these are gone.
+std::string FolderOf(const std::string& path, const std::vector<BundledFile>& named,
+                     const v1::BundledFiles& statement);
+// The bytes of the dossier there.  kNotFound and so on name it; kInvalidArgument over 1 GiB;
+// kDataLoss when something else than a plain file stands in its place in a folder.
 absl::StatusOr<std::string> ReadDossierAt(const std::string& path);
 
 }  // namespace sotay::cli

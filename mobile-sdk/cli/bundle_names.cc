@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kNumberDigitsMin = 4;
 constexpr size_t kHashDigits = 12;
 constexpr size_t kStemBytesMax = 60;
+constexpr size_t kNameBytesMax = 100;
 constexpr size_t kExtensionBytesMax = 5;
 constexpr char kOpaque[] = "bin";
 constexpr char kUnnamed[] = "tep";
@@ -95,6 +96,21 @@ std::string BundledName(uint64_t number, absl::string_view sha256, absl::string_
   digits.insert(0, kNumberDigitsMin - std::min(kNumberDigitsMin, digits.size()), '0');
   return absl::StrCat(digits, "_", absl::BytesToHexString(sha256).substr(0, kHashDigits), "_", stem,
                       ".", kept ? extension : kOpaque);
+}
+
+bool IsNameOf(absl::string_view name, absl::string_view sha256) {
+  const size_t dot = name.rfind('.');
+  if (dot == absl::string_view::npos || name.size() > kNameBytesMax || !IsBundledName(name)) {
+    return false;
+  }
+  const std::string extension(name.substr(dot + 1));
+  if (!IsKept(extension) && extension != kOpaque) return false;
+  absl::string_view stem = name.substr(name.find('_') + 1, dot - name.find('_') - 1);
+  const std::string hash = absl::BytesToHexString(sha256).substr(0, kHashDigits);
+  if (!absl::ConsumePrefix(&stem, hash) || !absl::ConsumePrefix(&stem, "_")) return false;
+  return !stem.empty() && std::all_of(stem.begin(), stem.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
 }
 
 bool IsBundledName(absl::string_view name) {

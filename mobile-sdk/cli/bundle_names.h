@@ -21,6 +21,10 @@ inline constexpr uint32_t kBundleNaming = 1;
 // where large and small letters are one.  `number` counts from 1; `sha256` is 32 bytes.
 std::string BundledName(uint64_t number, absl::string_view sha256, absl::string_view title);
 
+// Whether the rule may give `name` to a file of that hash, whatever its number and its title: both
+// may be read otherwise elsewhere, by other tables of letters or with more types of records known.
+bool IsNameOf(absl::string_view name, absl::string_view sha256);
+
 // Whether `name` is of that form, or such a name on its way (".part"): nobody's but a bundle's.
 bool IsBundledName(absl::string_view name);
 

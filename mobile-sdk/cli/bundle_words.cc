@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/terminal.h"
@@ -28,8 +29,6 @@ std::string InsteadInWords(const Voice& voice, const CheckedFile& checked) {
       return voice("ở chỗ nó là một liên kết", "a link stands in its place");
     case Instead::kNoFile:
       return voice("ở chỗ nó không phải là tệp", "what stands in its place is no file");
-    case Instead::kUnreadable:
-      return absl::StrCat(voice("không đọc được: ", "it cannot be read: "), found);
   }
   return "";
 }
@@ -48,8 +47,6 @@ const char* InsteadName(Instead instead) {
       return "link";
     case Instead::kNoFile:
       return "no_file";
-    case Instead::kUnreadable:
-      return "unreadable";
   }
   return "";
 }
@@ -58,6 +55,9 @@ std::string StateInWords(const Voice& voice, const CheckedFile& checked) {
   switch (checked.look.state) {
     case FileState::kWhole:
       return voice("đúng", "whole");
+    case FileState::kNamedOtherwise:
+      return absl::StrCat(voice("đúng, mang tên ", "whole, under the name "),
+                          OneLine(checked.look.found));
     case FileState::kMissing:
       return absl::StrCat(voice("THIẾU: ", "MISSING: "), AbsenceInWords(voice, checked.why));
     case FileState::kAltered:
@@ -65,6 +65,10 @@ std::string StateInWords(const Voice& voice, const CheckedFile& checked) {
                           InsteadInWords(voice, checked));
     case FileState::kElsewhere:
       return absl::StrCat(voice("BỊ ĐỔI TÊN, nay là ", "RENAMED, it is now "),
+                          OneLine(checked.look.found));
+    case FileState::kUnread:
+      return absl::StrCat(voice("KHÔNG KIỂM TRA ĐƯỢC, vì không đọc được: ",
+                                "COULD NOT BE CHECKED, as reading failed: "),
                           OneLine(checked.look.found));
   }
   return "";
@@ -74,14 +78,34 @@ const char* StateName(FileState state) {
   switch (state) {
     case FileState::kWhole:
       return "whole";
+    case FileState::kNamedOtherwise:
+      return "named_otherwise";
     case FileState::kMissing:
       return "missing";
     case FileState::kAltered:
       return "altered";
     case FileState::kElsewhere:
       return "elsewhere";
+    case FileState::kUnread:
+      return "unread";
   }
   return "";
+}
+
+std::string ExtraInWords(const Voice& voice, const FilesReport& report, const ExtraFile& extra) {
+  std::string text = absl::StrCat(OneLine(extra.path), voice(": THỪA: ", ": EXTRA: "));
+  if (!extra.bytes_of.empty()) {
+    absl::StrAppend(
+        &text, voice("nội dung là của ", "its bytes are those of "), extra.bytes_of,
+        voice(", nhưng không thay đổi nào nêu nó ở đây\n", ", and no change names it here\n"));
+  } else if (!report.unknown_types.empty()) {
+    absl::StrAppend(&text, voice("không thay đổi nào đọc được ở đây nêu tệp này\n",
+                                 "no change that can be read here names it\n"));
+  } else {
+    absl::StrAppend(&text, voice("không thay đổi nào nêu tệp này, không gì chứng minh nó\n",
+                                 "no change names it, and nothing vouches for it\n"));
+  }
+  return text;
 }
 
 std::string AttachmentsInShort(const BundledFile& file) {
@@ -98,8 +122,8 @@ std::string AbsenceInWords(const Voice& voice, v1::FileAbsence why) {
   switch (why) {
     case v1::FILE_ABSENCE_LEFT_OUT:
       return voice("xuất không kèm tệp", "exported without files");
-    case v1::FILE_ABSENCE_NOT_ARRIVED:
-      return voice("chưa đến máy chủ lúc xuất", "had not come to the server when it was exported");
+    case v1::FILE_ABSENCE_NOT_ON_SERVER:
+      return voice("máy chủ không có lúc xuất", "the server had not got it when it was exported");
     case v1::FILE_ABSENCE_DAMAGED:
       return voice("máy chủ đưa một tệp khác lúc xuất",
                    "the server gave another file when it was exported");
@@ -113,8 +137,8 @@ const char* AbsenceName(v1::FileAbsence why) {
   switch (why) {
     case v1::FILE_ABSENCE_LEFT_OUT:
       return "left_out";
-    case v1::FILE_ABSENCE_NOT_ARRIVED:
-      return "not_arrived";
+    case v1::FILE_ABSENCE_NOT_ON_SERVER:
+      return "not_on_server";
     case v1::FILE_ABSENCE_DAMAGED:
       return "damaged";
     default:
@@ -128,6 +152,10 @@ const char* VerdictName(FilesReport::Verdict verdict) {
       return "whole";
     case FilesReport::Verdict::kIncomplete:
       return "incomplete";
+    case FilesReport::Verdict::kUnknown:
+      return "unknown";
+    case FilesReport::Verdict::kUnchecked:
+      return "unchecked";
     case FilesReport::Verdict::kAltered:
       return "altered";
   }
@@ -153,6 +181,14 @@ nlohmann::json FilesJson(const FilesReport& report) {
   return files;
 }
 
+nlohmann::json ExtraJson(const FilesReport& report) {
+  nlohmann::json extra = nlohmann::json::array();
+  for (const ExtraFile& file : report.extra) {
+    extra.push_back({{"path", file.path}, {"bytes_of", file.bytes_of}});
+  }
+  return extra;
+}
+
 std::string FileLineInWords(const Voice& voice, const FilesReport& report,
                             const sync::RecordId& attachment) {
   for (const CheckedFile& checked : report.files) {
@@ -162,6 +198,19 @@ std::string FileLineInWords(const Voice& voice, const FilesReport& report,
                         BytesInWords(checked.file.size), "): ", StateInWords(voice, checked), "\n");
   }
   return "";
+}
+
+std::string UnknownInWords(const Voice& voice, const std::set<std::string>& types) {
+  std::string text;
+  for (const std::string& type : types) {
+    absl::StrAppend(
+        &text, voice("Loại bản ghi không biết ở đây: ", "A type that is not known here: "),
+        OneLine(type),
+        voice("; không biết quy tắc hợp nhất và tệp của nó (đọc loại đó bằng --schema)\n",
+              "; how it merges and which files it names cannot be said (read the type with "
+              "--schema)\n"));
+  }
+  return text;
 }
 
 std::string FilesInWords(const Voice& voice, const FilesReport& report) {
@@ -174,17 +223,22 @@ std::string FilesInWords(const Voice& voice, const FilesReport& report) {
                     AttachmentsInShort(checked.file), withdrawn,
                     "): ", StateInWords(voice, checked), "\n");
   }
-  for (const std::string& path : report.extra) {
-    absl::StrAppend(&text, OneLine(path),
-                    voice(": THỪA: không thay đổi nào nêu tệp này, không gì chứng minh nó\n",
-                          ": EXTRA: no change names it, and nothing vouches for it\n"));
+  for (const ExtraFile& extra : report.extra) {
+    absl::StrAppend(&text, ExtraInWords(voice, report, extra));
   }
   if (report.extra_count > report.extra.size()) {
     absl::StrAppend(&text, voice("và ", "and "), report.extra_count - report.extra.size(),
                     voice(" tệp thừa nữa\n", " more that are extra\n"));
   }
-  if (report.files.empty() && report.extra_count == 0) return text;
-  absl::StrAppend(&text, voice("Tệp đính kèm: ", "Files: "), report.Count(FileState::kWhole),
+  for (const std::string& folder : report.unread) {
+    absl::StrAppend(&text, OneLine(folder),
+                    voice(": KHÔNG KIỂM TRA ĐƯỢC, vì không đọc được\n",
+                          ": COULD NOT BE CHECKED, as reading failed\n"));
+  }
+  absl::StrAppend(&text, UnknownInWords(voice, report.unknown_types));
+  if (report.files.empty() && report.verdict() == FilesReport::Verdict::kWhole) return text;
+  absl::StrAppend(&text, voice("Tệp đính kèm: ", "Files: "),
+                  report.Count(FileState::kWhole) + report.Count(FileState::kNamedOtherwise),
                   voice(" trên ", " of "), report.files.size(),
                   voice(" đúng từng bit. ", " are there, bit for bit. "));
   switch (report.verdict()) {
@@ -196,6 +250,18 @@ std::string FilesInWords(const Voice& voice, const FilesReport& report) {
                       voice("KHÔNG ĐẦY ĐỦ: những gì có ở đây là đúng, nhưng còn thiếu tệp.\n",
                             "INCOMPLETE: what is here holds, and files are missing.\n"));
       break;
+    case FilesReport::Verdict::kUnknown:
+      absl::StrAppend(&text, voice("KHÔNG BIẾT: có loại bản ghi không đọc được ở đây, nên không "
+                                   "biết thiếu hay thừa tệp nào.\n",
+                                   "UNKNOWN: there are records of types not known here, and what "
+                                   "is missing or extra cannot be said.\n"));
+      break;
+    case FilesReport::Verdict::kUnchecked:
+      absl::StrAppend(&text,
+                      voice("KHÔNG KIỂM TRA ĐƯỢC HẾT: những gì đọc được là đúng.\n",
+                            "COULD NOT BE CHECKED: what could be read holds, the rest could not be "
+                            "read here.\n"));
+      break;
     case FilesReport::Verdict::kAltered:
       absl::StrAppend(&text, voice("ĐÃ BỊ SỬA: thư mục này không như lúc xuất.\n",
                                    "ALTERED: this folder is not as it was exported.\n"));
@@ -205,11 +271,17 @@ std::string FilesInWords(const Voice& voice, const FilesReport& report) {
 }
 
 std::string FilesInShort(const FilesReport& report) {
-  const size_t missed =
-      static_cast<size_t>(std::count_if(report.files.begin(), report.files.end(), IsMissed));
   const size_t altered = report.Count(FileState::kAltered) + report.Count(FileState::kElsewhere);
-  return absl::StrCat("of ", report.files.size(), " files ", missed, " are missing, ", altered,
-                      " altered; ", report.extra_count, " are extra");
+  const size_t unread = report.Count(FileState::kUnread) + report.unread.size();
+  std::string text =
+      absl::StrCat("of ", report.files.size(), " files ", report.Count(FileState::kMissing),
+                   " are missing, ", altered, " altered; ", report.extra_count, " are extra");
+  if (unread != 0) absl::StrAppend(&text, "; ", unread, " could not be read");
+  if (!report.unknown_types.empty()) {
+    absl::StrAppend(&text, "; of types not known here nothing can be said (--schema): ",
+                    absl::StrJoin(report.unknown_types, ", "));
+  }
+  return text;
 }
 
 std::string ProgressInWords(const BundledFile& file, size_t number, size_t count, uint64_t bytes) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "mobile-sdk/cli/bundle.h"
@@ -15,20 +16,24 @@ namespace sotay::cli {
 
 // "chưa đến máy chủ lúc xuất".
 std::string AbsenceInWords(const Voice& voice, v1::FileAbsence why);
-// "left_out", "not_arrived", "damaged"; "" when nothing is said.
+// "left_out", "not_on_server", "damaged"; "" when nothing is said.
 const char* AbsenceName(v1::FileAbsence why);
 
 // [{path, sha256, size, attachments[…], withdrawn, state, why, found}], `path` within the folder,
-// `state` one of "whole", "missing", "altered", "elsewhere"; `why` of a missing one as AbsenceName
-// says, of an altered one "other_bytes", "other_size", "another_one", "link", "no_file",
-// "unreadable".
+// `state` one of "whole", "named_otherwise", "missing", "altered", "elsewhere", "unread"; `why` of
+// a missing one as AbsenceName says, of an altered one "other_bytes", "other_size", "another_one",
+// "link", "no_file".
 nlohmann::json FilesJson(const FilesReport& report);
-// "whole", "incomplete", "altered".
+// [{path, bytes_of}], of what no record names.
+nlohmann::json ExtraJson(const FilesReport& report);
+// "whole", "incomplete", "unknown", "unchecked", "altered".
 const char* VerdictName(FilesReport::Verdict verdict);
 
 // A line for an attachment: where its file is and how it stands.  Empty when it names none.
 std::string FileLineInWords(const Voice& voice, const FilesReport& report,
                             const sync::RecordId& attachment);
+// A line for each type that is not known here.
+std::string UnknownInWords(const Voice& voice, const std::set<std::string>& types);
 // What there is to say of all of them: each that is not whole, what nobody names, and what follows.
 // Empty when the dossier names no files and none are there.
 std::string FilesInWords(const Voice& voice, const FilesReport& report);

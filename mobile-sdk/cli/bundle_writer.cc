@@ -11,8 +11,12 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "mobile-sdk/cli/asked_again.h"
 #include "mobile-sdk/cli/bundle_names.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/core/link.h"
@@ -30,20 +34,52 @@ namespace fs = std::filesystem;
 constexpr uint64_t kSpareBytes = uint64_t{16} << 20;
 // As seal::WriteWholeFile calls what it writes until it is whole.
 constexpr char kNewSuffix[] = ".new";
+// Whose it is: the beginning of the id that was asked for, and the dossier's, a line each.
+constexpr char kMarkName[] = "export.of";
+constexpr size_t kMarkBytesMax = 200;
 
 bool IsAnythingAt(const std::string& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
 }
 
-// A disk that fails is not a server that cannot be reached.
+// A disk that fails is neither a server that cannot be reached nor one that refuses.
 absl::Status OfDisk(const absl::Status& status) {
-  return absl::IsUnavailable(status) ? absl::UnknownError(status.message()) : status;
+  if (status.ok() || absl::IsResourceExhausted(status)) return status;
+  return absl::UnknownError(status.message());
+}
+
+bool IsPlainFile(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(fs::symlink_status(path, error));
+}
+
+// Removes the name itself, whatever it leads to; not durably.
+absl::Status Unlink(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return OfDisk(absl::ErrnoToStatus(errno, absl::StrCat("removing ", path)));
 }
 
 absl::Status AlreadyThere(const std::string& folder) {
   return absl::AlreadyExistsError(
       absl::StrCat(folder, " is there already, and an export replaces nothing; name another"));
+}
+
+// The server has not got it whole.
+bool IsLacking(const absl::Status& answer) {
+  return absl::IsFailedPrecondition(answer) &&
+         sdk::DetailOf(answer).reason() == v1::REASON_CHANGED_MEANWHILE;
+}
+
+// Whether a file that is here, and right, still is the caller's to read.  That the server has lost
+// it since is no matter.
+absl::Status AskFor(const BundledFile& file, const ChunkReader& read) {
+  v1::ReadChunkRequest request;
+  request.mutable_blob()->set_record_id(file.attachments.front().str());
+  request.mutable_blob()->set_sha256(file.sha256);
+  request.set_bytes_max(1);
+  const absl::Status answer = AskedAgain([&] { return read(request); }).status();
+  return IsLacking(answer) || absl::IsDataLoss(answer) ? absl::OkStatus() : answer;
 }
 
 }  // namespace
@@ -80,6 +116,9 @@ absl::Status BundleWriter::Lock() {
     return absl::FailedPreconditionError(absl::StrCat(part_, " is somebody else's; remove it"));
   }
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return OfDisk(absl::ErrnoToStatus(errno, absl::StrCat("locking ", part_)));
+    }
     return absl::AbortedError(
         absl::StrCat(part_, " is being written by another process; wait for its end"));
   }
@@ -94,7 +133,7 @@ absl::Status BundleWriter::Lock() {
   return absl::OkStatus();
 }
 
-absl::Status BundleWriter::LookAround() const {
+absl::Status BundleWriter::LookAround() {
   const auto not_ours = [&](const std::string& path) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " was put there by no export; move it away, or name another folder"));
@@ -102,17 +141,52 @@ absl::Status BundleWriter::LookAround() const {
   SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, durable::NamesIn(part_, {}));
   for (const std::string& name : names) {
     const std::string path = absl::StrCat(part_, "/", name);
-    if (name == kDossierName || name == absl::StrCat(kDossierName, kNewSuffix)) continue;
+    const absl::string_view plain = absl::StripSuffix(name, kNewSuffix);
+    if (plain == kDossierName || plain == kMarkName) {
+      if (!IsPlainFile(path)) return not_ours(path);
+      // Of an attempt that broke off; there may be another name for what would be written over.
+      if (plain != name) SOTAY_RETURN_IF_ERROR(Unlink(path));
+      continue;
+    }
     std::error_code error;
     if (name != kFilesName || !fs::is_directory(fs::symlink_status(path, error))) {
       return not_ours(path);
     }
     SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> files, durable::NamesIn(path, {}));
     for (const std::string& file : files) {
-      if (!IsBundledName(file)) return not_ours(absl::StrCat(path, "/", file));
+      const std::string within = absl::StrCat(path, "/", file);
+      // Through a link one would write to where it leads.
+      if (!IsBundledName(file) || !IsPlainFile(within)) return not_ours(within);
     }
   }
+  const std::string mark = absl::StrCat(part_, "/", kMarkName);
+  if (!IsAnythingAt(mark)) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const std::string said, seal::ReadWholeFile(mark, kMarkBytesMax));
+  const std::vector<std::string> lines = absl::StrSplit(said, '\n');
+  if (lines.size() != 3) return not_ours(mark);
+  record_ = lines[0];
+  dossier_ = lines[1];
   return absl::OkStatus();
+}
+
+bool BundleWriter::IsOf(absl::string_view record) const {
+  const std::string asked = absl::BytesToHexString(record);
+  return dossier_.empty() || absl::StartsWith(record_, asked) || absl::StartsWith(asked, record_) ||
+         absl::StartsWith(dossier_, asked);
+}
+
+absl::Status BundleWriter::Claim(absl::string_view record, absl::string_view dossier) {
+  const std::string of = absl::BytesToHexString(dossier);
+  if (!dossier_.empty() && dossier_ != of) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("an export of record ", record_,
+                     " was begun there, of another dossier; finish that, remove ", part_,
+                     ", or name another folder"));
+  }
+  record_ = absl::BytesToHexString(record);
+  dossier_ = of;
+  return OfDisk(seal::WriteWholeFile(absl::StrCat(part_, "/", kMarkName),
+                                     absl::StrCat(record_, "\n", dossier_, "\n"), 0600));
 }
 
 std::string BundleWriter::PathOf(const BundledFile& file) const {
@@ -131,10 +205,11 @@ absl::Status BundleWriter::Prepare(const std::vector<BundledFile>& named) {
   }
   const std::string directory = absl::StrCat(part_, "/", kFilesName);
   if (IsAnythingAt(directory)) {
-    SOTAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, durable::NamesIn(directory, {}));
-    for (const std::string& name : names) {
+    const auto names = durable::NamesIn(directory, {});
+    if (!names.ok()) return OfDisk(names.status());
+    for (const std::string& name : *names) {
       if (std::find(whole_.begin(), whole_.end(), name) != whole_.end()) continue;
-      SOTAY_RETURN_IF_ERROR(OfDisk(durable::RemoveFile(absl::StrCat(directory, "/", name), {})));
+      SOTAY_RETURN_IF_ERROR(Unlink(absl::StrCat(directory, "/", name)));
     }
   }
   durable::StoreOptions files;
@@ -169,12 +244,27 @@ absl::Status BundleWriter::PutDossier(absl::string_view bytes) {
 absl::Status BundleWriter::Keep() {
   // A folder that is empty would be written over without a word.
   if (IsAnythingAt(folder_)) return AlreadyThere(folder_);
+  // Durably first: in the folder it would be what no change names.
+  SOTAY_RETURN_IF_ERROR(OfDisk(durable::RemoveFile(absl::StrCat(part_, "/", kMarkName), {})));
   return OfDisk(durable::Rename(part_, folder_, {}));
 }
 
 absl::Status BundleWriter::Discard() {
   SOTAY_RETURN_IF_ERROR(OfDisk(durable::RemoveWithFiles(absl::StrCat(part_, "/", kFilesName), {})));
   return OfDisk(durable::RemoveWithFiles(part_, {}));
+}
+
+bool BundleWriter::Leave() const {
+  // Empty, it is of no use to the next attempt; else it stays.
+  ::rmdir(absl::StrCat(part_, "/", kFilesName).c_str());
+  ::rmdir(part_.c_str());
+  return IsAnythingAt(part_);
+}
+
+FilesReport BundleWriter::ReadThrough(const std::vector<BundledFile>& named,
+                                      const v1::BundledFiles& statement,
+                                      const ReadingProgress& progress) const {
+  return CheckFiles(part_, named, statement, progress, {kMarkName});
 }
 
 absl::StatusOr<FetchedFiles> FetchInto(BundleWriter* writer, const std::vector<BundledFile>& named,
@@ -187,7 +277,8 @@ absl::StatusOr<FetchedFiles> FetchInto(BundleWriter* writer, const std::vector<B
     ++number;
     absl::Status put;
     if (writer->Has(file)) {
-      ++fetched.kept;
+      put = AskFor(file, read);
+      if (put.ok()) ++fetched.kept;
     } else {
       put = writer->Put(file, [&](const sdk::FileSink& sink) {
         return FetchFile(
@@ -200,13 +291,12 @@ absl::StatusOr<FetchedFiles> FetchInto(BundleWriter* writer, const std::vector<B
       fetched.bytes += file.size;
       continue;
     }
-    const bool not_arrived = absl::IsFailedPrecondition(put) &&
-                             sdk::DetailOf(put).reason() == v1::REASON_CHANGED_MEANWHILE;
-    if (!not_arrived && !absl::IsDataLoss(put)) return put;
+    const bool lacking = IsLacking(put);
+    if (!lacking && !absl::IsDataLoss(put)) return put;
     v1::AbsentFile& absent = *fetched.statement.add_absent();
     absent.set_sha256(file.sha256);
     absent.set_size(file.size);
-    absent.set_why(not_arrived ? v1::FILE_ABSENCE_NOT_ARRIVED : v1::FILE_ABSENCE_DAMAGED);
+    absent.set_why(lacking ? v1::FILE_ABSENCE_NOT_ON_SERVER : v1::FILE_ABSENCE_DAMAGED);
   }
   return fetched;
 }
@@ -223,9 +313,13 @@ v1::BundledFiles LeftOut(const std::vector<BundledFile>& named) {
   return statement;
 }
 
-bool ForbidsKeeping(const absl::Status& failure) {
-  return absl::IsNotFound(failure) || absl::IsPermissionDenied(failure) ||
-         absl::IsUnauthenticated(failure) || absl::IsDataLoss(failure);
+bool ForbidsKeeping(const absl::Status& answer) {
+  return absl::IsNotFound(answer) || absl::IsPermissionDenied(answer) ||
+         absl::IsUnauthenticated(answer) || absl::IsDataLoss(answer);
+}
+
+absl::Status NothingAt(const std::string& path) {
+  return IsAnythingAt(path) ? AlreadyThere(path) : absl::OkStatus();
 }
 
 }  // namespace sotay::cli

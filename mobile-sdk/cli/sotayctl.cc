@@ -44,13 +44,13 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl duplicates --unit vkskv3
   sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --reason "4/PC-VKS"
   sotayctl access --unit vkskv3
-  sotayctl export 7f3a91c2 vu-885.sotay
+  sotayctl export 7f3a91c2 vu-885
 
 )" +
       voice("Mã thoát như của sotay: 0 xong · 1 không thành công · 2 lệnh sai · 3 không tìm thấy · "
-            "4 không được phép · 5 không có mạng",
+            "4 không được phép · 5 không có mạng · 6 xong, nhưng thiếu tệp",
             "Exit codes as of sotay: 0 done · 1 failed · 2 wrong command line · 3 not found · "
-            "4 refused by a rule · 5 no network"));
+            "4 refused by a rule · 5 no network · 6 done, and files are missing"));
   return Run(&line, args, run);
 }
 

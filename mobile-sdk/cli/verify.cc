@@ -1,6 +1,5 @@
 // sotay-verify: checks an exported dossier and the files beside it, offline, and prints it to be
 // read.
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -74,16 +73,17 @@ std::string RolledInWords(const Voice& voice, const v1::Dossier& dossier) {
   return text;
 }
 
-// Types of records that are not known here: which files they name cannot be said.
-std::set<std::string> UnknownTypes(const seal::DossierReport& report) {
-  std::set<std::string> types;
-  for (const sync::MergedRecord& record : report.records) {
-    if (record.type() == nullptr) types.insert(record.type_name());
-  }
-  return types;
+// What was found of files; nothing where nobody looked at them.
+using LookedAt = absl::optional<FilesReport>;
+
+// Files are what changes say, and of these nothing is proven where there are faults.
+const char* FilesVerdictName(const seal::DossierReport& report, const LookedAt& files) {
+  if (!report.faults.empty()) return "unproven";
+  return files.has_value() ? VerdictName(files->verdict()) : "not_looked_at";
 }
 
-json Document(const Reader& reader, const seal::DossierReport& report, const FilesReport& files) {
+json Document(const Reader& reader, const seal::DossierReport& report, const LookedAt& looked_at) {
+  const FilesReport files = looked_at.value_or(FilesReport());
   const v1::Dossier& dossier = report.dossier;
   json records = json::array();
   for (const sync::MergedRecord& record : report.records) {
@@ -105,11 +105,11 @@ json Document(const Reader& reader, const seal::DossierReport& report, const Fil
                     {"reason", change.reason()}});
   }
   return {{"holds", report.faults.empty() && files.verdict() != FilesReport::Verdict::kAltered},
-          {"types_unknown", UnknownTypes(report)},
+          {"types_unknown", UnknownTypesIn(*reader.schema, dossier)},
           {"files", FilesJson(files)},
-          {"files_extra", files.extra},
-          // Files are what changes say, and of these nothing is proven where there are faults.
-          {"files_verdict", report.faults.empty() ? VerdictName(files.verdict()) : "unproven"},
+          {"files_extra", ExtraJson(files)},
+          {"files_unread", files.unread},
+          {"files_verdict", FilesVerdictName(report, looked_at)},
           {"gone", gone},
           {"faults", report.faults},
           {"dossier", Hex(dossier.dossier_id())},
@@ -153,12 +153,12 @@ std::string GoneInWords(const Reader& reader, const v1::Dossier& dossier) {
 }
 
 std::string Content(const Reader& reader, const seal::DossierReport& report,
-                    const FilesReport& files) {
+                    const LookedAt& files) {
   std::string text;
   for (const sync::MergedRecord& record : report.records) {
     absl::StrAppend(
         &text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
-        FileLineInWords(reader.voice, files, record.id()),
+        files.has_value() ? FileLineInWords(reader.voice, *files, record.id()) : "",
         SignaturesInWords(reader, record, sync::SignaturesOf(record.id(), report.records)), "\n");
   }
   absl::StrAppend(&text,
@@ -221,44 +221,37 @@ absl::StatusOr<seal::LaterKeys> LaterKeysIn(const std::string& file) {
   return later;
 }
 
-// Of a dossier that does not hold.
-std::string Unproven(const Voice& voice, const FilesReport& files) {
-  if (files.files.empty() && files.extra_count == 0) return "";
-  return voice("Tệp đính kèm: không chứng minh được gì, vì hồ sơ không chứng minh được.\n",
-               "Files: nothing is proven of them, as the dossier does not hold.\n");
-}
-
-// The files beside it, as its records name them.
-absl::StatusOr<FilesReport> LookAtFiles(const Invocation& run, const VerifyWords& words,
-                                        const sync::Schema& schema, const v1::Dossier& dossier,
-                                        absl::string_view sealed_bytes) {
-  if (words.without_files) return FilesReport();
-  v1::SealedDossier sealed;
-  sealed.ParseFromArray(sealed_bytes.data(), static_cast<int>(sealed_bytes.size()));
-  std::vector<BundledFile> named = FilesNamedIn(schema, dossier);
+// The files beside it, as its records name them; nothing when they are not to be looked at.
+absl::StatusOr<LookedAt> LookAtFiles(const Invocation& run, const VerifyWords& words,
+                                     const sync::Schema& schema, const seal::DossierReport& report,
+                                     absl::string_view sealed_bytes) {
+  if (words.without_files || !report.faults.empty()) return LookedAt();
+  std::vector<BundledFile> named = FilesNamedIn(schema, report.dossier);
   const size_t count = named.size();
   // One from before there were files beside it had none.
-  const v1::BundledFiles statement = StatementIn(sealed.dossier()).value_or(LeftOut(named));
-  if (statement.naming() > kBundleNaming) {
-    return absl::InvalidArgumentError(absl::StrCat("its files are named by rule ",
-                                                   statement.naming(), ", this build knows up to ",
-                                                   kBundleNaming, "; take a newer sotay-verify"));
+  const v1::BundledFiles statement = StatementIn(DossierIn(sealed_bytes)).value_or(LeftOut(named));
+  if (statement.naming() != kBundleNaming) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "its files are named by rule ", statement.naming(), ", and this build knows rule ",
+        kBundleNaming,
+        "; take a newer sotay-verify, or look at the dossier alone with --without-files"));
   }
-  const std::string folder = PlaceOf(words.file).folder;
-  if (folder.empty()) return WithoutFolder(std::move(named), statement);
-  return CheckFiles(folder, std::move(named), statement, ShownReading(run, count));
+  const std::string folder = FolderOf(words.file, named, statement);
+  FilesReport files =
+      folder.empty() ? WithoutFolder(std::move(named), statement)
+                     : CheckFiles(folder, std::move(named), statement, ShownReading(run, count));
+  files.unknown_types = UnknownTypesIn(schema, report.dossier);
+  return LookedAt(std::move(files));
 }
 
-std::string UnknownInWords(const Voice& voice, const seal::DossierReport& report) {
-  std::string text;
-  for (const std::string& type : UnknownTypes(report)) {
-    absl::StrAppend(&text,
-                    voice("Loại bản ghi không biết ở đây: ", "A type that is not known here: "),
-                    OneLine(type),
-                    voice("; tệp của nó thì hiện là thừa (đọc loại đó bằng --schema)\n",
-                          "; its files are told as extra (read the type with --schema)\n"));
+std::string FilesSaid(const Voice& voice, const seal::DossierReport& report,
+                      const VerifyWords& words, const LookedAt& files) {
+  if (files.has_value()) return FilesInWords(voice, *files);
+  if (words.without_files || report.faults.empty()) {
+    return voice("Tệp đính kèm: không được xét.\n", "Files: not looked at.\n");
   }
-  return text;
+  return voice("Tệp đính kèm: không được xét, vì hồ sơ không chứng minh được.\n",
+               "Files: not looked at: nothing is proven of them, as the dossier does not hold.\n");
 }
 
 absl::Status Verify(const Invocation& run, const VerifyWords& words) {
@@ -274,29 +267,36 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const std::string bytes, ReadDossierAt(words.file));
   SOTAY_ASSIGN_OR_RETURN(const seal::LaterKeys later, LaterKeysIn(words.later));
   const seal::DossierReport report = seal::CheckDossier(*schema, bytes, log_key, later);
-  SOTAY_ASSIGN_OR_RETURN(const FilesReport files,
-                         LookAtFiles(run, words, *schema, report.dossier, bytes));
+  const absl::StatusOr<LookedAt> looked = LookAtFiles(run, words, *schema, report, bytes);
+  const LookedAt files = looked.ok() ? *looked : absl::nullopt;
   Reader reader;
   reader.schema = schema.get();
   reader.names = Names(report.dossier.names());
   reader.voice = run.voice;
   reader.columns = run.streams.columns;
-  run.Print(
-      Document(reader, report, files),
-      absl::StrCat(
-          words.quiet ? "" : Content(reader, report, files) + "\n",
-          Verdict(run.voice, report, !log_key.empty()), UnknownInWords(run.voice, report),
-          report.faults.empty() ? FilesInWords(run.voice, files) : Unproven(run.voice, files)));
+  run.Print(Document(reader, report, files),
+            absl::StrCat(words.quiet ? "" : Content(reader, report, files) + "\n",
+                         Verdict(run.voice, report, !log_key.empty()),
+                         // Else it is told of with the files.
+                         files.has_value()
+                             ? ""
+                             : UnknownInWords(run.voice, UnknownTypesIn(*schema, report.dossier)),
+                         FilesSaid(run.voice, report, words, files)));
   if (!report.faults.empty()) {
     return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
   }
-  switch (files.verdict()) {
+  // What the dossier proves has been said, whatever can be said of its files.
+  SOTAY_RETURN_IF_ERROR(looked.status());
+  if (!files.has_value()) return absl::OkStatus();
+  switch (files->verdict()) {
     case FilesReport::Verdict::kWhole:
       return absl::OkStatus();
     case FilesReport::Verdict::kIncomplete:
-      return absl::OutOfRangeError(absl::StrCat(words.file, ": ", FilesInShort(files)));
+    case FilesReport::Verdict::kUnknown:
+    case FilesReport::Verdict::kUnchecked:
+      return absl::OutOfRangeError(absl::StrCat(words.file, ": ", FilesInShort(*files)));
     case FilesReport::Verdict::kAltered:
-      return absl::DataLossError(absl::StrCat(words.file, ": ", FilesInShort(files)));
+      return absl::DataLossError(absl::StrCat(words.file, ": ", FilesInShort(*files)));
   }
   return absl::OkStatus();
 }
@@ -314,8 +314,10 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
   Command app = line.root();
   auto words = std::make_shared<VerifyWords>();
   app.AddOption("EXPORT", words->file,
-                voice("thư mục, hoặc tệp, do sotayctl export ghi",
-                      "the folder, or the file, as sotayctl export wrote it"))
+                voice("thư mục, hoặc tệp, do sotayctl export ghi; tệp tên dossier.sotay nghĩa là "
+                      "thư mục chứa nó",
+                      "the folder, or the file, as sotayctl export wrote it; a file called "
+                      "dossier.sotay means the folder it is in"))
       .Required();
   app.AddOption("--log-key", words->log_key,
                 voice("khóa nhật ký của cơ quan, hệ 16 (sotayctl export --json nêu)",
@@ -335,11 +337,13 @@ int SotayVerify(const std::vector<std::string>& args, Invocation* run) {
               voice("chỉ in kết luận", "print the verdict alone, not the content"));
   AddReadingOptions(app, run);
   app.Footer(
-      voice("Mã thoát: 0 đúng và đủ · 1 sai, hoặc tệp bị sửa, đổi tên, thêm vào · 2 lệnh sai · "
-            "6 đúng nhưng thiếu tệp",
+      voice("Mã thoát: 0 đúng và đủ · 1 sai, hoặc tệp bị sửa, đổi tên, thêm vào · 2 lệnh sai, hoặc "
+            "tệp\nđặt tên theo quy tắc không biết ở đây · 3 không có bản xuất ở đó · 6 đúng, nhưng "
+            "thiếu tệp,\ncó tệp không đọc được, hoặc có loại bản ghi không biết (--schema)",
             "Exit codes: 0 it holds, and every file is there · 1 it does not, or files were "
-            "altered, renamed,\nadded · 2 wrong command line · 6 it holds, and files are "
-            "missing"));
+            "altered, renamed,\nadded · 2 wrong command line, or files named by a rule not known "
+            "here · 3 no export is there ·\n6 it holds, and files are missing, could not be read, "
+            "or are of types not known here (--schema)"));
   run->command = [run, words] { return Verify(*run, *words); };
   return Run(&line, args, run);
 }

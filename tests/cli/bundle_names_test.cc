@@ -79,6 +79,28 @@ TEST(BundledName, IsShortAndPlainWhateverItIsMadeOf) {
   }
 }
 
+TEST(IsNameOf, TakesWhatTheRuleMayHaveGivenElsewhere) {
+  // Another number, as more types are known there; another stem, as its letters are read otherwise.
+  for (const char* name : {"0003_9b20c3d4e5f6_vet-phanh.jpg", "0007_9b20c3d4e5f6_vet-phanh.jpg",
+                           "12345_9b20c3d4e5f6_tep.bin", "0003_9b20c3d4e5f6_a_b.pdf"}) {
+    EXPECT_TRUE(IsNameOf(name, kHash)) << name;
+  }
+  for (const char* name :
+       {"0003_9b20c3d4e5f7_vet-phanh.jpg", "0003_9b20c3d4e5f6_vet-phanh.exe",
+        "0003_9b20c3d4e5f6_vet-phanh", "0003_9b20c3d4e5f6_.jpg", "0003_9b20c3d4e5f6_a.b.jpg",
+        "0003_9b20c3d4e5f6_vet phanh.jpg", "0003_9b20c3d4e5f6_a.jpg.part", "3_9b20c3d4e5f6_a.jpg",
+        "vet-phanh.jpg", ""}) {
+    EXPECT_FALSE(IsNameOf(name, kHash)) << name;
+  }
+  EXPECT_FALSE(IsNameOf("0003_9b20c3d4e5f6_" + std::string(80, 'a') + ".jpg", kHash));
+  std::mt19937 chance(7);
+  for (int i = 0; i < 2'000; ++i) {
+    std::string title(chance() % 100, '\0');
+    for (char& byte : title) byte = static_cast<char>(chance());
+    ASSERT_TRUE(IsNameOf(Name(title), kHash)) << Name(title);
+  }
+}
+
 TEST(IsBundledName, IsTrueOfNobodyElses) {
   EXPECT_TRUE(IsBundledName("0003_9b20c3d4e5f6_anh.jpg"));
   EXPECT_TRUE(IsBundledName("0003_9b20c3d4e5f6_anh.jpg.part"));

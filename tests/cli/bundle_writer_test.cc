@@ -50,7 +50,8 @@ class BundleWriterTest : public ::testing::Test {
     const std::string& sha256 = request.blob().sha256();
     if (failures_.count(sha256) != 0 && request.offset() >= fails_at_) return failures_[sha256];
     v1::ReadChunkResponse response;
-    response.set_data(served_[sha256].substr(request.offset(), 65'536));
+    const size_t bytes = request.bytes_max() == 0 ? 65'536 : request.bytes_max();
+    response.set_data(served_[sha256].substr(request.offset(), bytes));
     return response;
   }
   absl::StatusOr<std::unique_ptr<BundleWriter>> Begin() { return BundleWriter::Begin(folder_); }
@@ -99,7 +100,7 @@ TEST_F(BundleWriterTest, LeavesOutWhatTheServerHasNotAndSaysWhy) {
   ASSERT_THAT(fetched, IsOk());
   EXPECT_EQ(fetched->count, 1u);
   ASSERT_EQ(fetched->statement.absent_size(), 2);
-  EXPECT_EQ(fetched->statement.absent(0).why(), v1::FILE_ABSENCE_NOT_ARRIVED);
+  EXPECT_EQ(fetched->statement.absent(0).why(), v1::FILE_ABSENCE_NOT_ON_SERVER);
   EXPECT_EQ(fetched->statement.absent(1).why(), v1::FILE_ABSENCE_DAMAGED);
   EXPECT_FALSE(IsThere(part_ + "/files/" + named_[2].name)) << "what is wrong is not kept";
   // One that is shorter than its attachment says, as well.
@@ -132,7 +133,7 @@ TEST_F(BundleWriterTest, GoesOnWhereItBrokeOff) {
   ASSERT_THAT(fetched, IsOk());
   EXPECT_EQ(fetched->kept, 1u);
   EXPECT_EQ(fetched->count, 3u);
-  EXPECT_EQ(reads_, 3) << "the first is not asked for again";
+  EXPECT_EQ(reads_, 4) << "of the first it asks for one byte, to hear whether it still may";
   ASSERT_THAT((*writer)->PutDossier("the dossier"), IsOk());
   ASSERT_THAT((*writer)->Keep(), IsOk());
   EXPECT_EQ(CheckFiles(folder_, named_, fetched->statement).verdict(),
@@ -149,6 +150,95 @@ TEST_F(BundleWriterTest, KeepsNothingThatIsNoLongerTheirs) {
   ASSERT_THAT((*writer)->Discard(), IsOk());
   EXPECT_FALSE(IsThere(part_));
   EXPECT_FALSE(IsThere(folder_));
+}
+
+// What an earlier attempt brought was theirs then.
+TEST_F(BundleWriterTest, CountsNoKeptFileThatTheServerNoLongerGives) {
+  {
+    auto writer = Begin();
+    ASSERT_THAT(writer, IsOk());
+    ASSERT_THAT(Fetch(writer->get()), IsOk());
+  }
+  failures_[named_[1].sha256] = NotYet();
+  auto writer = Begin();
+  ASSERT_THAT(writer, IsOk());
+  const auto lost = Fetch(writer->get());
+  ASSERT_THAT(lost, IsOk());
+  EXPECT_EQ(lost->kept, 3u) << "the server lost it, and it is here";
+  failures_[named_[1].sha256] = absl::PermissionDeniedError("the dossier is closed to you");
+  EXPECT_TRUE(ForbidsKeeping(Fetch(writer->get()).status()));
+}
+
+TEST_F(BundleWriterTest, KnowsWhoseItIs) {
+  const std::string record = "\x7f\x3a\x91\xc2";
+  const std::string dossier(16, 'd');
+  {
+    auto writer = Begin();
+    ASSERT_THAT(writer, IsOk());
+    EXPECT_TRUE((*writer)->IsOf("\x01\x02\x03\x04")) << "nothing is there";
+    ASSERT_THAT((*writer)->Claim(record, dossier), IsOk());
+    ASSERT_THAT(Fetch(writer->get()), IsOk());
+    EXPECT_TRUE((*writer)->Leave());
+  }
+  {
+    auto writer = Begin();
+    ASSERT_THAT(writer, IsOk());
+    EXPECT_FALSE((*writer)->IsOf("\x7f\x3a\x91\xc3")) << "a slip of the pen";
+    EXPECT_TRUE((*writer)->IsOf(record));
+    EXPECT_TRUE((*writer)->IsOf(record + "\x55"));
+    EXPECT_TRUE((*writer)->IsOf(dossier.substr(0, 4)));
+    const absl::Status other = (*writer)->Claim("\x01\x02\x03\x04", std::string(16, 'e'));
+    EXPECT_TRUE(absl::IsFailedPrecondition(other)) << other;
+    EXPECT_THAT(std::string(other.message()), HasSubstr("7f3a91c2"));
+    EXPECT_TRUE(IsThere(part_ + "/files/" + named_[0].name));
+    ASSERT_THAT((*writer)->Claim(record, dossier), IsOk());
+    const auto fetched = Fetch(writer->get());
+    ASSERT_THAT(fetched, IsOk());
+    EXPECT_EQ(fetched->kept, 3u);
+    ASSERT_THAT((*writer)->PutDossier("the dossier"), IsOk());
+    EXPECT_EQ((*writer)->ReadThrough(named_, fetched->statement, nullptr).verdict(),
+              FilesReport::Verdict::kWhole);
+    ASSERT_THAT((*writer)->Keep(), IsOk());
+  }
+  EXPECT_EQ(CheckFiles(folder_, named_, {}).verdict(), FilesReport::Verdict::kWhole)
+      << "nothing of it is in the folder";
+}
+
+TEST_F(BundleWriterTest, LeavesNoEmptyFolder) {
+  auto writer = Begin();
+  ASSERT_THAT(writer, IsOk());
+  EXPECT_FALSE((*writer)->Leave());
+  EXPECT_FALSE(IsThere(part_));
+}
+
+TEST_F(BundleWriterTest, WritesThroughNoLink) {
+  const std::string outside = space_ / "outside.jpg";
+  const std::string name = named_[0].name;
+  fs::create_directories(part_ + "/files");
+  for (const std::string& link :
+       {part_ + "/files/" + name, part_ + "/files/" + name + ".part", part_ + "/dossier.sotay",
+        part_ + "/dossier.sotay.new", part_ + "/export.of"}) {
+    fs::create_symlink(outside, link);
+    EXPECT_TRUE(absl::IsFailedPrecondition(Begin().status())) << link;
+    fs::remove(link);
+    fs::create_directory(link);
+    EXPECT_TRUE(absl::IsFailedPrecondition(Begin().status())) << link;
+    fs::remove(link);
+  }
+  // Another name of somebody's file is no file of an export's, and is not written over.
+  std::ofstream(outside) << "somebody's";
+  fs::create_hard_link(outside, part_ + "/dossier.sotay.new");
+  fs::create_hard_link(outside, part_ + "/files/" + name + ".part");
+  auto writer = Begin();
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT(Fetch(writer->get()), IsOk());
+  ASSERT_THAT((*writer)->PutDossier("the dossier"), IsOk());
+  EXPECT_EQ(fs::file_size(outside), 10u);
+  // Put there meanwhile, the link itself goes.
+  fs::remove(part_ + "/files/" + name);
+  fs::create_symlink(space_ / "nowhere", part_ + "/files/" + name + ".part");
+  ASSERT_THAT(Fetch(writer->get()), IsOk());
+  EXPECT_FALSE(IsThere(space_ / "nowhere"));
 }
 
 TEST_F(BundleWriterTest, WritesNothingWhereItDoesNotFit) {

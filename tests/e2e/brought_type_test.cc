@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/office.h"
@@ -66,6 +67,34 @@ TEST_F(BroughtType, MergesByItsOwnRulesFromEndToEnd) {
   EXPECT_EQ(office_.StopServer(), 0);
   const Ended check = office_.Check({"--schema", CENSUS_SCHEMA});
   EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+}
+
+// Whoever exports without the type would leave its files out, and whoever checks without it cannot
+// say which there are to be.
+TEST_F(BroughtType, IsNoTypeToBeSilentAboutInExports) {
+  const std::string plot = Phone("nguyen-uu-dam", {"new", "census", "plot_name=Ô 9"})["id"];
+  Meet();
+  const auto run = [](std::vector<std::string> command) {
+    command.insert(command.end(), {"--lang", "en"});
+    return tests::Run(command);
+  };
+  const std::string who = office_.space() / "vo-nguyet-que";
+  const std::string out = office_.space() / "o-9";
+  const Ended refused = run({SOTAYCTL, "--dir", who, "export", plot, out});
+  EXPECT_EQ(refused.exit_code, 4) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("--schema"));
+  EXPECT_FALSE(std::filesystem::exists(out + ".part"));
+  const Ended made = run({SOTAYCTL, "--dir", who, "--schema", CENSUS_SCHEMA, "export", plot, out});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(run({SOTAY_VERIFY, out, "--schema", CENSUS_SCHEMA}).exit_code, 0);
+  // How it merges cannot be checked here either.
+  const Ended unknown = run({SOTAY_VERIFY, out, "--quiet"});
+  EXPECT_NE(unknown.exit_code, 0);
+  EXPECT_THAT(unknown.out, HasSubstr("A type that is not known here: foreign.v1.TreeCensus"));
+  const Ended alone =
+      run({SOTAYCTL, "--dir", who, "export", plot, out + ".sotay", "--without-files"});
+  EXPECT_EQ(alone.exit_code, 4) << alone.out;
+  EXPECT_THAT(alone.err, HasSubstr("--schema")) << "the server is not to blame";
 }
 
 TEST_F(BroughtType, IsHeldToItsRules) {

@@ -38,11 +38,12 @@ TEST(DossierFilesOfAServer, ThatLacksAFileSaysWhich) {
 
   const std::string after = scene.office().space() / "sau";
   const Ended exported = scene.Ctl({"export", scene.inspection(), after});
-  EXPECT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_EQ(exported.exit_code, kIncomplete) << exported.err;
+  EXPECT_THAT(exported.err, HasSubstr("of 3 files 2 were not to be had"));
   EXPECT_THAT(exported.out, HasSubstr("Files: 1 of 3"));
   const Ended ended = DossierScene::Verify(after, {"--quiet"});
   EXPECT_EQ(ended.exit_code, kIncomplete) << ended.out;
-  EXPECT_THAT(ended.out, HasSubstr("had not come to the server when it was exported"));
+  EXPECT_THAT(ended.out, HasSubstr("the server had not got it when it was exported"));
   EXPECT_THAT(ended.out, HasSubstr("the server gave another file when it was exported"));
   EXPECT_THAT(ended.out, HasSubstr(second.substr(0, 8)));
   EXPECT_THAT(ended.out, HasSubstr(third.substr(0, 8)));
@@ -101,6 +102,21 @@ TEST(DossierFilesBrokenOff, GoesOnOrLeavesNothing) {
     EXPECT_EQ(full.exit_code, 1) << full.err;
     EXPECT_FALSE(fs::exists(out));
   }
+  // A slip of the pen costs nothing of what is here.
+  const auto before = here();
+  ASSERT_GE(before, 1);
+  const Ended slip = scene.Ctl({"export", "00112233445566778899aabbccddeeff", out});
+  EXPECT_EQ(slip.exit_code, 3) << slip.err;
+  EXPECT_THAT(slip.err, HasSubstr("is of another record, and stays"));
+  const Ended no_file = scene.Ctl({"export", scene.inspection(), out, "--earlier", out + ".none"});
+  EXPECT_EQ(no_file.exit_code, 3) << no_file.err;
+  const std::string note = scene.Phone(
+      kDam, {"new", "inspection", "kind=scene_examination", "place=Đường tỉnh 9Y"})["id"];
+  scene.Phone(kDam, {"sync"});
+  const Ended another = scene.Ctl({"export", note, out});
+  EXPECT_EQ(another.exit_code, 4) << another.err;
+  EXPECT_THAT(another.err, HasSubstr("of another dossier"));
+  EXPECT_EQ(here(), before);
   const Ended whole = scene.Ctl({"export", scene.inspection(), out, "--json"});
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
   const json told = json::parse(whole.out);
