@@ -158,7 +158,9 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
               HasSubstr("cannot tell its office"));
   EXPECT_EQ(PapersOf("keyless"), papers);
   // Nor is it handed to whoever has everything but that key.
+  const std::string to_the_office = office_.Invite(Phone(0));
   StartForeignServer();
+  EXPECT_THAT(Try(SOTAY, "new", {"enroll", to_the_office}).err, HasSubstr("another log key"));
   const Ended foreign =
       Try(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(kAway)), "--again"});
   EXPECT_NE(foreign.exit_code, 0);
