@@ -164,8 +164,9 @@ absl::StatusOr<v1::RevokeDeviceResponse> RevokeDevice(Pen* pen, absl::string_vie
   return response;
 }
 
-absl::StatusOr<Invited> Invite(const Authority& authority, const std::string& address,
-                               const v1::User& user, uint32_t valid_s, int64_t now_ms) {
+absl::StatusOr<Invited> Invite(const Authority& authority, absl::string_view log_key,
+                               const std::string& address, const v1::User& user, uint32_t valid_s,
+                               int64_t now_ms) {
   const absl::Time now = absl::FromUnixMillis(now_ms);
   SOTAY_ASSIGN_OR_RETURN(const Authority::Bootstrap bootstrap,
                          authority.IssueBootstrap(absl::Seconds(valid_s), now));
@@ -177,6 +178,8 @@ absl::StatusOr<Invited> Invite(const Authority& authority, const std::string& ad
   invitation.set_private_key(bootstrap.key_der);
   invitation.set_code(code);
   invitation.set_full_name(user.full_name());
+  const auto log_key_hash = seal::Sha256(log_key);
+  invitation.set_log_key_hash(log_key_hash.data(), log_key_hash.size());
 
   Invited invited;
   invited.ticket.set_spki_hash(HashOfKey(bootstrap.spki));
@@ -198,8 +201,8 @@ absl::StatusOr<v1::CreateInvitationResponse> CreateInvitation(
   }
   const auto person = pen->directory().FindPerson(request.user_id());
   if (person == nullptr) return NotFound("the user");
-  SOTAY_ASSIGN_OR_RETURN(Invited invited,
-                         Invite(authority, address, person->user, valid_s, pen->now_ms()));
+  SOTAY_ASSIGN_OR_RETURN(Invited invited, Invite(authority, pen->directory().meta().log_key(),
+                                                 address, person->user, valid_s, pen->now_ms()));
   invited.ticket.set_created_by(std::string(actor));
   Tables tables;
   tables.tickets.push_back(invited.ticket);

@@ -30,10 +30,12 @@ struct Invited {
   std::string invitation;
 };
 
-// Makes an invitation to the server at `address` for a user, valid for `valid_s` seconds.  Writes
-// nothing.  kInternal when the authority fails.
-absl::StatusOr<Invited> Invite(const Authority& authority, const std::string& address,
-                               const v1::User& user, uint32_t valid_s, int64_t now_ms);
+// Makes an invitation to the server at `address` for a user, valid for `valid_s` seconds;
+// `log_key`: that of its logs, SubjectPublicKeyInfo in DER.  Writes nothing.  kInternal when the
+// authority fails.
+absl::StatusOr<Invited> Invite(const Authority& authority, absl::string_view log_key,
+                               const std::string& address, const v1::User& user, uint32_t valid_s,
+                               int64_t now_ms);
 
 absl::StatusOr<v1::CreateInvitationResponse> CreateInvitation(
     Pen* pen, const Authority& authority, const std::string& address, absl::string_view actor,

@@ -23,10 +23,18 @@ namespace {
 constexpr size_t kHandoversBytesMax = 16 << 20;
 constexpr unsigned kHandoversMode = 0644;
 constexpr size_t kCertificateFileBytesMax = 64 * 1024;
+// As long as one may be.
+constexpr uint32_t kInvitationAtTheEndS = 604'800;
 
 using Handovers = std::vector<v1::AuthorityHandover>;
 
-// Each signed by both, from the first; the trust in all but the newest has ended.
+// Whether the later was put in the place of the earlier, whose key was lost.
+bool IsInstead(const v1::AuthorityHandover& later, const v1::AuthorityHandover& earlier) {
+  return later.previous_certificate() == earlier.previous_certificate();
+}
+
+// Each signed by both, from the first; the trust in all but the newest has ended, or their key was
+// lost.
 absl::Status CheckChain(const std::string& organisation_id, const Handovers& handovers) {
   if (handovers.empty()) return absl::OkStatus();
   if (handovers.front().number() != 1) {
@@ -36,7 +44,7 @@ absl::Status CheckChain(const std::string& organisation_id, const Handovers& han
       seal::AuthoritiesFrom(organisation_id, handovers.front().previous_certificate(), handovers);
   if (!chain.ok()) return absl::DataLossError(chain.status().message());
   for (size_t i = 0; i + 1 < handovers.size(); ++i) {
-    if (handovers[i].finished_ms() == 0) {
+    if (handovers[i].finished_ms() == 0 && !IsInstead(handovers[i + 1], handovers[i])) {
       return absl::DataLossError(
           absl::StrCat("handover ", i + 1, " of the authority was followed before it ended"));
     }
@@ -64,9 +72,11 @@ absl::Status PutBeside(const std::string& data, const Handovers& handovers) {
   return seal::WriteWholeFile(AuthoritiesPath(data), bytes, kHandoversMode);
 }
 
-absl::Status Put(Store* store, const Handovers& handovers) {
+absl::Status Put(Store* store, const Handovers& handovers,
+                 const std::vector<stored::v1::Ticket>& tickets = {}) {
   Tables changed;
   changed.authorities = handovers;
+  changed.tickets = tickets;
   Sheet sheet;
   store->Fill(&sheet, changed);
   return store->Write(&sheet);
@@ -103,11 +113,17 @@ absl::Status Missing(const std::string& dir) {
                    "keys are kept"));
 }
 
-// The authority of a directory, if there is one and it is this.
-absl::optional<Authority> AuthorityIn(const std::string& dir, const std::string& certificate) {
+// The authority of a directory, if there is one and it is this; half of one is none.  What cannot
+// be looked at is not missing.
+absl::StatusOr<absl::optional<Authority>> AuthorityIn(const std::string& dir,
+                                                      const std::string& certificate) {
   absl::StatusOr<Authority> there = Authority::Open(dir);
-  if (!there.ok() || there->certificate_der() != certificate) return absl::nullopt;
-  return *std::move(there);
+  if (absl::IsNotFound(there.status()) || absl::IsInvalidArgument(there.status())) {
+    return absl::optional<Authority>();
+  }
+  if (!there.ok()) return there.status();
+  if (there->certificate_der() != certificate) return absl::optional<Authority>();
+  return absl::optional<Authority>(*std::move(there));
 }
 
 // The copy in ca/next of what ca/ has by now, also half of it.  One that waits for the next roll
@@ -125,9 +141,9 @@ void ForgetNext(const std::string& data, const std::string& certificate) {
 
 // The one that ended is replaced, and its key with it.
 absl::StatusOr<Authority> Replaced(const std::string& data, const std::string& certificate) {
-  auto there = AuthorityIn(AuthorityPath(data), certificate);
+  SOTAY_ASSIGN_OR_RETURN(auto there, AuthorityIn(AuthorityPath(data), certificate));
   if (!there.has_value()) {
-    there = AuthorityIn(NextAuthorityPath(data), certificate);
+    SOTAY_ASSIGN_OR_RETURN(there, AuthorityIn(NextAuthorityPath(data), certificate));
     if (!there.has_value()) return Missing(AuthorityPath(data));
     SOTAY_RETURN_IF_ERROR(there->Save(AuthorityPath(data)));
   }
@@ -135,11 +151,27 @@ absl::StatusOr<Authority> Replaced(const std::string& data, const std::string& c
   return *std::move(there);
 }
 
+// What lies in ca/next and was never signed: of an attempt that was cut short, whenever, or half of
+// what was lost.
+absl::Status ClearNext(const std::string& data) {
+  std::error_code failed;
+  std::filesystem::remove_all(NextAuthorityPath(data), failed);
+  if (!failed) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot clear ", NextAuthorityPath(data), ": ", failed.message()));
+}
+
 }  // namespace
 
 std::string Authorities::RootsPem() const {
-  return next.has_value() ? absl::StrCat(next->certificate_pem(), serving.certificate_pem())
-                          : serving.certificate_pem();
+  std::string pem;
+  for (auto at = handovers.rbegin(); AreTwo() && at != handovers.rend(); ++at) {
+    // A device may have a certificate by one that was lost since, and no other.
+    if (!IsInstead(*at, handovers.back())) break;
+    const auto root = seal::CertificatePemOfDer(at->certificate());
+    if (root.ok()) pem.append(*root);
+  }
+  return absl::StrCat(pem, serving.certificate_pem());
 }
 
 const Authority& Authorities::For(absl::string_view trusted) const {
@@ -166,8 +198,14 @@ std::vector<v1::AuthorityHandover> Authorities::Open() const {
 absl::StatusOr<Authorities> OpenAuthorities(const std::string& data, Store* store) {
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
   SOTAY_ASSIGN_OR_RETURN(const Handovers beside, Beside(data));
-  SOTAY_ASSIGN_OR_RETURN(const Handovers handovers, Joined(tables.authorities, beside));
+  SOTAY_ASSIGN_OR_RETURN(Handovers handovers, Joined(tables.authorities, beside));
   SOTAY_RETURN_IF_ERROR(CheckChain(tables.meta->organisation_id(), handovers));
+  if (!handovers.empty() && handovers.back().finished_ms() == 0) {
+    // The store and the handovers were put back from while both were trusted; ca/ is of after.
+    v1::AuthorityHandover& open = handovers.back();
+    SOTAY_ASSIGN_OR_RETURN(const auto ended, AuthorityIn(AuthorityPath(data), open.certificate()));
+    if (ended.has_value()) open.set_finished_ms(std::max<int64_t>(open.handed_ms(), 1));
+  }
   if (!Same(handovers, tables.authorities)) SOTAY_RETURN_IF_ERROR(Put(store, handovers));
   SOTAY_RETURN_IF_ERROR(PutBeside(data, handovers));
   if (handovers.empty()) {
@@ -179,10 +217,11 @@ absl::StatusOr<Authorities> OpenAuthorities(const std::string& data, Store* stor
     SOTAY_ASSIGN_OR_RETURN(Authority newest, Replaced(data, last.certificate()));
     return Authorities{std::move(newest), absl::nullopt, handovers};
   }
-  auto serving = AuthorityIn(AuthorityPath(data), last.previous_certificate());
+  SOTAY_ASSIGN_OR_RETURN(auto serving,
+                         AuthorityIn(AuthorityPath(data), last.previous_certificate()));
   if (!serving.has_value()) return Missing(AuthorityPath(data));
-  auto next = AuthorityIn(NextAuthorityPath(data), last.certificate());
-  if (!next.has_value()) return Missing(NextAuthorityPath(data));
+  // Nobody stands still for what was to follow: NextIsLost.
+  SOTAY_ASSIGN_OR_RETURN(auto next, AuthorityIn(NextAuthorityPath(data), last.certificate()));
   return Authorities{*std::move(serving), std::move(next), handovers};
 }
 
@@ -196,9 +235,26 @@ absl::StatusOr<v1::AuthorityHandover> RollAuthority(const std::string& data, Sto
         "finish-authority");
   }
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
+  SOTAY_RETURN_IF_ERROR(ClearNext(data));
   SOTAY_ASSIGN_OR_RETURN(
       const Authority next,
       authorities.serving.Successor(NextAuthorityPath(data), absl::FromUnixMillis(now_ms)));
+  absl::Time latest = authorities.serving.not_after();
+  if (authorities.NextIsLost()) {
+    SOTAY_ASSIGN_OR_RETURN(const auto lost,
+                           seal::ReadCertificate(authorities.handovers.back().certificate()));
+    latest = std::max(latest, absl::FromUnixMillis(lost.not_after_ms));
+  }
+  // By which of two ends later a device knows which is newer.
+  if (next.not_after() <= latest) {
+    SOTAY_RETURN_IF_ERROR(ClearNext(data));
+    const auto day = [](absl::Time of) {
+      return absl::FormatTime("%Y-%m-%d %H:%M:%S", of, absl::UTCTimeZone());
+    };
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the new authority would end on ", day(next.not_after()), ", and the one before it on ",
+        day(latest), ": the clock of this machine is wrong, or was; put it right"));
+  }
   v1::AuthorityHandover handover;
   handover.set_number(authorities.handovers.size() + 1);
   handover.set_previous_certificate(authorities.serving.certificate_der());
@@ -218,77 +274,53 @@ absl::StatusOr<v1::AuthorityHandover> RollAuthority(const std::string& data, Sto
   return handover;
 }
 
-AuthorityFollowers FollowersOf(const Tables& tables) {
-  const uint64_t newest = tables.authorities.size();
-  AuthorityFollowers followers;
-  for (const stored::v1::DeviceRow& row : tables.devices) {
-    if (row.state() != v1::DEVICE_STATE_ACTIVE) continue;
-    if (row.authority_certified() >= newest) {
-      followers.certified.push_back(row);
-    } else if (row.authority_trusted() >= newest) {
-      followers.trusting.push_back(row);
-    } else {
-      followers.behind.push_back(row);
-    }
-  }
-  return followers;
-}
-
-absl::StatusOr<v1::AuthorityHandover> FinishAuthority(const std::string& data, Store* store,
-                                                      bool anyway, int64_t now_ms) {
+absl::StatusOr<AuthorityEnded> FinishAuthority(const std::string& data, Store* store, bool anyway,
+                                               int64_t now_ms) {
   SOTAY_ASSIGN_OR_RETURN(const Authorities authorities, OpenAuthorities(data, store));
-  if (!authorities.next.has_value()) {
+  if (authorities.NextIsLost()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the key of the new authority is not in ", NextAuthorityPath(data),
+                     "; put that back from where keys are kept, or put another in its place with "
+                     "sotayd keys roll-authority"));
+  }
+  if (!authorities.AreTwo()) {
     return absl::FailedPreconditionError(
         "no authority is being replaced; begin with sotayd keys roll-authority");
   }
   SOTAY_ASSIGN_OR_RETURN(const Tables tables, store->LoadTables());
-  const AuthorityFollowers followers = FollowersOf(tables);
-  const size_t left = followers.trusting.size() + followers.behind.size();
-  if (left != 0 && !anyway) {
+  const AuthorityFollowers followers = FollowersOf(tables, now_ms);
+  if (followers.left() != 0 && !anyway) {
     return absl::FailedPreconditionError(absl::StrCat(
-        left,
-        " active devices have no certificate by the new authority and could not connect "
-        "any more; let them synchronise, revoke them, or say --anyway and "
-        "invite them again"));
+        followers.trusting.size() + followers.behind.size(), " active and ", followers.late.size(),
+        " revoked or forked devices have no certificate by the new authority and could not connect "
+        "any more, nor hand in what they have; let them synchronise, or say --anyway and invite "
+        "them again"));
   }
-  v1::AuthorityHandover handover = authorities.handovers.back();
-  handover.set_finished_ms(std::max<int64_t>(now_ms, 1));
-  SOTAY_RETURN_IF_ERROR(Put(store, {handover}));
+  // Somebody has to be able to invite.
+  AuthorityEnded ended;
+  std::vector<stored::v1::Ticket> tickets;
+  const v1::User* const shut_out = AdministratorShutOut(tables, followers);
+  if (shut_out != nullptr && !anyway) {
+    return absl::FailedPreconditionError(
+        "no administrator's device has a certificate by the new authority, and nobody could invite "
+        "anybody any more; run any command of sotayctl there, or say --anyway, which writes an "
+        "invitation for one");
+  }
+  if (shut_out != nullptr) {
+    SOTAY_ASSIGN_OR_RETURN(const Config config, LoadConfig(data));
+    SOTAY_ASSIGN_OR_RETURN(const Invited invited,
+                           Invite(*authorities.next, tables.meta->log_key(), config.address,
+                                  *shut_out, kInvitationAtTheEndS, now_ms));
+    SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(FirstInvitationPath(data),
+                                               absl::StrCat(invited.invitation, "\n"), 0600));
+    tickets.push_back(invited.ticket);
+    ended.invited = shut_out->user_id();
+  }
+  ended.handover = authorities.handovers.back();
+  ended.handover.set_finished_ms(std::max<int64_t>(now_ms, 1));
+  SOTAY_RETURN_IF_ERROR(Put(store, {ended.handover}, tickets));
   SOTAY_RETURN_IF_ERROR(OpenAuthorities(data, store).status());
-  return handover;
-}
-
-absl::StatusOr<AuthorityTeller> AuthorityTeller::Make(const Authorities* authorities,
-                                                      const std::string& organisation_id,
-                                                      const seal::SigningKey& log_key,
-                                                      const seal::LogKeys* log_keys) {
-  AuthorityTeller teller(authorities, log_keys);
-  v1::GetAuthorityResponse& told = teller.told_;
-  told.set_number(authorities->handovers.size());
-  told.set_finished(!authorities->next.has_value());
-  SOTAY_ASSIGN_OR_RETURN(*told.mutable_signature(),
-                         log_key.Sign(seal::AuthorityToldText(
-                             organisation_id, told.number(),
-                             authorities->newest().certificate_der(), told.finished())));
-  return teller;
-}
-
-absl::StatusOr<v1::GetAuthorityResponse> AuthorityTeller::Tell(
-    const v1::GetAuthorityRequest& request) const {
-  const auto number = authorities_.NumberOf(request.authority());
-  const auto place = request.log_key().empty() ? log_keys_.handovers().size()
-                                               : log_keys_.PlaceOf(request.log_key());
-  if (!number.has_value()) return NotFound("an authority of this organisation with that key");
-  if (!place.has_value()) return NotFound("a log key of this organisation with those bytes");
-  v1::GetAuthorityResponse response = told_;
-  for (size_t i = *number; i < authorities_.handovers.size(); ++i) {
-    *response.add_handovers() = authorities_.handovers[i];
-  }
-  const auto& log_handovers = log_keys_.handovers();
-  for (size_t i = *place; i < log_handovers.size(); ++i) {
-    *response.add_log_handovers() = log_handovers[i];
-  }
-  return response;
+  return ended;
 }
 
 std::vector<std::string> AuthorityFaults(const Tables& tables) {

@@ -129,7 +129,8 @@ absl::Status SetValidity(absl::Time now, absl::Duration life, absl::Time authori
     return absl::FailedPreconditionError(
         absl::StrCat("the authority expired on ",
                      absl::FormatTime("%Y-%m-%d", authority_not_after, absl::UTCTimeZone()),
-                     "; make a new one and enrol devices anew"));
+                     "; replace it with sotayd keys roll-authority and finish-authority --anyway, "
+                     "and let devices in again by invitations (enroll INVITATION --again)"));
   }
   draft->Valid(kValidFrom, std::min(now + life, authority_not_after));
   return absl::OkStatus();

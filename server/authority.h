@@ -55,8 +55,8 @@ class Authority {
                                           absl::string_view organisation_name,
                                           absl::Time now = absl::Now());
 
-  // One of the same organisation that is to follow this one, in `dir` as Create; or what an earlier
-  // attempt left there.
+  // One of the same organisation that is to follow this one, in `dir` as Create; or the whole of
+  // what lies there.
   absl::StatusOr<Authority> Successor(const std::string& dir, absl::Time now) const;
 
   // Puts key and certificate into `dir`, in place of what is there.  Fails as the file system does.

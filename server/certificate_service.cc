@@ -93,7 +93,7 @@ grpc::ServerUnaryReactor* CertificateService::GetAuthority(grpc::CallbackServerC
   return AnswerUnary<v1::GetAuthorityRequest, v1::GetAuthorityResponse>(
       context, request, response, "GetAuthority",
       [this](const grpc::CallbackServerContext& of) {
-        return CallerOf(&directory_, of, now_ms_());
+        return SenderOf(&directory_, of, now_ms_());
       },
       [this](Caller caller, const v1::GetAuthorityRequest& asked,
              Reply<v1::GetAuthorityResponse> reply) {

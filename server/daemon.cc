@@ -193,6 +193,7 @@ absl::Status Daemon::Build(DaemonOptions options) {
   SOTAY_ASSIGN_OR_RETURN(
       p.store, Store::Open(StorePath(options.data), durable::StoreOptions(), p.schema.get()));
   SOTAY_ASSIGN_OR_RETURN(p.authorities, OpenAuthorities(options.data, p.store.get()));
+  SayWhoIsTrusted(options.data, *p.authorities);
   BlobLimits limits;
   limits.file_bytes_max = static_cast<uint64_t>(options.config.files.bytes_max);
   limits.unfinished_max = static_cast<size_t>(options.config.files.unfinished_max);
@@ -296,10 +297,8 @@ absl::Status Daemon::Build(DaemonOptions options) {
       std::make_unique<BlobService>(p.directory.get(), p.blob_exchange.get(), p.access_log.get(),
                                     p.readers.get(), p.file_writers.get(), p.now_ms);
   p.enrolment_service = std::make_unique<EnrolmentService>(p.hub.get(), &*p.authorities);
-  SOTAY_ASSIGN_OR_RETURN(
-      AuthorityTeller teller,
-      AuthorityTeller::Make(&*p.authorities, p.directory->meta().organisation_id(), log_key,
-                            &p.notary->keys()));
+  AuthorityTeller teller(&*p.authorities, p.directory->meta().organisation_id(), log_key,
+                         &p.notary->keys());
   p.certificate_service =
       std::make_unique<CertificateService>(p.directory.get(), p.hub.get(), &*p.authorities,
                                            std::move(teller), p.readers.get(), p.now_ms);

@@ -74,8 +74,7 @@ absl::StatusOr<v1::EnrollResponse> EnrolAgain(Pen* pen, const Authority& authori
   const auto id = pen->directory().HolderOf(HashOfKey(spki));
   const auto device = id.has_value() ? pen->directory().Device(*id) : nullptr;
   if (device == nullptr) return DeviceUnknown();
-  if (device->state() == v1::DEVICE_STATE_REVOKED) return DeviceRevoked();
-  if (device->state() != v1::DEVICE_STATE_ACTIVE) return DeviceForked();
+  // Also one that was revoked or is forked: it stays what it is, and may have things to hand in.
   const bool spent = !ticket.device_id().empty();
   if (device->user_id() != ticket.user_id() || (spent && ticket.device_id() != id->view())) {
     return EnrolmentRefused();

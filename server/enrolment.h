@@ -16,8 +16,9 @@ constexpr uint32_t kWrongCodesMax = 5;
 // Spends the ticket that belongs to the caller's key and certifies the request's key.  Asked
 // again with the same code and the same key, because the answer was lost, it answers again.
 //
-// `again`: the key is one of an active device of the same user, which gets a certificate and stays
-// as it is; UNAUTHENTICATED, DEVICE_REVOKED or DEVICE_UNKNOWN, when it is none.
+// `again`: the key is one of a device of the same user, which gets a certificate and stays as it
+// is, revoked or forked too: the certificate opens the way for what it may still hand in, and for
+// nothing else.  UNAUTHENTICATED, DEVICE_UNKNOWN, when it is none.
 //
 // UNAUTHENTICATED, DEVICE_UNKNOWN: there is no ticket for the caller's key.  PERMISSION_DENIED,
 // ENROLMENT_REFUSED: wrong, used or expired code, or too many wrong ones.  INVALID_ARGUMENT: the

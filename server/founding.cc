@@ -103,8 +103,9 @@ absl::StatusOr<std::string> Found(const std::string& data, const Founding& found
   SOTAY_RETURN_IF_ERROR(OpenServerIdentity(data, authority, config.names, now_ms).status());
   SOTAY_ASSIGN_OR_RETURN(const seal::SigningKey log_key, LoadOrMake(LogKeyPath(data)));
   SOTAY_RETURN_IF_ERROR(SaveConfig(data, config));
-  SOTAY_ASSIGN_OR_RETURN(const Invited invited, Invite(authority, founding.address, administrator,
-                                                       founding.invitation_valid_s, now_ms));
+  SOTAY_ASSIGN_OR_RETURN(const Invited invited,
+                         Invite(authority, log_key.PublicKey(), founding.address, administrator,
+                                founding.invitation_valid_s, now_ms));
   SOTAY_RETURN_IF_ERROR(seal::WriteWholeFile(FirstInvitationPath(data),
                                              absl::StrCat(invited.invitation, "\n"), 0600));
   // Last, so that a store means: everything else is there.

@@ -22,7 +22,9 @@ std::string InstantOf(int64_t ms);
 
 // Which keys the logs were signed with; ShowKeys also says how the authority is replaced.
 void PrintHandovers(const std::vector<v1::LogKeyHandover>& handovers);
-absl::Status ShowKeys(const std::string& data);
+absl::Status ShowKeys(const std::string& data, int64_t now_ms);
+// That two authorities are trusted, if so.  Fails as OpenAuthorities.
+absl::Status ShowTrust(const std::string& data);
 // Fails as RollLogKey (log_handover.h).
 absl::Status RollLog(const std::string& data, const std::string& reason, int64_t now_ms);
 

@@ -236,6 +236,11 @@ int RestoreStore(const BackupFlags& flags) {
           unit.c_str(), series.series().c_str(), static_cast<unsigned long long>(series.last()));
     }
   }
+  // The store and ca/ may be of different days.
+  const absl::Status trust = ShowTrust(flags.data);
+  if (!trust.ok()) {
+    std::printf("WARNING sotayd will not start: %s\n", std::string(trust.message()).c_str());
+  }
   std::printf(
       "What administration did since then is to be done again, revocations first.\n"
       "A device that took another key since then is known by the one before until it shows how it\n"

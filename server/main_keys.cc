@@ -15,13 +15,13 @@ KeysCommand::KeysCommand(CLI::App* app)
                   "both");
   roll_log_->add_option("--reason", reason_, "why, for the record")->required();
   roll_authority_ = Add("roll-authority",
-                        "put a new authority beside the one there is; both are trusted until "
-                        "finish-authority");
+                        "put a new authority beside the one there is, or in the place of one whose "
+                        "key was lost meanwhile; both are trusted until finish-authority");
   roll_authority_->add_option("--reason", reason_, "why, for the record")->required();
   finish_authority_ =
       Add("finish-authority", "trust the new authority alone, and destroy the old one's key");
   finish_authority_->add_flag("--anyway", anyway_,
-                              "also while active devices have no certificate by the new one");
+                              "also while devices have no certificate by the new one");
 }
 
 CLI::App* KeysCommand::Add(const std::string& name, const std::string& what) {
@@ -34,7 +34,7 @@ absl::Status KeysCommand::Do(int64_t now_ms) const {
   if (roll_log_->parsed()) return RollLog(data_, reason_, now_ms);
   if (roll_authority_->parsed()) return RollTheAuthority(data_, reason_, now_ms);
   if (finish_authority_->parsed()) return FinishTheAuthority(data_, anyway_, now_ms);
-  return ShowKeys(data_);
+  return ShowKeys(data_, now_ms);
 }
 
 }  // namespace sotay::server

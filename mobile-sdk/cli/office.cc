@@ -8,7 +8,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "mobile-sdk/core/link.h"
+#include "mobile-sdk/core/vault.h"
 #include "sotay/v1/access_service.grpc.pb.h"
 #include "sotay/v1/admin_service.grpc.pb.h"
 #include "sotay/v1/blob_service.grpc.pb.h"
@@ -74,8 +77,9 @@ absl::Status ToAbsl(const grpc::Status& status) {
 
 class Office::Calls {
  public:
-  explicit Calls(const std::shared_ptr<grpc::Channel>& channel)
-      : supervision_(v1::SupervisionService::NewStub(channel)),
+  Calls(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<const sdk::Vault> vault)
+      : vault_(std::move(vault)),
+        supervision_(v1::SupervisionService::NewStub(channel)),
         lineage_(v1::LineageService::NewStub(channel)),
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
@@ -97,8 +101,14 @@ class Office::Calls {
     context.set_deadline(std::chrono::system_clock::now() + deadline);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return sdk::ToldAsStranger(ToAbsl(status));
+    if (!status.ok()) return Told(ToAbsl(status));
     return response;
+  }
+  absl::Status Told(absl::Status failure) const {
+    return sdk::ToldAsStranger(std::move(failure), [this] {
+      return sdk::Vault::MayBeRefused(vault_->certificate_pem(), vault_->authority_pem(),
+                                      absl::ToUnixMillis(absl::Now()));
+    });
   }
 
   absl::Status Watch(const v1::WatchRequest& request,
@@ -118,7 +128,7 @@ class Office::Calls {
     const grpc::Status status = reader->Finish();
     absl::MutexLock lock(&mutex_);
     listening_ = nullptr;
-    return wanted ? ToAbsl(status) : absl::OkStatus();
+    return wanted && !status.ok() ? Told(ToAbsl(status)) : absl::OkStatus();
   }
 
   void Stop() {
@@ -140,6 +150,7 @@ class Office::Calls {
   v1::OrganisationService::Stub& organisation() { return *organisation_; }
 
  private:
+  const std::shared_ptr<const sdk::Vault> vault_;
   const std::unique_ptr<v1::SupervisionService::Stub> supervision_;
   const std::unique_ptr<v1::LineageService::Stub> lineage_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
@@ -162,7 +173,7 @@ Office::~Office() = default;
 
 absl::StatusOr<std::unique_ptr<Office>> Office::Connect(const Profile& profile) {
   SOTAY_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, ChannelFor(profile));
-  return std::unique_ptr<Office>(new Office(std::make_unique<Calls>(channel)));
+  return std::unique_ptr<Office>(new Office(std::make_unique<Calls>(channel, profile.vault)));
 }
 
 absl::StatusOr<v1::ListRecordsResponse> Office::ListRecords(const v1::ListRecordsRequest& request) {

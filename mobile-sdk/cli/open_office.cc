@@ -29,7 +29,6 @@ absl::StatusOr<OpenOffice> OpenOfficeFor(const Invocation& run) {
   ways.held = [&run] { return sdk::LogTrustIn(run.dir, run.surroundings); };
   ways.changed = [] {};
   sdk::Trust(run.dir, &renewal, std::move(ways)).AtContact(run.NowMs()).IgnoreError();
-  renewal.AtContact(run.NowMs()).IgnoreError();
   open.reader.schema = open.schema.get();
   open.reader.voice = run.voice;
   open.reader.columns = run.streams.columns;

@@ -42,15 +42,21 @@ std::string ForkedInWords(const Voice& voice) {
 }
 
 std::string Sentence(const Voice& voice, const absl::Status& status) {
-  if (status.GetPayload(sdk::kStrangerUrl).has_value()) {
+  if (const auto whose = status.GetPayload(sdk::kStrangerUrl)) {
+    const std::string english = absl::StrCat("not trusted: ", std::string(status.message()));
+    if (*whose == sdk::kDevices) {
+      return voice(
+          "máy chủ ngắt kết nối; chứng thư của máy này đã hết hạn theo đồng hồ của máy, hoặc do cơ "
+          "quan chứng thực đã bị thay cấp: có thể vì thế. Chưa gửi gì, không mất gì. Nếu đồng hồ "
+          "đúng và mạng nào cũng vậy: xin lời mời mới và chạy enroll LỜI-MỜI --again",
+          english);
+    }
     return voice(
         "không tin được máy chủ: chứng thư của máy chủ không do cơ quan chứng thực mà máy này tin "
-        "cấp; "
-        "hoặc có kẻ khác trả lời thay, hoặc đơn vị đã thay cơ quan chứng thực khi máy vắng mặt. "
-        "Chưa "
-        "gửi gì, không mất gì. Nếu mạng nào cũng vậy: xin lời mời mới và chạy enroll LỜI-MỜI "
-        "--again",
-        absl::StrCat("not trusted: ", std::string(status.message())));
+        "cấp, hoặc đồng hồ của máy sai; hoặc có kẻ khác trả lời thay, hoặc đơn vị đã thay cơ quan "
+        "chứng thực khi máy vắng mặt. Chưa gửi gì, không mất gì. Nếu đồng hồ đúng và mạng nào cũng "
+        "vậy: xin lời mời mới và chạy enroll LỜI-MỜI --again",
+        english);
   }
   std::string kind;
   switch (ExitCodeOf(status)) {

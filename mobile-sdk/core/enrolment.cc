@@ -9,6 +9,7 @@
 #include "mobile-sdk/core/edits.h"
 #include "mobile-sdk/core/grpc_link.h"
 #include "mobile-sdk/core/store.h"
+#include "mobile-sdk/core/trust.h"
 #include "mobile-sdk/core/vault.h"
 #include "sync/limits.h"
 #include "sync/seal/authority.h"
@@ -79,7 +80,15 @@ absl::StatusOr<Certified> AskServer(const v1::Invitation& invitation, const seal
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_certificate_request(),
                          seal::MakeCertificateRequest(key, ""));
   Certified certified;
-  SOTAY_ASSIGN_OR_RETURN(certified.response, EnrollOverGrpc(address, request));
+  auto enrolled = EnrollOverGrpc(address, request);
+  if (enrolled.status().GetPayload(kStrangerUrl).has_value()) {
+    return absl::UnavailableError(
+        "whoever answers and the invitation are not by one authority: it is another server, or the "
+        "invitation is from before the authority was replaced; if it is so in every network, ask "
+        "for "
+        "a new one");
+  }
+  SOTAY_ASSIGN_OR_RETURN(certified.response, std::move(enrolled));
   const v1::EnrollResponse& response = certified.response;
   SOTAY_ASSIGN_OR_RETURN(const std::string spki,
                          seal::SpkiOfCertificateDer(response.certificate()));
@@ -89,30 +98,42 @@ absl::StatusOr<Certified> AskServer(const v1::Invitation& invitation, const seal
       !seal::VerifyingKey::From(response.log_key()).ok()) {
     return absl::InternalError("the server certified something else than it was asked to");
   }
+  const auto log_key_hash = seal::Sha256(response.log_key());
+  if (!device.has_value() && !invitation.log_key_hash().empty() &&
+      invitation.log_key_hash() !=
+          absl::string_view(reinterpret_cast<const char*>(log_key_hash.data()),
+                            log_key_hash.size())) {
+    return absl::FailedPreconditionError(
+        "whoever answers has another log key than the invitation says: it is not the office, or "
+        "that "
+        "replaced the key meanwhile; ask for a new invitation");
+  }
   SOTAY_ASSIGN_OR_RETURN(certified.authority_pem, TrustedAfter(invitation, response));
   return certified;
 }
 
 // The key of the logs is what tells the office that this notebook knows from whoever sends
-// invitations in its name, and would be handed all that is unsent.
-absl::Status CheckIsOurs(const Vault& vault, const std::string& server,
-                         const stored::v1::NotebookMeta& meta, const std::string& log_key) {
+// invitations in its name, and would be handed all that is unsent.  The authorities that it signs
+// for, PEM.  Here the log's own handovers lead on by themselves: no exchange can go before.
+absl::StatusOr<std::string> SignedForUs(const Vault& vault, const std::string& server,
+                                        const std::string& organisation_id,
+                                        const std::string& log_key) {
   GrpcAddress address;
   address.server = server;
   address.authority_pem = vault.authority_pem();
   address.certificate_pem = vault.certificate_pem();
   SOTAY_ASSIGN_OR_RETURN(address.key_pem, vault.KeyPem());
-  v1::GetAuthorityRequest request;  // certified by none: nothing is on disk yet
-  SOTAY_ASSIGN_OR_RETURN(*request.mutable_authority(), vault.AuthoritySpki());
-  request.set_log_key(log_key);
+  SOTAY_ASSIGN_OR_RETURN(const std::string authority, vault.AuthoritySpki());
+  // Certified by none: nothing is on disk yet.
+  const v1::GetAuthorityRequest request = Asking(authority, log_key);
   const auto told = ConnectGrpc(address)->GetAuthority(request);
   if (absl::IsNotFound(told.status())) {
     return absl::FailedPreconditionError(
-        "the server of the invitation never signed with the log key this notebook knows: it is not "
-        "the one of its office; nothing was changed");
+        "the server of the invitation never signed with the log key that is known: it is not the "
+        "office's; nothing was changed");
   }
   SOTAY_RETURN_IF_ERROR(told.status());
-  return vault.Following(meta.organisation_id(), log_key, *told).status();
+  return vault.Following(organisation_id, request, *told);
 }
 
 }  // namespace
@@ -160,7 +181,17 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
   const v1::EnrollResponse* const response = &asked->response;
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::CertificatePemOfDer(response->certificate()));
-  const Vault vault(*key, std::move(certificate), asked->authority_pem);
+  std::string authority_pem = asked->authority_pem;
+  if (!invitation.log_key_hash().empty()) {
+    // Somebody who has the authority's key alone could have answered, with the log key that all
+    // know. Cut short here, the same invitation is answered again for the key that lies there.
+    const Vault invited(*key, certificate, authority_pem);
+    SOTAY_ASSIGN_OR_RETURN(authority_pem,
+                           SignedForUs(invited, invitation.address(), response->organisation_id(),
+                                       response->log_key()));
+  }
+  const Vault vault(*key, std::move(certificate), std::move(authority_pem));
+  SOTAY_RETURN_IF_ERROR(vault.IssuerSpki().status());
   SOTAY_RETURN_IF_ERROR(vault.SaveCertificates(dir));
   stored::v1::NotebookMeta meta;
   meta.set_device_id(response->device_id());
@@ -193,6 +224,14 @@ absl::Status Notebook::EnrollAgain(const std::string& dir, const std::string& in
     return absl::DataLossError(
         "the device key is not the one this notebook was made with; enrol anew");
   }
+  SOTAY_ASSIGN_OR_RETURN(const auto handovers, (*store)->Handovers());
+  const std::string& log_key = handovers.empty() ? meta->log_key() : handovers.back().key();
+  if (log_key.empty()) {
+    return absl::FailedPreconditionError(
+        "this notebook was made before it held the key of the logs, and cannot tell its office "
+        "from "
+        "another that invites it; enrol anew in another directory, and read this one there");
+  }
   SOTAY_ASSIGN_OR_RETURN(const Certified certified, AskServer(invitation, key, "again", device));
   if (certified.response.organisation_id() != meta->organisation_id() ||
       certified.response.user_id() != meta->user_id()) {
@@ -201,11 +240,16 @@ absl::Status Notebook::EnrollAgain(const std::string& dir, const std::string& in
   }
   SOTAY_ASSIGN_OR_RETURN(std::string certificate,
                          seal::CertificatePemOfDer(certified.response.certificate()));
-  const Vault next(key, std::move(certificate), certified.authority_pem, vault->rolls());
-  SOTAY_ASSIGN_OR_RETURN(const auto handovers, (*store)->Handovers());
-  const std::string& log_key = handovers.empty() ? meta->log_key() : handovers.back().key();
-  if (!log_key.empty()) {
-    SOTAY_RETURN_IF_ERROR(CheckIsOurs(next, invitation.address(), *meta, log_key));
+  const Vault invited(key, certificate, certified.authority_pem, vault->rolls());
+  SOTAY_ASSIGN_OR_RETURN(
+      const std::string signed_for,
+      SignedForUs(invited, invitation.address(), meta->organisation_id(), log_key));
+  SOTAY_ASSIGN_OR_RETURN(std::string authority_pem, vault->NotBefore(signed_for));
+  const Vault next(key, std::move(certificate), std::move(authority_pem), vault->rolls());
+  if (!next.IssuerSpki().ok()) {
+    return absl::FailedPreconditionError(
+        "the invitation is by an authority that was replaced; ask for a new one.  Nothing was "
+        "changed");
   }
   // Cut short between the two files, the same invitation is answered again.
   return next.SaveCertificates(dir);

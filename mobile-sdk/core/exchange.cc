@@ -68,8 +68,10 @@ absl::StatusOr<Exchanged> Exchange::Once() {
   desk_.tidings->Tell(std::move(events));
   if (exchanged.ok() && exchanged->quiet && desk_.renewal != nullptr) {
     // What fails has months to be done; `status` says when they are over.
-    if (desk_.trust != nullptr) desk_.trust->AtContact(exchanged->server_now_ms).IgnoreError();
-    desk_.renewal->AtContact(exchanged->server_now_ms).IgnoreError();
+    const int64_t now_ms = exchanged->server_now_ms;
+    const auto had =
+        desk_.trust != nullptr ? desk_.trust->AtContact(now_ms) : desk_.renewal->AtContact(now_ms);
+    had.status().IgnoreError();
   }
   return exchanged;
 }

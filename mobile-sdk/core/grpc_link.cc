@@ -11,6 +11,8 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "mobile-sdk/core/vault.h"
 #include "sotay/v1/blob_service.grpc.pb.h"
 #include "sotay/v1/certificate_service.grpc.pb.h"
 #include "sotay/v1/enrolment_service.grpc.pb.h"
@@ -75,6 +77,13 @@ absl::Status ToAbsl(const grpc::Status& status) {
   return result;
 }
 
+absl::Status Told(absl::Status failure, const GrpcAddress& address) {
+  return ToldAsStranger(std::move(failure), [&address] {
+    return Vault::MayBeRefused(address.certificate_pem, address.authority_pem,
+                               absl::ToUnixMillis(absl::Now()));
+  });
+}
+
 // A channel and its stubs.
 struct Line {
   explicit Line(const GrpcAddress& address)
@@ -94,10 +103,12 @@ struct Line {
 // A server-streaming call as a Listening.
 class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::WatchResponse> {
  public:
-  GrpcListening(std::shared_ptr<Line> line, const v1::WatchRequest& request,
+  GrpcListening(std::shared_ptr<Line> line, std::function<absl::Status(absl::Status)> told,
+                const v1::WatchRequest& request,
                 std::function<void(const v1::WatchResponse&)> heard,
                 std::function<void(const absl::Status&)> ended)
       : line_(std::move(line)),
+        told_(std::move(told)),
         request_(request),
         heard_(std::move(heard)),
         ended_(std::move(ended)) {
@@ -125,7 +136,7 @@ class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::Watch
   void OnDone(const grpc::Status& status) override {
     if (Wanted()) {
       ended_(status.ok() ? absl::UnavailableError("the server ended the listening")
-                         : ToAbsl(status));
+                         : told_(ToAbsl(status)));
     }
     done_.Notify();
   }
@@ -137,6 +148,7 @@ class GrpcListening : public Listening, public grpc::ClientReadReactor<v1::Watch
   }
 
   const std::shared_ptr<Line> line_;
+  const std::function<absl::Status(absl::Status)> told_;
   const v1::WatchRequest request_;
   const std::function<void(const v1::WatchResponse&)> heard_;
   const std::function<void(const absl::Status&)> ended_;
@@ -251,12 +263,15 @@ class GrpcLink : public Link {
                                    std::function<void(const v1::WatchResponse&)> heard,
                                    std::function<void(const absl::Status&)> ended) override {
     std::shared_ptr<Line> line;
+    GrpcAddress address;
     {
       absl::MutexLock lock(&mutex_);
       line = Current();
+      address = address_;
     }
-    return std::make_unique<GrpcListening>(std::move(line), request, std::move(heard),
-                                           std::move(ended));
+    auto told = [address](absl::Status failure) { return Told(std::move(failure), address); };
+    return std::make_unique<GrpcListening>(std::move(line), std::move(told), request,
+                                           std::move(heard), std::move(ended));
   }
 
   void Wake() override {
@@ -281,11 +296,13 @@ class GrpcLink : public Link {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline);
     std::shared_ptr<Line> line;
+    GrpcAddress address;
     {
       absl::MutexLock lock(&mutex_);
       if (closed_) return absl::CancelledError("the notebook is being closed");
       running_.insert(&context);
       line = Current();
+      address = address_;
     }
     Response response;
     const grpc::Status status = call(line.get(), &context, &response);
@@ -294,7 +311,7 @@ class GrpcLink : public Link {
       running_.erase(&context);
       if (status.error_code() == grpc::StatusCode::UNAVAILABLE && line_ == line) line_ = nullptr;
     }
-    if (!status.ok()) return ToldAsStranger(ToAbsl(status));
+    if (!status.ok()) return Told(ToAbsl(status), address);
     return response;
   }
 
@@ -320,7 +337,7 @@ absl::StatusOr<v1::EnrollResponse> EnrollOverGrpc(const GrpcAddress& address,
   context.set_deadline(std::chrono::system_clock::now() + kShortDeadline);
   v1::EnrollResponse response;
   const grpc::Status status = stub->Enroll(&context, request, &response);
-  if (!status.ok()) return ToAbsl(status);
+  if (!status.ok()) return Told(ToAbsl(status), address);
   return response;
 }
 

@@ -13,7 +13,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "sotay/v1/blob_service.pb.h"
 #include "sotay/v1/certificate_service.pb.h"
 #include "sotay/v1/error.pb.h"
@@ -24,27 +23,17 @@ namespace sotay::sdk {
 
 constexpr char kErrorDetailUrl[] = "sotay.v1.ErrorDetail";
 
-// There: whoever answered showed a certificate by no authority this device trusts.
+// There: TLS did not let the two come together: one of them was shown a certificate that it does
+// not take.
+// By name whose it is: kServers or kDevices.
 constexpr char kStrangerUrl[] = "sotay.Stranger";
+constexpr char kServers[] = "server's";
+constexpr char kDevices[] = "device's";
 
 // A failed call as it is to be told.  That the other side is not ours, or went over to another
 // authority while we were away, is no want of a network, though worth trying again: it may be
-// another network.
-inline absl::Status ToldAsStranger(absl::Status failure) {
-  const bool stranger = absl::IsUnavailable(failure) &&
-                        (absl::StrContains(failure.message(), "certificate verify failed") ||
-                         absl::StrContains(failure.message(), "CERTIFICATE_VERIFY_FAILED"));
-  if (!stranger) return failure;
-  absl::Status told = absl::UnavailableError(
-      "the server's certificate is by no authority this device trusts: either something else "
-      "answers in its place, or the office replaced its authority while the device was away; "
-      "nothing "
-      "was sent, and everything is kept.  If it is so in every network, ask for an invitation and "
-      "run "
-      "enroll INVITATION --again");
-  told.SetPayload(kStrangerUrl, absl::Cord("1"));
-  return told;
-}
+// another network.  `may_be_refused`: of this device's own certificate (Vault::MayBeRefused).
+absl::Status ToldAsStranger(absl::Status failure, const std::function<bool()>& may_be_refused);
 
 // What the server said beside the status; empty when it said nothing.
 inline v1::ErrorDetail DetailOf(const absl::Status& status) {

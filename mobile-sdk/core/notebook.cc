@@ -117,8 +117,10 @@ Trust::Ways Notebook::Impl::WaysOfTrust() {
   ways.held = [this]() -> absl::StatusOr<LogTrust> {
     absl::ReaderMutexLock lock(&desk.mutex);
     SOTAY_ASSIGN_OR_RETURN(const auto handovers, desk.store->Handovers());
+    SOTAY_ASSIGN_OR_RETURN(const auto heads, desk.store->Heads());
     return LogTrust{desk.meta.organisation_id(),
-                    handovers.empty() ? desk.meta.log_key() : handovers.back().key()};
+                    handovers.empty() ? desk.meta.log_key() : handovers.back().key(),
+                    !heads.empty()};
   };
   ways.changed = [this] {
     std::shared_ptr<const Vault> vault;

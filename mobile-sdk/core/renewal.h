@@ -1,8 +1,8 @@
 // The next certificate of a device.  The one of its enrolment is good for 400 days, and a device
 // whose certificate has ended cannot connect any more; so at the first contact after 60 days it
-// asks for the next, for the same key, and keeps that in its directory.  A connection that is open
-// goes on with the old one, which holds to its own end; the next time the notebook is opened it is
-// the new one.  What fails costs nothing: it is asked again at a later contact.
+// asks for the next, for the same key, and keeps that in its directory.  Calls that run go on with
+// the old one, which holds to its own end.  What fails costs nothing: it is asked again at a later
+// contact.
 #pragma once
 
 #include <cstdint>

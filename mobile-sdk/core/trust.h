@@ -21,7 +21,11 @@ namespace sotay::sdk {
 struct LogTrust {
   std::string organisation_id;
   std::string log_key;  // it takes heads by, DER
+  // It holds heads of logs: to another key it goes over only as 0026 says, in an exchange.
+  bool holds_heads = false;
 };
+// A question nobody was answered before.
+v1::GetAuthorityRequest Asking(const std::string& authority_spki, const std::string& log_key);
 // That of the notebook in `dir`, which is not open.  Fails as Store::Open.
 absl::StatusOr<LogTrust> LogTrustIn(const std::string& dir, const Surroundings& surroundings);
 
@@ -37,15 +41,16 @@ class Trust {
   // The vault of `renewal` lies in `dir`; it outlives this.
   Trust(std::string dir, Renewal* renewal, Ways ways);
 
-  // To be called when the server has just answered.  True: there is another vault.  False: all is
-  // as it was, or it was asked less than an hour ago.  Else why what was told is not taken; nothing
-  // has changed then.
+  // To be called when the server has just answered; also renews the certificate when it is time.
+  // True: there is another vault.  False: all is as it was, or it was asked less than an hour ago.
+  // Else why what was told is not taken; the authorities are as they were then.
   absl::StatusOr<bool> AtContact(int64_t server_now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   static constexpr int64_t kBetweenAsksMs = 60 * 60 * 1000;
 
   absl::StatusOr<bool> AskOnce();
+  absl::StatusOr<bool> Renew(int64_t server_now_ms);
 
   const std::string dir_;
   Renewal& renewal_;

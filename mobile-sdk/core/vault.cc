@@ -1,5 +1,6 @@
 #include "mobile-sdk/core/vault.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -27,6 +28,13 @@ int64_t EndOf(const std::string& pem) {
   if (!der.ok()) return 0;
   const absl::StatusOr<seal::Certificate> certificate = seal::ReadCertificate(*der);
   return certificate.ok() ? certificate->not_after_ms : 0;
+}
+
+// Of two authorities, which is newer: none is made that does not end later than those before it.
+bool EndsLater(const std::string& der, const std::string& than) {
+  const auto one = seal::ReadCertificate(der);
+  const auto other = seal::ReadCertificate(than);
+  return one.ok() && other.ok() && one->not_after_ms > other->not_after_ms;
 }
 
 // Whether there is a newer authority than the one that issued the certificate.
@@ -190,13 +198,13 @@ absl::StatusOr<std::string> Vault::IssuerSpki() const {
 bool Vault::IsNews(const v1::GetAuthorityResponse& told) const {
   if (!told.handovers().empty()) return true;
   const auto trusted = seal::CertificatesOfPem(authority_pem_);
-  return told.finished() && trusted.ok() && trusted->size() > 1;
+  return trusted.ok() && trusted->size() > 1;
 }
 
 absl::StatusOr<std::string> Vault::Following(const std::string& organisation_id,
-                                             const std::string& log_key,
+                                             const v1::GetAuthorityRequest& asked,
                                              const v1::GetAuthorityResponse& told) const {
-  auto first = seal::VerifyingKey::From(log_key);
+  auto first = seal::VerifyingKey::From(asked.log_key());
   if (!first.ok()) {
     return absl::FailedPreconditionError(
         "this notebook was made before it held the key of the logs, and cannot tell whether the "
@@ -206,15 +214,23 @@ absl::StatusOr<std::string> Vault::Following(const std::string& organisation_id,
       const seal::LogKeys log_keys,
       seal::LogKeys::From(*std::move(first), organisation_id,
                           {told.log_handovers().begin(), told.log_handovers().end()}));
-  SOTAY_ASSIGN_OR_RETURN(std::string held, seal::CertificateDerOfPem(authority_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const auto held, seal::CertificatesOfPem(authority_pem_));
+  // In the place of the newest, whose key was lost, another follows the one before it.
+  const bool instead = held.size() > 1 && !told.handovers().empty() &&
+                       told.handovers(0).previous_certificate() == held[1];
   SOTAY_ASSIGN_OR_RETURN(const auto chain,
-                         seal::AuthoritiesFrom(organisation_id, std::move(held),
+                         seal::AuthoritiesFrom(organisation_id, instead ? held[1] : held[0],
                                                {told.handovers().begin(), told.handovers().end()}));
+  // Otherwise one that was lost, and found by somebody, could come back.
+  if (instead && !EndsLater(chain.back(), held[0])) {
+    return absl::FailedPreconditionError(
+        "what was told of another authority leads back, or to where it is; nothing was changed");
+  }
   if (!told.handovers().empty() && told.handovers().rbegin()->number() != told.number()) {
     return absl::InvalidArgumentError("the handovers of the authority end before the newest");
   }
-  const std::string text =
-      seal::AuthorityToldText(organisation_id, told.number(), chain.back(), told.finished());
+  const std::string text = seal::AuthorityToldText(organisation_id, told.number(), chain.back(),
+                                                   told.finished(), asked.nonce());
   if (!log_keys.current().Verify(text, told.signature())) {
     return absl::InvalidArgumentError(
         "what was told of another authority is not signed by the log's key: whoever said it is not "
@@ -228,6 +244,35 @@ absl::StatusOr<std::string> Vault::Following(const std::string& organisation_id,
   SOTAY_ASSIGN_OR_RETURN(const std::string before,
                          seal::CertificatePemOfDer(chain[chain.size() - 2]));
   return absl::StrCat(pem, before);
+}
+
+absl::StatusOr<std::string> Vault::NotBefore(const std::string& pem) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto held, seal::CertificatesOfPem(authority_pem_));
+  SOTAY_ASSIGN_OR_RETURN(const auto told, seal::CertificatesOfPem(pem));
+  const auto at = std::find(held.begin(), held.end(), told.front());
+  // It has come further already; a certificate by the older of two still opens the way.
+  if (at != held.end() && at != held.begin()) return authority_pem_;
+  if (at == held.end() && !EndsLater(told.front(), held.front())) {
+    return absl::FailedPreconditionError(
+        "the invitation leads back to an authority that this device has left; nothing was changed");
+  }
+  std::string kept;
+  for (const std::string& root : told) {
+    const bool is_held = std::find(held.begin(), held.end(), root) != held.end();
+    if (!is_held && !EndsLater(root, held.front())) continue;
+    SOTAY_ASSIGN_OR_RETURN(const std::string one, seal::CertificatePemOfDer(root));
+    kept.append(one);
+  }
+  return kept;
+}
+
+bool Vault::MayBeRefused(const std::string& certificate_pem, const std::string& authority_pem,
+                         int64_t now_ms) {
+  const auto certificate = seal::CertificateDerOfPem(certificate_pem);
+  const auto authority = seal::CertificateDerOfPem(authority_pem);
+  if (!certificate.ok() || !authority.ok() || EndOf(certificate_pem) <= now_ms) return true;
+  const auto by_newest = seal::IsIssuedBy(*certificate, *authority);
+  return !by_newest.ok() || !*by_newest;
 }
 
 absl::Status Vault::SaveAuthorities(const std::string& dir, const std::string& pem) {

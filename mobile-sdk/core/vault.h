@@ -57,14 +57,22 @@ class Vault {
   // certificate.  kInvalidArgument when that cannot be read, or is neither.
   absl::StatusOr<std::string> AuthoritySpki() const;
   absl::StatusOr<std::string> IssuerSpki() const;
-  // Whether it is worth holding: there are handovers, or the trust in the older of two has ended.
+  // Whether it is worth holding: there are handovers, or it trusts two, and only what is signed for
+  // this question says whether it still has to.
   bool IsNews(const v1::GetAuthorityResponse& told) const;
-  // What it is to trust after what it was told, PEM; all that leads there was held against the
-  // authority and the log key it had.  kInvalidArgument or kFailedPrecondition, with the reason,
-  // when it does not hold.
+  // What it is to trust after what it was told in answer to `asked`, PEM; all that leads there was
+  // held against the authority and the log key it had.  kInvalidArgument or kFailedPrecondition,
+  // with the reason, when it does not hold.
   absl::StatusOr<std::string> Following(const std::string& organisation_id,
-                                        const std::string& log_key,
+                                        const v1::GetAuthorityRequest& asked,
                                         const v1::GetAuthorityResponse& told) const;
+  // `pem`, which holds by itself, as far as it leads on from what it trusts: nothing older than the
+  // newest of that is trusted anew.  kFailedPrecondition when all of it is older.
+  absl::StatusOr<std::string> NotBefore(const std::string& pem) const;
+  // Whether servers may refuse its certificate: it has ended by this clock, or is not by the newest
+  // authority trusted.  Either may be PEM that cannot be read: it may.
+  static bool MayBeRefused(const std::string& certificate_pem, const std::string& authority_pem,
+                           int64_t now_ms);
   static absl::Status SaveAuthorities(const std::string& dir, const std::string& pem);
 
   // Another key is wanted: makes it, durably, unless one lies there that is to follow.  What lies

@@ -45,13 +45,15 @@ std::string AuthorityHandoverText(absl::string_view organisation_id,
 }
 
 std::string AuthorityToldText(absl::string_view organisation_id, uint64_t number,
-                              absl::string_view certificate_der, bool finished) {
+                              absl::string_view certificate_der, bool finished,
+                              absl::string_view nonce) {
   if (organisation_id.size() != kOrganisationIdBytes) return std::string();
   std::string text(kToldPrefix, sizeof(kToldPrefix));
   text.append(organisation_id.data(), organisation_id.size());
   AppendBigEndian(number, &text);
   AppendHash(certificate_der, &text);
   text.push_back(finished ? 1 : 0);
+  AppendHash(nonce, &text);
   return text;
 }
 
@@ -65,6 +67,12 @@ absl::StatusOr<std::vector<std::string>> AuthoritiesFrom(
   for (const v1::AuthorityHandover& handover : handovers) {
     const bool follows = before == 0 || handover.number() == before + 1;
     before = handover.number();
+    const bool instead = chain.size() > 1 && handover.previous_certificate() == *(chain.end() - 2);
+    if (instead) {
+      const auto lost = SpkiOfCertificateDer(chain.back());
+      if (lost.ok()) keys.push_back(*lost);
+      chain.pop_back();
+    }
     if (!follows || handover.previous_certificate() != chain.back()) {
       return Broken(handover, "does not go on from the authority before it");
     }

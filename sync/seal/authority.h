@@ -24,11 +24,14 @@ std::string AuthorityHandoverText(absl::string_view organisation_id,
 
 // The bytes the log's key signs:
 //   "sotay/authority-told/v1\0" ‖ organisation (16) ‖ number (8) ‖ SHA-256(newest certificate)
-//   ‖ 1 when the one before it is trusted no longer, or 0 (1)
+//   ‖ 1 when the one before it is trusted no longer, or 0 (1) ‖ SHA-256(nonce of who asked)
 std::string AuthorityToldText(absl::string_view organisation_id, uint64_t number,
-                              absl::string_view certificate_der, bool finished);
+                              absl::string_view certificate_der, bool finished,
+                              absl::string_view nonce);
 
-// The authorities' certificates, DER: `first`, and where the handovers lead from it.
+// The authorities' certificates, DER: `first`, and where the handovers lead from it.  One that goes
+// on from where the handover before it did is in that one's place, whose key was lost; the
+// certificate that was to follow is left out then.
 // kFailedPrecondition with the reason when one does not go on from the one before it, names what is
 // no authority or was one before, or is not signed by both for this organisation.
 absl::StatusOr<std::vector<std::string>> AuthoritiesFrom(

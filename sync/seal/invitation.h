@@ -13,7 +13,7 @@ namespace sotay::seal {
 // "sotay1:" ‖ base64url, unpadded, of: the message packed (a serialised Packed) ‖ the first 4
 // bytes of SHA-256("sotay/invitation/v1\0" ‖ those bytes).  The last four find a letter lost or
 // changed on the way, which would otherwise show only as a connection that fails.
-// With our authority's certificates about 1,500 characters: one QR code.
+// With our authority's certificates about 1,600 characters: one QR code.
 std::string Encode(const v1::Invitation& invitation);
 
 // What Encode made it from.  White space around and within is ignored, whatever a mail program

@@ -1,171 +1,12 @@
 // The drill of the authority: six phones have unsent work; one stays away, one is killed in the
 // middle; the authority is replaced, everybody goes over in the sync they do anyway, and the old
 // one ends. Nothing is missing then, nor after a restore from before all that.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <thread>
-
-#include "absl/time/clock.h"
-#include "mobile-sdk/core/trust.h"
-#include "server/authority.h"
-#include "sync/seal/authority.h"
-#include "sync/seal/certificate.h"
-#include "tests/e2e/office.h"
-#include "tests/support/status_matchers.h"
+#include "tests/e2e/authority_office.h"
 
 namespace sotay::tests {
 namespace {
 
-using nlohmann::json;
-using ::testing::HasSubstr;
 using ::testing::Not;
-
-namespace fs = std::filesystem;
-
-constexpr int kPhones = 6;
-constexpr int kAway = 5;
-constexpr int kKilled = 3;
-constexpr char kUnit[] = "vkskv1";
-constexpr char kHead[] = "luong-quoc-ngu";
-
-std::string Phone(int i) { return "may-" + std::to_string(i); }
-
-class AuthorityRoll : public ::testing::Test {
- protected:
-  void SetUp() override {
-    fs::create_directory(backup_);
-    // A segment at the start and one at the end.
-    std::ofstream(office_.space() / "server/sotayd.toml", std::ios::app)
-        << "[backup]\ndirectory = \"" << backup_ << "\"\nevery_s = 86400\n";
-    office_.StartServer();
-    std::vector<std::string> users;
-    for (int i = 0; i < kPhones; ++i) users.push_back(Phone(i));
-    office_.MakeUnit(users);
-    office_.Administrator({"users", "put", kHead, "--name", "Lương Quốc Ngữ", "--member",
-                           std::string(kUnit) + ":supervisor"});
-    Must(SOTAYCTL, kHead, {"enroll", office_.Invite(kHead)});
-    for (const std::string& user : users) {
-      Must(SOTAY, user, {"enroll", office_.Invite(user)});
-      Must(SOTAY, user, {"sync"});
-    }
-    root_ = Must(SOTAY, Phone(0), {"new", "inspection", "kind=custody_place", "place=xã Tân Mây"})
-                .value("id", "");
-    ++records_;
-    SyncAll();
-  }
-
-  Ended Try(const std::string& program, const std::string& who, std::vector<std::string> words,
-            const std::string& language = "en") {
-    words.insert(words.begin(), {program, "--dir", office_.space() / who, "--lang", language});
-    return tests::Run(words);
-  }
-  json Must(const std::string& program, const std::string& who, std::vector<std::string> words) {
-    words.insert(words.begin(), "--json");
-    const Ended ended = Try(program, who, words);
-    EXPECT_EQ(ended.exit_code, 0) << who << " " << words[1] << ": " << ended.err;
-    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
-  }
-  json StatusOf(int i) { return Must(SOTAY, Phone(i), {"status"}); }
-
-  void Note(int i) {
-    Must(SOTAY, Phone(i),
-         {"new", "note", "--in", root_, "kind=scene",
-          "body=Ghi chép số " + std::to_string(records_) + "."});
-    ++records_;
-  }
-  // Twice: the second brings everybody the others' last.
-  void SyncAll() {
-    for (int pass = 0; pass < 2; ++pass) {
-      for (int i = 0; i < kPhones; ++i) Must(SOTAY, Phone(i), {"sync"});
-    }
-  }
-
-  Ended Keys(std::vector<std::string> words) {
-    words.insert(words.begin(), {SOTAYD, "keys"});
-    words.insert(words.end(), {"--data", office_.space() / "server"});
-    return tests::Run(words);
-  }
-  Ended Roll() { return Keys({"roll-authority", "--reason", "ổ đĩa chứa khóa đã bị mất"}); }
-  std::string Export(const std::string& file) {
-    return Must(SOTAYCTL, kHead, {"export", root_, office_.space() / file}).value("log_key", "");
-  }
-  void ExpectVerified(const std::string& file, const std::string& log_key) {
-    const Ended verified = tests::Run(
-        {SOTAY_VERIFY, office_.space() / file, "--quiet", "--lang", "en", "--log-key", log_key});
-    EXPECT_EQ(verified.exit_code, 0) << file << ": " << verified.out;
-  }
-
-  std::shared_ptr<const sdk::Vault> VaultOf(const std::string& who) {
-    return *sdk::Vault::Open(office_.space() / who);
-  }
-  size_t TrustedBy(const std::string& who) {
-    return seal::CertificatesOfPem(VaultOf(who)->authority_pem())->size();
-  }
-  // Whether its certificate is by the newest authority it trusts.
-  bool HasCome(const std::string& who) {
-    return *VaultOf(who)->IssuerSpki() == *VaultOf(who)->AuthoritySpki();
-  }
-
-  // Syncs again and again, killed a little later each time: before it asks, before it has pinned
-  // anything, before it has its certificate, before that is on disk, and before it has said so.
-  void SyncKilled(int i) {
-    for (int round = 0; round < 24; ++round) {
-      Process phone({SOTAY, "--dir", office_.space() / Phone(i), "sync"},
-                    office_.space() / "killed.log");
-      std::this_thread::sleep_for(std::chrono::milliseconds(15 + 6 * round));
-      phone.Signal(SIGKILL);
-      phone.Wait();
-    }
-  }
-
-  void ExpectNothingMissing() {
-    const json central = Must(SOTAYCTL, kHead, {"digest", "--unit", kUnit});
-    EXPECT_EQ(central.value("records", -1), records_);
-    for (int i = 0; i < kPhones; ++i) {
-      SCOPED_TRACE(Phone(i));
-      EXPECT_EQ(Must(SOTAY, Phone(i), {"digest"})["digest"], central["digest"]);
-      const json status = StatusOf(i);
-      EXPECT_EQ(status.value("outbox", -1), 0);
-      EXPECT_EQ(status.value("refused", -1), 0);
-      EXPECT_EQ(status["logs_disputed"].size(), 0u) << status["logs_disputed"].dump();
-    }
-  }
-
-  // Somebody has ca/ as it was, and an authority of his own; what he tells a phone holds but for
-  // the log's key, which he has not.
-  void ExpectAThiefIsRefused(const std::string& who, const std::string& stolen) {
-    const auto old = server::Authority::Open(stolen);
-    ASSERT_THAT(old, IsOk());
-    const auto own = server::Authority::Create(office_.space() / "thief", "VKSND tỉnh Sông Mây");
-    ASSERT_THAT(own, IsOk());
-    const auto held = sdk::LogTrustIn(office_.space() / who, sdk::Surroundings());
-    ASSERT_THAT(held, IsOk());
-    v1::GetAuthorityResponse told;
-    v1::AuthorityHandover* const handover = told.add_handovers();
-    handover->set_number(1);
-    handover->set_previous_certificate(old->certificate_der());
-    handover->set_certificate(own->certificate_der());
-    handover->set_reason("thay khóa");
-    const std::string text = seal::AuthorityHandoverText(held->organisation_id, *handover);
-    handover->set_previous_signature(*old->Sign(text));
-    handover->set_signature(*own->Sign(text));
-    told.set_number(1);
-    told.set_signature(*seal::SigningKey::Generate()->Sign(seal::AuthorityToldText(
-        held->organisation_id, 1, own->certificate_der(), /*finished=*/false)));
-    EXPECT_THAT(VaultOf(who)->Following(held->organisation_id, held->log_key, told),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not the office")));
-  }
-
-  Office office_;
-  const std::string backup_ = office_.space() / "backup";
-  std::string root_;
-  int records_ = 0;
-};
 
 TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   const std::string data = office_.space() / "server";
@@ -180,6 +21,15 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   office_.StartServer();
   for (int i = 0; i < kPhones; ++i) Note(i);
   fs::copy(office_.space() / Phone(0), office_.space() / "copied", fs::copy_options::recursive);
+  const std::string early_invitation = office_.Invite(Phone(0));
+  // One is lost and revoked before it has handed in what it holds.
+  office_.Administrator(
+      {"users", "put", "thoi", "--name", "Thôi", "--member", std::string(kUnit) + ":prosecutor"});
+  Must(SOTAY, "thoi", {"enroll", office_.Invite("thoi")});
+  Must(SOTAY, "thoi", {"sync"});
+  Must(SOTAY, "thoi", {"new", "inspection", "kind=custody_place", "place=xã Đồng Mây"});
+  const std::string revoked = Must(SOTAY, "thoi", {"status"}).value("device", "");
+  office_.Administrator({"revoke", revoked, "--reason", "mất máy"});
   const std::string away_device = StatusOf(kAway).value("device", "");
 
   EXPECT_EQ(Roll().exit_code, 3) << "while the server runs nothing is replaced";
@@ -195,7 +45,14 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   ExpectAThiefIsRefused(Phone(1), stolen);
 
   // All but one come, in the sync they do anyway.
+  const std::string old_certificate = BytesOf(Phone(kKilled) + "/device.pem");
   SyncKilled(kKilled);
+  Must(SOTAY, Phone(kKilled), {"sync"});
+  // Whatever was hit: this is how it lies between the two files.
+  Give(Phone(kKilled), "device.pem", old_certificate);
+  EXPECT_FALSE(HasCome(Phone(kKilled)));
+  EXPECT_EQ(TrustedBy(Phone(kKilled)), 2u);
+  EXPECT_EQ(IssuerOfOldBuild(office_.Invite(Phone(kAway))), "invitation");
   for (int i = 0; i < kPhones; ++i) {
     if (i == kAway) continue;
     Must(SOTAY, Phone(i), {"sync"});
@@ -218,11 +75,22 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   const Ended status = Keys({"status"});
   EXPECT_EQ(status.exit_code, 0) << status.err;
   EXPECT_THAT(status.out,
-              HasSubstr("8 active devices have a certificate by it, 0 know it, 1 do not"));
+              HasSubstr("8 active devices have a certificate by it, 0 know it, 2 do not"));
   EXPECT_THAT(status.out, HasSubstr(away_device));
+  EXPECT_THAT(status.out, HasSubstr("1 revoked or forked devices have none"));
+  EXPECT_THAT(status.out, HasSubstr(revoked));
+  // The key of the new one is gone: everybody is served by the old one, whatever they have.
+  fs::rename(data + "/ca/next", office_.space() / "next");
+  EXPECT_THAT(Keys({"status"}).out, HasSubstr("WARNING"));
+  office_.StartServer();
+  Must(SOTAY, Phone(1), {"sync"});
+  EXPECT_TRUE(HasCome(Phone(1)));
+  ASSERT_EQ(office_.StopServer(), 0);
+  fs::rename(office_.space() / "next", data + "/ca/next");
   const Ended early = Keys({"finish-authority"});
   EXPECT_EQ(early.exit_code, 3);
   EXPECT_THAT(early.out, HasSubstr(away_device));
+  EXPECT_THAT(early.out, Not(HasSubstr("cut off")));
   EXPECT_THAT(early.err, HasSubstr("--anyway"));
   const Ended ended = Keys({"finish-authority", "--anyway"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
@@ -235,11 +103,15 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
 
   // Old papers open nothing, also to whoever would trust the new authority; nor does what a thief
   // makes with the old key.
-  EXPECT_NE(Try(SOTAY, "copied", {"sync"}).exit_code, 0);
-  fs::copy_file(office_.space() / Phone(0) + "/authority.pem",
-                office_.space() / "copied" + "/authority.pem",
-                fs::copy_options::overwrite_existing);
-  EXPECT_NE(Try(SOTAY, "copied", {"sync"}).exit_code, 0);
+  const std::string old_papers = BytesOf("copied/device.pem");
+  EXPECT_THAT(Try(SOTAY, "copied", {"sync"}).err, HasSubstr("no authority this device trusts"));
+  Give("copied", "authority.pem", BytesOf(Phone(0) + "/authority.pem"));
+  Give("copied", "device.pem", BytesOf(Phone(0) + "/device.pem"));
+  Must(SOTAY, "copied", {"sync"});  // nothing else is wrong with it
+  Give("copied", "authority.pem", BytesOf(Phone(0) + "/authority.pem"));
+  Give("copied", "device.pem", old_papers);
+  ExpectShutOut("copied");
+  EXPECT_THAT(Try(SOTAY, "late", {"enroll", early_invitation}).err, HasSubstr("ask for a new one"));
   {
     const auto old = server::Authority::Open(stolen);
     const auto key = sdk::Vault::KeyFor(office_.space() / "copied");
@@ -248,7 +120,7 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
                            VaultOf(Phone(0))->authority_pem())
                     .SaveCertificates(office_.space() / "copied"),
                 IsOk());
-    EXPECT_NE(Try(SOTAY, "copied", {"sync"}).exit_code, 0);
+    ExpectShutOut("copied");
   }
   for (int i = 0; i < kPhones; ++i) {
     if (i == kAway) continue;
@@ -265,13 +137,47 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   EXPECT_EQ(StatusOf(kAway).value("outbox", -1), 1);
   EXPECT_NE(Try(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(kAway))}).exit_code, 0)
       << "a notebook is there already";
-  EXPECT_NE(Try(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(0)), "--again"}).exit_code, 0)
-      << "somebody else's";
+  const std::string papers = PapersOf(Phone(kAway));
+  const Ended others = Try(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(0)), "--again"});
+  EXPECT_EQ(others.exit_code, 4) << "somebody else's";
+  EXPECT_THAT(others.err, HasSubstr("the invitation is not valid"));
+  EXPECT_EQ(PapersOf(Phone(kAway)), papers);
+  // A notebook that does not know the log's key cannot tell whose server it is.
+  fs::copy(office_.space() / Phone(kAway), office_.space() / "keyless",
+           fs::copy_options::recursive);
+  {
+    auto store = sdk::Store::Open(office_.space() / "keyless", sdk::Surroundings(), false);
+    ASSERT_THAT(store, IsOk());
+    auto meta = *(*store)->Meta();
+    meta->clear_log_key();
+    sdk::StoreBatch batch;
+    batch.PutMeta(*meta);
+    ASSERT_THAT((*store)->Commit(batch), IsOk());
+  }
+  EXPECT_THAT(Try(SOTAY, "keyless", {"enroll", office_.Invite(Phone(kAway)), "--again"}).err,
+              HasSubstr("cannot tell its office"));
+  EXPECT_EQ(PapersOf("keyless"), papers);
+  // Nor is it handed to whoever has everything but that key.
+  const std::string to_the_office = office_.Invite(Phone(0));
+  StartForeignServer();
+  EXPECT_THAT(Try(SOTAY, "new", {"enroll", to_the_office}).err, HasSubstr("another log key"));
+  const Ended foreign =
+      Try(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(kAway)), "--again"});
+  EXPECT_NE(foreign.exit_code, 0);
+  EXPECT_THAT(foreign.err, HasSubstr("never signed with the log key"));
+  EXPECT_EQ(PapersOf(Phone(kAway)), papers);
+  StartTrueServer();
   Must(SOTAY, Phone(kAway), {"enroll", office_.Invite(Phone(kAway)), "--again"});
   EXPECT_EQ(StatusOf(kAway).value("device", ""), away_device);
   EXPECT_EQ(StatusOf(kAway).value("outbox", -1), 1);
   SyncAll();
   ExpectNothingMissing();
+  // What the revoked one holds is not lost either, and that is all it is let in for.
+  Must(SOTAY, "thoi", {"enroll", office_.Invite("thoi"), "--again"});
+  EXPECT_THAT(Try(SOTAY, "thoi", {"sync"}).err, HasSubstr("revoked"));
+  const json handed_in = Must(SOTAY, "thoi", {"status"});
+  EXPECT_EQ(handed_in.value("device", ""), revoked);
+  EXPECT_EQ(handed_in.value("outbox", -1), 0) << handed_in.dump();
 
   EXPECT_EQ(Export("after.sotay"), log_key);
   for (const char* const file : {"before.sotay", "meanwhile.sotay", "after.sotay"}) {
@@ -286,7 +192,7 @@ TEST_F(AuthorityRoll, LosesNothingAndCutsOffWhoeverHasTheOldPapersAlone) {
   const Ended restored = tests::Run({SOTAYD, "restore", "--from", old_backup, "--data", data});
   ASSERT_EQ(restored.exit_code, 0) << restored.out << restored.err;
   office_.StartServer();
-  EXPECT_NE(Try(SOTAY, "copied", {"sync"}).exit_code, 0);
+  ExpectShutOut("copied");
   SyncAll();
   SyncAll();
   ExpectNothingMissing();

@@ -98,6 +98,7 @@ TEST_F(Certificates, ThatHaveEndedOpenNothing) {
   Must(SOTAY, kDam, {"new", "inspection", "kind=custody_place", "place=xã Tân Mây"});
   const Ended late = Try(SOTAY, kDam, {"sync"});
   EXPECT_NE(late.exit_code, 0);
+  EXPECT_THAT(late.err, HasSubstr("has ended, by its clock"));
   EXPECT_EQ(DaysLeft(kDam), -1);
   // What was written stays, and the phone says what to do.
   EXPECT_EQ(Must(SOTAY, kDam, {"status"}).value("outbox", -1), 1);

@@ -18,6 +18,7 @@ import tempfile
 import time
 
 from walk_office import Failure, Office, expect, say, title
+from walk_surprise import open_surprises
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "mobile-sdk" / "examples"
@@ -152,7 +153,7 @@ class Demo(Office):
         """More visits on the phone that will be killed; each time others."""
         table, mapping = self.house / "visits.csv", self.house / "visits.toml"
         first = self.visits + 1
-        self.visits += VISITS
+        self.visits += max(VISITS, self.visits)  # twice as many as before
         table.write_text("No,Place\n" + "".join(
             f"{number}/QĐ,xã Bãi Nổi\n" for number in range(first, self.visits + 1)),
             encoding="utf-8")
@@ -180,7 +181,7 @@ class Demo(Office):
         # Both know the term and nothing of each other; the names say who is the last in truth.
         self.phone(c, "edit", self.term[b], "warn_days=30")
         self.phone(b, "edit", self.term[c], "warn_days=5")
-        time.sleep(1.1)
+        time.sleep(2)
         self.phone(b, "edit", self.term[b], "warn_days=7")
         self.phone(c, "edit", self.term[c], "warn_days=20")
         say(f"    {self.names[c]} and then {self.names[b]} say when to warn of a term, and of "
@@ -224,23 +225,23 @@ class Demo(Office):
             before = self.device(KILLED)["accepted_through"]
             waiting = self.phone(KILLED, "status")["outbox"]
             pushing = subprocess.Popen([self.sotay, "--dir", self.house / KILLED, "sync"],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             while (self.device(KILLED)["accepted_through"] == before and pushing.poll() is None):
                 pass
             pushing.send_signal(signal.SIGKILL)
-            ended = pushing.wait()
+            trouble, ended = pushing.communicate()[1], pushing.returncode
+            if ended not in (0, -signal.SIGKILL):
+                raise Failure(f"{KILLED}: sync ended with {ended}: {trouble.decode().strip()}")
             taken = self.settled(KILLED) - before
             if ended == -signal.SIGKILL and taken < waiting:
                 break
             say(f"  {name}'s phone was too quick: {taken} of {waiting} changes are taken; more, then")
             self.much_to_send()
         expect(ended == -signal.SIGKILL and 0 < taken < waiting,
-               f"{name}'s phone was killed in mid-push: the server has {taken} of its {waiting} "
-               "changes")
+               f"{name}'s phone was killed in mid-push: the server has {taken} of its {waiting}")
         status = self.phone(KILLED, "status")
         expect(waiting - taken <= status["outbox"] <= waiting,
-               f"started again, the phone has {status['outbox']} to send: all that it was not told "
-               "of")
+               f"started again, the phone has {status['outbox']} to send: all it was not told of")
         self.phone(KILLED, "sync")
         expect(self.phone(KILLED, "status")["outbox"] == 0
                and self.settled(KILLED) == status["last_sequence"],
@@ -312,8 +313,7 @@ class Demo(Office):
         pick = next(i for i, r in enumerate(conflict["readings"]) if r["value"] == "xã Rạch Đước")
         self.phone(a, "resolve", record, conflict["id"], "--pick", str(pick + 1), "--reason",
                    "đối chiếu quyết định phân công")
-        for user in PHONES:
-            self.phone(user, "sync")
+        self.sync_all()
         self.sync_all()
         places = [c for user in PHONES if PHONES[user] == "vkskv1"
                   for c in self.phone(user, "show", record)["conflicts"] if c["field"] == "place"]
@@ -364,6 +364,7 @@ class Demo(Office):
         self.offline()
         self.reconnect()
         self.supervise()
+        open_surprises(self, SUPERVISOR, sorted(set(PHONES.values())), PHONES)
         self.resolve()
         self.compare()
 

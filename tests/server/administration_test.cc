@@ -8,6 +8,7 @@
 #include "server/enrolment.h"
 #include "server/refusal.h"
 #include "sync/seal/certificate.h"
+#include "sync/seal/digest.h"
 #include "sync/seal/invitation.h"
 #include "tests/server/server_room.h"
 #include "tests/support/process.h"
@@ -175,6 +176,8 @@ class EnrolmentTest : public AdministrationTest {
 TEST_F(EnrolmentTest, MakesAnInvitationADevice) {
   const v1::Invitation invitation = InviteNguyet();
   EXPECT_EQ(invitation.address(), "sotay.example:7443");
+  const auto log_key = seal::Sha256(room_.directory->meta().log_key());
+  EXPECT_EQ(invitation.log_key_hash(), std::string(log_key.begin(), log_key.end()));
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto enrolled, Enrol(invitation, invitation.code(), key_));
   EXPECT_EQ(enrolled.user_id(), "nguyet");
   EXPECT_EQ(enrolled.organisation_id(), room_.directory->meta().organisation_id());
@@ -215,22 +218,28 @@ TEST_F(EnrolmentTest, LetsTheSameDeviceInAgain) {
   EXPECT_EQ(DetailOf(Enrol(second, second.code(), other_).status()).reason(),
             v1::REASON_ENROLMENT_REFUSED)
       << "the code is spent";
-  // Not with an invitation of somebody else's, nor once it was revoked.
+  // Not with an invitation of somebody else's.
   room_.AddUser("binh", {{"kv1", ROLE_PROSECUTOR}});
   const v1::Invitation third = InviteNguyet();
-  room_.WithPen([&](Pen* pen) {
-    Tables tables;
-    stored::v1::DeviceRow& row = tables.devices.emplace_back(*pen->directory().Device(*id));
-    row.set_user_id("binh");
-    EXPECT_THAT(pen->Commit(tables), IsOk());
-  });
+  const auto give_to = [&](const std::string& user) {
+    room_.WithPen([&](Pen* pen) {
+      Tables tables;
+      tables.devices.emplace_back(*pen->directory().Device(*id)).set_user_id(user);
+      EXPECT_THAT(pen->Commit(tables), IsOk());
+    });
+  };
+  give_to("binh");
   EXPECT_EQ(DetailOf(Enrol(third, third.code(), key_, true).status()).reason(),
             v1::REASON_ENROLMENT_REFUSED);
+  give_to("nguyet");
+  // One that was revoked may have things to hand in, and comes no further than for that.
   v1::RevokeDeviceRequest revoke;
   revoke.set_device_id(enrolled.device_id());
   revoke.set_reason("mất máy");
   room_.WithPen([&](Pen* pen) { EXPECT_THAT(RevokeDevice(pen, "khoa", revoke), IsOk()); });
-  EXPECT_EQ(DetailOf(Enrol(third, third.code(), key_, true).status()).reason(),
+  EXPECT_THAT(Enrol(third, third.code(), key_, true), IsOk());
+  EXPECT_EQ(room_.directory->Device(*id)->state(), v1::DEVICE_STATE_REVOKED);
+  EXPECT_EQ(DetailOf(room_.directory->CallerOf(HashOfKey(key_.PublicKey())).status()).reason(),
             v1::REASON_DEVICE_REVOKED);
 }
 

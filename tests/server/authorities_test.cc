@@ -13,6 +13,7 @@
 #include "server/founding.h"
 #include "sync/seal/authority.h"
 #include "sync/seal/certificate.h"
+#include "sync/seal/invitation.h"
 #include "sync/seal/whole_file.h"
 #include "tests/server/server_room.h"
 #include "tests/support/process.h"
@@ -36,25 +37,32 @@ class AuthoritiesTest : public ::testing::Test {
  protected:
   AuthoritiesTest() {
     room_.Enrol(&nguyet_);
+    room_.Enrol(&khoa_);
     EXPECT_THAT(Authority::Create(AuthorityPath(data_.path()), "VKSND tỉnh Sông Mây", Now()),
                 IsOk());
   }
 
   absl::Time Now() const { return absl::FromUnixMillis(room_.now_ms); }
   absl::StatusOr<v1::AuthorityHandover> Roll() {
-    return RollAuthority(data_.path(), room_.store.get(), "ổ đĩa đã bị mất", ++room_.now_ms);
+    room_.now_ms += 1'000;
+    return RollAuthority(data_.path(), room_.store.get(), "ổ đĩa đã bị mất", room_.now_ms);
   }
   absl::StatusOr<v1::AuthorityHandover> Finish(bool anyway = false) {
-    return FinishAuthority(data_.path(), room_.store.get(), anyway, ++room_.now_ms);
+    auto ended = FinishAuthority(data_.path(), room_.store.get(), anyway, ++room_.now_ms);
+    if (!ended.ok()) return ended.status();
+    invited_ = ended->invited;
+    return ended->handover;
   }
+  AuthorityFollowers Followers() { return FollowersOf(*room_.store->LoadTables(), room_.now_ms); }
   absl::StatusOr<Authorities> Opened() { return OpenAuthorities(data_.path(), room_.store.get()); }
   std::string NextPath() { return NextAuthorityPath(data_.path()); }
   // As the device says it in GetAuthority.
-  void Come(uint64_t trusted, uint64_t certified) {
+  void Come(uint64_t trusted, uint64_t certified) { Come(nguyet_, trusted, certified); }
+  void Come(const SealedPhone& phone, uint64_t trusted, uint64_t certified) {
     room_.WithPen([&](Pen* pen) {
       Tables tables;
       stored::v1::DeviceRow& row =
-          tables.devices.emplace_back(*pen->directory().Device(nguyet_.device()));
+          tables.devices.emplace_back(*pen->directory().Device(phone.device()));
       row.set_authority_trusted(trusted);
       row.set_authority_certified(certified);
       EXPECT_THAT(pen->Commit(tables), IsOk());
@@ -64,6 +72,8 @@ class AuthoritiesTest : public ::testing::Test {
   const tests::Workspace data_;
   ServerRoom room_;
   SealedPhone nguyet_{"nguyet"};
+  SealedPhone khoa_{"khoa"};  // the administrator's
+  std::string invited_;
 };
 
 TEST_F(AuthoritiesTest, BothAreTrustedAndTheNewOneCertifiesWhoeverTrustsIt) {
@@ -107,6 +117,7 @@ TEST_F(AuthoritiesTest, TheServerShowsACertificateByTheOldOneUntilTheEnd) {
   const auto before = seal::ReadWholeFile(ServerCertificatePath(data_.path()), 1 << 16);
   EXPECT_TRUE(shown_by(Opened()->serving));
   EXPECT_EQ(*seal::ReadWholeFile(ServerCertificatePath(data_.path()), 1 << 16), *before);
+  Come(khoa_, 1, 1);
   ASSERT_THAT(Finish(/*anyway=*/true), IsOk());
   EXPECT_TRUE(shown_by(Opened()->serving)) << "made anew, though it had not ended";
 }
@@ -115,13 +126,15 @@ TEST_F(AuthoritiesTest, EndsWhenEveryActiveDeviceHasCome) {
   EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no authority")));
   ASSERT_THAT(Roll(), IsOk());
   const std::string old_key = Opened()->serving.spki();
-  EXPECT_THAT(FollowersOf(*room_.store->LoadTables()).behind, SizeIs(1));
+  EXPECT_THAT(Followers().behind, SizeIs(2));
+  Come(khoa_, 1, 1);
+  EXPECT_THAT(Followers().behind, SizeIs(1));
   EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("1 active")));
   Come(1, 0);
-  EXPECT_THAT(FollowersOf(*room_.store->LoadTables()).trusting, SizeIs(1));
+  EXPECT_THAT(Followers().trusting, SizeIs(1));
   EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition));
   Come(1, 1);
-  EXPECT_THAT(FollowersOf(*room_.store->LoadTables()).certified, SizeIs(1));
+  EXPECT_THAT(Followers().certified, SizeIs(2));
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto ended, Finish());
   EXPECT_GT(ended.finished_ms(), ended.handed_ms());
   SOTAY_ASSERT_OK_AND_ASSIGN(const Authorities alone, Opened());
@@ -135,26 +148,141 @@ TEST_F(AuthoritiesTest, EndsWhenEveryActiveDeviceHasCome) {
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto second, Roll());
   EXPECT_EQ(second.number(), 2u);
   EXPECT_EQ(second.previous_certificate(), ended.certificate());
-  EXPECT_THAT(FollowersOf(*room_.store->LoadTables()).behind, SizeIs(1));
+  EXPECT_THAT(Followers().behind, SizeIs(2));
 }
 
-TEST_F(AuthoritiesTest, ARevokedDeviceKeepsNobodyWaiting) {
+// It may hand in what it wrote, and is not cut off from that in silence.
+TEST_F(AuthoritiesTest, ARevokedDeviceIsNamedUntilItsCertificateHasEnded) {
+  room_.WithPen([&](Pen* pen) {
+    Tables tables;
+    tables.devices.emplace_back(*pen->directory().Device(nguyet_.device()))
+        .set_enrolled_ms(room_.now_ms);
+    EXPECT_THAT(pen->Commit(tables), IsOk());
+  });
   ASSERT_THAT(Roll(), IsOk());
+  Come(khoa_, 1, 1);
   room_.Revoke(nguyet_);
+  EXPECT_THAT(Followers().late, SizeIs(1));
+  EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("1 revoked")));
+  // Let in again, it has said so; or there is nothing left to cut off.
+  Come(1, 1);
+  EXPECT_THAT(Followers().late, IsEmpty());
+  Come(0, 0);
+  room_.now_ms += int64_t{401} * 24 * 60 * 60 * 1000;
+  EXPECT_THAT(Followers().late, IsEmpty());
   EXPECT_THAT(Finish(), IsOk());
 }
 
+TEST_F(AuthoritiesTest, SomebodyIsLeftWhoCanInvite) {
+  ASSERT_THAT(Roll(), IsOk());
+  Come(1, 1);
+  room_.Revoke(khoa_);
+  EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                 HasSubstr("no administrator's device")));
+  EXPECT_THAT(Finish(/*anyway=*/true), StatusIs(absl::StatusCode::kNotFound))
+      << "without an address nobody can be invited, and nothing ends";
+  EXPECT_TRUE(Opened()->next.has_value());
+  Config config;
+  config.address = "sotay.example:7443";
+  config.listen = "0.0.0.0:7443";
+  config.names = {"sotay.example"};
+  ASSERT_THAT(SaveConfig(data_.path(), config), IsOk());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto ended, Finish(/*anyway=*/true));
+  EXPECT_EQ(invited_, "khoa");
+  SOTAY_ASSERT_OK_AND_ASSIGN(const std::string text,
+                             seal::ReadWholeFile(FirstInvitationPath(data_.path()), 1 << 16));
+  SOTAY_ASSERT_OK_AND_ASSIGN(const v1::Invitation invitation, seal::Decode(text));
+  EXPECT_EQ(invitation.authority(), ended.certificate());
+  EXPECT_EQ(room_.store->LoadTables()->tickets.back().user_id(), "khoa");
+}
+
 TEST_F(AuthoritiesTest, HasChangedNothingBeforeItsBatch) {
-  // The new authority lies there, and nothing was signed.
-  ASSERT_THAT(Authority::Create(NextPath(), "VKSND tỉnh Sông Mây", Now()), IsOk());
+  // Another authority lies there, of whatever day, and nothing was signed.
+  ASSERT_THAT(Authority::Create(NextPath(), "VKSND tỉnh Sông Mây", Now() - absl::Hours(24 * 900)),
+              IsOk());
   const std::string waiting = Authority::Open(NextPath())->certificate_der();
   EXPECT_FALSE(Opened()->next.has_value());
-  EXPECT_EQ(Roll()->certificate(), waiting);
+  EXPECT_NE(Roll()->certificate(), waiting);
+  EXPECT_GT(Opened()->next->not_after(), Opened()->serving.not_after());
+}
+
+TEST_F(AuthoritiesTest, AreNotMadeByAWrongClock) {
+  room_.now_ms -= int64_t{365} * 24 * 60 * 60 * 1000;
+  EXPECT_THAT(Roll(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("clock")));
+  EXPECT_FALSE(fs::exists(NextPath()));
+  EXPECT_THAT(room_.store->LoadTables()->authorities, IsEmpty());
+}
+
+// The store came out of a backup, and a copy of ca/ from before the roll with it.
+TEST_F(AuthoritiesTest, TheOldOneGoesOnWhereTheKeyOfTheNewOneIsLost) {
+  const tests::Workspace kept;
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto first, Roll());
+  fs::copy(NextPath(), kept / "next", fs::copy_options::recursive);
+  fs::remove_all(NextPath());
+  {
+    SOTAY_ASSERT_OK_AND_ASSIGN(const Authorities alone, Opened());
+    EXPECT_TRUE(alone.NextIsLost());
+    EXPECT_EQ(alone.newest().certificate_der(), first.previous_certificate());
+    EXPECT_THAT(alone.Open(), IsEmpty());
+    EXPECT_THAT(*seal::CertificatesOfPem(alone.RootsPem()), SizeIs(2))
+        << "who has a certificate by it comes in";
+    EXPECT_THAT(Finish(/*anyway=*/true),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("roll-authority")));
+  }
+  // The certificate alone is half of it.
+  fs::create_directory(NextPath());
+  fs::copy(kept / "next/ca.crt", fs::path(NextPath()) / "ca.crt");
+  EXPECT_TRUE(Opened()->NextIsLost());
+  // What may not be read is not lost.
+  fs::copy(kept / "next/ca.key", fs::path(NextPath()) / "ca.key");
+  fs::permissions(fs::path(NextPath()) / "ca.key", fs::perms(0644));
+  EXPECT_THAT(Opened(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("mode")));
+  fs::permissions(fs::path(NextPath()) / "ca.key", fs::perms(0600));
+  EXPECT_FALSE(Opened()->NextIsLost()) << "put back";
+  EXPECT_THAT(Roll(), StatusIs(absl::StatusCode::kFailedPrecondition));
+
+  fs::remove_all(NextPath());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto second, Roll());
+  EXPECT_EQ(second.number(), 2u);
+  EXPECT_EQ(second.previous_certificate(), first.previous_certificate());
+  {
+    SOTAY_ASSERT_OK_AND_ASSIGN(const Authorities both, Opened());
+    EXPECT_EQ(both.newest().certificate_der(), second.certificate());
+    EXPECT_THAT(*seal::CertificatesOfPem(both.RootsPem()), SizeIs(3));
+    EXPECT_THAT(both.Open(), SizeIs(1));
+  }
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(room_.Faults(), IsEmpty());
+  Come(khoa_, 2, 2);
+  Come(1, 1);
+  EXPECT_THAT(Followers().behind, SizeIs(1)) << "by the lost one";
+  Come(2, 2);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const auto ended, Finish());
+  EXPECT_EQ(Opened()->serving.certificate_der(), second.certificate());
+  EXPECT_THAT(*seal::CertificatesOfPem(Opened()->RootsPem()), SizeIs(1));
+  EXPECT_THAT(Roll(), IsOk());
+}
+
+// Store and handovers are of while both were trusted, ca/ of after.
+TEST_F(AuthoritiesTest, AreTakenAsEndedWhereNothingButTheNewOneIsThere) {
+  ASSERT_THAT(Roll(), IsOk());
+  Come(khoa_, 1, 1);
+  SOTAY_ASSERT_OK_AND_ASSIGN(v1::AuthorityHandover ended, Finish(/*anyway=*/true));
+  ended.clear_finished_ms();
+  room_.Tamper(AuthorityKey(1), ended.SerializeAsString());
+  ASSERT_THAT(room_.Open(), IsOk());
+  std::remove(AuthoritiesPath(data_.path()).c_str());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const Authorities alone, Opened());
+  EXPECT_FALSE(alone.AreTwo());
+  EXPECT_EQ(alone.serving.certificate_der(), ended.certificate());
+  EXPECT_NE(room_.store->LoadTables()->authorities[0].finished_ms(), 0);
+  EXPECT_TRUE(fs::exists(AuthoritiesPath(data_.path())));
 }
 
 TEST_F(AuthoritiesTest, IsFinishedByWhoeverOpensThemNext) {
   const tests::Workspace kept;
   ASSERT_THAT(Roll(), IsOk());
+  Come(khoa_, 1, 1);
   std::remove(AuthoritiesPath(data_.path()).c_str());
   ASSERT_THAT(Opened(), IsOk());
   EXPECT_TRUE(fs::exists(AuthoritiesPath(data_.path())));
@@ -183,6 +311,7 @@ TEST_F(AuthoritiesTest, IsFinishedByWhoeverOpensThemNext) {
 
 TEST_F(AuthoritiesTest, AStoreFromBeforeLearnsOfItBesideTheKey) {
   ASSERT_THAT(Roll(), IsOk());
+  Come(khoa_, 1, 1);
   SOTAY_ASSERT_OK_AND_ASSIGN(const auto ended, Finish(/*anyway=*/true));
   room_.Tamper(AuthorityKey(1), absl::nullopt);
   ASSERT_THAT(room_.Open(), IsOk());
@@ -204,6 +333,10 @@ TEST_F(AuthoritiesTest, AreNotMadeAnewInSilence) {
   ASSERT_THAT(Roll(), IsOk());
   fs::remove_all(AuthorityPath(data_.path()));
   fs::copy(kept / "ca", AuthorityPath(data_.path()), fs::copy_options::recursive);
+  EXPECT_TRUE(Opened()->NextIsLost());
+  // Neither of the two is there.
+  fs::remove_all(AuthorityPath(data_.path()));
+  ASSERT_THAT(Authority::Create(AuthorityPath(data_.path()), "khác", Now()), IsOk());
   EXPECT_THAT(Opened(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("put ca/ back")));
   EXPECT_THAT(Roll(), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(Finish(true), StatusIs(absl::StatusCode::kFailedPrecondition));

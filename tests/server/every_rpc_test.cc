@@ -36,8 +36,7 @@ TEST_F(EveryRpc, KnowsNoStranger) {
   address.key_pem = *key->Pem();
   for (const auto& [method, expected] : NextDoor()) {
     const RawAnswer answer = ServedOffice::Call(address, method, expected.request);
-    EXPECT_EQ(answer.code, kUnauthenticated) << method << ": " << answer.message;
-    EXPECT_EQ(answer.bytes, "") << method;
+    EXPECT_TRUE(answer.code == kUnauthenticated && answer.bytes.empty()) << method << answer.code;
   }
 }
 
@@ -46,8 +45,10 @@ TEST_F(EveryRpc, IsClosedToARevokedDevice) {
   office_->Revoke(revoked.id);
   for (const auto& [method, expected] : NextDoor()) {
     const RawAnswer answer = ServedOffice::Call(revoked.address, method, expected.request);
-    EXPECT_EQ(answer.code, kUnauthenticated) << method << ": " << answer.message;
-    EXPECT_EQ(answer.bytes, "") << method;
+    // Whom to hand in to what it still holds.
+    const bool told = method.find("/GetAuthority") != std::string::npos;
+    EXPECT_EQ(answer.code, told ? kOk : kUnauthenticated) << method << answer.message;
+    EXPECT_TRUE(told || answer.bytes.empty()) << method;
   }
 }
 
