@@ -74,7 +74,7 @@ COMMANDS = {"sotay": "mobile-sdk/cli/sotay", "sotayctl": "mobile-sdk/cli/sotayct
 def untrue_names(text, build):
     """What the README names that is not there: commands, their flags, pages."""
     for page in re.findall(r"\]\(([^)#:]+)[^)]*\)", text):
-        if not list(ROOT.glob(page + "*")):
+        if not (ROOT / page).exists():
             yield f"no page {page}"
     for named in re.findall(r"`((?:sotay|sotayctl|sotayd) [^`]+)`", text.replace("\n", " ")):
         words = named.split()
@@ -87,7 +87,7 @@ def untrue_names(text, build):
             if known:
                 break
         flags = [word for word in words if word.startswith("--")]
-        if not known or not all(flag in done.stdout for flag in flags):
+        if not known or not all(re.search(re.escape(f) + r"(?![\w-])", done.stdout) for f in flags):
             yield f"no command {named}"
 
 
