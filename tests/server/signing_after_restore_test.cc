@@ -112,6 +112,11 @@ TEST_F(SigningAfterRestore, OneThatIsStaleNowKeepsNobodyFromSigning) {
   EXPECT_EQ(Refused(&ngu_), v1::REASON_SIGNATURE_STALE);
   for (RoomPhone* phone : All()) ExpectShown(phone, {}, {first});
   ExpectSame();
+  // And as on one that never had it, which shows what the server has.
+  RoomPhone late(&room_, "que");
+  ASSERT_THAT(late->Sync(), IsOk());
+  ExpectShown(&late, {}, {});
+  EXPECT_EQ(late->Digest().value(), dam_->Digest().value());
 
   SOTAY_ASSERT_OK_AND_ASSIGN(const sync::RecordId second, Sign(&duoc_));
   Meet();
@@ -145,6 +150,31 @@ TEST_F(SigningAfterRestore, OneThatIsHeldIsNotFollowed) {
   EXPECT_EQ(Refused(&que_), v1::REASON_LATE_AMENDMENT);
   ExpectStands(second);
   for (RoomPhone* phone : All()) ExpectShown(phone, {second}, {first});
+  ExpectSame();
+}
+
+// Signed in this life, over an edit of the signer's that waits for what it was made on.
+TEST_F(SigningAfterRestore, OneThatIsHeldNowIsNotFollowed) {
+  ASSERT_THAT(Concludes(&que_, "Sổ tiếp nhận có 18 tin."), IsOk());
+  Meet();
+  ASSERT_THAT(ngu_->Change(visit_, {{Kind::kSet, "lead_id", "", "dam"}}), IsOk());
+  Meet();
+  Restore();
+  ASSERT_THAT(ngu_->Sync(), IsOk());
+  EXPECT_EQ(Refused(&ngu_), v1::REASON_PARENT_UNKNOWN);
+  SOTAY_ASSERT_OK_AND_ASSIGN(const sync::RecordId first, Sign(&ngu_));
+  ExpectShown(&ngu_, {first}, {});
+  ASSERT_THAT(ngu_->Sync(), IsOk());
+  EXPECT_EQ(Refused(&ngu_), v1::REASON_WAITS_FOR_OWN);
+  ExpectShown(&ngu_, {}, {first});
+  // What it waited for comes with words that its signer had not before them.
+  Meet();
+  EXPECT_EQ(Refused(&ngu_), v1::REASON_SIGNATURE_STALE);
+  for (RoomPhone* phone : All()) ExpectShown(phone, {}, {});
+  SOTAY_ASSERT_OK_AND_ASSIGN(const sync::RecordId second, Sign(&ngu_));
+  Meet();
+  ExpectStands(second);
+  for (RoomPhone* phone : All()) ExpectShown(phone, {second}, {});
   ExpectSame();
 }
 
