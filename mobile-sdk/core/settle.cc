@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
