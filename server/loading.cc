@@ -161,6 +161,10 @@ Footprint FootprintOf(const sync::Schema& schema, const std::vector<const v1::Ch
         }
       }
       if (type->signing == nullptr && !schema.IsCovered(type->name)) continue;
+      const auto signature = sync::SignatureIn(*type, edit);
+      if (signature.has_value() && signature->supersedes.has_value()) {
+        footprint.named.push_back(*signature->supersedes);
+      }
       for (const sync::RecordId& parent : sync::PutUnder(*type, edit)) {
         (type->signing != nullptr ? footprint.edited : footprint.signable).push_back(parent);
       }

@@ -14,10 +14,36 @@
 namespace sotay::server {
 namespace {
 
-// The held changes to take in one batch, each device's in order of sequence.
-std::set<HeldChange> WithFollowers(const Directory& directory, size_t changes_max,
-                                   std::set<HeldChange>* held) {
+const stored::v1::HeldRow* Find(const stored::v1::DeviceRow& row, uint64_t sequence) {
+  const auto at = std::find_if(row.held().begin(), row.held().end(),
+                               [&](const auto& held) { return held.sequence() == sequence; });
+  return at == row.held().end() ? nullptr : &*at;
+}
+
+// Of the held changes the signatures that wait for a record.  Where what completes one also lets an
+// edit in, the signature was there first, or it would name the edit, and go on waiting for it.
+std::set<HeldChange> Signatures(const Directory& directory, size_t changes_max,
+                                std::set<HeldChange>* held) {
   std::set<HeldChange> batch;
+  for (auto at = held->begin(); at != held->end() && batch.size() < changes_max;) {
+    const auto row = directory.Device(at->first);
+    const stored::v1::HeldRow* const change = row == nullptr ? nullptr : Find(*row, at->second);
+    const auto wish = change == nullptr ? absl::nullopt : sync::ChangeId::From(change->waits_for());
+    if (wish.has_value() && sync::IsRecordMarker(*wish)) {
+      batch.insert(*at);
+      at = held->erase(at);
+    } else {
+      ++at;
+    }
+  }
+  return batch;
+}
+
+// The held changes to take in one batch, each device's in order of sequence.
+std::set<HeldChange> NextBatch(const Directory& directory, size_t changes_max,
+                               std::set<HeldChange>* held) {
+  std::set<HeldChange> batch = Signatures(directory, changes_max, held);
+  if (!batch.empty()) return batch;
   while (!held->empty() && batch.size() < changes_max) {
     const HeldChange first = *held->begin();
     held->erase(held->begin());
@@ -39,12 +65,6 @@ std::set<HeldChange> WithFollowers(const Directory& directory, size_t changes_ma
     }
   }
   return batch;
-}
-
-const stored::v1::HeldRow* Find(const stored::v1::DeviceRow& row, uint64_t sequence) {
-  const auto at = std::find_if(row.held().begin(), row.held().end(),
-                               [&](const auto& held) { return held.sequence() == sequence; });
-  return at == row.held().end() ? nullptr : &*at;
 }
 
 // What is loaded of the held changes, side by side.
@@ -203,7 +223,7 @@ absl::StatusOr<HeldNews> TakeReleases(Pen* pen, size_t changes_max, std::set<Hel
   pen->Settle();
   HeldNews news;
   Loaded loaded;
-  for (const HeldChange& change : WithFollowers(pen->directory(), changes_max, held)) {
+  for (const HeldChange& change : NextBatch(pen->directory(), changes_max, held)) {
     SOTAY_RETURN_IF_ERROR(LoadOne(pen, change, &loaded));
   }
   if (loaded.releases.empty()) return news;

@@ -1,12 +1,15 @@
 #include "sync/awaited.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 
 namespace sotay::sync {
 namespace {
+
+constexpr char kMarkerFill = '\1';
 
 // Everything that ever came to a record, refused changes too; null: it has to be loaded first.
 const History* CameTo(const RecordId& record, Bench* bench) {
@@ -41,7 +44,16 @@ absl::optional<Refusal> CheckAwaited(const Arrival& arrival, const Signature& si
   if (object == nullptr || lacks(object->record().seen())) {
     const History* const came = CameTo(signature.object, bench);
     if (came == nullptr) return AsksForHistory();
-    if (lacks(came->Everything())) return WaitsFor(signature.object, "what was signed", decision);
+    VersionVector here = came->Everything();
+    // A change that was refused once, taken in and signed, and admitted at once in this life, came:
+    // of it the signature is stale.
+    for (const HistoryNode& node : came->nodes()) {
+      const DeviceId as = TakenInAs(node.author.change);
+      if (node.applied && signature.version.Has(as, kTakenInSequence)) {
+        here.Add(as, kTakenInSequence);
+      }
+    }
+    if (lacks(here)) return WaitsFor(signature.object, "what was signed", decision);
     if (object == nullptr) {
       return Refusal{v1::REASON_SIGNATURE_STALE, "the record that is signed is not here"};
     }
@@ -57,8 +69,47 @@ absl::optional<Refusal> CheckAwaited(const Arrival& arrival, const Signature& si
 
 ChangeId RecordMarker(const RecordId& record) {
   std::string bytes = record.str();
-  bytes.resize(ChangeId::kSize, '\1');
+  bytes.resize(ChangeId::kSize, kMarkerFill);
   return *ChangeId::From(bytes);
+}
+
+bool IsRecordMarker(const ChangeId& waits_for) {
+  const absl::string_view fill = waits_for.view().substr(RecordId::kSize);
+  return fill.find_first_not_of(kMarkerFill) == fill.npos;
+}
+
+void BoundAwaited(const stored::v1::DeviceRow& device, Decision* decision) {
+  if (!IsRecordMarker(decision->waits_for)) return;
+  const auto wait = std::count_if(
+      device.held().begin(), device.held().end(),
+      [&](const auto& held) { return held.waits_for() == decision->waits_for.view(); });
+  if (wait < kSignaturesHeldMax) return;
+  decision->waits_for = ChangeId();
+  decision->refusal =
+      Refusal{v1::REASON_SIGNATURE_STALE,
+              absl::StrCat("signatures of this device that wait for the same record: ", wait + 1,
+                           ", limit ", kSignaturesHeldMax, "; sign again when it is there")};
+}
+
+const stored::v1::HeldRow* HeldBefore(const Schema& schema, const stored::v1::DeviceRow& device,
+                                      const v1::Change& change, uint64_t sequence) {
+  if (device.held().empty()) return nullptr;
+  std::set<std::string> records;
+  for (const v1::RecordEdit& edit : change.edits()) {
+    records.insert(edit.record_id());
+    const RecordType* const type = schema.Find(edit.type());
+    const auto signature = type == nullptr ? absl::nullopt : SignatureIn(*type, edit);
+    // It is of what that makes of the record.
+    if (signature.has_value()) records.insert(signature->object.str());
+  }
+  for (const stored::v1::HeldRow& held : device.held()) {
+    if (held.sequence() >= sequence) continue;  // a later one waits for this one
+    if (std::any_of(held.record_ids().begin(), held.record_ids().end(),
+                    [&](const std::string& id) { return records.count(id) != 0; })) {
+      return &held;
+    }
+  }
+  return nullptr;
 }
 
 std::vector<ChangeId> ArrivedWith(const IngestOutcome& outcome) {

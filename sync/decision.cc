@@ -108,18 +108,15 @@ Decision Judge::Run(const stored::v1::DeviceRow& device) {
       AuthorityOf(roles->second) == 0) {
     return refuse(v1::REASON_NOT_MEMBER, "the author is no member of the unit it is written for");
   }
-  for (const stored::v1::HeldRow& held : device.held()) {
-    // A later one waits for this one, not this one for it; nor does what is decided by itself.
-    if (held.sequence() >= arrival_.sequence || arrival_.taken != nullptr) continue;
-    for (const v1::RecordEdit& edit : change.edits()) {
-      if (std::find(held.record_ids().begin(), held.record_ids().end(), edit.record_id()) ==
-          held.record_ids().end()) {
-        continue;
-      }
-      decision_.waits_for = ChangeId::From(held.change_id()).value_or(ChangeId());
-      return refuse(v1::REASON_WAITS_FOR_OWN,
-                    absl::StrCat("waits for change ", held.sequence(), " of the same device"));
-    }
+  // What is decided by itself waits for nothing.
+  const stored::v1::HeldRow* const held =
+      arrival_.taken != nullptr
+          ? nullptr
+          : HeldBefore(*bench_.input.schema, device, change, arrival_.sequence);
+  if (held != nullptr) {
+    decision_.waits_for = ChangeId::From(held->change_id()).value_or(ChangeId());
+    return refuse(v1::REASON_WAITS_FOR_OWN,
+                  absl::StrCat("waits for change ", held->sequence(), " of the same device"));
   }
   decision_.after = arrival_.released || arrival_.taken != nullptr ? 0 : device.stamp();
   for (const v1::RecordEdit& edit : change.edits()) {
@@ -385,6 +382,7 @@ absl::optional<Refusal> Judge::CheckNow(const v1::RecordEdit& edit, const Merged
 
 Decision Decide(const Arrival& arrival, const stored::v1::DeviceRow& device, Bench* bench) {
   Decision decision = Judge(arrival, bench).Run(device);
+  BoundAwaited(device, &decision);
   const v1::Change* const change = arrival.pushed->change.get();
   // What is held comes again, and what was refused before is not here.
   const bool final = decision.refusal.has_value() && decision.waits_for == ChangeId() &&

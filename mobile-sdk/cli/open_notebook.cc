@@ -59,9 +59,9 @@ absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run) {
   return open;
 }
 
-absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesHere(const OpenNotebook& open,
-                                                               const sync::RecordId& id) {
-  SOTAY_ASSIGN_OR_RETURN(std::vector<sdk::RecordView> views, open.notebook->Signatures(id));
+absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesHere(
+    const OpenNotebook& open, const sync::RecordId& id, std::vector<sdk::RecordView>* apart) {
+  SOTAY_ASSIGN_OR_RETURN(std::vector<sdk::RecordView> views, open.notebook->Signatures(id, apart));
   std::vector<sync::MergedRecord> records;
   for (sdk::RecordView& view : views) records.push_back(std::move(view.record));
   return records;

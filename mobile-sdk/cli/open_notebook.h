@@ -29,8 +29,10 @@ absl::Status EnrollAgain(const Invocation& run, const std::string& invitation);
 // when another program has it open; else as Notebook::Open and LoadSchema.
 absl::StatusOr<OpenNotebook> OpenFor(const Invocation& run);
 
-// Signatures of a record that are here (Notebook::Signatures), without how they stand.
-absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesHere(const OpenNotebook& open,
-                                                               const sync::RecordId& id);
+// Signatures of a record that count (Notebook::Signatures), without how they stand; into `apart` go
+// the others.
+absl::StatusOr<std::vector<sync::MergedRecord>> SignaturesHere(
+    const OpenNotebook& open, const sync::RecordId& id,
+    std::vector<sdk::RecordView>* apart = nullptr);
 
 }  // namespace sotay::cli

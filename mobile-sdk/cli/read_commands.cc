@@ -164,9 +164,11 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   for (const sdk::RecordLine& line : within) document["records"].push_back(LineJson(line));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::RecordId> later, ReplacedBy(open, view.record));
   for (const sync::RecordId& other : later) document["replaced_by"].push_back(other.Hex());
+  std::vector<sdk::RecordView> apart;
   SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::MergedRecord> signatures,
-                         SignaturesHere(open, id));
+                         SignaturesHere(open, id, &apart));
   document["signatures"] = SignaturesJson(open.reader, view.record, signatures);
+  document["signatures_apart"] = SignaturesApartJson(open.reader, apart);
   std::string text =
       absl::StrCat(NoticesInWords(open.reader, notices), notices.empty() ? "" : "\n",
                    RecordInWords(open.reader, view.record, view.conflicts, view.state));
@@ -175,9 +177,10 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
                     other.Short(), "\n");
   }
   SOTAY_RETURN_IF_ERROR(AddDeadlineHere(run, open, view.record, &document, &text));
-  if (!signatures.empty()) {
+  if (!signatures.empty() || !apart.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
-                    SignaturesInWords(open.reader, view.record, signatures));
+                    SignaturesInWords(open.reader, view.record, signatures),
+                    SignaturesApartInWords(open.reader, apart));
   }
   if (!view.conflicts.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chọn: ", "Settle: "), "sotay resolve ", id.Short(),
@@ -226,11 +229,13 @@ absl::Status Log(const Invocation& run, const RecordWords& words) {
     absl::StrAppend(&text, line.id.Short(), "  ",
                     ChangeInWords(open.reader, line.change, line.user_id, admission, id));
   }
-  SOTAY_ASSIGN_OR_RETURN(const auto signatures, SignaturesHere(open, id));
-  if (!signatures.empty()) {
+  std::vector<sdk::RecordView> apart;
+  SOTAY_ASSIGN_OR_RETURN(const auto signatures, SignaturesHere(open, id, &apart));
+  if (!signatures.empty() || !apart.empty()) {
     SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
     absl::StrAppend(&text, run.voice("Chữ ký:", "Signatures:"), "\n",
-                    SignaturesInWords(open.reader, view.record, signatures));
+                    SignaturesInWords(open.reader, view.record, signatures),
+                    SignaturesApartInWords(open.reader, apart));
   }
   run.Print(list, text);
   if (!words.fetch && !run.json) {

@@ -90,6 +90,42 @@ std::string SignaturesInWords(const Reader& reader, const sync::MergedRecord& ob
   return text;
 }
 
+json SignaturesApartJson(const Reader& reader, const std::vector<sdk::RecordView>& apart) {
+  json list = json::array();
+  for (const sdk::RecordView& view : apart) {
+    const auto signature = sync::SignatureOf(view.record);
+    if (!signature.has_value()) continue;
+    list.push_back({{"id", view.record.id().Hex()},
+                    {"signs", signature->signs},
+                    {"by", view.record.birth().user_id},
+                    {"name", reader.names.Person(view.record.birth().user_id)},
+                    {"at_ms", view.record.birth().claimed_ms},
+                    {"set_aside", view.state == sdk::SyncState::kRefused}});
+  }
+  return list;
+}
+
+std::string SignaturesApartInWords(const Reader& reader,
+                                   const std::vector<sdk::RecordView>& apart) {
+  const Voice& voice = reader.voice;
+  std::string text;
+  for (const sdk::RecordView& view : apart) {
+    const sync::MergedRecord& record = view.record;
+    if (!sync::SignatureOf(record).has_value()) continue;
+    absl::StrAppend(
+        &text, record.id().Short(), "  ", AuthorInWords(reader, record.birth()), ": ",
+        WordsOf(reader, record), "\n    ",
+        view.state == sdk::SyncState::kRefused
+            ? voice("máy chủ đang giữ riêng, không có hiệu lực: sotay refused",
+                    "set aside by the server, without effect: sotay refused")
+            : voice("có từ trước khi máy chủ được khôi phục; máy chủ không còn, không có hiệu lực",
+                    "of before the server was restored; the server does not have it: without "
+                    "effect"),
+        "\n");
+  }
+  return text;
+}
+
 std::string LateAmendmentWarning(const Reader& reader,
                                  const std::vector<sync::MergedRecord>& signatures) {
   if (signatures.empty()) return "";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/another_life.h"
 #include "mobile-sdk/core/lineage.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"

@@ -81,6 +81,7 @@ absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absor
   for (const RecordId& id : forgotten.records) {
     batch->DropBase(id);
     batch->DropRow(id);
+    batch->DropEnded(id);
     SOTAY_RETURN_IF_ERROR(PutHistory(store, id, {}, batch));
   }
   for (const RecordId& dossier : forgotten.dossiers) {

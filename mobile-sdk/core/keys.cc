@@ -1,6 +1,7 @@
 #include "mobile-sdk/core/keys.h"
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace sotay::sdk::keys {
@@ -40,6 +41,7 @@ std::string Touch(const sync::RecordId& record, uint64_t sequence) {
 }
 std::string Base(const sync::RecordId& record) { return OfRecord('b', record); }
 std::string Row(const sync::RecordId& record) { return OfRecord('r', record); }
+std::string Ended(const sync::RecordId& record) { return OfRecord('a', record); }
 std::string Fetched(const sync::RecordId& record, uint64_t position) {
   return Numbered(AllFetched(record), position);
 }
@@ -92,8 +94,7 @@ absl::optional<uint64_t> NumberOf(absl::string_view key) {
 
 absl::optional<sync::RecordId> RecordOf(absl::string_view key) {
   if (key.empty()) return absl::nullopt;
-  const bool alone =
-      key[0] == 'b' || key[0] == 'r' || key[0] == 'g' || key[0] == 'k' || key[0] == 'f';
+  const bool alone = absl::StrContains("abrgkf", key[0]);
   const bool numbered = key[0] == 't' || key[0] == 'h';
   if (!alone && !numbered) return absl::nullopt;
   if (key.size() != 1 + kRecordBytes + (numbered ? kNumberBytes : 0)) return absl::nullopt;
@@ -131,6 +132,8 @@ std::string DescribeKey(absl::string_view key) {
         return absl::StrCat("record ", record->Hex(), " as the server has it");
       case 'r':
         return absl::StrCat("list row of record ", record->Hex());
+      case 'a':
+        return absl::StrCat("record ", record->Hex(), " signed before the server was restored");
       case 'g':
         return absl::StrCat("dossier ", record->Hex(), " is gone");
       case 'f':

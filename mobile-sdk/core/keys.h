@@ -13,6 +13,7 @@
 //   t ‖ record ‖ sequence  one byte, Touch           that change edits the record
 //   b ‖ record             v1.Record                 the server's bytes, untouched
 //   r ‖ record             stored.v1.ListRow         what a list shows of it
+//   a ‖ record             empty                     a signature of an ended life of the server
 //   h ‖ record ‖ position  v1.Packed                 a part of its history, as fetched
 //   g ‖ dossier            8 bytes                   since when it is no longer the user's
 //   k ‖ dossier            stored.v1.SealedDossier   that it proved to be secret
@@ -52,6 +53,7 @@ std::string Refused(uint64_t sequence);
 std::string Touch(const sync::RecordId& record, uint64_t sequence);
 std::string Base(const sync::RecordId& record);
 std::string Row(const sync::RecordId& record);
+std::string Ended(const sync::RecordId& record);
 std::string Fetched(const sync::RecordId& record, uint64_t position);
 std::string Gone(const sync::RecordId& dossier);
 std::string Sealed(const sync::RecordId& dossier);
@@ -83,7 +85,7 @@ std::string Handovers();
 
 // The number a key of kind o, x, y, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
-// The record a key of kind t, b, r, h, g, k or f names; nothing when it has no place for one.
+// The record a key of kind t, b, r, a, h, g, k or f names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);
 
 // A key in words, for whoever has a store before them and a question: "own change 214".

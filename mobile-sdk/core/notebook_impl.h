@@ -70,6 +70,9 @@ class Notebook::Impl {
   // kFailedPrecondition when a file that hangs under the record still waits here.
   absl::Status CheckFilesSent(const sync::MergedRecord& object) ABSL_LOCKS_EXCLUDED(desk.mutex);
 
+  // Whether a signature may be followed, and stand (Notebook::Signatures).
+  absl::StatusOr<bool> Counts(const RecordView& signature) ABSL_LOCKS_EXCLUDED(desk.mutex);
+
   // Notebook::Change on `seen`; without it, on what is shown.
   absl::Status Change(const sync::RecordId& id, const RecordView* seen,
                       const std::vector<Edit>& edits, const std::string& reason)

@@ -344,6 +344,9 @@ absl::StatusOr<std::string> Notebook::Digest() const {
       }));
   VisibleRecords visible;
   for (const RecordId& id : ids) {
+    // The server has it not, or has yet to send it.
+    SOTAY_ASSIGN_OR_RETURN(const bool ended, impl_->desk.store->IsEnded(id));
+    if (ended) continue;
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
     visible.emplace(id, sync::VisibleBytes(shown.record));
   }

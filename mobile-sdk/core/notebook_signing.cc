@@ -28,7 +28,19 @@ bool Signs(const sync::Signing& signing, const sync::RecordWish& wish) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id) const {
+// In this life of the server: it has sent it, or will be sent it.  What it set aside counts only if
+// it takes it after all.
+absl::StatusOr<bool> Notebook::Impl::Counts(const RecordView& signature) {
+  if (signature.state == SyncState::kRefused) return false;
+  absl::ReaderMutexLock lock(&desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(const bool ended, desk.store->IsEnded(signature.record.id()));
+  if (!ended) return true;
+  SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk.store->Progress());
+  return signature.newest_own > progress.accepted_through();
+}
+
+absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id,
+                                                             std::vector<RecordView>* apart) const {
   SOTAY_ASSIGN_OR_RETURN(const RecordView object, Read(id));
   std::map<RecordId, RecordView> views;
   std::vector<sync::MergedRecord> records;
@@ -42,6 +54,13 @@ absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id)
       absl::StatusOr<RecordView> view = Read(line.id);
       if (absl::IsNotFound(view.status())) continue;  // it left meanwhile
       SOTAY_RETURN_IF_ERROR(view.status());
+      const auto signature = sync::SignatureOf(view->record);
+      if (!signature.has_value() || signature->object != id) continue;
+      SOTAY_ASSIGN_OR_RETURN(const bool counts, impl_->Counts(*view));
+      if (!counts) {
+        if (apart != nullptr) apart->push_back(*std::move(view));
+        continue;
+      }
       records.push_back(view->record);
       views.emplace(line.id, *std::move(view));
     }

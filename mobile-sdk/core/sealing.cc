@@ -20,6 +20,7 @@ absl::Status DropRecords(const Store& store, const std::set<RecordId>& records, 
   for (const RecordId& id : records) {
     batch->DropBase(id);
     batch->DropRow(id);
+    batch->DropEnded(id);
     SOTAY_RETURN_IF_ERROR(PutHistory(store, id, {}, batch));
     SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, store.Touches(id, 1));
     for (const Touch& touch : touches) batch->DropTouch(id, touch.sequence);

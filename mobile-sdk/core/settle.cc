@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "mobile-sdk/core/file_exchange.h"
 #include "mobile-sdk/core/forgetting.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
@@ -19,8 +18,6 @@
 
 namespace sotay::sdk {
 namespace {
-
-constexpr size_t kEpochBytes = 16;
 
 // One settling on its way; lives under the desk's lock.
 class Settling {
@@ -40,6 +37,7 @@ class Settling {
   Settled settled() && { return std::move(settled_); }
 
  private:
+  absl::Status IsThereAgain(const sync::RecordId& id);
   absl::Status TakeOutcomes();
   absl::Status TakeHeads(const v1::SyncResponse& response);
   absl::Status TakeCursors();
@@ -74,6 +72,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
   for (const auto& [id, bytes] : absorbed_.bases) {
     batch_.PutBase(id, bytes);
+    SOTAY_RETURN_IF_ERROR(IsThereAgain(id));
     touched_.insert(id);
   }
   undone_.bases = absorbed_.bases;
@@ -117,6 +116,13 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   return absl::OkStatus();
 }
 
+// The server has it, in this life: where it signs, that counts again.
+absl::Status Settling::IsThereAgain(const sync::RecordId& id) {
+  SOTAY_ASSIGN_OR_RETURN(const bool ended, desk_.store->IsEnded(id));
+  if (ended) batch_.DropEnded(id);
+  return absl::OkStatus();
+}
+
 absl::Status Settling::TakeOutcomes() {
   for (const auto& [sequence, answered] : absorbed_.outcomes) {
     SOTAY_ASSIGN_OR_RETURN(stored::v1::OwnChange own, desk_.store->OwnChange(sequence));
@@ -135,6 +141,7 @@ absl::Status Settling::TakeOutcomes() {
       if (!id.has_value()) continue;
       touched_.insert(*id);
       if (classified) batch_.DropFile(*id);
+      if (is == Fate::kFine) SOTAY_RETURN_IF_ERROR(IsThereAgain(*id));
       if (is == was) continue;
       fates_[*id][sequence] = is;
       batch_.PutTouch(*id, {sequence, is});
@@ -358,43 +365,6 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool 
   Settling settling(desk, absorbed, waiting, std::move(reported), histories, ancestry);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
-}
-
-absl::Status RewindTo(Desk* desk, uint64_t sequence) {
-  absl::MutexLock lock(&desk->mutex);
-  SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk->store->Progress());
-  progress.set_accepted_through(std::min(sequence, progress.accepted_through()));
-  progress.set_revision_seen(0);
-  StoreBatch batch;
-  batch.PutProgress(progress);
-  return desk->store->Commit(batch);
-}
-
-absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::string& epoch) {
-  absl::MutexLock lock(&desk->mutex);
-  SOTAY_ASSIGN_OR_RETURN(stored::v1::Progress progress, desk->store->Progress());
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> cursors, desk->store->Cursors());
-  StoreBatch batch;
-  for (v1::Cursor cursor : cursors) {
-    if (!unit_id.empty() && cursor.unit_id() != unit_id) continue;
-    if (epoch.size() != kEpochBytes) {
-      batch.DropCursor(cursor.unit_id());
-      continue;
-    }
-    // Still named, so that a unit lost meanwhile is said to be lost.
-    cursor.set_epoch(epoch);
-    cursor.set_position(0);
-    cursor.clear_access();
-    cursor.clear_access_record();
-    batch.PutCursor(cursor);
-  }
-  SOTAY_RETURN_IF_ERROR(ReportAnew(*desk->store, unit_id, &batch));
-  SOTAY_RETURN_IF_ERROR(OfferAnew(*desk->store, unit_id, &batch));
-  // Another life of the store counts these anew, too.
-  progress.set_revision_seen(0);
-  progress.set_directory_revision(0);
-  batch.PutProgress(progress);
-  return desk->store->Commit(batch);
 }
 
 }  // namespace sotay::sdk

@@ -47,12 +47,4 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool 
                                const std::vector<v1::FeedRecord>& records,
                                const Histories& histories, const Ancestry& ancestry);
 
-// What a call was refused for, where it is for us to mend; each in one batch.
-//
-// The server has our changes only up to `sequence`: the rest is in the outbox again.
-absl::Status RewindTo(Desk* desk, uint64_t sequence);
-// A cursor is of another life of the store: begins its unit again, from position 0 of `epoch`
-// (without one, from nothing).  An empty unit stands for all.
-absl::Status BeginAgain(Desk* desk, const std::string& unit_id, const std::string& epoch);
-
 }  // namespace sotay::sdk

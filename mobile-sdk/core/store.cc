@@ -99,6 +99,8 @@ void StoreBatch::PutRow(const sync::RecordId& record, const stored::v1::ListRow&
   Put(keys::Row(record), row.SerializeAsString());
 }
 void StoreBatch::DropRow(const sync::RecordId& record) { Drop(keys::Row(record)); }
+void StoreBatch::PutEnded(const sync::RecordId& signature) { Put(keys::Ended(signature), ""); }
+void StoreBatch::DropEnded(const sync::RecordId& record) { Drop(keys::Ended(record)); }
 void StoreBatch::PutFetched(const sync::RecordId& record, uint64_t position,
                             const v1::Packed& part) {
   Put(keys::Fetched(record, position), part.SerializeAsString());
@@ -302,6 +304,11 @@ absl::Status Store::EachRow(
   };
   const std::string prefix = absl::StrCat(keys::Rows(), id_prefix);
   return Each(prefix, prefix, parse);
+}
+
+absl::StatusOr<bool> Store::IsEnded(const sync::RecordId& record) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto ended, Get(keys::Ended(record)));
+  return ended.has_value();
 }
 
 absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {

@@ -75,6 +75,9 @@ class StoreBatch {
   void DropBase(const sync::RecordId& record);
   void PutRow(const sync::RecordId& record, const stored::v1::ListRow& row);
   void DropRow(const sync::RecordId& record);
+  // A signature that the server has not sent since it was restored.
+  void PutEnded(const sync::RecordId& signature);
+  void DropEnded(const sync::RecordId& record);
   void PutFetched(const sync::RecordId& record, uint64_t position, const v1::Packed& part);
   void DropFetched(const sync::RecordId& record, uint64_t position);
   void PutGone(const sync::RecordId& dossier, int64_t since_ms);
@@ -156,6 +159,8 @@ class Store {
   absl::Status EachRow(absl::string_view id_prefix,
                        const std::function<bool(const sync::RecordId& record,
                                                 const stored::v1::ListRow& row)>& take) const;
+  // Whether it is a signature that the server has not sent since it was restored.
+  absl::StatusOr<bool> IsEnded(const sync::RecordId& record) const;
   // Dossiers that are no longer the user's, and since when, server clock.
   absl::StatusOr<std::map<sync::RecordId, int64_t>> Gone() const;
   absl::StatusOr<bool> IsGone(const sync::RecordId& dossier) const;

@@ -75,6 +75,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
     "notices": [],
     "conflicts": [],
     "signatures": [],
+    "signatures_apart": [],
     "records": []
   })"))));
   EXPECT_GE(shown["changed_ms"], 1793837700000);

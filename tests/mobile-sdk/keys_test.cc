@@ -36,6 +36,7 @@ TEST(Keys, KeepEveryKindApart) {
                                         keys::Touch(record, 1),
                                         keys::Base(record),
                                         keys::Row(record),
+                                        keys::Ended(record),
                                         keys::Fetched(record, 1),
                                         keys::Gone(record),
                                         keys::Sealed(record),
@@ -51,6 +52,7 @@ TEST(Keys, GiveBackWhatTheyWereMadeOf) {
   const sync::RecordId record = RecordNamed("n1");
   EXPECT_EQ(keys::RecordOf(keys::Base(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Row(record)), record);
+  EXPECT_EQ(keys::RecordOf(keys::Ended(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Gone(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Sealed(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Touch(record, 7)), record);
@@ -73,6 +75,8 @@ TEST(Keys, SayWhatTheyAre) {
   const sync::RecordId record = RecordNamed("n1");
   EXPECT_EQ(keys::DescribeKey(keys::OwnChange(214)), "own change 214");
   EXPECT_EQ(keys::DescribeKey(keys::Refused(3)), "set aside: own change 3");
+  EXPECT_EQ(keys::DescribeKey(keys::Ended(record)),
+            "record " + record.Hex() + " signed before the server was restored");
   EXPECT_EQ(keys::DescribeKey(keys::Cursor("vkskv1")), "cursor of unit vkskv1");
   EXPECT_EQ(keys::DescribeKey(keys::Restoration(std::string(16, 'e'), "vkskv1")),
             "restoration of unit vkskv1");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mobile-sdk/core/enrolment.h"
+#include "server/refusal.h"
 #include "sync/seal/key.h"
 #include "sync/status_macros.h"
 
@@ -31,7 +32,10 @@ class RoomLink : public sdk::Link {
     for (int copy = 0; copy < weather_->copies; ++copy) response = room_.Sync(device_, request);
     if (weather_->meanwhile) std::exchange(weather_->meanwhile, nullptr)();
     if (weather_->lost) return absl::UnavailableError("the answer was lost");
-    if (response.ok()) weather_->answers.push_back(*response);
+    if (!response.ok()) {  // as gRPC brings it
+      return sdk::WithDetail(response.status(), server::DetailOf(response.status()));
+    }
+    weather_->answers.push_back(*response);
     return response;
   }
   absl::StatusOr<v1::ListRecordHistoryResponse> ListRecordHistory(

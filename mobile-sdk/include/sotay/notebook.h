@@ -270,8 +270,7 @@ class Notebook {
 
   // The same by somebody who was shown it as `seen`, from Read: what an app calls when a person
   // took their time.  What came in meanwhile, they did not know of: it is merged with their edit as
-  // the server will, and whom they contradict is a conflict, never overwritten.  Own changes made
-  // meanwhile are taken as known.
+  // the server will, and whom they contradict is a conflict, never overwritten.  Own ones it knows.
   //
   // kAborted: it must be read and edited anew, nothing happened; the message says which.  Others
   // wrote in it, `edits` is of a text, and how the texts came about is not here (Hold sees to it,
@@ -295,20 +294,21 @@ class Notebook {
 
   // Signs a record as it was read, or gives it back: makes a signature of the type `type`
   // (sotay.options.v1.signing), whose decision and own fields are in `edits`.  Own unsent changes
-  // that are in it go before it.  It takes effect when the server holds exactly that; otherwise it
-  // is refused as stale, and has to be given again.  `standing`: the signature that stood when it
-  // was read (the last of Signatures; nothing: none), which this one follows; so nobody overrules
-  // what they had not seen.  `read_again`: the person has read the
-  // sentences that nobody ever read as they stand.  kFailedPrecondition when people disagree about
-  // what is to be signed, this build does not know all of it, or a file that hangs under it is
-  // still waiting here; else as Create.
+  // that are in it go before it.  It takes effect when the server holds exactly that; else it is
+  // refused as stale, to be given again.  `standing`: the signature that stood when it was read
+  // (the last of Signatures; nothing: none), which this one follows: nobody overrules what they had
+  // not seen.  `read_again`: the person has read the sentences nobody ever read as they stand.
+  // kFailedPrecondition when people disagree about what is to be signed, this build does not know
+  // all of it, or a file that hangs under it is still waiting here; else as Create.
   absl::StatusOr<sync::RecordId> Sign(const RecordView& seen,
                                       const absl::optional<sync::RecordId>& standing,
                                       const std::string& type, const std::vector<Edit>& edits,
                                       bool read_again = false);
-  // Signatures of a record that are here, own unsent ones included, each behind the one it follows:
-  // the last stands.  While that signs, an edit of the record is a late amendment.
-  absl::StatusOr<std::vector<RecordView>> Signatures(const sync::RecordId& id) const;
+  // Signatures of a record that count, own unsent ones included, each behind the one it follows:
+  // the last stands.  While that signs, an edit is a late amendment.  Into `apart` go those that do
+  // not: own ones set aside (kRefused), and what the server has not sent since it was restored.
+  absl::StatusOr<std::vector<RecordView>> Signatures(
+      const sync::RecordId& id, std::vector<RecordView>* apart = nullptr) const;
 
   // Attaches a file to a record: copies it in, sealed, and makes an attachment of `type`
   // (sotay.options.v1.attaching) under `parent`, whose other fields are in `edits`.  Returning OK,
@@ -365,8 +365,8 @@ class Notebook {
   v1::Directory directory() const;
   const sync::Schema& schema() const;
 
-  // SHA-256, hexadecimal, over the visible form of every record shown, in order of id: equal
-  // on two replicas that show the same.
+  // SHA-256, hexadecimal, over the visible form of every record shown, in order of id: equal on two
+  // replicas that show the same.  Without signatures the server has not sent since it was restored.
   absl::StatusOr<std::string> Digest() const;
 
   // Exchanges with the server until there is nothing left to send or take.  With something to send
