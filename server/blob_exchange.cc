@@ -47,16 +47,32 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
       caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
+bool BlobExchange::IsAttachment(const std::string& record) const {
+  bool is = false;
+  const absl::Status visited = store_.VisitRecords(record, [&](const RecordPlace& place) {
+    const auto row = store_.LoadFeedRow(place.unit, {place.position, place.record});
+    // It changed since: whether it is one says the record itself.
+    is = row.ok() && !row->has_value();
+    if (!row.ok() || !row->has_value()) return false;
+    const sync::RecordType* const type = schema_.Find((*row)->type());
+    is = type != nullptr && type->attaching != nullptr;
+    return false;
+  });
+  return visited.ok() && is;
+}
+
 absl::StatusOr<Blobs::Wanted> BlobExchange::ToSend(const Caller& caller,
                                                    const v1::BlobName& name) const {
   SOTAY_RETURN_IF_ERROR(CheckName(name));
   // Whose device made it hands in what it has, also of a dossier that is no longer theirs to read:
   // they are told nothing but how far their own file is.  Whoever holds no post any more has
   // nothing to hand in.
-  SOTAY_ASSIGN_OR_RETURN(const auto stored,
-                         store_.LoadRecord(*sync::RecordId::From(name.record_id())));
-  if (stored.has_value() && !caller.person->posts.empty() && MadeOn(caller.device, stored->bytes)) {
-    return FileOf(caller, name, stored->bytes);
+  if (!caller.person->posts.empty() && IsAttachment(name.record_id())) {
+    SOTAY_ASSIGN_OR_RETURN(const auto stored,
+                           store_.LoadRecord(*sync::RecordId::From(name.record_id())));
+    if (stored.has_value() && MadeOn(caller.device, stored->bytes)) {
+      return FileOf(caller, name, stored->bytes);
+    }
   }
   Shown place;
   SOTAY_ASSIGN_OR_RETURN(Blobs::Wanted wanted, ToRead(caller, name, &place));
