@@ -97,6 +97,7 @@ TEST_F(AdmissionLinesTest, IsTheOneOfThatDayWhateverPostsThereAreNow) {
   SealedPhone ha("ha");
   Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
   Send(&ha, Note("n").Says("hai"));
+  room_.now_ms += 60'000;
   ASSERT_THAT(End("ha", 1, kToday), IsOk());
   DaysPass(1);
   ASSERT_THAT(Put(PostOf("ha", "kv1", v1::CAPACITY_KSV)), IsOk());
