@@ -197,7 +197,7 @@ absl::StatusOr<v1::ListAccessResponse> AccessReading::ListAccess(
       before = read.number();
       looked_at += shelf->empty() ? kRowsOfALookup : 1;
       bool concerns = Concerns(subject, read);
-      if (concerns && discreet && !shelf->empty()) {
+      if (concerns && discreet && !shelf->empty() && !reading.AllYet()) {
         looked_at += kRowsOfALookup;
         const auto kept_back = NamesKeptBack(person, &reading, read);
         if (!kept_back.ok()) failed = kept_back.status();

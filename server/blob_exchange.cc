@@ -47,17 +47,37 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
       caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
-absl::StatusOr<Blobs::Wanted> BlobExchange::ToSend(const Caller& caller,
-                                                   const v1::BlobName& name) const {
+bool BlobExchange::IsAttachment(const std::string& record) const {
+  bool is = false;
+  const absl::Status visited = store_.VisitRecords(record, [&](const RecordPlace& place) {
+    const auto row = store_.LoadFeedRow(place.unit, {place.position, place.record});
+    // It changed since: whether it is one says the record itself.
+    is = row.ok() && !row->has_value();
+    if (!row.ok() || !row->has_value()) return false;
+    const sync::RecordType* const type = schema_.Find((*row)->type());
+    is = type != nullptr && type->attaching != nullptr;
+    return false;
+  });
+  return visited.ok() && is;
+}
+
+absl::StatusOr<absl::optional<Blobs::Wanted>> BlobExchange::OwnOf(const Caller& caller,
+                                                                  const v1::BlobName& name) const {
   SOTAY_RETURN_IF_ERROR(CheckName(name));
-  // Whose device made it hands in what it has, also of a dossier that is no longer theirs to read:
-  // they are told nothing but how far their own file is.  Whoever holds no post any more has
-  // nothing to hand in.
+  absl::optional<Blobs::Wanted> own;
+  // Whoever holds no post any more has nothing to hand in.
+  if (caller.person->posts.empty() || !IsAttachment(name.record_id())) return own;
   SOTAY_ASSIGN_OR_RETURN(const auto stored,
                          store_.LoadRecord(*sync::RecordId::From(name.record_id())));
-  if (stored.has_value() && !caller.person->posts.empty() && MadeOn(caller.device, stored->bytes)) {
-    return FileOf(caller, name, stored->bytes);
-  }
+  if (!stored.has_value() || !MadeOn(caller.device, stored->bytes)) return own;
+  SOTAY_ASSIGN_OR_RETURN(own, FileOf(caller, name, stored->bytes));
+  return own;
+}
+
+absl::StatusOr<Blobs::Wanted> BlobExchange::ToSend(const Caller& caller,
+                                                   const v1::BlobName& name) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto own, OwnOf(caller, name));
+  if (own.has_value()) return *own;
   Shown place;
   SOTAY_ASSIGN_OR_RETURN(Blobs::Wanted wanted, ToRead(caller, name, &place));
   const auto& rights = caller.person->rights;
@@ -76,12 +96,11 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::ToRead(const Caller& caller, const v
 
 absl::StatusOr<v1::AskBlobResponse> BlobExchange::AskBlob(const Caller& caller,
                                                           const v1::AskBlobRequest& request) const {
-  absl::StatusOr<Blobs::Wanted> wanted = ToSend(caller, request.blob());
-  if (absl::IsNotFound(wanted.status())) {
+  SOTAY_ASSIGN_OR_RETURN(auto wanted, OwnOf(caller, request.blob()));
+  if (!wanted.has_value()) {
     Shown place;
-    wanted = ToRead(caller, request.blob(), &place);
+    SOTAY_ASSIGN_OR_RETURN(wanted, ToRead(caller, request.blob(), &place));
   }
-  SOTAY_RETURN_IF_ERROR(wanted.status());
   SOTAY_ASSIGN_OR_RETURN(const Blobs::Progress progress, blobs_.Ask(*wanted));
   v1::AskBlobResponse response;
   response.set_bytes(progress.bytes);

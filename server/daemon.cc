@@ -41,6 +41,7 @@
 #include "server/quarantine_service.h"
 #include "server/reader_pool.h"
 #include "server/rpc_count.h"
+#include "server/rules_noted.h"
 #include "server/schema_files.h"
 #include "server/secrecy_service.h"
 #include "server/store.h"
@@ -221,6 +222,9 @@ absl::Status Daemon::Build(DaemonOptions options) {
   SOTAY_ASSIGN_OR_RETURN(AccessRules rules,
                          LoadAccessRules(options.config.rules, *p.schema, sync::DayOf(p.now_ms())));
   Say(Severity::kInfo, "rules", {{"source", rules.source}, {"version", rules.matrix->version()}});
+  // Where it cannot be noted it holds all the same, and the store says why it takes nothing.
+  if (const absl::Status noted = NoteRules(p.store.get(), rules, p.now_ms(), &tables); !noted.ok())
+    Say(Severity::kWarning, "rules_not_noted", {{"message", std::string(noted.message())}});
   SOTAY_ASSIGN_OR_RETURN(p.directory,
                          Directory::From(std::move(tables), std::move(rules), p.now_ms()));
   for (const v1::Post& post : PostsInUnknownFields(*p.directory, p.now_ms())) {

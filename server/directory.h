@@ -107,6 +107,9 @@ class Directory {
   // Whether a dossier of the unit is for others than the person; also one that is being opened for
   // some alone (NoteOpenings), of which nothing else is told yet.
   bool KeepsBack(absl::string_view unit, absl::string_view dossier, absl::string_view user) const;
+  // Whether nothing was said in the unit since `acts` were all there was to say (null: nothing),
+  // and no dossier is being opened for some alone.
+  bool StandsAsItIs(absl::string_view unit, const sync::DossierActs* acts) const;
   // Units of which it is not null.
   std::vector<std::string> UnitsWithDossierActs() const;
   // Dossiers that proved to be secret, of all units, and the records there were in them: under no

@@ -200,6 +200,12 @@ bool Directory::KeepsBack(absl::string_view unit, absl::string_view dossier,
   return acts != dossiers_.end() && acts->second->KeepsBack(dossier, user, day_);
 }
 
+bool Directory::StandsAsItIs(absl::string_view unit, const sync::DossierActs* acts) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = dossiers_.find(std::string_view(unit.data(), unit.size()));
+  return opening_.empty() && (at == dossiers_.end() ? nullptr : at->second.get()) == acts;
+}
+
 void Directory::AddSealed(const std::vector<sync::RecordId>& ids) {
   if (ids.empty()) return;
   auto sealed = sealed_ == nullptr ? std::make_shared<std::set<sync::RecordId>>()

@@ -9,6 +9,15 @@
 #include "sync/written_record.h"
 
 namespace sotay::server {
+namespace {
+
+bool EverKeptBack(const sync::DossierActs& acts) {
+  return std::any_of(acts.all().begin(), acts.all().end(), [](const v1::DossierAct& act) {
+    return act.restricted() || act.has_sealed();
+  });
+}
+
+}  // namespace
 
 Reading::Reading(const Directory& directory, Store* store, const sync::Schema& schema,
                  const Person& person, absl::string_view unit)
@@ -22,10 +31,15 @@ Reading::Reading(const Directory& directory, Store* store, const sync::Schema& s
       acts_(directory.DossiersOf(unit)),
       day_(directory.today()),
       some_(sync::ReadsSome(matrix_, seats_) != nullptr),
-      all_(sync::ReadsAll(matrix_, seats_) &&
-           ((!matrix_.opens_for_some() &&
-             (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_))) ||
-            sync::ReachOfKeptBack(matrix_, seats_) == sync::kEveryField)) {}
+      reads_all_(sync::ReadsAll(matrix_, seats_)),
+      never_kept_back_(acts_ == nullptr || !EverKeptBack(*acts_)),
+      all_(reads_all_ && ((!matrix_.opens_for_some() &&
+                           (acts_ == nullptr || !acts_->KeepsAnyBack(user_id_, day_))) ||
+                          sync::ReachOfKeptBack(matrix_, seats_) == sync::kEveryField)) {}
+
+bool Reading::AllYet() const {
+  return all_ || (reads_all_ && never_kept_back_ && directory_.StandsAsItIs(unit_, acts_.get()));
+}
 
 bool Reading::KeptBack(absl::string_view dossier) const {
   if (acts_ != nullptr && acts_->Standing(dossier) != nullptr) {
@@ -94,7 +108,7 @@ absl::StatusOr<sync::Verdict> Reading::Of(const v1::Record& record) {
   const auto id = sync::RecordId::From(record.record_id());
   if (!id.has_value()) return absl::DataLossError("a record without an id");
   stored::v1::FeedRow row;
-  if (all_) {
+  if (AllYet()) {
     row.set_type(record.type());
     row.set_dossier_id(record.dossier_id());
     return Of(*id, row);
@@ -117,7 +131,7 @@ absl::StatusOr<bool> Reading::OfId(absl::string_view record) {
 }
 
 absl::StatusOr<bool> Reading::OfAllIn(absl::string_view bytes, absl::string_view about) {
-  if (all_) return true;
+  if (AllYet()) return true;
   v1::Change change;
   if (!change.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
   for (const v1::RecordEdit& edit : change.edits()) {
@@ -129,7 +143,7 @@ absl::StatusOr<bool> Reading::OfAllIn(absl::string_view bytes, absl::string_view
 }
 
 absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
-  if (all_) return absl::OkStatus();
+  if (AllYet()) return absl::OkStatus();
   v1::Change change;
   if (!change.ParseFromString(entry->change())) {
     return absl::DataLossError("a change of a log cannot be read");
@@ -196,6 +210,7 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (all_) return true;
   // What edits nothing is of no kind, and may say anything: it is as what cannot be read.
   if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
+  if (AllYet()) return true;
   const auto may = [&](bool kept_back, sync::FieldSet fields) {
     sync::Facts facts;
     facts.begun = aside.user_id() == user_id_;

@@ -27,8 +27,12 @@ class Reading {
 
   // Whether anything there may be read; if not, nothing of the store is looked at.
   bool some() const { return some_; }
-  // Whether everything may.
+  // Whether everything may, whatever is said of its dossiers from now on.
   bool all() const { return all_; }
+  // Whether everything may that is in the store by now, as no dossier of the unit is, or ever was,
+  // for some people alone: then no record has to be looked at.  Only whether there ever was one
+  // turns how long an answer takes.
+  bool AllYet() const;
 
   // Whether a record of the unit may be read, and by which line; by its row in the feed, by what is
   // stored, or a change to such records that was set aside, which is read as a draft is; one that
@@ -68,6 +72,8 @@ class Reading {
   const std::shared_ptr<const sync::DossierActs> acts_;  // null: nothing was said of any dossier
   const sync::Day day_;
   const bool some_;
+  const bool reads_all_;  // of what is kept back from nobody
+  const bool never_kept_back_;
   const bool all_;
   std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at
   std::map<std::string, bool> theirs_;            // those that are the person's

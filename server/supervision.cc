@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/admission_lines.h"
 #include "server/refusal.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
@@ -159,6 +160,9 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   if (telling->has_value()) {
     for (v1::LogEntry& entry : *response.mutable_history()) (*telling)->TellSeen(&entry);
   }
+  const absl::Status told =
+      AdmissionLines(&directory_, &store_, &schema_).Tell(record, response.mutable_history());
+  if (!told.ok()) return GoneOr(&store_, id, told);
   auto units = ReadingsOf(person, directory_.Readable(person));
   bytes = 0;
   std::set<std::string> others;  // whose words are among what was set aside

@@ -64,16 +64,29 @@ absl::InlinedVector<Verbs, 4> Asked(const RecordType& type, const TypeInMatrix& 
   return asked;
 }
 
+void AddOnce(const AccessLine* line, std::vector<const AccessLine*>* lines) {
+  if (std::find(lines->begin(), lines->end(), line) == lines->end()) lines->push_back(line);
+}
+
 const Seats& SeatsOf(const Rights& rights, const std::string& unit) {
   static const Seats* const kNowhere = new Seats();
   const auto at = rights.seats.find(unit);
   return at == rights.seats.end() ? *kNowhere : at->second;
 }
 
-// As CheckRights.  `submits`: null, or whether anything submits; then to edit is enough for that.
-absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, const std::string& unit,
-                                       const Schema& schema, const v1::RecordEdit& edit,
-                                       const MergedRecord& base, bool kept_back,
+// What else is asked for while rights are checked; each null: it is not.
+struct Also {
+  // Whether anything submits; then to edit is enough for that.
+  bool* submits = nullptr;
+  // By which lines it is allowed, each once.
+  std::vector<const AccessLine*>* lines = nullptr;
+};
+
+// As CheckRights.
+absl::optional<Refusal> CheckRightsAnd(const Also& also, const Rights& rights,
+                                       const std::string& unit, const Schema& schema,
+                                       const v1::RecordEdit& edit, const MergedRecord& base,
+                                       bool kept_back,
                                        absl::FunctionRef<DossierFacts()> of_dossier) {
   const RecordType* const type = schema.Find(edit.type());
   const Matrix& matrix = *rights.matrix;
@@ -84,8 +97,8 @@ absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, cons
   facts.kept_back = kept_back;
   bool whole = false;  // whether `facts` say all there is to say
   for (Verbs verbs : Asked(*type, known, edit, base)) {
-    if (submits != nullptr && (verbs & Bit(Verb::kSubmit)) != 0) {
-      *submits = true;
+    if (also.submits != nullptr && (verbs & Bit(Verb::kSubmit)) != 0) {
+      *also.submits = true;
       verbs |= Bit(Verb::kEdit);
     }
     Verdict nearest;
@@ -95,7 +108,10 @@ absl::optional<Refusal> CheckRightsBut(bool* submits, const Rights& rights, cons
         const auto verb = static_cast<Verb>(i);
         if ((verbs & Bit(verb)) == 0) continue;
         const Verdict verdict = Decide(matrix, seats, verb, facts);
-        if (verdict.allowed()) return true;
+        if (verdict.allowed()) {
+          if (also.lines != nullptr) AddOnce(verdict.line, also.lines);
+          return true;
+        }
         if (nearest.line == nullptr || verdict.lack > nearest.lack) {
           nearest = verdict;
           of_nearest = verb;
@@ -167,7 +183,21 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<DossierFacts()> of_dossier) {
-  return CheckRightsBut(nullptr, rights, unit, schema, edit, base, kept_back, of_dossier);
+  return CheckRightsAnd(Also(), rights, unit, schema, edit, base, kept_back, of_dossier);
+}
+
+std::vector<const AccessLine*> LinesAllowing(const Rights& rights, const std::string& unit,
+                                             const Schema& schema, const v1::RecordEdit& edit,
+                                             const MergedRecord& base, bool kept_back,
+                                             absl::FunctionRef<DossierFacts()> of_dossier) {
+  std::vector<const AccessLine*> lines;
+  Also also;
+  also.lines = &lines;
+  if (schema.Find(edit.type()) == nullptr ||
+      CheckRightsAnd(also, rights, unit, schema, edit, base, kept_back, of_dossier)) {
+    lines.clear();
+  }
+  return lines;
 }
 
 Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& schema,
@@ -182,7 +212,9 @@ Consent ConsentFor(const Rights& rights, const std::string& unit, const Schema& 
     if (!StepFrom(*field, base, to).has_value()) return Consent::kNone;
   }
   bool submits = false;
-  if (CheckRightsBut(&submits, rights, unit, schema, edit, base, kept_back, of_dossier)) {
+  Also also;
+  also.submits = &submits;
+  if (CheckRightsAnd(also, rights, unit, schema, edit, base, kept_back, of_dossier)) {
     return Consent::kNone;
   }
   return submits ? Consent::kSubmits : Consent::kNothing;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/optional.h"
@@ -47,6 +48,14 @@ absl::optional<Refusal> CheckRights(const Rights& rights, const std::string& uni
                                     const Schema& schema, const v1::RecordEdit& edit,
                                     const MergedRecord& base, bool kept_back,
                                     absl::FunctionRef<DossierFacts()> of_dossier);
+
+// The lines by which such an edit is allowed, each once, in the order in which it asks for them;
+// none when it is not.  So what was admitted shows by what: the same table, posts, record and
+// dossier give the same lines.
+std::vector<const AccessLine*> LinesAllowing(const Rights& rights, const std::string& unit,
+                                             const Schema& schema, const v1::RecordEdit& edit,
+                                             const MergedRecord& base, bool kept_back,
+                                             absl::FunctionRef<DossierFacts()> of_dossier);
 
 // What of an edit waits for a colleague who may submit, and agrees.
 enum class Consent : uint8_t {

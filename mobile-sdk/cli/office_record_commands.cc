@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
+#include "mobile-sdk/cli/admission_line.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/deadlines.h"
 #include "mobile-sdk/cli/fields.h"
@@ -180,10 +181,12 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
       return Unreadable(entry);
     }
     const std::string& user = entry.admission().user_id();
-    document["history"].push_back(
-        ChangeJson(open.reader, change, entry.change_id(), user, &entry.admission()));
+    json told = ChangeJson(open.reader, change, entry.change_id(), user, &entry.admission());
+    told["admitted_by"] = AdmissionLineJson(entry);
+    document["history"].push_back(std::move(told));
     absl::StrAppend(&text,
-                    ChangeInWords(open.reader, change, user, &entry.admission(), record.id()));
+                    ChangeInWords(open.reader, change, user, &entry.admission(), record.id()),
+                    AdmissionLineInWords(open.reader.voice, entry));
   }
   if (!response.quarantined().empty()) {
     absl::StrAppend(&text, "\n", run.voice("Bị giữ lại:", "Set aside:"), "\n");

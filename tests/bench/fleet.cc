@@ -28,10 +28,11 @@ std::string NewUnitId() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Enrol(Office* office, Prose* prose, size_t phones) {
+absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Enrol(Office* office, Prose* prose, size_t phones,
+                                                    const std::string& parent) {
   std::unique_ptr<Fleet> fleet(new Fleet(prose, sdk::BuiltinSchema(), NewUnitId()));
   const std::string& unit = fleet->unit_id_;
-  SOTAY_RETURN_IF_ERROR(office->PutUnit(unit, absl::StrCat("Đo tải ", unit)));
+  SOTAY_RETURN_IF_ERROR(office->PutUnit(unit, absl::StrCat("Đo tải ", unit), parent));
   for (size_t i = 1; i <= phones; ++i) {
     const std::string user = absl::StrCat(unit, ".", i);
     SOTAY_RETURN_IF_ERROR(

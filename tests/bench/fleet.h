@@ -39,8 +39,10 @@ struct ReadBack {
 class Fleet {
  public:
   // Creates a unit of its own and `phones` prosecutors in it, enrols a phone for each, connects
-  // them and lets each open a dossier.  `office` and `prose` outlive it.
-  static absl::StatusOr<std::unique_ptr<Fleet>> Enrol(Office* office, Prose* prose, size_t phones);
+  // them and lets each open a dossier.  `parent`: a unit that is there, to put it under; empty:
+  // none.  `office` and `prose` outlive it.
+  static absl::StatusOr<std::unique_ptr<Fleet>> Enrol(Office* office, Prose* prose, size_t phones,
+                                                      const std::string& parent = "");
 
   // Every phone writes and packs a round.  Nothing is sent.
   absl::StatusOr<std::vector<Delivery>> Write(const Round& round);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "casework/v1/attachment.pb.h"
 #include "casework/v1/inspection.pb.h"
 #include "casework/v1/note.pb.h"
 #include "sync/limits.h"
@@ -46,7 +47,7 @@ Phone::Phone(Identity identity, const sync::Schema* schema, std::string unit_id)
       channel_(Connect(identity_.credentials)),
       stub_(v1::SyncService::NewStub(channel_)) {}
 
-absl::Status Phone::Begin() {
+absl::Status Phone::Begin(bool surprise) {
   SOTAY_RETURN_IF_ERROR(WaitUntilConnected(channel_.get()));
   dossier_ = NewRecordId();
   sync::RecordWish wish;
@@ -55,6 +56,11 @@ absl::Status Phone::Begin() {
   casework::v1::Inspection kind;
   kind.set_kind(casework::v1::INSPECTION_KIND_SCENE_EXAMINATION);
   wish.fields.push_back(Set(casework::v1::Inspection::kKindFieldNumber, kind));
+  if (surprise) {
+    casework::v1::Inspection planned;
+    planned.set_planned(casework::v1::INSPECTION_PLANNING_SURPRISE);
+    wish.fields.push_back(Set(casework::v1::Inspection::kPlannedFieldNumber, planned));
+  }
   SOTAY_RETURN_IF_ERROR(Compose(std::move(wish), dossier_));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<Parcel> parcels, Pack(1));
   v1::SyncRequest request;
@@ -92,6 +98,23 @@ absl::StatusOr<sync::RecordId> Phone::Write(const std::string& body) {
   words.whole_text = body;
   wish.fields.push_back(std::move(words));
   wish.fields.push_back(Set(Note::kOccurredMsFieldNumber, occurred));
+  const sync::RecordId id = wish.id;
+  SOTAY_RETURN_IF_ERROR(Compose(std::move(wish), dossier_));
+  return id;
+}
+
+absl::StatusOr<sync::RecordId> Phone::Attach(const std::string& sha256) {
+  using casework::v1::Attachment;
+  sync::RecordWish wish;
+  wish.id = NewRecordId();
+  wish.type = "casework.v1.Attachment";
+  Attachment parent, hash, size;
+  parent.set_parent(dossier_.str());
+  hash.set_sha256(sha256);
+  size.set_size(1);
+  wish.fields.push_back(Set(Attachment::kParentFieldNumber, parent));
+  wish.fields.push_back(Set(Attachment::kSha256FieldNumber, hash));
+  wish.fields.push_back(Set(Attachment::kSizeFieldNumber, size));
   const sync::RecordId id = wish.id;
   SOTAY_RETURN_IF_ERROR(Compose(std::move(wish), dossier_));
   return id;

@@ -34,8 +34,9 @@ class Phone {
   // `schema` outlives it.  The user is a prosecutor of the unit.
   Phone(Identity identity, const sync::Schema* schema, std::string unit_id);
 
-  // Opens the connection, and the dossier that the notes will be in: one small push.
-  absl::Status Begin();
+  // Opens the connection, and the dossier that the notes will be in from now on: one small push.
+  // A surprise is hidden from the unit.
+  absl::Status Begin(bool surprise = false);
 
   // Opens a new connection: the server it had one to was killed.
   absl::Status Reconnect();
@@ -46,6 +47,8 @@ class Phone {
 
   // Composes a note; it waits in the outbox for Pack.
   absl::StatusOr<sync::RecordId> Write(const std::string& body);
+  // The same, an attachment of a file that never comes.
+  absl::StatusOr<sync::RecordId> Attach(const std::string& sha256);
   // Packs and seals the outbox, at most `changes_max` in a parcel.  The answer to a parcel will
   // bring as few records as the server can: this phone is here to send.
   absl::StatusOr<std::vector<Parcel>> Pack(size_t changes_max);
@@ -55,6 +58,8 @@ class Phone {
   absl::Status ReadFeed(const std::function<void(const v1::FeedRecord&)>& visit);
 
   const sync::DeviceId& device() const { return identity_.device; }
+  const std::string& user_id() const { return identity_.user_id; }
+  const sync::RecordId& dossier() const { return dossier_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:

@@ -19,13 +19,16 @@ absl::StatusOr<std::unique_ptr<sdk::Notebook>> Premises::NewNotebook() {
   return sdk::Notebook::Open(path);
 }
 
-absl::StatusOr<std::unique_ptr<Premises>> Stage::NewPremises(size_t phones) {
+absl::StatusOr<std::unique_ptr<Premises>> Stage::NewPremises(size_t phones,
+                                                             const std::string& above) {
   auto premises = std::make_unique<Premises>();
   premises->dir = absl::StrCat(dir_, "/premises-", ++premises_);
   SOTAY_ASSIGN_OR_RETURN(premises->server, ServerProcess::Start(premises->dir));
   premises->office = std::make_unique<Office>(premises->server->administrator());
   Say(absl::StrCat("enrolling ", phones, " phones"));
-  SOTAY_ASSIGN_OR_RETURN(premises->fleet, Fleet::Enrol(premises->office.get(), &prose_, phones));
+  if (!above.empty()) SOTAY_RETURN_IF_ERROR(premises->office->PutUnit(above, above));
+  SOTAY_ASSIGN_OR_RETURN(premises->fleet,
+                         Fleet::Enrol(premises->office.get(), &prose_, phones, above));
   SOTAY_ASSIGN_OR_RETURN(premises->proxy, CountingProxy::Start(premises->server->port()));
   return premises;
 }

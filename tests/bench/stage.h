@@ -42,8 +42,9 @@ class Stage {
   Prose& prose() { return prose_; }
   Table& table() { return table_; }
 
-  // An empty office with a fleet of that many phones.
-  absl::StatusOr<std::unique_ptr<Premises>> NewPremises(size_t phones);
+  // An empty office with a fleet of that many phones; `above`: in a unit under that one.
+  absl::StatusOr<std::unique_ptr<Premises>> NewPremises(size_t phones,
+                                                        const std::string& above = "");
   // An office with at least that many records, written by ten phones; made when first asked for.
   absl::StatusOr<Premises*> FilledPremises(size_t records);
 
