@@ -166,12 +166,15 @@ absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change
   std::vector<sync::FieldSet> fields;
   if (acts_ == nullptr && !matrix_.opens_for_some()) return fields;
   std::set<std::string> dossiers = {change.dossier_id()};
+  bool all_here = true;
   // Whatever it says, its records may be of others.
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto id = sync::RecordId::From(edit.record_id());
+    all_here = all_here && id.has_value();
     if (!id.has_value()) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
     v1::Record record;
+    all_here = all_here && stored.has_value();
     if (stored.has_value() && record.ParseFromString(stored->bytes)) {
       dossiers.insert(record.dossier_id());
     }
@@ -181,7 +184,7 @@ absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change
     SOTAY_ASSIGN_OR_RETURN(const sync::FieldSet of, FieldsOf(dossier));
     fields.push_back(of);
   }
-  if (theirs || !MayBeForSome(change)) return fields;
+  if (theirs || all_here || !MayBeForSome(change)) return fields;
   // That it is for some says an act that comes with its root: what was refused, or waits for that,
   // is known to be of a dossier, and of none that anybody was given.
   const auto root = sync::RecordId::From(change.dossier_id());

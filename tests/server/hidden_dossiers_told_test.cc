@@ -133,6 +133,23 @@ TEST_F(HiddenDossiersToldTest, WhatWaitsForItsRootIsShownToItsAuthorAndTheLeader
   for (const std::string& user : outsiders_) EXPECT_THAT(Aside(user), IsEmpty()) << user;
 }
 
+// Nobody keeps anything of their colleagues' from the others by a name that is nothing's.
+TEST_F(HiddenDossiersToldTest, WhatIsHereIsOfTheDossierItIsIn) {
+  dam_.Write("m", {tests::NewCase("m"), Note("m1").Says("một")});
+  Meet({&dam_, &que_});
+  v1::Change change;
+  change.set_dossier_id(RecordNamed("nothing").str());
+  v1::RecordEdit& edit = *change.add_edits();
+  edit.set_record_id(RecordNamed("m1").str());
+  edit.set_type("casework.v1.Note");
+  edit.add_parents(dam_.id(1).str());
+  *edit.add_ops() = tests::OnlyOp(Note("m1").Measured("phòng", "3", ""));
+  que_.Forge(change);
+  ASSERT_THAT(room_.Push(&que_), IsOk());
+  for (const std::string user : {"ngu", "que", "phong"})
+    EXPECT_THAT(Aside(user), SizeIs(1)) << user;
+}
+
 // In it there is everything that other lists are made of.
 TEST_F(HiddenDossiersToldTest, NoListTellsOfWhatIsInIt) {
   OpenSurprise();
