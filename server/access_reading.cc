@@ -105,22 +105,29 @@ absl::StatusOr<AccessReading::Subject> AccessReading::SubjectOf(
 
 absl::StatusOr<bool> AccessReading::NamesKeptBack(const Person& person, Reading* reading,
                                                   const v1::AccessEntry& read) const {
-  const auto acts = directory_.DossiersOf(read.unit_id());
   for (const std::string& named : {read.record_id(), read.dossier_id()}) {
     const auto id = sync::RecordId::From(named);
     if (!id.has_value()) continue;
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
-    if (!stored.has_value()) continue;
-    v1::Record record;
-    if (!record.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
-    const std::string& dossier = record.dossier_id();
-    if (!directory_.KeepsBack(read.unit_id(), dossier, person.user.user_id())) continue;
-    // Who had what proved to be secret is for those who answer for it.
-    if (acts != nullptr && acts->IsSealed(dossier)) continue;
-    SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(record));
-    if (!verdict.allowed()) return true;
+    SOTAY_ASSIGN_OR_RETURN(const bool is, IsKeptBack(person, reading, read.unit_id(), *id));
+    if (is) return true;
   }
   return false;
+}
+
+absl::StatusOr<bool> AccessReading::IsKeptBack(const Person& person, Reading* reading,
+                                               absl::string_view unit,
+                                               const sync::RecordId& id) const {
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(id));
+  if (!stored.has_value()) return false;
+  v1::Record record;
+  if (!record.ParseFromString(stored->bytes)) return absl::DataLossError("record: not a Record");
+  const std::string& dossier = record.dossier_id();
+  if (!directory_.KeepsBack(unit, dossier, person.user.user_id())) return false;
+  // Who had what proved to be secret is for those who answer for it.
+  const auto acts = directory_.DossiersOf(unit);
+  if (acts != nullptr && acts->IsSealed(dossier)) return false;
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(record));
+  return !verdict.allowed();
 }
 
 bool AccessReading::StoodAmong(const Subject& subject, const v1::AccessEntry& read) const {
@@ -140,24 +147,38 @@ bool AccessReading::StoodAmong(const Subject& subject, const v1::AccessEntry& re
   return subject.places.size() == kPlacesMax && read.from() <= subject.places.back().position;
 }
 
-bool AccessReading::ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused) const {
+absl::StatusOr<bool> AccessReading::ConcernsUnit(const std::string& unit,
+                                                 const v1::AccessEntry& refused,
+                                                 const Person& person, Reading* reading) const {
   if (refused.unit_id() == unit) return true;
   const auto reader = directory_.FindPerson(refused.user_id());
   if (reader != nullptr && reader->IsIn(unit)) return true;
   if (refused.record_id().empty()) return false;
   bool ours = false;
   size_t looked_at = 0;
-  const absl::Status visited =
-      store_.VisitRecords(refused.record_id(), [&](const RecordPlace& place) {
-        ours = place.unit == unit;
-        return !ours && ++looked_at < kNamesakesMax;
-      });
-  return visited.ok() && ours;
+  absl::Status status;
+  SOTAY_RETURN_IF_ERROR(store_.VisitRecords(refused.record_id(), [&](const RecordPlace& place) {
+    ours = place.unit == unit;
+    if (ours && !reading->AllYet()) {
+      const auto kept_back = IsKeptBack(person, reading, unit, place.record);
+      status = kept_back.status();
+      ours = kept_back.ok() && !*kept_back;
+    }
+    return status.ok() && !ours && ++looked_at < kNamesakesMax;
+  }));
+  SOTAY_RETURN_IF_ERROR(status);
+  return ours;
 }
 
-bool AccessReading::Concerns(const Subject& subject, const v1::AccessEntry& read) const {
+absl::StatusOr<bool> AccessReading::Concerns(const Subject& subject, const v1::AccessEntry& read,
+                                             const Person& person, Reading* reading) const {
   const bool refused = read.rule() == v1::ACCESS_RULE_REFUSED;
-  if (subject.record.empty()) return !refused || ConcernsUnit(subject.unit, read);
+  if (subject.record.empty()) {
+    if (refused) return ConcernsUnit(subject.unit, read, person, reading);
+    if (reading->AllYet()) return true;
+    SOTAY_ASSIGN_OR_RETURN(const bool kept_back, NamesKeptBack(person, reading, read));
+    return !kept_back;
+  }
   if (refused) {
     return !read.record_id().empty() && absl::StartsWith(subject.record, read.record_id());
   }
@@ -188,24 +209,25 @@ absl::StatusOr<v1::ListAccessResponse> AccessReading::ListAccess(
   }
   v1::ListAccessResponse response;
   Reading reading(directory_, &store_, schema_, person, subject.unit);
-  const bool discreet = subject.record.empty() && !reading.all();
+  const bool discreet = !reading.all();
+  const size_t looks = discreet && subject.record.empty() ? kRowsOfALookup : 0;
   size_t looked_at = 0;
   absl::Status failed;
   for (; shelf != shelves.end(); ++shelf, before = std::numeric_limits<uint64_t>::max()) {
     bool full = false;
     const auto take = [&](v1::AccessEntry read) {
       before = read.number();
-      looked_at += shelf->empty() ? kRowsOfALookup : 1;
-      bool concerns = Concerns(subject, read);
-      if (concerns && discreet && !shelf->empty() && !reading.AllYet()) {
-        looked_at += kRowsOfALookup;
-        const auto kept_back = NamesKeptBack(person, &reading, read);
-        if (!kept_back.ok()) failed = kept_back.status();
-        concerns = kept_back.ok() && !*kept_back;
-      }
-      if (concerns) {
+      looked_at += shelf->empty() ? kRowsOfALookup : 1 + (reading.AllYet() ? 0 : looks);
+      const auto concerns = Concerns(subject, read, person, &reading);
+      failed = concerns.status();
+      if (failed.ok() && *concerns) {
         // Numbers of refused ones would tell how many others there were.
         if (shelf->empty() || discreet) read.clear_number();
+        if (discreet && read.record_id().empty()) {
+          read.clear_from();
+          read.clear_to();
+          read.clear_shown();
+        }
         *response.add_entries() = std::move(read);
       }
       full = response.entries_size() == static_cast<int>(size) || looked_at >= kRowsLookedAtMax;

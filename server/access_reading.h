@@ -6,8 +6,9 @@
 // place when they were made, known by its admitted changes, is within theirs.  A change that came
 // within a minute of the read leaves both places possible, and both are looked for: rather a read
 // too many than one too few.  A list by state is shown whatever state the record was in.
-// Of a unit's reads those are left out that name what is in a dossier for others alone; and to whom
-// any could be left out no numbers are told, whose gaps would tell of them.
+// Of a unit's reads those are left out that name what is in a dossier for others alone.  To whom
+// any could be left out no numbers are told, whose gaps would tell of them; and of lists and feeds
+// not which places and how many records, which count what is in such a dossier.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -40,14 +41,21 @@ class AccessReading {
                                     const v1::ListAccessRequest& request) const;
   absl::StatusOr<Subject> RecordFor(const Person& person, const std::string& id_bytes) const;
   absl::Status LearnPlaces(Subject* subject) const;
-  bool Concerns(const Subject& subject, const v1::AccessEntry& read) const;
+  // `reading`: the subject's unit as whoever asks may read it.
+  absl::StatusOr<bool> Concerns(const Subject& subject, const v1::AccessEntry& read,
+                                const Person& person, Reading* reading) const;
   // Whether a read in the unit's log names a record of a dossier that is kept back from whoever
   // asks, so that it would tell them that there is one.
   absl::StatusOr<bool> NamesKeptBack(const Person& person, Reading* reading,
                                      const v1::AccessEntry& read) const;
+  // Whether the record is of such a dossier of the unit; one that is not here is of none.
+  absl::StatusOr<bool> IsKeptBack(const Person& person, Reading* reading, absl::string_view unit,
+                                  const sync::RecordId& id) const;
   bool StoodAmong(const Subject& subject, const v1::AccessEntry& read) const;
-  // Whether a refused read is of somebody of the unit, or asked for what is the unit's.
-  bool ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused) const;
+  // Whether a refused read is of somebody of the unit, or asked for what is the unit's and not kept
+  // back from whoever asks.
+  absl::StatusOr<bool> ConcernsUnit(const std::string& unit, const v1::AccessEntry& refused,
+                                    const Person& person, Reading* reading) const;
 
   const Directory& directory_;
   Store& store_;

@@ -62,8 +62,7 @@ void AssignmentsCheck::LookAtDossier(const sync::RecordId& root, const Dossier& 
 }
 
 // Whom the root named then its history says, not the root as it is: that is not looked at.
-void AssignmentsCheck::LookAtTurn(const v1::DossierAct& act, const v1::DossierAct& before,
-                                  bool hidden) {
+void AssignmentsCheck::LookAtTurn(const v1::DossierAct& act, const Before& before) {
   const std::string key = DossierActKey(act.unit_id(), act.number());
   const bool hides = sync::Hides(act);
   if (act.by_assignment() != act.dossier_id()) {
@@ -72,11 +71,17 @@ void AssignmentsCheck::LookAtTurn(const v1::DossierAct& act, const v1::DossierAc
   if (act.restricted() != hides || (!hides && act.people_size() != 0)) {
     fault_(key, "hides its dossier or opens it otherwise than it says");
   }
-  if (hides == hidden) {
+  if (hides ? before.ever_hidden : !before.word_hides) {
     fault_(key, hides ? "hides its dossier a second time" : "opens a dossier that nothing hid");
   }
-  if (act.cause() == v1::ACT_CAUSE_OPENED_HIDDEN && before.number() != 0) {
+  if (act.cause() == v1::ACT_CAUSE_OPENED_HIDDEN && before.stands.number() != 0) {
     fault_(key, "opens a dossier of which something was said before");
+  }
+  if (!std::equal(act.assigned().begin(), act.assigned().end(), before.assigned.begin(),
+                  before.assigned.end(), [](const auto& a, const auto& b) {
+                    return a.SerializeAsString() == b.SerializeAsString();
+                  })) {
+    fault_(key, "hides its dossier or opens it, and assigns it otherwise than it was");
   }
   for (const v1::AssignedPerson& one : act.assigned()) {
     if (!hides || one.ended() || sync::NameIn(act, one.user_id()) != nullptr) continue;
@@ -86,32 +91,31 @@ void AssignmentsCheck::LookAtTurn(const v1::DossierAct& act, const v1::DossierAc
 
 void AssignmentsCheck::LookAtActs(const sync::RecordId& root, const Dossier& dossier,
                                   const std::set<std::string>& deciding) {
-  v1::DossierAct before;
-  bool hidden = false;  // until it begins, and ever
+  Before before;
   const sync::Assigned opened = sync::AssignedAtOpening(root, dossier.opened_by);
   for (const v1::DossierAct& act : dossier.acts) {
-    v1::DossierAct follows = std::exchange(before, act);
-    if (act.cause() != v1::ACT_CAUSE_UNSPECIFIED) {
-      LookAtTurn(act, follows, hidden);
-      hidden = true;
-      continue;
-    }
+    before.assigned =
+        before.stands.assigned().empty()
+            ? opened
+            : sync::Assigned(before.stands.assigned().begin(), before.stands.assigned().end());
+    if (act.cause() != v1::ACT_CAUSE_UNSPECIFIED) LookAtTurn(act, before);
+    const bool for_itself = act.by_assignment().empty() && !act.set_by().empty();
+    if (for_itself || act.by_assignment() == act.dossier_id()) before.word_hides = sync::Hides(act);
+    before.ever_hidden = before.ever_hidden || sync::Hides(act);
+    v1::DossierAct follows = std::exchange(before.stands, act);
+    if (act.cause() != v1::ACT_CAUSE_UNSPECIFIED) continue;
     if (act.by_assignment().empty()) continue;
     const bool opens = sync::OpensForSome(act);
     const std::string key = DossierActKey(act.unit_id(), act.number());
     if (!opens && deciding.count(act.by_assignment()) == 0) {
       fault_(key, "is said by no assignment of its dossier that decides");
     }
-    const sync::Assigned was =
-        follows.assigned().empty()
-            ? opened
-            : sync::Assigned(follows.assigned().begin(), follows.assigned().end());
     if (opens) {
       follows.set_restricted(true);
-      sync::MoveNames({}, was, &follows);
+      sync::MoveNames({}, before.assigned, &follows);
     }
     if (follows.restricted()) {
-      sync::MoveNames(was, {act.assigned().begin(), act.assigned().end()}, &follows);
+      sync::MoveNames(before.assigned, {act.assigned().begin(), act.assigned().end()}, &follows);
     }
     const bool same =
         follows.restricted() == act.restricted() &&

@@ -16,6 +16,7 @@
 #include "server/store.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/dossier_service.pb.h"
+#include "sync/assignments.h"
 #include "sync/ids.h"
 #include "sync/schema.h"
 
@@ -45,9 +46,14 @@ class AssignmentsCheck {
   void LookAtActs(const sync::RecordId& root, const Dossier& dossier,
                   const std::set<std::string>& deciding);
 
-  // An act that hides the dossier until it begins, or opens it then; `before` it another stood, and
-  // one hid it.
-  void LookAtTurn(const v1::DossierAct& act, const v1::DossierAct& before, bool hidden);
+  // What was said before an act that hides its dossier until it begins, or opens it then.
+  struct Before {
+    v1::DossierAct stands;
+    sync::Assigned assigned;
+    bool ever_hidden = false;
+    bool word_hides = false;  // what was said last for itself, or by the root (LastWord)
+  };
+  void LookAtTurn(const v1::DossierAct& act, const Before& before);
 
   const sync::Schema& schema_;
   Store& store_;

@@ -105,7 +105,7 @@ class Directory {
   // Who sees which of the unit's dossiers; null when nothing was ever said of that.
   std::shared_ptr<const sync::DossierActs> DossiersOf(absl::string_view unit) const;
   // Whether a dossier of the unit is for others than the person; also one that is being opened for
-  // some alone (NoteOpenings), of which nothing else is told yet.
+  // some alone, or hidden (NoteOpenings), of which nothing else is told yet.
   bool KeepsBack(absl::string_view unit, absl::string_view dossier, absl::string_view user) const;
   // Whether nothing was said in the unit since `acts` were all there was to say (null: nothing),
   // and no dossier is being opened for some alone.
@@ -166,7 +166,7 @@ class Directory {
 
   // Before the commit: that no act is numbered as one that is there, or leaves out a number
   // (kDataLoss); and, so that it is so before anybody can find them in the store, which dossiers
-  // they open for some alone.  Where a device stands with acts counts those committed alone.
+  // they open for some alone, or hide.  Where a device stands with acts counts those committed.
   absl::Status NoteOpenings(const std::vector<v1::DossierAct>& acts);
 
  private:

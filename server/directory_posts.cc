@@ -149,7 +149,7 @@ absl::Status Directory::NoteOpenings(const std::vector<v1::DossierAct>& acts) {
     }
   }
   for (const v1::DossierAct& act : acts) {
-    if (sync::OpensForSome(act)) opening_[act.dossier_id()] = act;
+    if (sync::OpensForSome(act) || sync::Hides(act)) opening_[act.dossier_id()] = act;
   }
   return absl::OkStatus();
 }

@@ -94,6 +94,13 @@ absl::StatusOr<v1::DossierAct> Say(Pen* pen, const Person& person, const std::st
   return act;
 }
 
+// A gap between the numbers one is told would tell that something was said of another dossier.
+v1::DossierAct AsTold(Pen* pen, const Person& person, v1::DossierAct act) {
+  const Reading reading(pen->directory(), &pen->store(), pen->schema(), person, act.unit_id());
+  if (!reading.all()) act.clear_number();
+  return act;
+}
+
 // Of an act by an assignment, or by an opening, why: as its record says, which may be gone, or not
 // the reader's.
 absl::Status TellReason(Store* store, Reading* reading, v1::DossierAct* act) {
@@ -166,8 +173,8 @@ absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
   *act.mutable_people() = request.people();
   act.set_reason(request.reason());
   v1::RestrictDossierResponse response;
-  SOTAY_ASSIGN_OR_RETURN(*response.mutable_act(),
-                         Say(pen, person, request.record_id(), std::move(act)));
+  SOTAY_ASSIGN_OR_RETURN(act, Say(pen, person, request.record_id(), std::move(act)));
+  *response.mutable_act() = AsTold(pen, person, std::move(act));
   return response;
 }
 
@@ -176,8 +183,8 @@ absl::StatusOr<v1::OpenDossierResponse> OpenDossier(Pen* pen, const Person& pers
   v1::DossierAct act;
   act.set_reason(request.reason());
   v1::OpenDossierResponse response;
-  SOTAY_ASSIGN_OR_RETURN(*response.mutable_act(),
-                         Say(pen, person, request.record_id(), std::move(act)));
+  SOTAY_ASSIGN_OR_RETURN(act, Say(pen, person, request.record_id(), std::move(act)));
+  *response.mutable_act() = AsTold(pen, person, std::move(act));
   return response;
 }
 
@@ -236,6 +243,7 @@ absl::StatusOr<v1::ListDossierActsResponse> ListDossierActs(
       if (!decides[act.dossier_id()]) continue;
       v1::DossierAct& told = *response.add_acts();
       told = act;
+      if (!reading.all()) told.clear_number();
       SOTAY_RETURN_IF_ERROR(TellReason(store, &reading, &told));
     }
   }

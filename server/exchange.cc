@@ -292,6 +292,7 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   }
 
   SOTAY_ASSIGN_OR_RETURN(FeedPlan plan, PlanFeed(directory_, *caller.person, request.cursors()));
+  plan.enrolled_ms = caller.row->enrolled_ms();
   const size_t asked = request.records_bytes_max();
   const size_t bytes_max =
       asked == 0 ? sync::kRecordsBytesMax : std::min(asked, sync::kRecordsBytesMax);

@@ -224,8 +224,8 @@ absl::StatusOr<FeedPage> ReadFeed(const FeedSources& from, const Person& person,
     if (fresh) TellSealed(sight, &page);
     if (page.more && fresh) cursor.set_access(sight.place().Packed());
     if (page.more) continue;
-    SOTAY_ASSIGN_OR_RETURN(
-        bool whole, Follow(from, &sight, fresh, head->position(), bytes_max, &cursor, &page));
+    SOTAY_ASSIGN_OR_RETURN(bool whole, Follow(from, &sight, {fresh, plan.enrolled_ms},
+                                              head->position(), bytes_max, &cursor, &page));
     if (whole && head->position() > cursor.position()) {
       SOTAY_ASSIGN_OR_RETURN(whole,
                              UnitReader(*from.directory, from.store, &sight, bytes_max, &page)

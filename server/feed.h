@@ -27,6 +27,8 @@ struct FeedPlan {
   std::set<std::string> fresh;
   // Units the device holds and its user is no longer in.
   std::vector<std::string> removed_units;
+  // When the device was enrolled, server clock; 0: nobody knows.
+  int64_t enrolled_ms = 0;
 };
 
 // What it is sent now.

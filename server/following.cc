@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "sync/day.h"
+#include "sync/guard.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -29,10 +31,11 @@ v1::SecretDossier SecretFor(const Sight& sight, const v1::DossierAct& act) {
 
 class Following {
  public:
-  Following(const FeedSources& from, Sight* sight, uint64_t head, size_t bytes_max,
-            v1::Cursor* cursor, FeedPage* page)
+  Following(const FeedSources& from, Sight* sight, const Follower& device, uint64_t head,
+            size_t bytes_max, v1::Cursor* cursor, FeedPage* page)
       : from_(from),
         sight_(*sight),
+        enrolled_ms_(device.enrolled_ms),
         head_(head),
         bytes_max_(bytes_max),
         cursor_(*cursor),
@@ -48,6 +51,9 @@ class Following {
   absl::StatusOr<bool> FollowAct(const v1::DossierAct& act);
   absl::StatusOr<bool> Send(const v1::DossierAct& act);
   absl::StatusOr<bool> MayKnow(const v1::DossierAct& act);
+  bool CameAfter(const v1::DossierAct& act) const;
+  // What of that the person may have reached.
+  sync::FieldSet EverReached() const;
   absl::Status Remove(const v1::DossierAct& act);
   // Every device of the unit hears of a dossier that proved to be secret; what it is called,
   // whoever might read it.
@@ -56,6 +62,7 @@ class Following {
 
   const FeedSources& from_;
   Sight& sight_;
+  const int64_t enrolled_ms_;
   const uint64_t head_;
   const size_t bytes_max_;
   v1::Cursor& cursor_;
@@ -85,6 +92,22 @@ absl::StatusOr<bool> Following::MayKnow(const v1::DossierAct& act) {
   return birth.user_id() == sight_.user();
 }
 
+// Whether the device, or its user's first post in the unit, came after the act: whatever place it
+// says it stands at, it had nothing of what was hidden then.  Of a membership no day is known.
+bool Following::CameAfter(const v1::DossierAct& act) const {
+  if (enrolled_ms_ > act.set_ms()) return true;
+  const auto person = from_.directory->FindPerson(sight_.user());
+  if (person == nullptr) return false;
+  const auto& memberships = person->user.memberships();
+  const auto posts = from_.directory->Posts(sight_.user(), act.unit_id(), /*history=*/true);
+  const sync::Day day = sync::DayOf(act.set_ms());
+  return !posts.empty() &&
+         std::none_of(memberships.begin(), memberships.end(),
+                      [&act](const auto& one) { return one.unit_id() == act.unit_id(); }) &&
+         std::all_of(posts.begin(), posts.end(),
+                     [day](const v1::Post& post) { return post.valid_from() > day; });
+}
+
 absl::Status Following::Remove(const v1::DossierAct& act) {
   SOTAY_ASSIGN_OR_RETURN(const bool may_know, MayKnow(act));
   if (!may_know) return absl::OkStatus();
@@ -100,12 +123,34 @@ absl::StatusOr<bool> Following::Tell(const v1::DossierAct& act) {
   return true;
 }
 
+// By the posts they ever had in the unit, as the table is now; as much as the device says, where
+// they are there by a membership, of which no history is kept.
+sync::FieldSet Following::EverReached() const {
+  const Directory& directory = *from_.directory;
+  const auto person = directory.FindPerson(sight_.user());
+  if (person == nullptr) return at_.reach;
+  for (const v1::Membership& membership : person->user.memberships()) {
+    if (membership.unit_id() == cursor_.unit_id()) return at_.reach;
+  }
+  const sync::Matrix& matrix = *directory.rules().matrix;
+  sync::Seats seats;
+  for (const v1::Post& post : directory.Posts(sight_.user(), cursor_.unit_id(), /*history=*/true)) {
+    seats.push_back({post.capacity(), /*here=*/true, matrix.FieldsOf(post.fields_of_work())});
+  }
+  return at_.reach & sync::ReachOfKeptBack(matrix, seats);
+}
+
 absl::Status Following::TurnReach() {
   const sync::FieldSet now = sight_.place().reach;
   if (at_.reach == now) return absl::OkStatus();
+  // Nobody hears of a surprise by saying that they reached what they never did.
+  const sync::FieldSet ever = EverReached();
   for (const v1::DossierAct* act : sight_.acts()->Standing()) {
     if (sight_.Leaves(*act) || act->has_sealed()) continue;
-    SOTAY_ASSIGN_OR_RETURN(const bool had, sight_.InReach(at_.reach, act->dossier_id()));
+    const v1::DossierAct* const word = sight_.acts()->LastWord(act->dossier_id());
+    const bool hidden = word != nullptr && sync::Hides(*word);
+    SOTAY_ASSIGN_OR_RETURN(const bool had,
+                           sight_.InReach(hidden ? ever : at_.reach, act->dossier_id()));
     SOTAY_ASSIGN_OR_RETURN(const bool has, sight_.InReach(now, act->dossier_id()));
     if (had && !has) SOTAY_RETURN_IF_ERROR(Remove(*act));
     if (!had && has) {
@@ -153,7 +198,8 @@ absl::StatusOr<bool> Following::FollowAct(const v1::DossierAct& act) {
     // Before it was opened nobody had anything of it, and nobody is told that there is one.
     if (sync::OpensForSome(act)) return true;
     SOTAY_ASSIGN_OR_RETURN(const bool may_hold, sight_.MayHold(before, at_.reach, dossier));
-    if (may_hold) SOTAY_RETURN_IF_ERROR(Remove(act));
+    if (!may_hold || (sync::Hides(act) && CameAfter(act))) return true;
+    SOTAY_RETURN_IF_ERROR(Remove(act));
     return true;
   }
   SOTAY_ASSIGN_OR_RETURN(const bool held, sight_.Carried(before, at_.reach, dossier));
@@ -187,16 +233,16 @@ void TellSealed(const Sight& sight, FeedPage* page) {
   }
 }
 
-absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
-                            size_t bytes_max, v1::Cursor* cursor, FeedPage* page) {
+absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, const Follower& device,
+                            uint64_t head, size_t bytes_max, v1::Cursor* cursor, FeedPage* page) {
   const uint64_t all = sight->place().Packed();
   if (cursor->access() == all) return true;
-  if (fresh || sight->acts() == nullptr) {
+  if (device.fresh || sight->acts() == nullptr) {
     cursor->set_access(all);
     cursor->clear_access_record();
     return true;
   }
-  return Following(from, sight, head, bytes_max, cursor, page).Run();
+  return Following(from, sight, device, head, bytes_max, cursor, page).Run();
 }
 
 }  // namespace sotay::server

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "server/feed.h"
@@ -16,10 +17,16 @@
 
 namespace sotay::server {
 
+// What is known of a device beside what it says.
+struct Follower {
+  bool fresh = false;       // it has nothing of the unit
+  int64_t enrolled_ms = 0;  // server clock; 0: nobody knows
+};
+
 // Brings `cursor` on as far as the page has room.  True: it has followed everything there is to
-// follow.  `fresh`: the device has nothing of the unit.  `head`: the unit's newest position.
-absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, bool fresh, uint64_t head,
-                            size_t bytes_max, v1::Cursor* cursor, FeedPage* page);
+// follow.  `head`: the unit's newest position.
+absl::StatusOr<bool> Follow(const FeedSources& from, Sight* sight, const Follower& device,
+                            uint64_t head, size_t bytes_max, v1::Cursor* cursor, FeedPage* page);
 
 // Dossiers of the unit that proved to be secret, for a device that begins there: it has nothing of
 // them, and is to know what is not to be begun again.

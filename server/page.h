@@ -1,5 +1,7 @@
-// Page tokens: where a list goes on, bound to the question it was asked with.  Opaque to callers,
-// but no secret and no right: what a page shows is guarded anew each time.  Pure; any thread.
+// Page tokens: where a list goes on, bound to the question it was asked with.  No right: what a
+// page shows is guarded anew each time.  But sealed: the place is of the last row that was looked
+// at, shown or not, and would tell of those that are kept back.  Under a key of the process: a list
+// that was begun before the server's start is begun anew.  Any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +23,8 @@ struct PagePlace {
   std::string record;
 };
 
-// `question` is the request without its page fields, serialised.
+// `question` is the request without its page fields, serialised.  Ends the process where OpenSSL
+// cannot seal: without a token the list would seem to be at its end.
 std::string PageToken(absl::string_view question, const PagePlace& place);
 // Nothing for an empty token, the first page.  INVALID_ARGUMENT for one that is malformed or of
 // another question.

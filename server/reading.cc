@@ -42,11 +42,8 @@ bool Reading::AllYet() const {
 }
 
 bool Reading::KeptBack(absl::string_view dossier) const {
-  if (acts_ != nullptr && acts_->Standing(dossier) != nullptr) {
-    return acts_->KeepsBack(dossier, user_id_, day_);
-  }
-  if (!matrix_.opens_for_some()) return false;
-  return directory_.KeepsBack(unit_, dossier, user_id_);
+  if (acts_ != nullptr && acts_->KeepsBack(dossier, user_id_, day_)) return true;
+  return matrix_.opens_for_some() && directory_.KeepsBack(unit_, dossier, user_id_);
 }
 
 absl::StatusOr<bool> Reading::IsTheirs(const std::string& dossier) {
@@ -167,16 +164,31 @@ absl::Status Reading::Cut(absl::string_view about, v1::LogEntry* entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change& change) {
+bool Reading::MayBeForSome(const v1::Change& change) const {
+  if (!matrix_.opens_for_some()) return false;
+  const auto root = std::find_if(
+      change.edits().begin(), change.edits().end(),
+      [&change](const v1::RecordEdit& edit) { return edit.record_id() == change.dossier_id(); });
+  // What only goes into it does not say what it is.
+  if (root == change.edits().end()) return true;
+  const sync::TypeInMatrix& known = matrix_.TypeOf(root->type());
+  return known.assigned_only || known.hidden.field != 0;
+}
+
+absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change& change,
+                                                                bool theirs) {
   std::vector<sync::FieldSet> fields;
   if (acts_ == nullptr && !matrix_.opens_for_some()) return fields;
   std::set<std::string> dossiers = {change.dossier_id()};
+  bool all_here = true;
   // Whatever it says, its records may be of others.
   for (const v1::RecordEdit& edit : change.edits()) {
     const auto id = sync::RecordId::From(edit.record_id());
+    all_here = all_here && id.has_value();
     if (!id.has_value()) continue;
     SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
     v1::Record record;
+    all_here = all_here && stored.has_value();
     if (stored.has_value() && record.ParseFromString(stored->bytes)) {
       dossiers.insert(record.dossier_id());
     }
@@ -186,6 +198,13 @@ absl::StatusOr<std::vector<sync::FieldSet>> Reading::KeptBackOf(const v1::Change
     SOTAY_ASSIGN_OR_RETURN(const sync::FieldSet of, FieldsOf(dossier));
     fields.push_back(of);
   }
+  if (theirs || all_here || !MayBeForSome(change)) return fields;
+  // That it is for some says an act that comes with its root: what was refused, or waits for that,
+  // is known to be of a dossier, and of none that anybody was given.
+  const auto root = sync::RecordId::From(change.dossier_id());
+  if (!root.has_value()) return fields;
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*root));
+  if (!stored.has_value()) fields.push_back(0);
   return fields;
 }
 
@@ -210,7 +229,6 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (all_) return true;
   // What edits nothing is of no kind, and may say anything: it is as what cannot be read.
   if (!change.ParseFromString(aside.change()) || change.edits().empty()) return false;
-  if (AllYet()) return true;
   const auto may = [&](bool kept_back, sync::FieldSet fields) {
     sync::Facts facts;
     facts.begun = aside.user_id() == user_id_;
@@ -223,7 +241,8 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   };
   // Of what is not theirs in any field of work nothing is read, so that time does not tell of it.
   if (KeptBack(change.dossier_id()) && !may(true, sync::kEveryField)) return false;
-  const absl::StatusOr<std::vector<sync::FieldSet>> kept_back = KeptBackOf(change);
+  const absl::StatusOr<std::vector<sync::FieldSet>> kept_back =
+      KeptBackOf(change, aside.user_id() == user_id_);
   if (!kept_back.ok()) return false;
   if (kept_back->empty()) return may(false, 0);
   return std::all_of(kept_back->begin(), kept_back->end(),

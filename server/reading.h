@@ -48,8 +48,8 @@ class Reading {
 
  private:
   absl::StatusOr<bool> OfId(absl::string_view record);
-  // Whether the dossier is for named people, of whom the person is none.  One of which nothing was
-  // said when this was made may have been opened since, for some alone: it is asked anew.
+  // Whether the dossier is for named people, of whom the person is none.  Where one may have been
+  // opened for some alone, or hidden, since this was made, it is asked anew.
   bool KeptBack(absl::string_view dossier) const;
   // Whether it is the person's, who opened it or is assigned to it.
   absl::StatusOr<bool> IsTheirs(const std::string& dossier);
@@ -58,8 +58,10 @@ class Reading {
   // Whether the person is shown changes of which only the id is here.
   bool SeesBare() const;
   // Of each dossier that is kept back, and of which a change that was set aside names a record: its
-  // fields of work.
-  absl::StatusOr<std::vector<sync::FieldSet>> KeptBackOf(const v1::Change& change);
+  // fields of work.  `theirs`: the person wrote it.
+  absl::StatusOr<std::vector<sync::FieldSet>> KeptBackOf(const v1::Change& change, bool theirs);
+  // Whether a dossier whose root is not here, as it waits or was refused, may be for some alone.
+  bool MayBeForSome(const v1::Change& change) const;
   absl::StatusOr<sync::FieldSet> FieldsOf(const std::string& dossier);
 
   const Directory& directory_;

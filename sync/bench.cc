@@ -118,8 +118,13 @@ const DossierActs* Bench::ActsOf(const std::string& unit) const {
 }
 
 void Bench::Say(v1::DossierAct act) {
-  const DossierActs* const before = ActsOf(act.unit_id());
-  said.emplace(act.unit_id(), before == nullptr ? DossierActs() : *before).first->second.Add(act);
+  auto here = said.find(act.unit_id());
+  if (here == said.end()) {
+    // The unit's list is copied once, however much is said.
+    const DossierActs* const before = ActsOf(act.unit_id());
+    here = said.emplace(act.unit_id(), before == nullptr ? DossierActs() : *before).first;
+  }
+  here->second.Add(act);
   acts.push_back(std::move(act));
 }
 

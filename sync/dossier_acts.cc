@@ -47,13 +47,6 @@ const v1::DossierAct* DossierActs::LastWord(absl::string_view dossier) const {
   return nullptr;
 }
 
-bool DossierActs::WasHidden(absl::string_view dossier) const {
-  const auto at = of_.find(std::string_view(dossier.data(), dossier.size()));
-  return at != of_.end() &&
-         std::any_of(at->second.begin(), at->second.end(),
-                     [this](uint64_t number) { return Hides(acts_[number - 1]); });
-}
-
 std::vector<const v1::DossierAct*> DossierActs::Standing() const {
   std::vector<const v1::DossierAct*> standing;
   for (const auto& [dossier, numbers] : of_) standing.push_back(&acts_[numbers.back() - 1]);

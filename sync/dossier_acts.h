@@ -39,8 +39,6 @@ class DossierActs {
   // The newest act about the dossier that is by no assignment: somebody said it for itself, or it
   // is by the dossier's root; null: none.
   const v1::DossierAct* LastWord(absl::string_view dossier) const;
-  // Whether it was ever hidden until it begins (hidden_dossiers.h).
-  bool WasHidden(absl::string_view dossier) const;
   // Those that stand, in order of number.
   std::vector<const v1::DossierAct*> Standing() const;
 

@@ -15,23 +15,22 @@ namespace {
 // What is to be said; ACT_CAUSE_UNSPECIFIED: nothing.
 v1::ActCause CauseOf(const TypeInMatrix& known, const MergedRecord& root,
                      const v1::RecordEdit& edit, const DossierActs* acts) {
-  // From its opening on it is for whom it is assigned to, and stays so.
-  if (known.hidden.field == 0 || known.assigned_only) return v1::ACT_CAUSE_UNSPECIFIED;
   const std::string dossier = root.id().str();
   const v1::DossierAct* const word = acts == nullptr ? nullptr : acts->LastWord(dossier);
   if (!IsHidden(known.hidden, root)) {
     // What somebody said for itself since stands.
     return word != nullptr && Hides(*word) ? v1::ACT_CAUSE_BEGUN : v1::ACT_CAUSE_UNSPECIFIED;
   }
+  // From its opening on it is for whom it is assigned to, and stays so; what was hidden before the
+  // table said that begins all the same.
+  if (known.assigned_only) return v1::ACT_CAUSE_UNSPECIFIED;
   if (edit.parents().empty()) return v1::ACT_CAUSE_OPENED_HIDDEN;
   // What is written beside it says nothing of that: it may have been opened by hand since.
   const bool says_so =
       std::any_of(edit.ops().begin(), edit.ops().end(),
                   [&known](const v1::FieldOp& op) { return op.field() == known.hidden.field; });
-  if (!says_so) return v1::ACT_CAUSE_UNSPECIFIED;
-  const bool said = word != nullptr && word->restricted();
-  if (said || (acts != nullptr && acts->WasHidden(dossier))) return v1::ACT_CAUSE_UNSPECIFIED;
-  return v1::ACT_CAUSE_HIDDEN;
+  // Nor over what somebody said for itself, be it that everybody sees it; and once is enough.
+  return says_so && word == nullptr ? v1::ACT_CAUSE_HIDDEN : v1::ACT_CAUSE_UNSPECIFIED;
 }
 
 // Whom the root's fields name, as far as there is room beside those who are there.

@@ -1,7 +1,9 @@
 // access: who read a record, or a unit's records.
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_office.h"
@@ -69,14 +71,17 @@ std::string ReadInWords(const Reader& reader, const v1::AccessEntry& read) {
   if (read.rule() == v1::ACCESS_RULE_REFUSED) {
     return read.unit_id().empty() ? words : absl::StrCat(words, " ", read.unit_id());
   }
-  absl::StrAppend(&words, ", ", read.shown(), " (");
-  if (!read.type().empty()) absl::StrAppend(&words, read.type(), ", ");
-  if (!read.state().empty()) absl::StrAppend(&words, read.state(), ", ");
-  if (!read.dossier_id().empty()) {
-    absl::StrAppend(&words, Hex(read.dossier_id()).substr(0, 8), ", ");
+  // How many, and where, is not told to everybody.
+  const bool counted = read.shown() != 0;
+  std::vector<std::string> of;
+  if (!read.type().empty()) of.push_back(read.type());
+  if (!read.state().empty()) of.push_back(read.state());
+  if (!read.dossier_id().empty()) of.push_back(Hex(read.dossier_id()).substr(0, 8));
+  if (counted) {
+    of.push_back(absl::StrCat(reader.voice("vị trí ", "positions "), read.from(), "–", read.to()));
+    absl::StrAppend(&words, ", ", read.shown());
   }
-  return absl::StrCat(words, reader.voice("vị trí ", "positions "), read.from(), "–", read.to(),
-                      ")");
+  return of.empty() ? words : absl::StrCat(words, " (", absl::StrJoin(of, ", "), ")");
 }
 
 // By which lines of the table of rights; empty when none is noted.

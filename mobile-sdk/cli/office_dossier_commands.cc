@@ -109,7 +109,7 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   json list = json::array();
   for (const v1::DossierAct& act : listed.acts()) {
     list.push_back(ActJson(open.reader, act));
-    table.Add({act.unit_id(), absl::StrCat(act.number()),
+    table.Add({act.unit_id(), act.number() == 0 ? "" : absl::StrCat(act.number()),
                Hex(act.dossier_id()).substr(0, kShortDigits), PeopleInWords(open.reader, act),
                InstantInWords(act.set_ms()),
                act.set_by().empty() ? voice("(hết hạn)", "(by date)") : act.set_by(),
@@ -147,7 +147,9 @@ absl::StatusOr<v1::NamedPerson> PersonOfWord(const Invocation& run, const std::s
 void PrintAct(const Invocation& run, const Reader& reader, const v1::DossierAct& act) {
   run.Print(
       ActJson(reader, act),
-      absl::StrCat(run.voice("Đã ghi số ", "Saved no. "), act.number(), run.voice(" của ", " of "),
+      absl::StrCat(act.number() == 0 ? run.voice("Đã ghi, ", "Saved, ")
+                                     : absl::StrCat(run.voice("Đã ghi số ", "Saved no. "),
+                                                    act.number(), run.voice(" của ", " of ")),
                    act.unit_id(), "  ", run.voice("hồ sơ ", "dossier "),
                    Hex(act.dossier_id()).substr(0, kShortDigits),
                    run.voice("  ai được xem: ", "  for: "), PeopleInWords(reader, act), "\n"));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "mobile-sdk/core/another_life.h"
 #include "mobile-sdk/core/builtin_schema.h"
 #include "mobile-sdk/core/settle.h"
 #include "sync/seal/random.h"

@@ -39,7 +39,7 @@ absl::Status DossiersLaw::OpenOne(RoomPhone* phone) {
   dossier.opened_by = phone->user();
   dossier.inspection = inspection;
   dossier.team = team;
-  dossier.restricted = dossier.word_restricts = assigned_only_;
+  dossier.restricted = dossier.worded = assigned_only_;
   if (assigned_only_) dossier.people[phone->user()] = 0;
   return absl::OkStatus();
 }

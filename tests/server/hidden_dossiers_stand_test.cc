@@ -72,6 +72,13 @@ TEST_F(HiddenDossiersStandTest, OpenedByHandItIsNotHiddenAnew) {
   EXPECT_THAT(Write(&dam_, "w", OfInspection("w").Set(Inspection::kPlaceFieldNumber, "Bãi Nổi")),
               Applied());
   EXPECT_THAT(Causes("w"), ElementsAre(v1::ACT_CAUSE_UNSPECIFIED, v1::ACT_CAUSE_UNSPECIFIED));
+  // Nor by what is planned after somebody said that it is everybody's.
+  dam_.Write("x", {NewInspection("x")});
+  Meet({&dam_});
+  ASSERT_THAT(Restrict("ngu", "x", {{"dam", 0}}), IsOk());
+  ASSERT_THAT(Open("ngu", "x"), IsOk());
+  EXPECT_THAT(Write(&dam_, "x", Plans(OfInspection("x"), INSPECTION_PLANNING_SURPRISE)), Applied());
+  EXPECT_THAT(Causes("x"), ElementsAre(v1::ACT_CAUSE_UNSPECIFIED, v1::ACT_CAUSE_UNSPECIFIED));
 }
 
 TEST_F(HiddenDossiersStandTest, WhatIsNoSurpriseOrHasBegunIsItsUnits) {
@@ -119,6 +126,16 @@ TEST_F(HiddenDossiersStandTest,
   EXPECT_THAT(Causes(), ElementsAre(v1::ACT_CAUSE_UNSPECIFIED));
 }
 
+// What was hidden when the table said that of inspections begins as it was planned to.
+TEST_F(HiddenDossiersStandTest, WhatWasHiddenBeforeTheTableSaidSoOpensAllTheSame) {
+  OpenSurprise();
+  AssignedOnly();
+  EXPECT_THAT(Begin(&dam_), Applied());
+  EXPECT_THAT(Causes(), ElementsAre(v1::ACT_CAUSE_OPENED_HIDDEN, v1::ACT_CAUSE_BEGUN));
+  Everybody();
+  EXPECT_THAT(HeldOf(phong_, kVisit), SizeIs(2));
+}
+
 // By a line of an office's own, about another type and a field that may change its mind: as long as
 // one reading says so it is hidden, and no longer.
 TEST_F(HiddenDossiersStandTest, WhatIsToBeHiddenNoLongerIsItsUnits) {
@@ -143,8 +160,36 @@ TEST_F(HiddenDossiersStandTest, WhatIsToBeHiddenNoLongerIsItsUnits) {
   EXPECT_EQ(NewestAct().cause(), v1::ACT_CAUSE_BEGUN);
 }
 
-// Before its batch is written nobody finds it in the store; and a colleague's push that is judged
-// right after is judged by it.
+// Before anything of its batch is on the disk it is kept back; and what becomes a surprise later,
+// from before the first record that says so.
+TEST_F(HiddenDossiersStandTest, BeforeItsBatchIsWrittenItIsKeptBack) {
+  dam_.Write("w", {NewInspection("w")});
+  dam_.Write("u", {NewInspection("u")});
+  Meet({&dam_, &ngu_, &phong_});
+  // Of one of them something was said that leaves it open.
+  EXPECT_THAT(Write(&ngu_, "u", Assigns("pc1", "u", "que")), Applied());
+  ASSERT_NE(room_.directory->DossiersOf("kv1")->Standing(RecordNamed("u").view()), nullptr);
+  for (const char* name : {"v", "w", "u"}) {
+    const std::string dossier = RecordNamed(name).str();
+    dam_.Write(
+        name, {name == std::string("v") ? Surprise("v")
+                                        : Plans(OfInspection(name), INSPECTION_PLANNING_SURPRISE)});
+    std::vector<bool> kept_back;
+    absl::Status asked;
+    room_.disk.set_observer([&](const testing::FaultEnv::Call& call) {
+      if (call.verb != "append") return;
+      kept_back.push_back(room_.directory->KeepsBack("kv1", dossier, "phong"));
+      asked = Asked("phong", name);
+    });
+    Meet({&dam_});
+    room_.disk.set_observer(nullptr);
+    ASSERT_THAT(kept_back, ::testing::Not(IsEmpty()));
+    EXPECT_TRUE(kept_back.front()) << name;
+    EXPECT_EQ(asked, Asked("phong", "no such")) << name;
+  }
+}
+
+// A colleague's push that is judged right after is judged by it.
 TEST_F(HiddenDossiersStandTest, InOneGroup) {
   dam_.Write("v", {Surprise("v")});
   v1::Change change;
@@ -204,6 +249,36 @@ TEST_F(HiddenDossiersStandTest, TheCheckFindsAnActThatSaysOtherwise) {
               }),
               ElementsAre(HasSubstr("that nothing hid")));
   EXPECT_THAT(faults_of([](v1::DossierAct*) {}), IsEmpty());
+}
+
+TEST_F(HiddenDossiersStandTest, TheCheckFindsASecondTurn) {
+  OpenSurprise();
+  EXPECT_THAT(Begin(&dam_), Applied());
+  ASSERT_THAT(Restrict("ngu", "v", {{"dam", 0}}), IsOk());
+  ASSERT_THAT(Restrict("ngu", "v", {{"que", 0}}), IsOk());
+  const std::vector<v1::DossierAct> acts = room_.directory->DossiersOf("kv1")->all();
+  ASSERT_THAT(acts, SizeIs(4));
+  const auto faults_of = [&](uint64_t number, v1::DossierAct act) {
+    act.set_number(number);
+    const std::string key = DossierActKey("kv1", number);
+    room_.Tamper(key, act.SerializeAsString());
+    EXPECT_THAT(room_.Open(), IsOk());
+    const auto faults = room_.Faults();
+    room_.Tamper(key, acts[number - 1].SerializeAsString());
+    EXPECT_THAT(room_.Open(), IsOk());
+    return faults;
+  };
+  // Begun again, at once or after what somebody said for itself; hidden again.
+  EXPECT_THAT(faults_of(3, acts[1]), ElementsAre(HasSubstr("that nothing hid")));
+  EXPECT_THAT(faults_of(4, acts[1]), ElementsAre(HasSubstr("that nothing hid")));
+  v1::DossierAct hides = acts[0];
+  hides.set_cause(v1::ACT_CAUSE_HIDDEN);
+  EXPECT_THAT(faults_of(3, hides), ElementsAre(HasSubstr("a second time")));
+  // Begun where a word stands that does not hide.
+  EXPECT_THAT(faults_of(2, acts[2]), IsEmpty()) << "as if a leader had said it first";
+  v1::DossierAct begun = acts[1];
+  begun.clear_assigned();
+  EXPECT_THAT(faults_of(2, begun), ElementsAre(HasSubstr("assigns it otherwise")));
 }
 
 }  // namespace

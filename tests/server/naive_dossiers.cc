@@ -39,14 +39,14 @@ void NaiveDossier::Take(const Unheard& heard) {
 void NaiveDossier::Turn(bool planned, bool begun) {
   const bool now = planned && !surprise;
   surprise = planned;
-  if (now && !begun && !ever_hidden && !word_restricts) {
-    hidden = ever_hidden = restricted = word_restricts = true;
+  if (now && !begun && !ever_hidden && !worded) {
+    hidden = ever_hidden = restricted = worded = true;
     people.clear();
     for (const std::string& user : Assigned()) people[user] = 0;
     for (const std::string& user : team) people[user] = 0;
   }
   if (!hidden || !begun) return;
-  hidden = restricted = word_restricts = false;
+  hidden = restricted = false;
   people.clear();
 }
 

@@ -38,10 +38,10 @@ struct NaiveDossier {
   bool restricted = false;
   std::map<std::string, sync::Day> people;  // last days; 0: none
   // One that is hidden until it begins: whether it is an inspection, whom it names, whether it is
-  // hidden now, and ever was; and whether what was last said of it, by no assignment, restricts it.
+  // hidden now, and ever was; and whether anything was said of it by no assignment.
   bool inspection = false;
   std::set<std::string> team;
-  bool hidden = false, ever_hidden = false, word_restricts = false, surprise = false;
+  bool hidden = false, ever_hidden = false, worded = false, surprise = false;
   // How often that was said for itself, and how often of these the head's phone heard.
   int said = 0, head_heard = 0;
   // In the order in which the server took them.

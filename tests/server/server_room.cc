@@ -143,6 +143,7 @@ void ServerRoom::AddDevice(const std::string& public_key, const std::string& use
   row.set_user_id(user);
   row.set_name("Máy của " + user);
   row.set_state(v1::DEVICE_STATE_ACTIVE);
+  row.set_enrolled_ms(now_ms);
   WithPen([&](server::Pen* pen) { MustBeOk(pen->Commit(tables)); });
 }
 
