@@ -9,7 +9,6 @@
 
 #include "mobile-sdk/core/another_life.h"
 #include "mobile-sdk/core/builtin_schema.h"
-#include "mobile-sdk/core/settle.h"
 #include "sync/seal/random.h"
 #include "tests/mobile-sdk/phone.h"
 #include "tests/support/status_matchers.h"
