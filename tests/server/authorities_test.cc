@@ -176,6 +176,7 @@ TEST_F(AuthoritiesTest, ARevokedDeviceIsNamedUntilItsCertificateHasEnded) {
 TEST_F(AuthoritiesTest, SomebodyIsLeftWhoCanInvite) {
   ASSERT_THAT(Roll(), IsOk());
   Come(1, 1);
+  Come(khoa_, 1, 1);
   room_.Revoke(khoa_);
   EXPECT_THAT(Finish(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                  HasSubstr("no administrator's device")));

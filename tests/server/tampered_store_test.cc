@@ -123,7 +123,7 @@ bool IsOnlyTold(char table, const std::set<std::string>& what) {
       {'d',
        {"name", "held", "set_aside", "stamp", "state", "revisions", "user_id", "enrolled_ms",
         "revoked_by", "revoked_reason", "revoked_ms"}},
-      {'g', {"reason", "sealed", "set_by", "set_ms", "people", "restricted"}},
+      {'g', {"assigned", "reason", "sealed", "set_by", "set_ms", "people", "restricted"}},
       {'H', {"(a row)"}},
       {'J', {"keys", "sealed"}},
       {'j',
