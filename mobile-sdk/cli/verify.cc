@@ -1,6 +1,8 @@
 // sotay-verify: checks an exported dossier and the files beside it, offline, and prints it to be
 // read.
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -19,6 +21,7 @@
 #include "mobile-sdk/cli/terminal.h"
 #include "sync/seal/dossier_check.h"
 #include "sync/sign.h"
+#include "sync/signing.h"
 #include "sync/status_macros.h"
 #include "sync/view.h"
 
@@ -82,14 +85,29 @@ const char* FilesVerdictName(const seal::DossierReport& report, const LookedAt& 
   return files.has_value() ? VerdictName(files->verdict()) : "not_looked_at";
 }
 
+// Those of each record, as they are told.  Gathered once: a dossier may have ten thousand records.
+std::map<sync::RecordId, std::vector<sync::MergedRecord>> SignaturesByObject(
+    const std::vector<sync::MergedRecord>& records) {
+  std::map<sync::RecordId, std::vector<sync::MergedRecord>> by_object;
+  for (const sync::MergedRecord& record : records) {
+    if (const auto signature = sync::SignatureOf(record)) {
+      by_object[signature->object].push_back(record);
+    }
+  }
+  for (auto& [object, signatures] : by_object) {
+    signatures = sync::SignaturesOf(object, std::move(signatures));
+  }
+  return by_object;
+}
+
 json Document(const Reader& reader, const seal::DossierReport& report, const LookedAt& looked_at) {
   const FilesReport files = looked_at.value_or(FilesReport());
   const v1::Dossier& dossier = report.dossier;
   json records = json::array();
+  auto signatures = SignaturesByObject(report.records);
   for (const sync::MergedRecord& record : report.records) {
     records.push_back(RecordJson(reader, record, sync::Conflicts(record)));
-    records.back()["signatures"] =
-        SignaturesJson(reader, record, sync::SignaturesOf(record.id(), report.records));
+    records.back()["signatures"] = SignaturesJson(reader, record, signatures[record.id()]);
   }
   json changes = json::array();
   for (const seal::CheckedChange& checked : report.changes) {
@@ -155,11 +173,11 @@ std::string GoneInWords(const Reader& reader, const v1::Dossier& dossier) {
 std::string Content(const Reader& reader, const seal::DossierReport& report,
                     const LookedAt& files) {
   std::string text;
+  auto signatures = SignaturesByObject(report.records);
   for (const sync::MergedRecord& record : report.records) {
-    absl::StrAppend(
-        &text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
-        files.has_value() ? FileLineInWords(reader.voice, *files, record.id()) : "",
-        SignaturesInWords(reader, record, sync::SignaturesOf(record.id(), report.records)), "\n");
+    absl::StrAppend(&text, RecordInWords(reader, record, sync::Conflicts(record), absl::nullopt),
+                    files.has_value() ? FileLineInWords(reader.voice, *files, record.id()) : "",
+                    SignaturesInWords(reader, record, signatures[record.id()]), "\n");
   }
   absl::StrAppend(&text,
                   reader.voice("Mọi thay đổi, theo thứ tự trong nhật ký:",
