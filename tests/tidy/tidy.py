@@ -20,6 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("proto", "sync", "server", "mobile-sdk", "tests")
+DEFINED = re.compile(r'\b([A-Z][A-Z_]+)="')
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 
 # Room → what it may include with quotes, by prefix.  Generated messages stand at sotay/ and
@@ -132,6 +133,10 @@ def headers(root, rooms=ROOMS[:-1]):
                 break
     build = os.environ.get("SOTAY_BUILD_DIR", "")
     flags = ["-I", str(root), "-I", str(root / "mobile-sdk/include"), "-I", f"{build}/proto"]
+    # Paths that a test's target gives it, such as those of the programs it runs.
+    given = {define for path in (root / "tests").rglob("CMakeLists.txt")
+             for define in DEFINED.findall(path.read_text(encoding="utf-8"))}
+    flags += [f'-D{define}=""' for define in sorted(given)]
 
     def compile_alone(item):
         path, name = item
