@@ -244,9 +244,12 @@ TEST_F(AssignmentsGuardTest, AtMidnightNoActTakesTheNumberOfOneThatIsBeingWritte
   const auto acts = room_.directory->DossiersOf("kv1");
   ASSERT_EQ(acts->newest(), 6u);
   EXPECT_EQ(acts->all()[3].by_assignment(), RecordNamed("pc1").str());
-  EXPECT_EQ(acts->all()[4].dossier_id(), RecordNamed("m").str());
-  EXPECT_EQ(acts->all()[4].people_size(), 1);
-  EXPECT_EQ(acts->all()[5].by_assignment(), RecordNamed("q").str());
+  // Which of the next two comes first is for the hub, which may have been at work by the old day.
+  const bool over_first = acts->all()[4].by_assignment().empty();
+  const v1::DossierAct& over = acts->all()[over_first ? 4 : 5];
+  EXPECT_EQ(over.dossier_id(), RecordNamed("m").str());
+  EXPECT_EQ(over.people_size(), 1);
+  EXPECT_EQ(acts->all()[over_first ? 5 : 4].by_assignment(), RecordNamed("q").str());
 }
 
 // What is to be written under a number that is taken stops the server before anything is lost.
