@@ -56,6 +56,13 @@ void FeedCheck::LookAtBirths(absl::string_view key, const KeyParts& parts,
   if (said != value) fault_(key, "says something else of its records");
 }
 
+// That all up to there have their rows is seen birth by birth.
+void FeedCheck::LookAtFiled(absl::string_view key, const KeyParts& parts, absl::string_view value) {
+  const absl::optional<uint64_t> position = TakeNumber(&value);
+  if (!position.has_value() || !value.empty()) return fault_(key, "cannot be read");
+  if (!store_.LoadAdmission(parts.name, *position).ok()) fault_(key, "names no place in the log");
+}
+
 void FeedCheck::LookAtRow(absl::string_view key, const KeyParts& parts, absl::string_view value) {
   const FeedPlace place{parts.number, *sync::RecordId::From(parts.record)};
   const auto stored = store_.LoadRecord(place.record);

@@ -24,6 +24,7 @@ class FeedCheck {
 
   // Rows in the order of their keys.
   void LookAtBirths(absl::string_view key, const KeyParts& parts, absl::string_view value);
+  void LookAtFiled(absl::string_view key, const KeyParts& parts, absl::string_view value);
   void LookAtRow(absl::string_view key, const KeyParts& parts, absl::string_view value);
 
  private:

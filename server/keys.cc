@@ -84,6 +84,7 @@ bool TakeParts(absl::string_view* rest, KeyParts* parts) {
     case Table::kUser:
     case Table::kHead:
     case Table::kReads:
+    case Table::kFiled:
       return TakeNameTo(rest, &parts->name);
     case Table::kDevice:
     case Table::kContact:
@@ -210,6 +211,8 @@ std::string FeedKey(absl::string_view unit, uint64_t position, const sync::Recor
 std::string BirthsKey(absl::string_view unit, uint64_t position) {
   return WithNameAndNumber(Table::kBirths, unit, position);
 }
+
+std::string FiledKey(absl::string_view unit) { return WithName(Table::kFiled, unit); }
 
 std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence) {
   return WithIdAndNumber(Table::kSeal, device.view(), last_sequence);

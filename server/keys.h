@@ -30,6 +30,7 @@ enum class Table : char {
   kHistory = 'y',     // record, position, kind [, arrival]      → unit if set aside, or nothing
   kFeed = 'f',        // unit, position, record                  → FeedRow, or nothing: gone
   kBirths = 'B',      // unit, position                          → BirthRunRow
+  kFiled = 'F',       // unit                                    → position (8)
   kSeal = 'e',        // device, last sequence                   → SealRow
   kQuarantine = 'q',  // unit or "", arrival                     → v1.QuarantinedChange
   kSetAside = 'a',    // device, sequence, arrival               → after position (8), unit
@@ -79,6 +80,8 @@ std::string AsideHistoryKey(const sync::RecordId& record, uint64_t after_positio
 std::string FeedKey(absl::string_view unit, uint64_t position, const sync::RecordId& record);
 // The run whose births stand at that position or before it.
 std::string BirthsKey(absl::string_view unit, uint64_t position);
+// Up to which position every birth of the unit has its record's row.
+std::string FiledKey(absl::string_view unit);
 std::string SealKey(const sync::DeviceId& device, uint64_t last_sequence);
 std::string QuarantineKey(absl::string_view unit, uint64_t arrival);
 std::string SetAsideKey(const sync::DeviceId& device, uint64_t sequence, uint64_t arrival);

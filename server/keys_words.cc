@@ -42,6 +42,8 @@ const char* RowsIn(Table table) {
       return "feed places";
     case Table::kBirths:
       return "runs of births";
+    case Table::kFiled:
+      return "births filed";
     case Table::kSeal:
       return "seals";
     case Table::kQuarantine:
@@ -122,6 +124,8 @@ std::string DescribeKey(absl::string_view key) {
       return absl::StrCat("feed ", p.name, " position ", p.number, " record ", Short(p.record));
     case Table::kBirths:
       return absl::StrCat("births ", p.name, " up to position ", p.number);
+    case Table::kFiled:
+      return absl::StrCat("births filed of ", p.name);
     case Table::kSeal:
       return absl::StrCat("seal of device ", Short(p.id), " up to ", p.number);
     case Table::kQuarantine:

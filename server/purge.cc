@@ -125,6 +125,7 @@ stored::v1::DeviceRow* Purging::Device(const sync::DeviceId& device) {
 }
 
 absl::Status Purging::FindRecords() {
+  SOTAY_RETURN_IF_ERROR(store_.FileAll());  // what is taken out is looked for by its row
   const auto head = tables_.heads.find(act_.unit_id());
   if (head == tables_.heads.end()) return absl::DataLossError("a sealed dossier is of no unit");
   head_ = head->second;

@@ -236,6 +236,9 @@ absl::Status Replay::MakeBirths(const std::string& unit, uint64_t entries) {
     SOTAY_RETURN_IF_ERROR(Count("places in the feed"));
   }
   PutBirths(unit);
+  std::string filed;
+  PutNumber(&filed, entries);
+  if (entries > 0) store_.Fill(&sheet_, FiledKey(unit), filed);
   return Write();
 }
 

@@ -2,10 +2,17 @@
 
 #include <utility>
 
+#include "absl/time/time.h"
 #include "server/refusal.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
+namespace {
+
+// After so long without a sheet, births are filed.
+constexpr absl::Duration kQuiet = absl::Milliseconds(20);
+
+}  // namespace
 
 Scribe::Scribe(Store* store, Directory* directory, Watchers* watchers,
                std::function<void(const absl::Status&)> failed)
@@ -14,9 +21,11 @@ Scribe::Scribe(Store* store, Directory* directory, Watchers* watchers,
 Scribe::~Scribe() { Stop(); }
 
 void Scribe::Start() {
+  const bool unfiled = store_.HasUnfiled();
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = false;
+    unfiled_ = unfiled;
   }
   thread_ = std::thread([this] { Run(); });
 }
@@ -29,21 +38,45 @@ void Scribe::Stop() {
   }
   thread_.join();
   thread_ = std::thread();
+  // So that the next start finds nothing to file.
+  if (store_.read_only()) return;
+  if (const absl::Status filed = store_.FileAll(); !filed.ok()) failed_(filed);
+}
+
+// False: there will be none.
+bool Scribe::WaitForSheet() {
+  const auto called = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return busy_ || stopping_; };
+  const auto awake = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return busy_ || stopping_ || unfiled_;
+  };
+  absl::MutexLock lock(&mutex_);
+  for (;;) {
+    mutex_.Await(absl::Condition(&awake));
+    if (mutex_.AwaitWithTimeout(absl::Condition(&called), kQuiet)) return busy_;
+    // Nothing has come for a while.
+    while (!called()) {
+      unfiled_ = false;
+      mutex_.Unlock();
+      const absl::Status filed = store_.FileSome();
+      if (!filed.ok()) failed_(filed);
+      const bool more = filed.ok() && store_.HasUnfiled();
+      mutex_.Lock();
+      if (!more) break;
+      unfiled_ = true;
+    }
+  }
 }
 
 void Scribe::Run() {
-  const auto called = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return busy_ || stopping_; };
   for (;;) {
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&called));
-      if (!busy_) return;
-    }
+    if (!WaitForSheet()) return;
     // Goes when the pen is free again: what was decided is much to take apart.
     const Written written = std::move(written_);
     written(Keep(&sheet_, tables_));
+    const bool unfiled = store_.HasUnfiled();
     absl::MutexLock lock(&mutex_);
     busy_ = false;
+    unfiled_ = unfiled;
   }
 }
 
@@ -76,7 +109,11 @@ void Scribe::Write(Sheet* sheet, Tables tables, Written written) {
 
 absl::Status Scribe::WriteNow(Sheet* sheet, const Tables& tables) {
   Settle();
-  return Keep(sheet, tables);
+  absl::Status kept = Keep(sheet, tables);
+  const bool unfiled = store_.HasUnfiled();
+  absl::MutexLock lock(&mutex_);
+  unfiled_ = unfiled;
+  return kept;
 }
 
 void Scribe::Settle() {

@@ -3,6 +3,8 @@
 // first, then those who watch, then whoever waits for the answer.  One sheet at a time: what is
 // durable is always the beginning of what was decided.
 //
+// When nothing is to be written it files what births are without a row (unfiled_births.h).
+//
 // When the store could not be written, this and every later sheet is answered with STORAGE
 // (refusal.h), and nobody hears of what was on it.
 #pragma once
@@ -25,7 +27,7 @@ class Scribe {
   using Written = std::function<void(absl::Status)>;
 
   // `failed` is told why the store could not be written, for each sheet that was not, before
-  // its answer is given.
+  // its answer is given; and why births could not be filed.
   Scribe(Store* store, Directory* directory, Watchers* watchers,
          std::function<void(const absl::Status&)> failed);
   // Finishes what it was given.
@@ -47,6 +49,7 @@ class Scribe {
 
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool WaitForSheet() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Keep(Sheet* sheet, const Tables& tables);
 
   Store& store_;
@@ -62,6 +65,7 @@ class Scribe {
   mutable absl::Mutex mutex_;
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool unfiled_ ABSL_GUARDED_BY(mutex_) = false;  // there are births to file once it is quiet
   std::thread thread_;
 };
 

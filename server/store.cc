@@ -122,6 +122,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
     store->arrivals_ = *number;
   }
   SOTAY_RETURN_IF_ERROR(store->LoadReads());
+  SOTAY_RETURN_IF_ERROR(store->FindUnfiled());
   return store;
 }
 
@@ -165,7 +166,27 @@ absl::Status Store::VisitBackwards(
 
 absl::Status Store::VisitAll(
     const std::function<bool(absl::string_view, absl::string_view)>& visit) {
-  return Visit(std::string(), std::string(), visit);
+  // Of a store that cannot be written, the rows as they would be filed.
+  FileAll().IgnoreError();
+  const std::vector<BirthPlace> unfiled = unfiled_.Under("");
+  auto birth = unfiled.begin();
+  bool going = true;
+  const auto visit_births_before = [&](absl::string_view key) {
+    for (; going && birth != unfiled.end(); ++birth) {
+      const std::string at = RecordKey(birth->record);
+      if (key <= at) break;
+      going = visit(at, RowOf(*birth));
+    }
+    return going;
+  };
+  SOTAY_RETURN_IF_ERROR(
+      Visit(std::string(), std::string(), [&](absl::string_view key, absl::string_view value) {
+        if (!visit_births_before(key)) return false;
+        going = visit(key, value);
+        return going;
+      }));
+  visit_births_before("\xff");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Tables> Store::LoadTables() {
@@ -196,16 +217,29 @@ absl::StatusOr<RecordPlace> Store::ReadPlace(const sync::RecordId& id, absl::str
   return RecordPlace{id, *unit, *position};
 }
 
+absl::StatusOr<absl::optional<std::string>> Store::RowOf(const sync::RecordId& id) {
+  for (;;) {
+    const uint64_t filings = unfiled_.filings();
+    SOTAY_ASSIGN_OR_RETURN(auto row, Get(RecordKey(id)));
+    if (row.has_value()) return row;
+    if (const auto birth = unfiled_.Find(id); birth.has_value()) {
+      return absl::optional<std::string>(RowOf(*birth));
+    }
+    if (unfiled_.filings() == filings) return row;
+  }
+}
+
 absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecord(const sync::RecordId& id) {
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
+  SOTAY_ASSIGN_OR_RETURN(const auto value, RowOf(id));
   if (!value.has_value()) return absl::optional<StoredRecord>();
   absl::string_view merged;
   SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &merged));
   if (merged.empty()) {
     auto newborn = LoadNewborn(place.unit, place.position, id);
     if (newborn.ok()) return absl::optional<StoredRecord>(*std::move(newborn));
-    // It may have gone since, with what it was made of.
-    SOTAY_ASSIGN_OR_RETURN(const auto still, Get(RecordKey(id)));
+    // It may have gone since, with what it was made of, or be yet to come.
+    if (unfiled_.IsAnnounced(id)) return absl::optional<StoredRecord>();
+    SOTAY_ASSIGN_OR_RETURN(const auto still, RowOf(id));
     if (!still.has_value()) return absl::optional<StoredRecord>();
     return newborn.status();
   }
@@ -221,7 +255,7 @@ absl::StatusOr<StoredRecord> Store::LoadNewborn(absl::string_view unit, uint64_t
 }
 
 absl::StatusOr<uint64_t> Store::NewestOf(const sync::RecordId& id) {
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(RecordKey(id)));
+  SOTAY_ASSIGN_OR_RETURN(const auto value, RowOf(id));
   if (!value.has_value()) return 0;
   absl::string_view rest;
   SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &rest));

@@ -21,11 +21,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "server/birth_run.h"
 #include "server/keys.h"
 #include "server/log_run.h"
+#include "server/moment.h"
 #include "server/recently_read.h"
+#include "server/unfiled_births.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
 #include "sotay/stored/v1/device_key.pb.h"
@@ -43,8 +46,6 @@
 #include "sync/seal/merkle.h"
 
 namespace leveldb {
-class Iterator;
-class Snapshot;
 class WriteBatch;
 }  // namespace leveldb
 namespace sotay::durable {
@@ -58,7 +59,7 @@ namespace sotay::server {
 class Blobs;
 
 // Shape of the keys and rows this build reads and writes.
-constexpr uint32_t kStoreFormat = 6;
+constexpr uint32_t kStoreFormat = 7;
 
 // The small tables, which live in memory too (directory.h).  As read at the start, and as part
 // of a batch, where only what changed is named.
@@ -118,28 +119,8 @@ class Sheet {
  private:
   friend class Store;
   std::unique_ptr<leveldb::WriteBatch> batch_;
-};
-
-// A store as it was at one moment, whatever is written since.  To be given back soon: what it
-// still shows is not removed from disk meanwhile.  Any thread; before the store closes.
-class Moment {
- public:
-  // Begins now.
-  explicit Moment(durable::Store* durable);
-  ~Moment();
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-
-  // Calls `visit` for keys from `from` on, below `end` (empty: all), until it returns false.
-  absl::Status Visit(
-      const std::string& from, const std::string& end,
-      const std::function<bool(absl::string_view key, absl::string_view value)>& visit) const;
-  // Its rows; what is read stays in memory for others.
-  std::unique_ptr<leveldb::Iterator> Rows() const;
-
- private:
-  durable::Store& durable_;
-  const leveldb::Snapshot* const snapshot_;
+  std::vector<BirthPlace> births_;         // records born by it, which get no row yet
+  std::vector<sync::RecordId> rewritten_;  // records that were there, and get a new row; in order
 };
 
 // A record as stored.
@@ -222,6 +203,12 @@ class Store {
   void Erase(Sheet* sheet, absl::string_view key);
   // Commits what is on the sheet, and empties it.
   absl::Status Write(Sheet* sheet);
+  // Files births that have no row of their own yet (unfiled_births.h), some or all.  Any thread.
+  bool HasUnfiled() const { return !unfiled_.empty(); }
+  absl::Status FileSome();
+  absl::Status FileAll();
+  // Before the first commit: how many may gather until they are filed with commits.
+  void set_gathered_max(size_t gathered_max) { unfiled_.set_gathered_max(gathered_max); }
   bool read_only() const;
   // What those rows were before they were written anew, or erased, is in no file any more; as
   // durable::Store::Sweep.
@@ -300,10 +287,11 @@ class Store {
   // The push that a device's change came in.  kDataLoss when there is none.
   absl::StatusOr<stored::v1::SealRow> LoadSealOver(const sync::DeviceId& device, uint64_t sequence);
 
-  // Everything as it is now.  For backups.
+  // Everything as it is now, but rows of births that are not filed yet.  For backups.
   std::unique_ptr<Moment> TakeMoment();
 
-  // Every key and value in order of the keys.  For checking.
+  // Every key and value in order of the keys, once all births are filed, or as if they were.
+  // For checking; not while much is written.
   absl::Status VisitAll(
       const std::function<bool(absl::string_view key, absl::string_view value)>& visit);
   absl::StatusOr<absl::optional<std::string>> Get(const std::string& key);
@@ -315,6 +303,8 @@ class Store {
   // its position is all there is to it.
   static absl::StatusOr<RecordPlace> ReadPlace(const sync::RecordId& id, absl::string_view value,
                                                absl::string_view* rest);
+  // The row of a record, also of one whose row is not filed yet.
+  absl::StatusOr<absl::optional<std::string>> RowOf(const sync::RecordId& id);
   // Position of a record's newest change; 0: there is no such record.
   absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
@@ -335,7 +325,7 @@ class Store {
   void PutEntries(const Round& round, leveldb::WriteBatch* batch);
   void PutPlaces(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
-  void PutRecords(const Round& round, leveldb::WriteBatch* batch);
+  void PutRecords(const Round& round, Sheet* sheet);
   void PutBirths(const std::string& unit, BirthRun* births, leveldb::WriteBatch* batch);
   void PutSignatures(const sync::IngestOutcome& outcome, leveldb::WriteBatch* batch);
   void PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,
@@ -345,6 +335,14 @@ class Store {
   void PutDecided(const AsideRow& row, leveldb::WriteBatch* batch);
   // store_reads.cc
   absl::Status LoadReads();
+  // births_filing.cc
+  void PutFiling(const Filing& filing, const std::vector<sync::RecordId>& but,
+                 leveldb::WriteBatch* batch);
+  // What was closed, or broken off, without having been filed.
+  absl::Status FindUnfiled();
+  absl::Status FindUnfiled(const std::string& unit);
+  // What the row of a birth says, or will once it is filed.
+  static std::string RowOf(const BirthPlace& birth);
 
   const std::unique_ptr<durable::Store> durable_;
   Blobs* blobs_ = nullptr;
@@ -353,6 +351,9 @@ class Store {
   UnpackedPushes unpacked_;
   RecentlyRead<LogRun> runs_;
   std::atomic<uint64_t> rewrites_{0};
+  UnfiledBirths unfiled_;
+  // Commits and filings, one at a time: a row that is filed never covers one that came after.
+  absl::Mutex writing_;
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
   std::map<std::string, uint64_t, std::less<>> reads_;  // unit or "" → last number

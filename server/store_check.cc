@@ -235,6 +235,8 @@ void Checker::Look(absl::string_view key, absl::string_view value) {
       return;
     case Table::kRead:
       return reads_.LookAtRead(key, *parts, value);
+    case Table::kFiled:
+      return feed_.LookAtFiled(key, *parts, value);
     case Table::kReads:
       return reads_.LookAtCount(key, *parts, value);
     case Table::kPost:

@@ -1,6 +1,6 @@
-// How a decision becomes one batch.  A new note is one put, its record's; its place in the log and
-// in the feed are in rows of many, and its words stand in the push they came in.  Everything else
-// here is per push, per unit, or rare.
+// How a decision becomes one batch.  A new note is no put of its own: its place in the log and in
+// the feed are in rows of many, its words stand in the push they came in, and its record's row is
+// filed later (unfiled_births.h).  Everything else here is per push, per unit, or rare.
 #include <algorithm>
 #include <utility>
 
@@ -20,6 +20,8 @@ namespace {
 // The memory of a sheet is kept for the next commit, to grow it anew costs as much as to fill it;
 // but not more than this.
 constexpr size_t kBatchBytesKept = size_t{8} << 20;
+// Births filed with a commit, at the least.
+constexpr size_t kFiledWithCommit = 1'024;
 
 template <typename Message>
 void Put(const std::string& key, const Message& message, std::string* scratch,
@@ -105,7 +107,7 @@ void Store::Fill(Sheet* sheet, const Round& round) {
                leveldb::Slice(reinterpret_cast<const char*>(node.hash.data()), node.hash.size()));
   }
   if (!round.released.empty() || !round.decided.empty()) PutSequences(*round.outcome, batch);
-  PutRecords(round, batch);
+  PutRecords(round, sheet);
   PutSignatures(*round.outcome, batch);
   PutAside(*round.outcome, batch);
   for (const AsideRow& row : round.decided) PutDecided(row, batch);
@@ -122,7 +124,22 @@ void Store::Fill(Sheet* sheet, const Round& round) {
 }
 
 absl::Status Store::Write(Sheet* sheet) {
+  absl::MutexLock lock(&writing_);
+  // More than it bears, or those that wait for their rows would grow without end.
+  const Filing filing =
+      unfiled_.Next(std::max(kFiledWithCommit, 2 * sheet->births_.size()), /*all=*/false);
+  PutFiling(filing, sheet->rewritten_, sheet->batch_.get());
+  unfiled_.Announce(sheet->births_);
   absl::Status status = durable_->Write(sheet->batch_.get());
+  if (status.ok()) {
+    unfiled_.Done(filing);
+    unfiled_.Drop(sheet->rewritten_);
+    unfiled_.Gather();
+  } else {
+    unfiled_.Forget();
+  }
+  sheet->births_.clear();
+  sheet->rewritten_.clear();
   if (sheet->batch_->ApproximateSize() > kBatchBytesKept) {
     *sheet = Sheet();
   } else {
@@ -249,20 +266,23 @@ void Store::PutSequences(const sync::IngestOutcome& outcome, leveldb::WriteBatch
   }
 }
 
-void Store::PutRecords(const Round& round, leveldb::WriteBatch* batch) {
+void Store::PutRecords(const Round& round, Sheet* sheet) {
+  leveldb::WriteBatch* const batch = sheet->batch_.get();
   v1::Record record;
   stored::v1::FeedRow row;
   for (const auto& [id, written] : round.outcome->records) {
     const std::string& unit = written.unit_id();
+    if (written.newborn() != nullptr) {  // it stands among the births
+      sheet->births_.push_back({id, unit, written.position()});
+      continue;
+    }
     scratch_.clear();
     PutNumber(&scratch_, written.position());
     PutName(&scratch_, unit);
-    if (written.newborn() == nullptr) {
-      written.record().ToProto(&record);
-      record.AppendToString(&scratch_);
-    }
+    written.record().ToProto(&record);
+    record.AppendToString(&scratch_);
     batch->Put(RecordKey(id), scratch_);
-    if (written.newborn() != nullptr) continue;  // it stands among the births
+    sheet->rewritten_.push_back(id);
     if (const uint64_t before = written.previous_position(); before != 0) {
       batch->Put(AdmittedKey(id, before), leveldb::Slice());
       if (std::binary_search(round.newborn.begin(), round.newborn.end(), id)) {
@@ -274,6 +294,7 @@ void Store::PutRecords(const Round& round, leveldb::WriteBatch* batch) {
     FillFeedRow(written, &row);
     Put(FeedKey(unit, written.position(), id), row, &scratch_, batch);
   }
+  std::sort(sheet->rewritten_.begin(), sheet->rewritten_.end());
 }
 
 void Store::PutSequence(const sync::DeviceId& device, const v1::QuarantinedChange& change,

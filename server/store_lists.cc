@@ -187,6 +187,16 @@ absl::Status Store::VisitQuarantine(
 absl::Status Store::VisitRecords(absl::string_view prefix,
                                  const std::function<bool(const RecordPlace&)>& visit) {
   absl::Status status;
+  bool going = true;
+  // Taken before the rows: what is filed meanwhile is in both.
+  const std::vector<BirthPlace> unfiled = unfiled_.Under(prefix);
+  auto birth = unfiled.begin();
+  const auto visit_births_to = [&](const sync::RecordId* id) {
+    for (; going && birth != unfiled.end() && (id == nullptr || birth->record < *id); ++birth) {
+      going = visit(RecordPlace{birth->record, birth->unit, birth->position});
+    }
+    return going;
+  };
   const std::string from = IdPrefix(Table::kRecord, prefix);
   SOTAY_RETURN_IF_ERROR(
       Visit(from, After(from), [&](absl::string_view key, absl::string_view value) {
@@ -198,8 +208,12 @@ absl::Status Store::VisitRecords(absl::string_view prefix,
         absl::string_view rest;
         const absl::StatusOr<RecordPlace> place = ReadPlace(*id, value, &rest);
         status = place.status();
-        return status.ok() && visit(*place);
+        if (!status.ok() || !visit_births_to(&*id)) return false;
+        if (birth != unfiled.end() && birth->record == *id) ++birth;
+        going = visit(*place);
+        return going;
       }));
+  if (status.ok()) visit_births_to(nullptr);
   return status;
 }
 

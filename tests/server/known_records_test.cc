@@ -62,6 +62,7 @@ TEST(KnownRecords, AreThoseThatCameAndThoseThatWereThere) {
 
 TEST(KnownRecords, AFeedThatLacksOneIsNotBelieved) {
   Office office;
+  ASSERT_THAT(office.room.store->FileAll(), IsOk());
   office.room.Tamper(BirthsKey("kv1", 1), absl::nullopt);
   ASSERT_THAT(office.room.Open(), IsOk());
   EXPECT_THAT(KnownRecords::Of(office.room.store.get(), *office.room.directory),

@@ -49,7 +49,7 @@ class RestoreTest : public tests::EveryKindRoom {
   static Rows RowsOf(Store* store) {
     Rows rows;
     EXPECT_THAT(store->VisitAll([&](absl::string_view key, absl::string_view value) {
-      if (key != MetaKey() && !absl::StrContains("bcBf", key.substr(0, 1))) {
+      if (key != MetaKey() && !absl::StrContains("bcBfF", key.substr(0, 1))) {
         rows[std::string(key)] = std::string(value);
       }
       return true;

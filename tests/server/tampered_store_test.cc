@@ -119,11 +119,15 @@ bool IsOnlyTold(char table, const std::set<std::string>& what) {
   static const std::map<char, std::set<std::string>> kTold = {
       {'a', {"value"}},  // of a change that names no record, behind which position it came
       {'D', {"earlier", "rolled_ms"}},
+      {'F', {"(a row)", "value"}},  // then the next start looks from further back
       {'b', {"(a row)", "epoch", "restored_ms", "segment", "taken_ms", "units"}},
       {'d',
        {"name", "held", "set_aside", "stamp", "state", "revisions", "user_id", "enrolled_ms",
         "revoked_by", "revoked_reason", "revoked_ms"}},
-      {'g', {"assigned", "reason", "sealed", "set_by", "set_ms", "people", "restricted"}},
+      // By which assignment: of a sealed dossier, whose assignments are gone, or an act by hand.
+      {'g',
+       {"assigned", "by_assignment", "reason", "sealed", "set_by", "set_ms", "people",
+        "restricted"}},
       {'H', {"(a row)"}},
       {'J', {"keys", "sealed"}},
       {'j',
