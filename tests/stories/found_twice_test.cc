@@ -15,7 +15,10 @@ namespace sotay::tests {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -119,6 +122,27 @@ TEST_P(FoundTwice, IsSuggestedLinkedAndUnlinkedAgain) {
     EXPECT_THAT(together["belongings"][0]["to"], ElementsAre(two));
   }
   EXPECT_TRUE(Together(other).is_null());
+  // And in words, on a phone and at the console.
+  const auto words = [](const char* program, const char* language, const Stage::Words& asked) {
+    Stage::Words command = {program, "--dir", stage_->DirectoryOf(kLeader), "--lang", language};
+    command.insert(command.end(), asked.begin(), asked.end());
+    return tests::Run(command).out;
+  };
+  const std::string brief_one = one.substr(0, 8);
+  const std::string brief_two = two.substr(0, 8);
+  EXPECT_THAT(
+      words(SOTAY, "vi", {"show", two}),
+      AllOf(HasSubstr("Cùng một việc, ghi 2 lần"), HasSubstr("Của bản này và các bản trùng:"),
+            HasSubstr("(từ " + brief_two + ")"), HasSubstr("(của " + brief_two + ")")));
+  EXPECT_THAT(
+      words(SOTAYCTL, "en", {"show", one}),
+      AllOf(HasSubstr("One thing, recorded 2 times"),
+            AnyOf(HasSubstr(brief_one + ", " + brief_two), HasSubstr(brief_two + ", " + brief_one)),
+            HasSubstr("Legal action: " + answer.substr(0, 8)),
+            HasSubstr("(of " + brief_two + ")")));
+  EXPECT_THAT(words(SOTAYCTL, "en", {"count", "finding"}),
+              AllOf(HasSubstr("things"), HasSubstr(std::to_string(before.things - 1)),
+                    HasSubstr(std::to_string(before.records))));
   const json linked = stage_->Console({"show", two})["content"];
   EXPECT_FALSE(linked["duplicate_of"].get<std::string>().empty());
   EXPECT_EQ(linked["description"], "Tin số 14 không ghi giờ nhận.") << "each keeps what it says";
