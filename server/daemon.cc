@@ -48,6 +48,8 @@
 #include "server/supervision.h"
 #include "server/supervision_service.h"
 #include "server/sync_service.h"
+#include "server/tally.h"
+#include "server/tally_service.h"
 #include "server/transport_log.h"
 #include "server/watchers.h"
 #include "server/watermark.h"
@@ -76,14 +78,14 @@ constexpr const char* kServices[] = {
     "sotay.v1.EnrolmentService",    "sotay.v1.AccessService",      "sotay.v1.LineageService",
     "sotay.v1.OrganisationService", "sotay.v1.DuplicateService",   "sotay.v1.QuarantineService",
     "sotay.v1.DossierService",      "sotay.v1.CertificateService", "sotay.v1.SecrecyService",
-    "sotay.v1.BlobService"};
+    "sotay.v1.BlobService",         "sotay.v1.TallyService"};
 
 // Whether a service does nothing that has to be written; a certificate is renewed without it, only
 // a new key is not taken then.
 bool OnlyReads(absl::string_view service) {
   return service == "sotay.v1.SupervisionService" || service == "sotay.v1.AccessService" ||
          service == "sotay.v1.LineageService" || service == "sotay.v1.DuplicateService" ||
-         service == "sotay.v1.CertificateService";
+         service == "sotay.v1.CertificateService" || service == "sotay.v1.TallyService";
 }
 
 // Why each: reliability rests on strangers being cut early and on no peer being able to hold
@@ -143,6 +145,7 @@ struct Daemon::Parts {
   std::unique_ptr<Evidence> evidence;
   std::unique_ptr<AccessReading> access_reading;
   std::unique_ptr<Duplicates> duplicates;
+  std::unique_ptr<Tally> tally;
   std::unique_ptr<SyncService> sync_service;
   std::unique_ptr<SupervisionService> supervision_service;
   std::unique_ptr<AdminService> admin_service;
@@ -150,6 +153,7 @@ struct Daemon::Parts {
   std::unique_ptr<CertificateService> certificate_service;
   std::unique_ptr<AccessService> access_service;
   std::unique_ptr<DuplicateService> duplicate_service;
+  std::unique_ptr<TallyService> tally_service;
   std::unique_ptr<LineageService> lineage_service;
   std::unique_ptr<QuarantineService> quarantine_service;
   std::unique_ptr<OrganisationService> organisation_service;
@@ -282,6 +286,10 @@ absl::Status Daemon::Build(DaemonOptions options) {
                          Duplicates::Make(p.directory.get(), p.store.get(), p.schema.get()));
   p.duplicate_service = std::make_unique<DuplicateService>(
       p.directory.get(), p.access_log.get(), p.duplicates.get(), p.readers.get(), p.now_ms);
+  SOTAY_ASSIGN_OR_RETURN(
+      p.tally, Tally::Make(p.directory.get(), p.store.get(), p.schema.get(), p.supervision.get()));
+  p.tally_service = std::make_unique<TallyService>(p.directory.get(), p.access_log.get(),
+                                                   p.tally.get(), p.readers.get(), p.now_ms);
   p.quarantine_service =
       std::make_unique<QuarantineService>(p.directory.get(), p.hub.get(), p.now_ms);
   p.dossier_service =
@@ -329,6 +337,7 @@ absl::Status Daemon::Listen(const DaemonOptions& options) {
   builder.RegisterService(p.certificate_service.get());
   builder.RegisterService(p.access_service.get());
   builder.RegisterService(p.duplicate_service.get());
+  builder.RegisterService(p.tally_service.get());
   builder.RegisterService(p.lineage_service.get());
   builder.RegisterService(p.quarantine_service.get());
   builder.RegisterService(p.organisation_service.get());

@@ -59,6 +59,7 @@ struct Duplicates::Candidate {
   sync::RecordId id;
   std::string alike;  // equal in those that may be one
   int64_t when_ms = 0;
+  bool as_written = false;  // when it was written stands for when it happened
   std::vector<sync::RecordId> links;
 };
 
@@ -68,6 +69,8 @@ struct Duplicates::Pair {
   sync::RecordId second;
   int64_t when_ms = 0;
   int64_t apart_ms = 0;
+  bool first_as_written = false;
+  bool second_as_written = false;
 };
 
 absl::StatusOr<std::unique_ptr<Duplicates>> Duplicates::Make(const Directory* directory,
@@ -156,6 +159,7 @@ absl::optional<Duplicates::Candidate> Duplicates::CandidateOf(const Rule& rule,
                             ? sync::VarintOf(when->readings.front().value).value_or(0)
                             : 0;
   if (said == 0 && rule.when_filled) return absl::nullopt;
+  candidate.as_written = said == 0;
   if (said != 0) candidate.when_ms = sync::BoundMs(static_cast<int64_t>(said));
   if (const sync::FieldSlot* const link = record.Slot(rule.link->number)) {
     for (const sync::StandingReading& reading : link->readings) {
@@ -224,7 +228,8 @@ std::vector<Duplicates::Pair> Duplicates::PairsAmong(std::vector<Candidate> cand
         *more = true;
         break;
       }
-      pairs.push_back({first.rule, first.id, second.id, second.when_ms, apart_ms});
+      pairs.push_back({first.rule, first.id, second.id, second.when_ms, apart_ms, first.as_written,
+                       second.as_written});
     }
   }
   return pairs;
@@ -268,6 +273,8 @@ absl::StatusOr<v1::ListDuplicatesResponse> Duplicates::ListDuplicates(
     v1::DuplicatePair* const told = response.add_pairs();
     told->set_apart_ms(pair.apart_ms);
     told->set_link(pair.rule->link->name);
+    told->set_first_as_written(pair.first_as_written);
+    told->set_second_as_written(pair.second_as_written);
     SOTAY_RETURN_IF_ERROR(fill(pair.first, told->mutable_first()));
     SOTAY_RETURN_IF_ERROR(fill(pair.second, told->mutable_second()));
   }

@@ -5,11 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "server/refusal.h"
+#include "server/states_alike.h"
 #include "server/supervision.h"
-#include "sotay/options/v1/options.pb.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -17,25 +15,6 @@ namespace {
 
 // Feed rows one page looks through: some 20 ms.
 constexpr size_t kRowsLookedAtMax = 20'000;
-
-// The label of a value as people read it; empty when it has none.
-std::string LabelOf(const google::protobuf::EnumValueDescriptor& value) {
-  // A type from a descriptor file keeps its options in a pool of its own.
-  google::protobuf::EnumValueOptions known;
-  known.ParseFromString(value.options().SerializeAsString());
-  return known.GetExtension(options::v1::value).label().SerializeAsString();
-}
-
-// The values that read the same: a note as born and one that was returned are both drafts.
-std::set<int32_t> AlikeTo(const google::protobuf::EnumValueDescriptor& value) {
-  std::set<int32_t> alike = {value.number()};
-  const std::string label = LabelOf(value);
-  for (int i = 0; !label.empty() && i < value.type()->value_count(); ++i) {
-    const auto& other = *value.type()->value(i);
-    if (LabelOf(other) == label) alike.insert(other.number());
-  }
-  return alike;
-}
 
 }  // namespace
 
@@ -75,12 +54,7 @@ absl::StatusOr<Supervision::Filter> Supervision::FilterFor(
   }
   filter.dossier = request.dossier_id();
   if (request.state().empty()) return filter;
-  filter.states.emplace();
-  for (const auto& [name, type] : schema_.types()) {
-    if (type.state == nullptr || type.state->descriptor->enum_type() == nullptr) continue;
-    const auto* value = type.state->descriptor->enum_type()->FindValueByName(request.state());
-    if (value != nullptr) filter.states->emplace(name, AlikeTo(*value));
-  }
+  filter.states = StatesAlike(schema_, request.state());
   if (filter.states->empty()) return Malformed("state: no loaded record type has such a state");
   return filter;
 }

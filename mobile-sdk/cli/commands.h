@@ -31,6 +31,7 @@ void AddOfficeDossierCommands(Command app, Invocation* run);     // dossiers
 void AddOfficeSecrecyCommands(Command app, Invocation* run);     // secrecy
 void AddOfficeAccessCommand(Command app, Invocation* run);       // access
 void AddOfficeDuplicatesCommand(Command app, Invocation* run);   // duplicates
+void AddOfficeCountCommand(Command app, Invocation* run);        // count
 void AddOfficeExportCommand(Command app, Invocation* run);       // export
 void AddOfficeDeadlinesCommand(Command app, Invocation* run);    // deadlines
 void AddOfficeFileCommand(Command app, Invocation* run);         // save

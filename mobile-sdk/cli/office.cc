@@ -24,6 +24,7 @@
 #include "sotay/v1/secrecy_service.grpc.pb.h"
 #include "sotay/v1/supervision_service.grpc.pb.h"
 #include "sotay/v1/sync_service.grpc.pb.h"
+#include "sotay/v1/tally_service.grpc.pb.h"
 #include "sync/status_macros.h"
 
 namespace sotay::cli {
@@ -83,6 +84,7 @@ class Office::Calls {
         lineage_(v1::LineageService::NewStub(channel)),
         access_(v1::AccessService::NewStub(channel)),
         duplicates_(v1::DuplicateService::NewStub(channel)),
+        tally_(v1::TallyService::NewStub(channel)),
         dossiers_(v1::DossierService::NewStub(channel)),
         secrecy_(v1::SecrecyService::NewStub(channel)),
         quarantine_(v1::QuarantineService::NewStub(channel)),
@@ -141,6 +143,7 @@ class Office::Calls {
   v1::LineageService::Stub& lineage() { return *lineage_; }
   v1::AccessService::Stub& access() { return *access_; }
   v1::DuplicateService::Stub& duplicates() { return *duplicates_; }
+  v1::TallyService::Stub& tally() { return *tally_; }
   v1::DossierService::Stub& dossiers() { return *dossiers_; }
   v1::SecrecyService::Stub& secrecy() { return *secrecy_; }
   v1::QuarantineService::Stub& quarantine() { return *quarantine_; }
@@ -155,6 +158,7 @@ class Office::Calls {
   const std::unique_ptr<v1::LineageService::Stub> lineage_;
   const std::unique_ptr<v1::AccessService::Stub> access_;
   const std::unique_ptr<v1::DuplicateService::Stub> duplicates_;
+  const std::unique_ptr<v1::TallyService::Stub> tally_;
   const std::unique_ptr<v1::DossierService::Stub> dossiers_;
   const std::unique_ptr<v1::SecrecyService::Stub> secrecy_;
   const std::unique_ptr<v1::QuarantineService::Stub> quarantine_;
@@ -230,6 +234,15 @@ absl::StatusOr<v1::ListAccessResponse> Office::ListAccess(const v1::ListAccessRe
 absl::StatusOr<v1::ListDuplicatesResponse> Office::ListDuplicates(
     const v1::ListDuplicatesRequest& request) {
   return calls_->Call(calls_->duplicates(), &v1::DuplicateService::Stub::ListDuplicates, request);
+}
+
+absl::StatusOr<v1::CountRecordsResponse> Office::CountRecords(
+    const v1::CountRecordsRequest& request) {
+  return calls_->Call(calls_->tally(), &v1::TallyService::Stub::CountRecords, request);
+}
+
+absl::StatusOr<v1::GetTogetherResponse> Office::GetTogether(const v1::GetTogetherRequest& request) {
+  return calls_->Call(calls_->tally(), &v1::TallyService::Stub::GetTogether, request);
 }
 
 absl::StatusOr<v1::RestrictDossierResponse> Office::RestrictDossier(

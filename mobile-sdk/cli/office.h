@@ -22,6 +22,7 @@
 #include "sotay/v1/secrecy_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sotay/v1/tally_service.pb.h"
 
 namespace sotay::cli {
 
@@ -45,6 +46,8 @@ class Office {
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);
   absl::StatusOr<v1::ListDuplicatesResponse> ListDuplicates(
       const v1::ListDuplicatesRequest& request);
+  absl::StatusOr<v1::CountRecordsResponse> CountRecords(const v1::CountRecordsRequest& request);
+  absl::StatusOr<v1::GetTogetherResponse> GetTogether(const v1::GetTogetherRequest& request);
 
   absl::StatusOr<v1::RestrictDossierResponse> RestrictDossier(
       const v1::RestrictDossierRequest& request);

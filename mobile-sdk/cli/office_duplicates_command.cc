@@ -20,11 +20,16 @@ using nlohmann::json;
 constexpr size_t kTitleColumns = 60;
 
 // "7f3a91c2  Nguyễn Ưu Đàm, 05/11/2026 07:15  Sổ tiếp nhận thiếu giờ".
-std::string OneInWords(const Reader& reader, const sync::MergedRecord& record) {
+std::string OneInWords(const Reader& reader, const sync::MergedRecord& record, bool as_written) {
   const sdk::RecordLine line = LineOf(reader, record);
   return absl::StrCat("  ", record.id().Short(), "  ",
                       OneLine(AuthorInWords(reader, record.birth())), "  ",
-                      Fit(OneLine(line.title), kTitleColumns), "\n");
+                      Fit(OneLine(line.title), kTitleColumns),
+                      as_written ? reader.voice("  (chưa ghi thời điểm diễn ra; tính theo lúc ghi)",
+                                                "  (when it happened is not written down; taken as "
+                                                "when it was written)")
+                                 : "",
+                      "\n");
 }
 
 absl::Status Duplicates(const Invocation& run, const ScopeWords& words) {
@@ -45,10 +50,13 @@ absl::Status Duplicates(const Invocation& run, const ScopeWords& words) {
     list.push_back({{"first", FeedLineJson(LineOf(open.reader, first), pair.first().position())},
                     {"second", FeedLineJson(LineOf(open.reader, second), pair.second().position())},
                     {"apart_ms", pair.apart_ms()},
+                    {"first_as_written", pair.first_as_written()},
+                    {"second_as_written", pair.second_as_written()},
                     {"link", pair.link()}});
     absl::StrAppend(&text, TypeLabel(open.reader, first.type_name()), ", ",
                     run.voice("cách nhau ", "apart "), SpanInWords(run.voice, pair.apart_ms()),
-                    "\n", OneInWords(open.reader, first), OneInWords(open.reader, second),
+                    "\n", OneInWords(open.reader, first, pair.first_as_written()),
+                    OneInWords(open.reader, second, pair.second_as_written()),
                     run.voice("  Nếu trùng: ", "  If it is one: "), "sotay edit ",
                     second.id().Short(), " ", OneLine(pair.link()), "=", first.id().Short(),
                     "\n\n");

@@ -1,13 +1,8 @@
 // records, show, conflicts, digest: what a supervisor reads.
 #include <map>
-#include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
-#include "google/protobuf/descriptor.h"
 #include "mobile-sdk/cli/admission_line.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/deadlines.h"
@@ -20,8 +15,10 @@
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
 #include "mobile-sdk/cli/signatures.h"
+#include "mobile-sdk/cli/state_named.h"
 #include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/cli/together.h"
 #include "mobile-sdk/core/visible_digest.h"
 #include "sync/absorb.h"
 #include "sync/admitted_edit.h"
@@ -59,30 +56,6 @@ struct BlameWords {
   std::string field;  // which text
 };
 
-// The whole name of the state that is typed, as on a phone, without what all of them begin with:
-// "submitted" of notes is NOTE_STATE_SUBMITTED.
-absl::StatusOr<std::string> StateNamed(const sync::Schema& schema, const RecordsWords& words) {
-  std::set<std::string> found;
-  for (const auto& [name, type] : schema.types()) {
-    if (type.state == nullptr || (!words.type.empty() && schema.Find(words.type) != &type))
-      continue;
-    const auto& values = *type.state->value_descriptor->enum_type();
-    const std::string& zero = values.FindValueByNumber(0)->name();
-    const std::string prefix(absl::StripSuffix(zero, "UNSPECIFIED"));
-    for (int i = 0; i < values.value_count(); ++i) {
-      const std::string& whole = values.value(i)->name();
-      if (absl::EqualsIgnoreCase(whole, words.state)) return whole;
-      if (absl::EqualsIgnoreCase(absl::StripPrefix(whole, prefix), words.state))
-        found.insert(whole);
-    }
-  }
-  if (found.size() == 1) return *found.begin();
-  return absl::InvalidArgumentError(found.empty() ? absl::StrCat("there is no state ", words.state)
-                                                  : absl::StrCat("state ", words.state, " may be ",
-                                                                 absl::StrJoin(found, ", "),
-                                                                 "; say of which --type"));
-}
-
 absl::Status Records(const Invocation& run, const RecordsWords& words) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
@@ -91,7 +64,8 @@ absl::Status Records(const Invocation& run, const RecordsWords& words) {
   request.set_subtree(words.subtree);
   request.set_type(words.type);
   if (!words.state.empty()) {
-    SOTAY_ASSIGN_OR_RETURN(*request.mutable_state(), StateNamed(*open.schema, words));
+    SOTAY_ASSIGN_OR_RETURN(*request.mutable_state(),
+                           StateNamed(*open.schema, words.type, words.state));
   }
   request.set_page_size(kPage);
   std::vector<sdk::RecordLine> lines;
@@ -168,6 +142,7 @@ absl::Status Show(const Invocation& run, const ShowWords& words) {
   document["quarantined"] = json::array();
   std::string text = RecordInWords(open.reader, record, conflicts, absl::nullopt);
   SOTAY_RETURN_IF_ERROR(AddDeadlineThere(run, open, record, &document, &text));
+  SOTAY_RETURN_IF_ERROR(AddTogetherThere(open, record, &document, &text));
   if (!signatures.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, record, signatures));

@@ -15,6 +15,7 @@
 #include "mobile-sdk/cli/signatures.h"
 #include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/terminal.h"
+#include "mobile-sdk/cli/together.h"
 #include "sync/assignments.h"
 #include "sync/status_macros.h"
 
@@ -177,6 +178,7 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
                     other.Short(), "\n");
   }
   SOTAY_RETURN_IF_ERROR(AddDeadlineHere(run, open, view.record, &document, &text));
+  SOTAY_RETURN_IF_ERROR(AddTogetherHere(open, view.record, &document, &text));
   if (!signatures.empty() || !apart.empty()) {
     absl::StrAppend(&text, "\n", run.voice("Chữ ký:", "Signatures:"), "\n",
                     SignaturesInWords(open.reader, view.record, signatures),

@@ -24,6 +24,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   AddOfficeSecrecyCommands(app, run);
   AddOfficeQuarantineCommands(app, run);
   AddOfficeDuplicatesCommand(app, run);
+  AddOfficeCountCommand(app, run);
   AddOfficeAccessCommand(app, run);
   AddOfficeExportCommand(app, run);
   AddOfficeFileCommand(app, run);
@@ -42,6 +43,7 @@ int Sotayctl(const std::vector<std::string>& args, Invocation* run) {
   sotayctl conflicts && sotayctl watch
   sotayctl deadlines --unit vks-sm --subtree
   sotayctl duplicates --unit vkskv3
+  sotayctl count finding --unit vkskv3
   sotayctl dossiers restrict 7f3a91c2 --for nguyet-que --reason "4/PC-VKS"
   sotayctl access --unit vkskv3
   sotayctl export 7f3a91c2 vu-885

@@ -59,7 +59,7 @@ class AdmissionLinesTest : public QuarantineRoom {
     phone->Write("k", {wish});
     room_.Exchange(phone);
   }
-  // "ksv.work 2026.6", or what is told instead, in order of position.
+  // "ksv.work 2026.7", or what is told instead, in order of position.
   std::vector<std::string> Told(const std::string& record, const std::string& by = "ngu") {
     v1::GetRecordRequest request;
     request.set_record_id(RecordNamed(record).str());
@@ -87,8 +87,8 @@ TEST_F(AdmissionLinesTest, NamesTheLineOfEachChange) {
   SealedPhone ha("ha");
   Enrol(&ha, PostOf("ha", "kv1", v1::CAPACITY_KTV));
   Send(&ha, Note("m").Says("hai, ba"));
-  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.6", "ksv.work 2026.6", "head.work 2026.6",
-                                     "ktv.work 2026.6"));
+  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.7", "ksv.work 2026.7", "head.work 2026.7",
+                                     "ktv.work 2026.7"));
   EXPECT_THAT(Told("n"), ElementsAre("TABLE_NOT_NOTED"));
   EXPECT_THAT(room_.Faults(), IsEmpty());
 }
@@ -101,25 +101,25 @@ TEST_F(AdmissionLinesTest, IsTheOneOfThatDayWhateverPostsThereAreNow) {
   ASSERT_THAT(End("ha", 1, kToday), IsOk());
   DaysPass(1);
   ASSERT_THAT(Put(PostOf("ha", "kv1", v1::CAPACITY_KSV)), IsOk());
-  EXPECT_THAT(Told("n"), ElementsAre("TABLE_NOT_NOTED", "ktv.work 2026.6"));
+  EXPECT_THAT(Told("n"), ElementsAre("TABLE_NOT_NOTED", "ktv.work 2026.7"));
   // Of memberships nobody notes since when they are.
   Send(&que_, Note("n").Says("ba"));
   Suspend(que_);
-  EXPECT_THAT(Told("n"), ElementsAre("TABLE_NOT_NOTED", "ktv.work 2026.6", "POSTS_CHANGED"));
+  EXPECT_THAT(Told("n"), ElementsAre("TABLE_NOT_NOTED", "ktv.work 2026.7", "POSTS_CHANGED"));
 }
 
 TEST_F(AdmissionLinesTest, SaysThatTheTableWasReplaced) {
   Send(&nguyet_, Note("m").Says("hai"));
-  GoBy(absl::StrReplaceAll(BuiltInRules(), {{"version 2026.6", "version 2026.7-rieng"},
+  GoBy(absl::StrReplaceAll(BuiltInRules(), {{"version 2026.7", "version 2026.8-rieng"},
                                             {"rule ksv.work ", "rule ksv.viec "}}));
   Send(&nguyet_, Note("m").Says("hai, ba"));
-  EXPECT_THAT(Told("m"), ElementsAre("TABLE_REPLACED", "ksv.viec 2026.7-rieng"));
+  EXPECT_THAT(Told("m"), ElementsAre("TABLE_REPLACED", "ksv.viec 2026.8-rieng"));
   // One that comes back is the same table again.
   room_.rules.clear();
   ASSERT_THAT(room_.Open(), IsOk());
   NoteTable();
   Send(&nguyet_, Note("m").Says("hai, ba, bốn"));
-  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.6", "TABLE_REPLACED", "ksv.work 2026.6"));
+  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.7", "TABLE_REPLACED", "ksv.work 2026.7"));
   // Which is noted once, however often a server starts with it.
   NoteTable();
   stored::v1::RulesNoted noted;
@@ -142,9 +142,9 @@ TEST_F(AdmissionLinesTest, GuessesNoFieldOfWorkOfADossierThatChanged) {
   SealedPhone duoc("duoc", "kv1", tests::kSupervisor);
   Enrol(&duoc, PostOf("duoc", "kv1", v1::CAPACITY_DEP, 0, 0, {"hinh_su"}));
   Send(&duoc, Note("m").Moves(NOTE_STATE_RETURNED));
-  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.6", "ksv.work 2026.6", "dep.decide 2026.6"));
+  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.7", "ksv.work 2026.7", "dep.decide 2026.7"));
   Send(&nguyet_, Case("k").Set(casework::v1::Case::kTitleFieldNumber, "Vụ khác"));
-  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.6", "ksv.work 2026.6", "DOSSIER_CHANGED"));
+  EXPECT_THAT(Told("m"), ElementsAre("ksv.work 2026.7", "ksv.work 2026.7", "DOSSIER_CHANGED"));
 }
 
 // The entries a device carries, and a proof, have the server's bytes and nothing beside them.

@@ -1,5 +1,6 @@
 #include "server/duplicates.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,9 +116,8 @@ TEST_F(DuplicatesTest, AreTwoCasesOpenedForOneReport) {
   que_.Write("s", {opened("s", 20, police)});
   que_.Write("t", {opened("t", 21, "Công an xã Bãi Nổi")});
   que_.Write("u", {opened("u", 60, police)});
-  // On the same day and with the same body, but not written down when it happened; or no report.
+  // Nor is what was written down months later; or no report.
   que_.Write("w", {reported("w", police)});
-  que_.Write("x", {reported("x", police)});
   que_.Write("y", {NewCase("y")
                        .Set(C::kHandlingBodyFieldNumber, police)
                        .SetNumber(C::kOccurredMsFieldNumber, static_cast<uint64_t>(kThenMs))});
@@ -128,10 +128,56 @@ TEST_F(DuplicatesTest, AreTwoCasesOpenedForOneReport) {
   EXPECT_EQ(suggested->pairs(0).link(), "merged_into");
   EXPECT_EQ(NameOf(suggested->pairs(0).first()), "r");
   EXPECT_EQ(NameOf(suggested->pairs(0).second()), "s");
+  EXPECT_FALSE(suggested->pairs(0).first_as_written());
+  EXPECT_FALSE(suggested->pairs(0).second_as_written());
   // Somebody says so.
   que_.Write("s", {tests::Case("s").Set(C::kMergedIntoFieldNumber, RecordNamed("r").view())});
   room_.Exchange(&que_);
   EXPECT_EQ(List("trieu", "kv1")->pairs_size(), 0);
+}
+
+// A phone that is right about the time, one that is not, and one whose author says when it was.
+TEST_F(DuplicatesTest, OfWhichNobodyWroteDownWhenTheyHappenedAreTakenAsWritten) {
+  using C = casework::v1::Case;
+  const auto opened = [](const std::string& name, uint64_t when_ms = 0) {
+    Wish wish = tests::Case(name);
+    wish.SetNumber(C::kKindFieldNumber, casework::v1::CASE_KIND_CRIME_REPORT)
+        .Set(C::kTitleFieldNumber, "Mất trộm trên ghe")
+        .Set(C::kHandlingBodyFieldNumber, "Công an xã Rạch Đước");
+    if (when_ms != 0) wish.SetNumber(C::kOccurredMsFieldNumber, when_ms);
+    return wish;
+  };
+  constexpr int64_t kDayMs = 24 * kHourMs;
+  const int64_t now_ms = room_.now_ms;
+  nguyet_.clock_ms = now_ms;
+  nguyet_.Write("r", {opened("r")});
+  room_.Exchange(&nguyet_);
+  // Within the day of what another says, whose phone writes it two days later.
+  room_.now_ms += 2 * kDayMs;
+  que_.clock_ms = room_.now_ms;
+  que_.Write("s", {opened("s", static_cast<uint64_t>(now_ms - 20 * kHourMs))});
+  // Nothing said of either: they are two days apart.
+  que_.Write("t", {opened("t")});
+  room_.Exchange(&que_);
+  // A clock that is ten days fast is not believed.
+  nguyet_.clock_ms = room_.now_ms + 10 * kDayMs;
+  nguyet_.Write("u", {opened("u")});
+  room_.Exchange(&nguyet_);
+  const auto suggested = List("trieu", "kv1");
+  ASSERT_TRUE(suggested.ok()) << suggested.status();
+  std::vector<std::set<std::string>> pairs;  // of two that are about as old either may be first
+  const auto one = [](const v1::FeedRecord& fed, bool as_written) {
+    return NameOf(fed) + (as_written ? " as written" : "");
+  };
+  for (const v1::DuplicatePair& pair : suggested->pairs()) {
+    pairs.push_back(
+        {one(pair.first(), pair.first_as_written()), one(pair.second(), pair.second_as_written())});
+    EXPECT_EQ(pair.link(), "merged_into");
+    EXPECT_LT(pair.apart_ms(), 24 * kHourMs);
+  }
+  const std::set<std::string> newest = {"t as written", "u as written"};
+  const std::set<std::string> mixed = {"r as written", "s"};
+  EXPECT_THAT(pairs, ElementsAre(newest, mixed));
 }
 
 TEST_F(DuplicatesTest, AreShownToWhomBothAreShown) {

@@ -31,6 +31,7 @@
 #include "sotay/v1/secrecy_service.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sotay/v1/tally_service.pb.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/packed.h"
@@ -209,6 +210,13 @@ class EveryRpc : public ::testing::Test {
     v1::ListDuplicatesRequest duplicates;
     duplicates.set_unit_id(kUnit);
     add("DuplicateService/ListDuplicates", duplicates, kNotFound);
+    v1::CountRecordsRequest count;
+    count.set_unit_id(kUnit);
+    count.set_type("case");
+    add("TallyService/CountRecords", count, kNotFound);
+    v1::GetTogetherRequest together;
+    together.set_record_id(*record_);
+    add("TallyService/GetTogether", together, kNotFound);
 
     v1::RestrictDossierRequest restricted;
     restricted.set_record_id(*record_);

@@ -125,7 +125,7 @@ bool Writer(const NaiveRecord& record, const std::string& verb, bool here, bool 
 bool Statistician(const NaiveRecord& record, const std::string& verb, bool here) {
   const bool content =
       record.kind != "comment" && record.kind != "device" && record.kind != "audit";
-  return verb == "numbers" && here && content;
+  return verb == "numbers" && here && content && !record.for_others;
 }
 
 bool Inspector(const NaiveRecord& record, const std::string& verb) {
