@@ -335,7 +335,7 @@ class Store {
   void PutDecided(const AsideRow& row, leveldb::WriteBatch* batch);
   // store_reads.cc
   absl::Status LoadReads();
-  // births_filing.cc
+  // store_births.cc
   void PutFiling(const Filing& filing, const std::vector<sync::RecordId>& but,
                  leveldb::WriteBatch* batch);
   // What was closed, or broken off, without having been filed.
