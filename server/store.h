@@ -24,7 +24,9 @@
 #include "absl/types/optional.h"
 #include "server/birth_run.h"
 #include "server/keys.h"
+#include "server/known_roots.h"
 #include "server/log_run.h"
+#include "server/moment.h"
 #include "server/recently_read.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
@@ -43,12 +45,9 @@
 #include "sync/seal/merkle.h"
 
 namespace leveldb {
-class Iterator;
-class Snapshot;
 class WriteBatch;
 }  // namespace leveldb
 namespace sotay::durable {
-class Store;
 struct StoreOptions;
 struct TailCut;
 }  // namespace sotay::durable
@@ -120,28 +119,6 @@ class Sheet {
   std::unique_ptr<leveldb::WriteBatch> batch_;
 };
 
-// A store as it was at one moment, whatever is written since.  To be given back soon: what it
-// still shows is not removed from disk meanwhile.  Any thread; before the store closes.
-class Moment {
- public:
-  // Begins now.
-  explicit Moment(durable::Store* durable);
-  ~Moment();
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-
-  // Calls `visit` for keys from `from` on, below `end` (empty: all), until it returns false.
-  absl::Status Visit(
-      const std::string& from, const std::string& end,
-      const std::function<bool(absl::string_view key, absl::string_view value)>& visit) const;
-  // Its rows; what is read stays in memory for others.
-  std::unique_ptr<leveldb::Iterator> Rows() const;
-
- private:
-  durable::Store& durable_;
-  const leveldb::Snapshot* const snapshot_;
-};
-
 // A record as stored.
 struct StoredRecord {
   uint64_t position = 0;
@@ -198,6 +175,10 @@ class Store {
                                            const sync::RecordId& id);
   // The signature of a record that stands; nothing when none ever took effect.
   absl::StatusOr<absl::optional<sync::StandingSignature>> LoadSignature(const sync::RecordId& id);
+  // Position of a record's newest change; 0: there is no such record.
+  absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
+  // The device whose change made a record, of which nothing more is read, however long it is.
+  absl::StatusOr<sync::DeviceId> LoadMaker(const RecordPlace& place);
   // The graph of a record that is there.
   absl::StatusOr<sync::History> LoadHistory(const v1::Record& record);
   // What became of a device's changes `from` to `to`, as far as they are here.
@@ -232,6 +213,10 @@ class Store {
   uint64_t rewrites() const { return rewrites_; }
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
+  // How often something was looked for in it since it was opened.
+  uint64_t lookups() const;
+  // What the guard was told of dossiers' roots.
+  KnownRoots& roots() { return roots_; }
 
   // The files that lie beside it, whose attachments it has; null: there are none.  Set once, before
   // anybody else has the store; outlives it.
@@ -269,6 +254,10 @@ class Store {
   // Records whose id begins with `prefix`.
   absl::Status VisitRecords(absl::string_view prefix,
                             const std::function<bool(const RecordPlace&)>& visit);
+  // A record that stands in for one that is not there: any, and the same whenever that is asked for
+  // again, but no neighbour of it.  `visit` is not called when there are no records.
+  absl::Status VisitStandIn(absl::string_view id_bytes,
+                            const std::function<void(const RecordPlace&)>& visit);
   // Revised outcomes of a device after `revision`.
   absl::Status VisitRevised(const sync::DeviceId& device, uint64_t revision,
                             const std::function<bool(v1::ChangeOutcome)>& visit);
@@ -315,8 +304,6 @@ class Store {
   // its position is all there is to it.
   static absl::StatusOr<RecordPlace> ReadPlace(const sync::RecordId& id, absl::string_view value,
                                                absl::string_view* rest);
-  // Position of a record's newest change; 0: there is no such record.
-  absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
   absl::Status Unpack(uint64_t sealed_through, StoredEntry* entry);
   // Where changes of a device went when they came, into what is not known of them otherwise.
@@ -352,6 +339,8 @@ class Store {
   friend class Rewriting;
   UnpackedPushes unpacked_;
   RecentlyRead<LogRun> runs_;
+  KnownRoots roots_;
+  const std::string chance_;  // by which a record stands in for what is not there
   std::atomic<uint64_t> rewrites_{0};
   // The hub's thread alone.
   uint64_t arrivals_ = 0;
