@@ -47,18 +47,26 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
       caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
-bool BlobExchange::IsAttachment(const std::string& record) const {
-  bool is = false;
-  const absl::Status visited = store_.VisitRecords(record, [&](const RecordPlace& place) {
-    const auto row = store_.LoadFeedRow(place.unit, {place.position, place.record});
-    // It changed since: whether it is one says the record itself.
-    is = row.ok() && !row->has_value();
-    if (!row.ok() || !row->has_value()) return false;
-    const sync::RecordType* const type = schema_.Find((*row)->type());
-    is = type != nullptr && type->attaching != nullptr;
+absl::StatusOr<bool> BlobExchange::IsMadeOn(const sync::DeviceId& device,
+                                            const std::string& record) const {
+  bool there = false;
+  absl::StatusOr<sync::DeviceId> maker = sync::DeviceId();
+  SOTAY_RETURN_IF_ERROR(store_.VisitRecords(record, [&](const RecordPlace& place) {
+    there = true;
+    maker = store_.LoadMaker(place);
     return false;
-  });
-  return visited.ok() && is;
+  }));
+  if (!maker.ok()) {
+    // It may have gone since, with what it was made of.
+    SOTAY_ASSIGN_OR_RETURN(const uint64_t still, store_.NewestOf(*sync::RecordId::From(record)));
+    return still == 0 ? absl::StatusOr<bool>(false) : maker.status();
+  }
+  const bool made = there && *maker == device;
+  const auto stand_in = [&](const RecordPlace& place) {
+    if (!there) store_.LoadMaker(place).IgnoreError();
+  };
+  store_.VisitStandIn(record, stand_in).IgnoreError();
+  return made;
 }
 
 absl::StatusOr<absl::optional<Blobs::Wanted>> BlobExchange::OwnOf(const Caller& caller,
@@ -66,7 +74,9 @@ absl::StatusOr<absl::optional<Blobs::Wanted>> BlobExchange::OwnOf(const Caller& 
   SOTAY_RETURN_IF_ERROR(CheckName(name));
   absl::optional<Blobs::Wanted> own;
   // Whoever holds no post any more has nothing to hand in.
-  if (caller.person->posts.empty() || !IsAttachment(name.record_id())) return own;
+  if (caller.person->posts.empty()) return own;
+  SOTAY_ASSIGN_OR_RETURN(const bool made, IsMadeOn(caller.device, name.record_id()));
+  if (!made) return own;
   SOTAY_ASSIGN_OR_RETURN(const auto stored,
                          store_.LoadRecord(*sync::RecordId::From(name.record_id())));
   if (!stored.has_value() || !MadeOn(caller.device, stored->bytes)) return own;

@@ -40,9 +40,9 @@ class BlobExchange {
   // The file the record stands for, when that is what the call says.
   absl::StatusOr<Blobs::Wanted> FileOf(const Caller& caller, const v1::BlobName& name,
                                        const std::string& record) const;
-  // Whether the record stands for a file, by its short row: of others, which may be long, nothing
-  // more is read before it is known whose they are, so that time does not tell that they are there.
-  bool IsAttachment(const std::string& record) const;
+  // Whether it is there, and the device made it.  Of the record nothing is read, and for what is
+  // not there the same is looked up of another, so that time does not tell that it is there.
+  absl::StatusOr<bool> IsMadeOn(const sync::DeviceId& device, const std::string& record) const;
   // The file, when the caller's device made its record: it hands in what it has, also of a dossier
   // that is no longer theirs to read, and is told nothing but how far its own file is.
   absl::StatusOr<absl::optional<Blobs::Wanted>> OwnOf(const Caller& caller,

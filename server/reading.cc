@@ -46,16 +46,19 @@ bool Reading::KeptBack(absl::string_view dossier) const {
   return matrix_.opens_for_some() && directory_.KeepsBack(unit_, dossier, user_id_);
 }
 
-absl::StatusOr<bool> Reading::IsTheirs(const std::string& dossier) {
-  const auto known = theirs_.find(dossier);
-  if (known != theirs_.end()) return known->second;
+absl::StatusOr<KnownRoots::Facts> Reading::RootOf(const std::string& dossier) {
+  const auto known = roots_.find(dossier);
+  if (known != roots_.end()) return known->second;
   const auto id = sync::RecordId::From(dossier);
-  if (!id.has_value()) return false;
-  SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
-  if (!stored.has_value()) return false;
-  SOTAY_ASSIGN_OR_RETURN(const auto root, sync::MergedRecord::Parse(schema_, stored->bytes));
-  return theirs_[dossier] =
-             !root.empty() && sync::IsTheirs(acts_.get(), dossier, user_id_, root.birth().user_id);
+  if (!id.has_value()) return KnownRoots::Facts();
+  SOTAY_ASSIGN_OR_RETURN(auto root, FactsOfRoot(&store_, directory_.rules().matrix, *id));
+  return roots_[dossier] = std::move(root);
+}
+
+absl::StatusOr<bool> Reading::IsTheirs(const std::string& dossier) {
+  SOTAY_ASSIGN_OR_RETURN(const auto root, RootOf(dossier));
+  return root != nullptr && !root->opened_by.empty() &&
+         sync::IsTheirs(acts_.get(), dossier, user_id_, root->opened_by);
 }
 
 bool Reading::IsSealed(absl::string_view dossier) const {
@@ -63,17 +66,8 @@ bool Reading::IsSealed(absl::string_view dossier) const {
 }
 
 absl::StatusOr<sync::FieldSet> Reading::FieldsOf(const std::string& dossier) {
-  const auto known = fields_.find(dossier);
-  if (known != fields_.end()) return known->second;
-  sync::FieldSet fields = 0;
-  if (const auto id = sync::RecordId::From(dossier)) {
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
-    if (stored.has_value()) {
-      SOTAY_ASSIGN_OR_RETURN(const auto root, sync::MergedRecord::Parse(schema_, stored->bytes));
-      fields = sync::FieldsOfDossier(matrix_, root);
-    }
-  }
-  return fields_[dossier] = fields;
+  SOTAY_ASSIGN_OR_RETURN(const auto root, RootOf(dossier));
+  return root == nullptr ? sync::FieldSet{0} : root->fields;
 }
 
 absl::StatusOr<sync::Verdict> Reading::Of(const sync::RecordId& id,

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/directory.h"
+#include "server/known_roots.h"
 #include "server/store.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/dossier_acts.h"
@@ -41,6 +42,9 @@ class Reading {
   absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
   absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
   bool OfAside(const v1::QuarantinedChange& change);
+  // Reads of the dossier's root what deciding about its records may need at the most, and decides
+  // nothing: what is not theirs, or not there, is to take the same time whoever asks.
+  absl::Status LookAtRoot(const std::string& dossier) { return RootOf(dossier).status(); }
   // Whether every record that a change of the unit edits may be read, `about` aside.
   absl::StatusOr<bool> OfAllIn(absl::string_view change, absl::string_view about);
   // Takes out of an entry what it says of other records than `about` that may not be read.
@@ -48,6 +52,8 @@ class Reading {
 
  private:
   absl::StatusOr<bool> OfId(absl::string_view record);
+  // What the guard asks of a dossier's root; null when that is not there.
+  absl::StatusOr<KnownRoots::Facts> RootOf(const std::string& dossier);
   // Whether the dossier is for named people, of whom the person is none.  Where one may have been
   // opened for some alone, or hidden, since this was made, it is asked anew.
   bool KeptBack(absl::string_view dossier) const;
@@ -77,9 +83,8 @@ class Reading {
   const bool reads_all_;  // of what is kept back from nobody
   const bool never_kept_back_;
   const bool all_;
-  std::map<std::string, sync::FieldSet> fields_;  // of dossiers that were looked at
-  std::map<std::string, bool> theirs_;            // those that are the person's
-  std::map<sync::RecordId, bool> may_;            // records that were
+  std::map<std::string, KnownRoots::Facts> roots_;  // of dossiers that were looked at
+  std::map<sync::RecordId, bool> may_;              // records that were
 };
 
 }  // namespace sotay::server

@@ -126,8 +126,12 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
     return response;
   };
   if (const auto known = SecretWith(directory, request.record_id()); known.has_value()) {
-    // To others it is answered as what is not there.
-    if (!MaySealIn(directory, person, known->unit_id())) return NotFound("the record");
+    // To others it is answered as what is not there, and after the same work.
+    if (!MaySealIn(directory, person, known->unit_id())) {
+      DossierOf(directory, &pen->store(), person, request.record_id(), sync::Verb::kSeal)
+          .IgnoreError();
+      return NotFound("the record");
+    }
     SOTAY_RETURN_IF_ERROR(answer(known->dossier_id()).status());
     const v1::DossierAct& act = response.sealed().act();
     if (act.sealed().alias() == request.alias() && act.sealed().holder() == request.holder()) {

@@ -1,6 +1,5 @@
 #include "server/sight.h"
 
-#include "sync/merged_record.h"
 #include "sync/rights.h"
 #include "sync/status_macros.h"
 
@@ -40,7 +39,7 @@ AccessPlace AccessOf(const Directory& directory, const Person& person, absl::str
 
 Sight::Sight(const Directory& directory, Store* store, const Person& person, absl::string_view unit)
     : store_(*store),
-      matrix_(*directory.rules().matrix),
+      matrix_(directory.rules().matrix),
       acts_(directory.DossiersOf(unit)),
       user_(person.user.user_id()),
       day_(directory.today()),
@@ -52,12 +51,8 @@ absl::StatusOr<bool> Sight::InReach(sync::FieldSet reach, const std::string& dos
   if (known != fields_.end()) return (reach & known->second) != 0;
   sync::FieldSet fields = 0;
   if (const auto id = sync::RecordId::From(dossier)) {
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
-    if (stored.has_value()) {
-      SOTAY_ASSIGN_OR_RETURN(const auto root,
-                             sync::MergedRecord::Parse(store_.schema(), stored->bytes));
-      fields = sync::FieldsOfDossier(matrix_, root);
-    }
+    SOTAY_ASSIGN_OR_RETURN(const auto root, FactsOfRoot(&store_, matrix_, *id));
+    if (root != nullptr) fields = root->fields;
   }
   fields_[dossier] = fields;
   return (reach & fields) != 0;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/directory.h"
+#include "server/known_roots.h"
 #include "server/store.h"
 #include "sync/dossier_acts.h"
 #include "sync/guard.h"
@@ -62,7 +63,7 @@ class Sight {
 
  private:
   Store& store_;
-  const sync::Matrix& matrix_;
+  const KnownRoots::Matrix matrix_;
   const std::shared_ptr<const sync::DossierActs> acts_;
   const std::string user_;
   const sync::Day day_;

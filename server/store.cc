@@ -6,6 +6,7 @@
 #include "leveldb/write_batch.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/durable/open.h"
+#include "sync/seal/random.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -77,10 +78,16 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
   }
 }
 
+std::string Chance() {
+  std::string chance(16, '\0');
+  seal::RandomBytes(chance.data(), chance.size());
+  return chance;
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<durable::Store> durable, const sync::Schema* schema)
-    : durable_(std::move(durable)), schema_(schema) {}
+    : durable_(std::move(durable)), schema_(schema), chance_(Chance()) {}
 Store::~Store() = default;
 
 absl::Status Store::Create(const std::string& path, const durable::StoreOptions& options,
@@ -129,6 +136,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path,
 bool Store::read_only() const { return durable_->read_only(); }
 
 const std::vector<durable::TailCut>& Store::tail_cuts() const { return durable_->tail_cuts(); }
+
+uint64_t Store::lookups() const { return durable_->lookups(); }
 
 absl::StatusOr<absl::optional<std::string>> Store::Get(const std::string& key) {
   absl::StatusOr<std::string> value = durable_->Get(key);

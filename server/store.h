@@ -25,9 +25,11 @@
 #include "absl/types/optional.h"
 #include "server/birth_run.h"
 #include "server/keys.h"
+#include "server/known_roots.h"
 #include "server/log_run.h"
 #include "server/moment.h"
 #include "server/recently_read.h"
+#include "server/sheet.h"
 #include "server/unfiled_births.h"
 #include "server/unpacked_pushes.h"
 #include "sotay/stored/v1/backup.pb.h"
@@ -49,7 +51,6 @@ namespace leveldb {
 class WriteBatch;
 }  // namespace leveldb
 namespace sotay::durable {
-class Store;
 struct StoreOptions;
 struct TailCut;
 }  // namespace sotay::durable
@@ -108,21 +109,6 @@ struct Round {
   std::vector<std::pair<sync::DeviceId, v1::ChangeOutcome>> revised;
 };
 
-// What one commit will write, all of it or nothing.  Empty until something is put on it.
-class Sheet {
- public:
-  Sheet();
-  Sheet(Sheet&&) noexcept;
-  Sheet& operator=(Sheet&&) noexcept;
-  ~Sheet();
-
- private:
-  friend class Store;
-  std::unique_ptr<leveldb::WriteBatch> batch_;
-  std::vector<BirthPlace> births_;         // records born by it, which get no row yet
-  std::vector<sync::RecordId> rewritten_;  // records that were there, and get a new row; in order
-};
-
 // A record as stored.
 struct StoredRecord {
   uint64_t position = 0;
@@ -179,6 +165,10 @@ class Store {
                                            const sync::RecordId& id);
   // The signature of a record that stands; nothing when none ever took effect.
   absl::StatusOr<absl::optional<sync::StandingSignature>> LoadSignature(const sync::RecordId& id);
+  // Position of a record's newest change; 0: there is no such record.
+  absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
+  // The device whose change made a record, of which nothing more is read, however long it is.
+  absl::StatusOr<sync::DeviceId> LoadMaker(const RecordPlace& place);
   // The graph of a record that is there.
   absl::StatusOr<sync::History> LoadHistory(const v1::Record& record);
   // What became of a device's changes `from` to `to`, as far as they are here.
@@ -219,6 +209,10 @@ class Store {
   uint64_t rewrites() const { return rewrites_; }
   // Ragged ends of logs that were cut when it was opened (sync/durable/tail_rule.h).
   const std::vector<durable::TailCut>& tail_cuts() const;
+  // How often something was looked for in it since it was opened.
+  uint64_t lookups() const;
+  // What the guard was told of dossiers' roots.
+  KnownRoots& roots() { return roots_; }
 
   // The files that lie beside it, whose attachments it has; null: there are none.  Set once, before
   // anybody else has the store; outlives it.
@@ -256,6 +250,10 @@ class Store {
   // Records whose id begins with `prefix`.
   absl::Status VisitRecords(absl::string_view prefix,
                             const std::function<bool(const RecordPlace&)>& visit);
+  // A record that stands in for one that is not there: any, and the same whenever that is asked for
+  // again, but no neighbour of it.  `visit` is not called when there are no records.
+  absl::Status VisitStandIn(absl::string_view id_bytes,
+                            const std::function<void(const RecordPlace&)>& visit);
   // Revised outcomes of a device after `revision`.
   absl::Status VisitRevised(const sync::DeviceId& device, uint64_t revision,
                             const std::function<bool(v1::ChangeOutcome)>& visit);
@@ -305,8 +303,6 @@ class Store {
                                                absl::string_view* rest);
   // The row of a record, also of one whose row is not filed yet.
   absl::StatusOr<absl::optional<std::string>> RowOf(const sync::RecordId& id);
-  // Position of a record's newest change; 0: there is no such record.
-  absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The entry's change out of the push it came in.
   absl::Status Unpack(uint64_t sealed_through, StoredEntry* entry);
   // Where changes of a device went when they came, into what is not known of them otherwise.
@@ -350,6 +346,8 @@ class Store {
   friend class Rewriting;
   UnpackedPushes unpacked_;
   RecentlyRead<LogRun> runs_;
+  KnownRoots roots_;
+  const std::string chance_;  // by which a record stands in for what is not there
   std::atomic<uint64_t> rewrites_{0};
   UnfiledBirths unfiled_;
   // Commits and filings, one at a time: a row that is filed never covers one that came after.

@@ -8,6 +8,7 @@
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
 #include "sync/durable/open.h"
+#include "sync/seal/digest.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -215,6 +216,28 @@ absl::Status Store::VisitRecords(absl::string_view prefix,
       }));
   if (status.ok()) visit_births_to(nullptr);
   return status;
+}
+
+absl::Status Store::VisitStandIn(absl::string_view id_bytes,
+                                 const std::function<void(const RecordPlace&)>& visit) {
+  const auto hash = seal::Sha256({chance_, id_bytes});
+  const sync::RecordId from =
+      *sync::RecordId::From(std::string(hash.begin(), hash.begin() + sync::RecordId::kSize));
+  const std::string all = TablePrefix(Table::kRecord);
+  const std::unique_ptr<leveldb::Iterator> at = durable_->NewIterator();
+  const auto is_one = [&] { return at->Valid() && at->key().starts_with(all); };
+  at->Seek(RecordKey(from));
+  // Behind the last one comes the first.
+  if (!is_one()) at->Seek(all);
+  if (!is_one()) return durable::FromLevelDb(at->status());
+  const absl::string_view key(at->key().data(), at->key().size());
+  const absl::string_view value(at->value().data(), at->value().size());
+  const auto id = sync::RecordId::From(key.substr(1));
+  if (!id.has_value()) return Damaged(key);
+  absl::string_view rest;
+  SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(*id, value, &rest));
+  visit(place);
+  return absl::OkStatus();
 }
 
 absl::Status Store::VisitSeals(

@@ -108,6 +108,21 @@ absl::StatusOr<v1::Admission> Store::LoadAdmission(absl::string_view unit, uint6
   return admission;
 }
 
+absl::StatusOr<sync::DeviceId> Store::LoadMaker(const RecordPlace& place) {
+  uint64_t first = place.position;
+  SOTAY_RETURN_IF_ERROR(Visit(AdmittedKey(place.record, 1),
+                              After(IdPrefix(Table::kHistory, place.record.view())),
+                              [&](absl::string_view key, absl::string_view) {
+                                const absl::optional<KeyParts> parts = ParseKey(key);
+                                if (!parts.has_value() || parts->number >= first) return false;
+                                if (parts->kind != HistoryKind::kAdmitted) return true;
+                                first = parts->number;
+                                return false;
+                              }));
+  SOTAY_ASSIGN_OR_RETURN(const auto run, LoadRun(place.unit, first));
+  return run->device();
+}
+
 absl::Status Store::VisitLeaves(absl::string_view unit, uint64_t after, uint64_t up_to,
                                 const std::function<void(const seal::MerkleHash&)>& visit) {
   uint64_t position = after;

@@ -65,9 +65,10 @@ void Store::Erase(Sheet* sheet, absl::string_view key) {
 Rewriting::Rewriting(Store* store) : store_(*store) { ++store_.rewrites_; }
 
 Rewriting::~Rewriting() {
-  // Whoever read a push or a run before it was written anew keeps it no longer.
+  // Whoever read a push, a run or a root before it was written anew keeps it no longer.
   store_.unpacked_.Forget();
   store_.runs_.Forget();
+  store_.roots_.Forget();
   ++store_.rewrites_;
 }
 

@@ -39,11 +39,15 @@ absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& per
 }
 
 absl::StatusOr<bool> Supervision::MayRead(Reading* reading, const std::string& unit,
-                                          const RecordPlace& place) const {
-  SOTAY_ASSIGN_OR_RETURN(const auto row, store_.LoadFeedRow(unit, {place.position, place.record}));
+                                          const RecordPlace& place, bool stands_in) const {
+  const auto row = store_.LoadFeedRow(unit, {place.position, place.record});
+  // That what is not theirs is damaged is not theirs to hear either.
+  if (!row.ok()) return reading->some() ? row.status() : absl::StatusOr<bool>(false);
   // It changed since; the record itself says it as well.
-  if (!row.has_value()) return true;
-  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, *row));
+  if (!row->has_value()) return reading->some();
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, **row));
+  if (verdict.allowed() && !stands_in) return true;
+  reading->LookAtRoot((*row)->dossier_id()).IgnoreError();
   return verdict.allowed();
 }
 
@@ -58,15 +62,13 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   size_t looked_at = 0;
   absl::Status status;
   v1::FeedRecord found;
-  // Of a record of a unit that is not theirs nothing is read: it takes no longer than one that is
-  // not there.
+  // Of a record that is not theirs nothing is read but the short row that says so, and what the
+  // guard asks of its dossier's root.
   const auto take = [&](const RecordPlace& place) {
     ++looked_at;
     const std::string unit(place.unit);
     Reading reading = ReadingOf(person, unit);
-    if (!reading.some()) return looked_at < kNamesakesMax;
-    // Nor of one there that is kept from them, but the short row that says so.
-    const auto may = MayRead(&reading, unit, place);
+    const auto may = MayRead(&reading, unit, place, /*stands_in=*/false);
     status = may.status();
     if (!status.ok()) return false;
     if (!*may) return looked_at < kNamesakesMax;
@@ -91,7 +93,17 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
   };
   SOTAY_RETURN_IF_ERROR(store_.VisitRecords(id_bytes, take));
   SOTAY_RETURN_IF_ERROR(status);
-  if (!match.has_value()) return NotFound("the record");
+  if (!match.has_value()) {
+    // Of what is not there the same is done for another record, so that it takes as long.
+    const auto stand_in = [&](const RecordPlace& place) {
+      if (looked_at > 0) return;
+      const std::string unit(place.unit);
+      Reading reading = ReadingOf(person, unit);
+      MayRead(&reading, unit, place, /*stands_in=*/true).IgnoreError();
+    };
+    store_.VisitStandIn(id_bytes, stand_in).IgnoreError();
+    return NotFound("the record");
+  }
   if (several) return Malformed("record_id: several records begin so; give more of it");
   shown->record = match->str();
   shown->count = 1;

@@ -63,10 +63,11 @@ class Supervision {
   struct Filter;
   struct Found;
 
-  // Whether the record at that place of the unit's feed may be read; true when it stands there no
-  // longer.  Costs little more than a record that is not there, so that time does not tell.
-  absl::StatusOr<bool> MayRead(Reading* reading, const std::string& unit,
-                               const RecordPlace& place) const;
+  // Whether the record may be read, by the short row of its unit's feed; where anything of the unit
+  // may, true when it stands at that place no longer.  For what may not, and for what stands in for
+  // a record that is not there, the same is looked up whoever asks, so that time does not tell.
+  absl::StatusOr<bool> MayRead(Reading* reading, const std::string& unit, const RecordPlace& place,
+                               bool stands_in) const;
   // The units a request asks for; NOT_FOUND when it names one the person may not read.
   absl::StatusOr<std::vector<std::string>> UnitsFor(const Person& person, const std::string& unit,
                                                     bool subtree) const;

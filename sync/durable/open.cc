@@ -164,6 +164,7 @@ absl::Status Store::Put(leveldb::WriteBatch* batch) {
 }
 
 absl::StatusOr<std::string> Store::Get(absl::string_view key) {
+  lookups_.fetch_add(1, std::memory_order_relaxed);
   std::string value;
   leveldb::Status read = db_->Get(ReadOptions(), ToSlice(key), &value);
   if (read.ok()) return value;
@@ -175,6 +176,7 @@ absl::StatusOr<std::string> Store::Get(absl::string_view key) {
 }
 
 std::unique_ptr<leveldb::Iterator> Store::NewIterator() {
+  lookups_.fetch_add(1, std::memory_order_relaxed);
   return std::unique_ptr<leveldb::Iterator>(db_->NewIterator(ReadOptions()));
 }
 

@@ -92,6 +92,9 @@ class Store {
   // were written since.  Otherwise fails as Write does.  One thread at a time.
   absl::Status Sweep(std::vector<std::string> keys) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // How often a value, the keys in order or a moment was asked for here.
+  uint64_t lookups() const { return lookups_.load(std::memory_order_relaxed); }
+
   // For reads through db(): checksums verified.
   static leveldb::ReadOptions ReadOptions();
 
@@ -140,6 +143,7 @@ class Store {
   const std::unique_ptr<leveldb::Cache> block_cache_;
   std::vector<TailCut> tail_cuts_;
   std::unique_ptr<leveldb::DB> db_;
+  std::atomic<uint64_t> lookups_{0};
 
   mutable absl::Mutex snapshots_mutex_;
   uint64_t snapshots_taken_ ABSL_GUARDED_BY(snapshots_mutex_) = 0;

@@ -62,6 +62,7 @@ absl::Status StillRead() {
 }  // namespace
 
 const leveldb::Snapshot* Store::TakeSnapshot() {
+  lookups_.fetch_add(1, std::memory_order_relaxed);
   absl::MutexLock lock(&snapshots_mutex_);
   const leveldb::Snapshot* const snapshot = db_->GetSnapshot();
   snapshots_[snapshot] = ++snapshots_taken_;
