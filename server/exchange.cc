@@ -11,6 +11,7 @@
 #include "server/seal_rows.h"
 #include "server/sight.h"
 #include "sync/limits.h"
+#include "sync/moved_clock.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -26,14 +27,6 @@ constexpr int kReportsMax = 100;
 constexpr size_t kArenaBlockMax = size_t{64} << 10;
 // Revised outcomes of one answer.
 constexpr int kRevisedMax = 1'000;
-// Device clocks are data; further off than this nobody needs to know by how much.
-constexpr int64_t kSkewMsMax = int64_t{1} << 48;
-
-int64_t SkewOf(const v1::SyncRequest& request, int64_t now_ms) {
-  if (request.device_now_ms() == 0) return 0;
-  const int64_t device = std::clamp(request.device_now_ms(), -kSkewMsMax, kSkewMsMax);
-  return device - now_ms;
-}
 
 absl::Status CheckPushShape(const v1::Push& push) {
   if (push.first_sequence() == 0 ||
@@ -169,6 +162,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
   if (state == v1::DEVICE_STATE_FORKED && !request.has_push()) return DeviceForked();
   if (state == v1::DEVICE_STATE_REVOKED && !request.has_push()) return DeviceRevoked();
   SOTAY_RETURN_IF_ERROR(CheckShape(request));
+  const sync::SaidSkew skew = sync::SkewSaid(request, now_ms);
   if (state == v1::DEVICE_STATE_REVOKED) {  // which is fed nothing, wherever its cursors stand
     const v1::Push& push = request.push();
     SOTAY_RETURN_IF_ERROR(CheckRevoked(*caller.row, push.first_sequence(), push.count()));
@@ -176,7 +170,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
     stored::v1::Contact contact;
     contact.set_last_contact_ms(now_ms);
     contact.set_last_sequence(request.last_sequence());
-    contact.set_skew_ms(SkewOf(request, now_ms));
+    contact.set_skew_ms(skew.now_ms);
     contact.set_app_version(request.app_version());
     directory_.Touch(caller.device, std::move(contact));
     SOTAY_RETURN_IF_ERROR(PlanFeed(directory_, *caller.person, request.cursors()).status());
@@ -197,7 +191,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
       contact.set_last_sequence(std::max(contact.last_sequence(), last));
       directory_.Touch(caller.device, std::move(contact));
     }
-    prepared.push->skew_ms = SkewOf(request, now_ms);
+    prepared.push->skew_ms = skew.writing_ms;
     for (const v1::Cursor& cursor : request.cursors()) {
       if (cursor.epoch() != directory_.meta().epoch()) continue;
       const auto acts = directory_.DossiersOf(cursor.unit_id());

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/assignments.h"
 #include "sync/fragment.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::sync {
 namespace {
@@ -100,7 +101,8 @@ absl::optional<Refusal> CheckHeard(const Arrival& arrival, const Bench& bench) {
       acts == nullptr ? nullptr : acts->SaidForItself(change.dossier_id());
   if (said == nullptr) return absl::nullopt;
   // By the server's clock, as far as the device's is known.
-  const bool before = change.claimed_ms() - arrival.push->skew_ms < said->set_ms();
+  const int64_t skew_ms = arrival.push->skew_ms;
+  const bool before = skew_ms == kSkewUnknown || change.claimed_ms() - skew_ms < said->set_ms();
   if (!before && said->number() <= arrival.Heard(change.unit_id())) return absl::nullopt;
   return MayNot(absl::StrCat("user ", said->set_by(), " said who sees the dossier (act ",
                              said->number(),

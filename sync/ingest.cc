@@ -10,6 +10,7 @@
 #include "sync/fragment.h"
 #include "sync/hidden_dossiers.h"
 #include "sync/stamp.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::sync {
 namespace {
@@ -191,8 +192,11 @@ v1::ChangeOutcome Ingester::TakeChange(const Arrival& arrival, stored::v1::Devic
 uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::DeviceRow* device) {
   const v1::Change& change = *arrival.pushed->change;
   const int64_t received_ms = arrival.taken != nullptr ? arrival.taken->received_ms : input_.now_ms;
-  const BoundedStamp bounded = BoundStamp(change.stamp(), change.claimed_ms(),
-                                          arrival.push->skew_ms, received_ms, decision.after);
+  const int64_t skew_ms = arrival.push->skew_ms;
+  const BoundedStamp bounded =
+      skew_ms == kSkewUnknown
+          ? BoundedStamp{StampOfUnknown(std::max(decision.after, StampAt(device->enrolled_ms())))}
+          : BoundStamp(change.stamp(), change.claimed_ms(), skew_ms, received_ms, decision.after);
   const uint64_t position = ++bench_.positions[change.unit_id()];
   NewEntry& entry = outcome_.entries.emplace_back();
   entry.unit_id = change.unit_id();
@@ -209,7 +213,7 @@ uint64_t Ingester::Admit(const Arrival& arrival, Decision decision, stored::v1::
   Author author = arrival.Place();
   author.stamp = bounded.stamp;
   admission.set_authority(author.authority);
-  admission.set_skew_ms(arrival.push->skew_ms);
+  if (skew_ms != kSkewUnknown) admission.set_skew_ms(skew_ms);
   if (bounded.corrected) admission.add_marks(v1::MARK_CLOCK_CORRECTED);
   if (bounded.bounded) admission.add_marks(v1::MARK_CLOCK_BOUNDED);
   if (arrival.taken != nullptr) {

@@ -54,7 +54,7 @@ struct PushInput {
   // Unit → the newest act about its dossiers (dossier_acts.h) that the device says it had followed
   // when the changes came; absent: none.
   std::map<std::string, uint64_t> heard;
-  int64_t skew_ms = 0;
+  int64_t skew_ms = 0;  // of the clock they were written by, or kSkewUnknown (unknown_time.h)
   // When it came, of what was held since; 0: now.
   int64_t received_ms = 0;
   uint64_t first_sequence = 0;

@@ -10,6 +10,7 @@
 #include "sync/fragment.h"
 #include "sync/text.h"
 #include "sync/text_disputes.h"
+#include "sync/unknown_time.h"
 #include "sync/yielding.h"
 
 namespace sotay::sync {
@@ -266,7 +267,14 @@ void MergedRecord::ApplyOp(const v1::FieldOp& op, size_t author, const VersionVe
       return;
   }
   Sort(field == nullptr ? slot.rule : rule, field, &slot);
-  if (rule == options::v1::RULE_LATEST && slot.readings.size() > 1) slot.readings.resize(1);
+  if (rule == options::v1::RULE_LATEST && slot.readings.size() > 1) {
+    // What lost here has lost for good: whoever saw the winner has a later stamp than all it beat.
+    slot.readings.erase(std::remove_if(slot.readings.begin() + 1, slot.readings.end(),
+                                       [this](const StandingReading& r) {
+                                         return !IsTimeUnknown(authors_[r.author].stamp);
+                                       }),
+                        slot.readings.end());
+  }
 }
 
 void MergedRecord::Sort(Rule rule, const FieldType* field, FieldSlot* slot) const {

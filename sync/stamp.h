@@ -1,5 +1,6 @@
 // Hybrid logical time of a change: milliseconds since 1970 in the upper 48 bits, a counter in
-// the lower 16 (Kulkarni, Demirbas and others, "Logical Physical Clocks", 2014).  Stamps
+// the lower 16, of which bit 15 has a meaning of its own (unknown_time.h) (Kulkarni, Demirbas and
+// others, "Logical Physical Clocks", 2014).  Stamps
 // only break ties between concurrent writes; what came after what is read off the graph of
 // changes.  Pure; any thread.
 #pragma once

@@ -50,6 +50,7 @@ bool InConflict(const MergedRecord& record, const FieldType* field, const FieldS
   switch (field != nullptr ? field->rule : options::v1::RULE_UNSPECIFIED) {
     case options::v1::RULE_REGISTER:
     case options::v1::RULE_ONCE:
+    case options::v1::RULE_LATEST:  // of which more than one stands where a time is unknown
       return !SameValue(slot);
     case options::v1::RULE_STATE: {
       const StandingReading& first = slot.readings.front();

@@ -10,6 +10,7 @@
 #include "sync/stamp.h"
 #include "sync/text.h"
 #include "sync/text_written.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::cli {
 namespace {
@@ -72,6 +73,8 @@ json OpJson(const Reader& reader, const sync::RecordType* type, const v1::FieldO
 json AdmissionJson(const v1::Admission& admission) {
   json marks = json::array();
   for (int mark : admission.marks()) marks.push_back(v1::Mark_Name(static_cast<v1::Mark>(mark)));
+  // Of a time that nobody can tell the stamp is the earliest it can be.
+  if (sync::IsTimeUnknown(admission.stamp())) marks.push_back("MARK_CLOCK_UNKNOWN");
   return {
       {"position", admission.position()},
       {"received_ms", admission.received_ms()},

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
+#include "mobile-sdk/cli/clock_words.h"
 #include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/steps.h"
 #include "mobile-sdk/cli/table.h"
@@ -21,6 +22,7 @@
 #include "sync/secrecy.h"
 #include "sync/stamp.h"
 #include "sync/text_written.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::cli {
 namespace {
@@ -173,13 +175,6 @@ std::string OpInWords(const Reader& reader, const sync::RecordType* type, const 
   return absl::StrCat(place, ": ", absl::StrJoin(splices, "; "));
 }
 
-// Whether its stamp is another than what the device's clock said.
-bool WasCorrected(const v1::Admission& admission) {
-  return std::any_of(admission.marks().begin(), admission.marks().end(), [](int mark) {
-    return mark == v1::MARK_CLOCK_CORRECTED || mark == v1::MARK_CLOCK_BOUNDED;
-  });
-}
-
 // That it was refused first, and who decided otherwise.
 std::string TakenInWords(const Reader& reader, const v1::TakenIn& taken_in) {
   return absl::StrCat(reader.voice("Nhận vào theo quyết định của ", "Taken in by "),
@@ -215,9 +210,11 @@ std::string SyncStateInWords(const Voice& voice, sdk::SyncState state) {
 
 std::string AuthorInWords(const Reader& reader, const sync::Author& author) {
   const int64_t at_ms = sync::StampMs(author.stamp);
-  std::string words =
-      absl::StrCat(reader.names.Person(author.user_id), ", ", InstantInWords(at_ms));
-  if (std::llabs(at_ms - author.claimed_ms) >= sync::kSkewCorrectedMsMin) {
+  const bool unknown = sync::IsTimeUnknown(author.stamp);
+  std::string words = absl::StrCat(
+      reader.names.Person(author.user_id), ", ",
+      unknown ? reader.voice("không rõ lúc nào", "nobody knows when") : InstantInWords(at_ms));
+  if (unknown || std::llabs(at_ms - author.claimed_ms) >= sync::kSkewCorrectedMsMin) {
     absl::StrAppend(&words, reader.voice(" (đồng hồ máy: ", " (device's clock: "),
                     InstantInWords(author.claimed_ms), ")");
   }
@@ -350,10 +347,7 @@ std::string ChangeInWords(const Reader& reader, const v1::Change& change,
       "  ",
       admission == nullptr ? voice("(máy chủ chưa có)", "(not on the server)")
                            : absl::StrCat(voice("vị trí ", "position "), admission->position()));
-  if (admission != nullptr && WasCorrected(*admission)) {
-    absl::StrAppend(&out, voice("  (giờ máy đã được hiệu chỉnh: ", "  (clock corrected: "),
-                    InstantInWords(sync::StampMs(admission->stamp())), ")");
-  }
+  if (admission != nullptr) absl::StrAppend(&out, ClockInWords(voice, *admission));
   if (admission != nullptr && sync::UnawareOf(*admission) != 0) {
     absl::StrAppend(&out, voice("  (ghi sau khi chuyển phân công, máy chưa biết)",
                                 "  (written after the dossier had become others', which the device "

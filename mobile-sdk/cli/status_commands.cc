@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/clock_words.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/handovers.h"
@@ -69,6 +70,13 @@ json StatusJson(const sdk::Status& status) {
                             {"held", HeadJson(restoration.held())},
                             {"found_ms", restoration.found_ms()}});
   }
+  json doubtful = json::array();
+  for (const sdk::DoubtfulTime& time : status.doubtful_times) {
+    doubtful.push_back({{"record", time.record.Hex()},
+                        {"field", time.field},
+                        {"at_ms", time.at_ms},
+                        {"ahead_ms", time.unknown ? json(nullptr) : json(time.ahead_ms)}});
+  }
   json removed = json::array();
   for (const auto& [dossier, since_ms] : status.removed_dossiers) {
     removed.push_back({{"dossier", dossier.Hex()}, {"since_ms", since_ms}});
@@ -94,6 +102,7 @@ json StatusJson(const sdk::Status& status) {
           {"conflicts", status.conflicts},
           {"requests", status.requests},
           {"refused", status.refused},
+          {"doubtful_times", doubtful},
           {"cursors", cursors},
           {"logs", logs},
           {"logs_disputed", disputes},
@@ -176,6 +185,9 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                               around.stale)));
   if (status.skew_ms >= 60'000 || status.skew_ms <= -60'000) {
     line(voice("Lệch giờ", "Clock ahead by"), SpanInWords(voice, status.skew_ms));
+  }
+  for (const sdk::DoubtfulTime& time : status.doubtful_times) {
+    line(voice("Xem lại giờ", "Look at the time"), DoubtInWords(voice, time));
   }
   const int64_t certificate_left_ms = status.certificate_ends_ms - (run.NowMs() - status.skew_ms);
   if (status.certificate_ends_ms != 0 && certificate_left_ms < kCertificateWarningMs) {

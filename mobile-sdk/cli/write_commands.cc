@@ -1,4 +1,6 @@
 // new, edit, resolve: what a prosecutor writes.
+#include <algorithm>
+#include <cstdlib>
 #include <istream>
 #include <iterator>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/editor.h"
 #include "mobile-sdk/cli/fields.h"
+#include "mobile-sdk/cli/instant.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
@@ -17,7 +20,9 @@
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
 #include "mobile-sdk/core/edits.h"
+#include "sync/fragment.h"
 #include "sync/limits.h"
+#include "sync/stamp.h"
 #include "sync/status_macros.h"
 #include "sync/text_written.h"
 
@@ -34,6 +39,10 @@ struct EditWords {
   std::string record, field, reason;
   std::vector<std::string> fields;
   bool editor = false;
+};
+
+struct ConfirmWords {
+  std::string record, reason;
 };
 
 struct ResolveWords {
@@ -138,6 +147,40 @@ absl::Status Edit(const Invocation& run, const EditWords& words) {
   if (edits.empty()) return Confirm(run, open, id, run.voice("Không đổi", "Unchanged"));
   SOTAY_RETURN_IF_ERROR(open.notebook->Change(view, edits, words.reason));
   return Confirm(run, open, id, run.voice("Đã sửa", "Changed"));
+}
+
+// Writes again what stands: an ordinary edit, by which its author says that they have looked.
+absl::Status ConfirmTime(const Invocation& run, const ConfirmWords& words) {
+  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
+  SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id, open.notebook->Find(words.record));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  if (std::llabs(status.skew_ms) >= sync::kSkewCorrectedMsMin) {
+    return absl::FailedPreconditionError(absl::StrCat("this device's clock is off by ",
+                                                      SpanInWords(run.voice, status.skew_ms),
+                                                      "; set it right and sync, then confirm"));
+  }
+  const auto doubtful =
+      std::find_if(status.doubtful_times.begin(), status.doubtful_times.end(),
+                   [&](const sdk::DoubtfulTime& time) { return time.record == id; });
+  if (doubtful == status.doubtful_times.end()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "record ", id.Short(), " has no time to confirm; sotay status lists those that have"));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  const sync::FieldType* const field =
+      view.record.type()->Field(absl::string_view(doubtful->field));
+  const sync::FieldSlot* const slot = view.record.Slot(field->number);
+  if (slot->readings.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("people disagree about ", field->name, " of record ", id.Short(),
+                     "; settle that: sotay conflicts ", id.Short()));
+  }
+  sdk::Edit edit;
+  edit.field = field->name;
+  const auto at_ms = sync::VarintOf(slot->readings.front().value);
+  edit.value = absl::StrCat(static_cast<int64_t>(at_ms.value_or(0)));
+  SOTAY_RETURN_IF_ERROR(open.notebook->Change(view, {edit}, words.reason));
+  return Confirm(run, open, id, run.voice("Đã xác nhận", "Confirmed"));
 }
 
 // The conflict that `words` names: its id, or FIELD, or FIELD[KEY].
@@ -267,6 +310,18 @@ void AddWriteCommands(Command app, Invocation* run) {
   sotay edit 7f3a "tallies[hồ sơ]+=14" team+=uu-dam
   sotay edit 9b20 "measurements[vết phanh]=4,3 m" --reason "đo lại"
   sotay edit 9b20 --editor
+)");
+
+  auto confirm = std::make_shared<ConfirmWords>();
+  command = AddCommand(app, run, "confirm",
+                       voice("Xác nhận thời điểm đã ghi khi đồng hồ máy sai",
+                             "Confirm a time that was written while the clock was wrong"),
+                       confirm, &ConfirmTime);
+  command.AddOption("RECORD", confirm->record, voice("mã bản ghi", "id of the record")).Required();
+  command.AddOption("--reason", confirm->reason, reason).TypeName("WHY");
+  command.Footer(voice("Ví dụ:", "Examples:") + R"(
+  sotay status
+  sotay confirm 9b20
 )");
 
   auto resolve = std::make_shared<ResolveWords>();

@@ -37,6 +37,7 @@ struct Desk {
   stored::v1::NotebookMeta meta;
   sync::DeviceId device;
   std::function<int64_t()> now_ms;
+  std::function<SinceBoot()> since_boot = [] { return SinceBoot(); };
   std::function<void(void*, size_t)> random_bytes;
   std::shared_ptr<Tidings> tidings;
   // None where the key's keeper is not the directory's.

@@ -14,6 +14,7 @@
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/settle.h"
 #include "mobile-sdk/core/trust.h"
+#include "mobile-sdk/core/writing_clocks.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -164,8 +165,9 @@ absl::StatusOr<Exchange::Asked> Exchange::Build() {
   request.set_app_version(kAppVersion);
   if (told_ && progress.accepted_through() < progress.last_sequence()) {
     SOTAY_RETURN_IF_ERROR(AddPush(progress, &request));
+  } else {
+    request.set_device_now_ms(desk_.now_ms());
   }
-  request.set_device_now_ms(desk_.now_ms());
   return asked;
 }
 
@@ -182,6 +184,9 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   std::vector<sync::ChangeId> ids;
   size_t bytes = 0;
   const uint64_t changes_max = changes_max_;
+  SOTAY_ASSIGN_OR_RETURN(const WritingClocks clocks,
+                         WritingClocks::Load(desk_, seal.first_sequence));
+  const sync::WritingClock clock = clocks.Of(seal.first_sequence);
   absl::Status damage;
   SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(
       seal.first_sequence, [&](uint64_t sequence, const stored::v1::OwnChange& own) {
@@ -194,6 +199,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
         bytes += own.change().size() + kBytesPerChange + (IsWithheld(own) ? kBytesPerWithheld : 0);
         if (ids.size() >= changes_max) return false;
         if (!ids.empty() && bytes > sync::kPushBytesMax) return false;
+        if (!sync::SameClock(clocks.Of(sequence), clock)) return false;
         if (IsWithheld(own)) {
           v1::WithheldChange* const withheld = changes.add_withheld();
           withheld->set_index(static_cast<uint32_t>(ids.size()));
@@ -214,6 +220,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   push->set_previous(seal.previous);
   *push->mutable_changes() = seal::Pack(changes.SerializeAsString());
   SOTAY_ASSIGN_OR_RETURN(*push->mutable_signature(), desk_.vault->Sign(seal));
+  sync::SayClock(clock, clocks.now(), request);
   return absl::OkStatus();
 }
 

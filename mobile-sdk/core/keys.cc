@@ -33,8 +33,10 @@ std::string RowsSchema() { return "s"; }
 std::string PurgeDue() { return "u"; }
 std::string Unshown() { return "v"; }
 std::string FileLimits() { return "w"; }
+std::string ClockContact() { return "j"; }
 std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
 std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
+std::string WrittenAt(uint64_t sequence) { return Numbered("i", sequence); }
 std::string Refused(uint64_t sequence) { return Numbered("x", sequence); }
 std::string Touch(const sync::RecordId& record, uint64_t sequence) {
   return Numbered(Touches(record), sequence);
@@ -66,6 +68,7 @@ std::string Handover(uint64_t number) { return Numbered("y", number); }
 
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
+std::string AllWrittenAt() { return "i"; }
 std::string AllRefused() { return "x"; }
 std::string Touches(const sync::RecordId& record) { return OfRecord('t', record); }
 std::string Rows() { return "r"; }
@@ -80,8 +83,7 @@ std::string Restorations() { return "e"; }
 std::string Handovers() { return "y"; }
 
 absl::optional<uint64_t> NumberOf(absl::string_view key) {
-  const bool plain =
-      key.size() == 1 + kNumberBytes && (key[0] == 'o' || key[0] == 'x' || key[0] == 'y');
+  const bool plain = key.size() == 1 + kNumberBytes && absl::StrContains("oixy", key[0]);
   const bool of_record =
       key.size() == 1 + kRecordBytes + kNumberBytes && (key[0] == 't' || key[0] == 'h');
   if (!plain && !of_record) return absl::nullopt;
@@ -108,6 +110,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == RowsSchema()) return "schema of the list rows";
   if (key == PurgeDue()) return "that a purge is due";
   if (key == Unshown()) return "that the server does not show how its log key was replaced";
+  if (key == ClockContact()) return "the clocks at the last contact";
   if (key == FileLimits()) return "what the server takes of files";
   const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
@@ -124,6 +127,7 @@ std::string DescribeKey(absl::string_view key) {
   const auto record = RecordOf(key);
   if (number.has_value() && !record.has_value()) {
     if (key[0] == 'y') return absl::StrCat("handover of the log key ", *number);
+    if (key[0] == 'i') return absl::StrCat("clock of own change ", *number);
     return absl::StrCat(key[0] == 'o' ? "own change " : "set aside: own change ", *number);
   }
   if (record.has_value()) {

@@ -9,6 +9,8 @@
 //   s                      32 bytes                  the schema the rows were made with
 //   c ‖ unit               v1.Cursor                 how far we have seen the unit's feed
 //   o ‖ sequence           stored.v1.OwnChange       kept after it was accepted
+//   i ‖ sequence           stored.v1.WrittenAt       by which clock that change was written
+//   j                      stored.v1.ClockContact    the clocks when we last met the server
 //   x ‖ sequence           empty                     that change is quarantined or held
 //   t ‖ record ‖ sequence  one byte, Touch           that change edits the record
 //   b ‖ record             v1.Record                 the server's bytes, untouched
@@ -47,8 +49,10 @@ std::string RowsSchema();
 std::string PurgeDue();
 std::string Unshown();
 std::string FileLimits();
+std::string ClockContact();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
+std::string WrittenAt(uint64_t sequence);
 std::string Refused(uint64_t sequence);
 std::string Touch(const sync::RecordId& record, uint64_t sequence);
 std::string Base(const sync::RecordId& record);
@@ -70,6 +74,7 @@ std::string Handover(uint64_t number);
 // What all keys of a kind begin with.
 std::string Cursors();
 std::string OwnChanges();
+std::string AllWrittenAt();
 std::string AllRefused();
 std::string Touches(const sync::RecordId& record);
 std::string Rows();
@@ -83,7 +88,7 @@ std::string Disputes();
 std::string Restorations();
 std::string Handovers();
 
-// The number a key of kind o, x, y, t or h ends with; nothing when it has no place for one.
+// The number a key of kind o, i, x, y, t or h ends with; nothing when it has no place for one.
 absl::optional<uint64_t> NumberOf(absl::string_view key);
 // The record a key of kind t, b, r, a, h, g, k or f names; nothing when it has no place for one.
 absl::optional<sync::RecordId> RecordOf(absl::string_view key);

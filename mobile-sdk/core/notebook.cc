@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "mobile-sdk/core/boot_clock.h"
 #include "mobile-sdk/core/builtin_schema.h"
 #include "mobile-sdk/core/grpc_link.h"
 #include "mobile-sdk/core/notebook_impl.h"
@@ -176,6 +177,11 @@ absl::StatusOr<std::unique_ptr<Notebook>> Notebook::Open(const std::string& dir,
   Desk& desk = impl->desk;
   desk.schema = schema != nullptr ? std::move(schema) : BuiltinSchema();
   desk.now_ms = surroundings.now_ms ? surroundings.now_ms : SystemMs;
+  if (surroundings.since_boot) {
+    desk.since_boot = surroundings.since_boot;
+  } else if (!surroundings.now_ms) {
+    desk.since_boot = MachineSinceBoot;
+  }
   desk.random_bytes = surroundings.random_bytes ? surroundings.random_bytes : seal::RandomBytes;
   desk.tidings = std::make_shared<Tidings>();
   auto store = Store::Open(dir, surroundings, /*create=*/false);

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/core/doubtful_times.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/patience.h"
@@ -315,6 +316,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.restorations, desk.store->Restorations());
   SOTAY_ASSIGN_OR_RETURN(status.log_key_handovers, desk.store->Handovers());
   SOTAY_ASSIGN_OR_RETURN(status.log_key_unshown_ms, UnshownSinceMs(*desk.store));
+  SOTAY_ASSIGN_OR_RETURN(status.doubtful_times, DoubtfulTimes(desk, progress.accepted_through()));
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(

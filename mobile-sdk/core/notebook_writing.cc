@@ -9,6 +9,7 @@
 #include "mobile-sdk/core/edits.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/sealing.h"
+#include "mobile-sdk/core/writing_clocks.h"
 #include "sync/fragment.h"
 #include "sync/seal/digest.h"
 #include "sync/stamp.h"
@@ -225,6 +226,8 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
     *own.add_contexts() = std::move(context);
   }
   batch.PutOwnChange(input.sequence, own);
+  SOTAY_ASSIGN_OR_RETURN(const auto written_at, WrittenNow(desk, input.claimed_ms));
+  batch.PutWrittenAt(input.sequence, written_at);
   batch.PutTouch(id, {input.sequence, Fate::kFine});
   Shown next = {composed.shown.at(id), input.sequence};
   if (ground.moved) {

@@ -13,6 +13,7 @@
 #include "mobile-sdk/core/sealing.h"
 #include "mobile-sdk/core/shown.h"
 #include "mobile-sdk/core/witness.h"
+#include "mobile-sdk/core/writing_clocks.h"
 #include "sync/absorb.h"
 #include "sync/status_macros.h"
 
@@ -103,6 +104,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
+  batch_.PutClockContact(ContactNow(desk_, progress));
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);

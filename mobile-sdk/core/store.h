@@ -24,6 +24,7 @@
 #include "sotay/stored/v1/phone_file.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
+#include "sotay/stored/v1/written_at.pb.h"
 #include "sotay/v1/change.pb.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -67,6 +68,8 @@ class StoreBatch {
   void PutUnshown(std::string value);
   void DropUnshown();
   void PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own);
+  void PutWrittenAt(uint64_t sequence, const stored::v1::WrittenAt& at);
+  void PutClockContact(const stored::v1::ClockContact& contact);
   void PutRefused(uint64_t sequence);
   void DropRefused(uint64_t sequence);
   void PutTouch(const sync::RecordId& record, const Touch& touch);
@@ -147,6 +150,10 @@ class Store {
   absl::Status EachOwnChange(
       uint64_t first,
       const std::function<bool(uint64_t sequence, const stored::v1::OwnChange& own)>& take) const;
+  // By which clocks they were written, from `first` on; those of before this was kept are absent.
+  absl::StatusOr<std::map<uint64_t, stored::v1::WrittenAt>> WrittenAt(uint64_t first) const;
+  // Empty before the first exchange.
+  absl::StatusOr<stored::v1::ClockContact> ClockContact() const;
   // Sequences of the changes set aside, in order.
   absl::StatusOr<std::vector<uint64_t>> Refused() const;
   // Own changes to the record from `first` on, in order.

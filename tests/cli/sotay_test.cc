@@ -267,8 +267,8 @@ TEST_F(SotayTest, SaysThatAnotherProgramHasTheNotebookOpen) {
 
 TEST_F(SotayTest, TeachesItsCommandsInBothLanguages) {
   for (const char* command :
-       {"enroll", "sync", "watch", "new", "edit", "resolve", "list", "show", "log", "conflicts",
-        "refused", "status", "fields", "digest", "import"}) {
+       {"enroll", "sync", "watch", "new", "edit", "confirm", "resolve", "list", "show", "log",
+        "conflicts", "refused", "status", "fields", "digest", "import"}) {
     const Printed help = laptop_.Sotay({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(command));

@@ -126,4 +126,16 @@ class OldClocksLose : public Bends {
   }
 };
 
+// Of a LATEST the newest alone is kept, though another may be newer for all anybody knows.
+class BelievesUnknownTimes : public Bends {
+ public:
+  using Bends::Bends;
+
+ protected:
+  void Bend(sync::Rule rule, const v1::Record&, v1::FieldState* field) const override {
+    if (rule != options::v1::RULE_LATEST || field->readings_size() < 2) return;
+    field->mutable_readings()->DeleteSubrange(1, field->readings_size() - 1);
+  }
+};
+
 }  // namespace sotay::laws

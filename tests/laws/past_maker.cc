@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "sync/unknown_time.h"
 #include "tests/laws/oracle.h"
 #include "tests/laws/splice.h"
 
@@ -54,6 +55,14 @@ v1::FieldOp MakeAssigned(Chance* chance) {
   op.set_field(kReceived);
   op.set_set(NumberFragment(kReceived, 1 + chance->Below(3)));
   return op;
+}
+
+// One that lawfully follows `newest`; by bit 15, which is no part of any other, of a time that
+// nobody knows.
+sync::Stamp StampAfter(sync::Stamp newest, sync::Stamp step, bool unknown) {
+  const sync::Stamp stamp = newest + 1 + step;
+  if (unknown) return stamp | 0x8000;
+  return stamp % 0x10000 < 0x8000 ? stamp : (stamp / 0x10000 + 1) * 0x10000;
 }
 
 struct Writer {
@@ -214,7 +223,7 @@ Past MakePast(const PastWishes& wishes, Chance* chance) {
     edit.author = {*sync::ChangeId::From(chance->Bytes(32)),
                    writer.device,
                    writer.sequence,
-                   newest + 1 + step,
+                   StampAfter(newest, step, chance->Percent(wishes.unknown_percent)),
                    writer.user,
                    chance->Between(-5, 1'000'000),
                    writer.authority};
@@ -253,7 +262,10 @@ Past WithOtherStamps(const Past& past, Chance* chance) {
   for (size_t i : order) {
     sync::Stamp newest = 0;
     for (size_t seen : oracle.SeenBy(i)) newest = std::max(newest, other.edits[seen].author.stamp);
-    other.edits[i].author.stamp = newest + 1 + chance->Below(chance->Percent(20) ? 1'000 : 4);
+    const sync::Stamp step = chance->Below(chance->Percent(20) ? 1'000 : 4);
+    // Of which a time is unknown stays so.
+    other.edits[i].author.stamp =
+        StampAfter(newest, step, sync::IsTimeUnknown(past.edits[i].author.stamp));
     other.edits[i].author.claimed_ms = chance->Between(-1'000'000, 1'000'000);
   }
   return other;

@@ -18,6 +18,7 @@ struct PastWishes {
   size_t ops_max = 3;
   unsigned refused_percent = 0;      // of edits after the first are refused
   unsigned same_stamp_percent = 40;  // of stamps are the smallest lawful ones, so that many tie
+  unsigned unknown_percent = 15;     // of edits were made nobody knows when
   std::vector<uint32_t> fields;      // written; empty: every field of Paper and foreign ones
   Build build = kNewest;             // whose rules the text edits are made by
 };

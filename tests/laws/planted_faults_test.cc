@@ -57,6 +57,7 @@ TEST(PlantedFaults, M6_DuplicatesCount) { FindsOut<CountsAgain>(LawM6()); }
 TEST(PlantedFaults, M7_OldEntriesLeave) { FindsOut<ShortensLog>(LawM7()); }
 
 TEST(PlantedFaults, M8_OldClocksLose) { FindsOut<OldClocksLose>(LawM8()); }
+TEST(PlantedFaults, M8_UnknownTimesAreBelieved) { FindsOut<BelievesUnknownTimes>(LawM8()); }
 
 TEST(PlantedFaults, M10_UnknownFieldsLeave) { FindsOut<DropsUnknown>(LawM10()); }
 

@@ -32,6 +32,8 @@ TEST(Keys, KeepEveryKindApart) {
                                         keys::RowsSchema(),
                                         keys::Cursor("u"),
                                         keys::OwnChange(1),
+                                        keys::WrittenAt(1),
+                                        keys::ClockContact(),
                                         keys::Refused(1),
                                         keys::Touch(record, 1),
                                         keys::Base(record),
@@ -57,6 +59,7 @@ TEST(Keys, GiveBackWhatTheyWereMadeOf) {
   EXPECT_EQ(keys::RecordOf(keys::Sealed(record)), record);
   EXPECT_EQ(keys::RecordOf(keys::Touch(record, 7)), record);
   EXPECT_EQ(keys::NumberOf(keys::Touch(record, 7)), 7u);
+  EXPECT_EQ(keys::NumberOf(keys::WrittenAt(7)), 7u);
   EXPECT_EQ(keys::NumberOf(keys::Fetched(record, 9)), 9u);
   EXPECT_EQ(keys::NumberOf(keys::Refused(3)), 3u);
   EXPECT_EQ(keys::NumberOf(keys::Row(record)), absl::nullopt);

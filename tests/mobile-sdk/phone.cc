@@ -55,6 +55,7 @@ sdk::Surroundings Phone::surroundings() {
   sdk::Surroundings around;
   around.env = env_.get();
   around.now_ms = [this] { return clock_ms++; };
+  around.since_boot = [this] { return since_boot; };
   around.sync_directory = [env = env_.get()](const std::string& directory) {
     return env->SyncDirectory(directory).ok();
   };

@@ -47,6 +47,8 @@ class Phone {
 
   std::shared_ptr<Weather> weather = std::make_shared<Weather>();
   int64_t clock_ms = kNow;
+  // The clock nobody sets; without a boot it does not tell.
+  sdk::SinceBoot since_boot;
   // How much more there is room for on its disk.
   uint64_t free_bytes = uint64_t{1} << 40;
 

@@ -110,5 +110,44 @@ TEST_P(WrongClock, WhoReallyWroteLaterHolds) {
   EXPECT_THAT(stage_->Console({"quarantine"}), IsEmpty());
 }
 
+// Set right between writing and sending: what counts is the clock it was written by.
+TEST_P(WrongClock, WhoReallyWroteLaterHoldsThoughTheClockWasSetRightSince) {
+  const int64_t ahead_ms = std::get<0>(GetParam()) * kDayMs;
+  Colours(kDam, "đỏ");
+  Colours(kQue, "xanh");
+  stage_->SetClock(kDam, "+0d");
+  ExpectColour("xanh");
+  const json first = WrittenByIt();
+  ASSERT_TRUE(first.is_object());
+  constexpr int64_t kMinuteMs = 60'000;
+  EXPECT_NEAR(first["admission"]["skew_ms"].get<int64_t>(), ahead_ms, kMinuteMs);
+  for (const json& device : stage_->Console({"devices"})) {
+    if (device["user"] == kDam) {
+      EXPECT_NEAR(device["skew_ms"].get<int64_t>(), 0, kMinuteMs) << "its clock as it is";
+    }
+  }
+  Colours(kQue, "vàng");
+  stage_->SetClock(kDam, absl::StrCat(ahead_ms > 0 ? "+" : "", ahead_ms / kDayMs, "d"));
+  Colours(kDam, "tím");
+  stage_->SetClock(kDam, "+0d");
+  ExpectColour("tím");
+}
+
+TEST_P(WrongClock, WhenItHappenedIsToBeConfirmed) {
+  const std::string id =
+      stage_->Phone(kDam, {"new", "inspection", "kind=prison", "occurred_ms=now"}).value("id", "");
+  stage_->Share(kDam);
+  const json asked = stage_->Phone(kDam, {"status"})["doubtful_times"];
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0]["record"], id);
+  EXPECT_NE(stage_->Try(kDam, {"confirm", id}).exit_code, 0) << "by a clock that is wrong";
+  stage_->SetClock(kDam, "+0d");
+  stage_->Phone(kDam, {"sync"});
+  stage_->Phone(kDam, {"confirm", id});
+  EXPECT_THAT(stage_->Phone(kDam, {"status"})["doubtful_times"], IsEmpty());
+  stage_->Share(kDam);
+  EXPECT_THAT(stage_->Phone(kDam, {"status"})["doubtful_times"], IsEmpty());
+}
+
 }  // namespace
 }  // namespace sotay::tests

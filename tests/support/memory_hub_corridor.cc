@@ -6,6 +6,7 @@
 
 #include "mobile-sdk/core/link.h"
 #include "sync/awaited.h"
+#include "sync/moved_clock.h"
 #include "sync/status_macros.h"
 #include "tests/support/memory_hub.h"
 
@@ -193,7 +194,7 @@ absl::Status MemoryHub::TakePush(const stored::v1::DeviceRow& row, const v1::Syn
   push.device = row;
   const sync::DeviceId device = *sync::DeviceId::From(row.device_id());
   push.roles = state_.roles[row.user_id()];
-  push.skew_ms = request.device_now_ms() - now_ms_();
+  push.skew_ms = sync::SkewSaid(request, now_ms_()).writing_ms;
   push.first_sequence = request.push().first_sequence();
   push.known = state_.sequences[device];
   sync::IngestInput input = Load({push});

@@ -4,6 +4,7 @@
 
 #include "sync/ingest.h"
 #include "sync/stamp.h"
+#include "sync/unknown_time.h"
 #include "tests/support/paper_world.h"
 
 namespace sotay::sync {
@@ -98,6 +99,31 @@ TEST_F(IngestClockTest, PutsAnEditAfterWhatItsAuthorHadSeenWhateverTheClocksSay)
   const auto& journal = office_.journal();
   EXPECT_GT(journal[1].admission.stamp(), journal[0].admission.stamp());
   EXPECT_EQ(office_.Find("n")->Slot(N::kKindFieldNumber)->readings.size(), 1u);
+}
+
+// Then it is the earliest it can be, and wins over nothing that was made without knowing of it.
+TEST_F(IngestClockTest, OfAnUnknownTimeTheStampIsTheEarliestItCanBe) {
+  phone_.Write("k", {NewCase("k")});
+  office_.Push(phone_);
+  const Stamp before = office_.journal().back().admission.stamp();
+  phone_.clock_ms += 3 * kDay;
+  phone_.Write("k", {Note("n").Says("giờ máy đã bị chỉnh")});
+  phone_.Write("k", {Note("n").Says("giờ máy đã bị chỉnh hai lần")});
+  office_.skew_ms = kSkewUnknown;
+  office_.Push(phone_);
+  const auto& journal = office_.journal();
+  EXPECT_EQ(journal[1].admission.stamp(), StampOfUnknown(before));
+  EXPECT_EQ(journal[2].admission.stamp(), StampOfUnknown(journal[1].admission.stamp()));
+  EXPECT_TRUE(IsTimeUnknown(journal[2].admission.stamp()));
+  EXPECT_THAT(journal[1].admission.marks(), ::testing::IsEmpty());
+  EXPECT_EQ(journal[1].admission.skew_ms(), 0);
+  // What is made on it is of a known time again.
+  office_.skew_ms = 0;
+  phone_.clock_ms -= 3 * kDay;
+  phone_.Write("k", {Note("n").Says("giờ đúng")});
+  office_.Push(phone_);
+  EXPECT_FALSE(IsTimeUnknown(office_.journal().back().admission.stamp()));
+  EXPECT_GT(office_.journal().back().admission.stamp(), journal[2].admission.stamp());
 }
 
 }  // namespace

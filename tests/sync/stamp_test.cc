@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "sync/unknown_time.h"
+
 namespace sotay::sync {
 namespace {
 
@@ -47,7 +49,13 @@ TEST(NextStamp, CountsWhenTheClockStandsOrGoesBack) {
 }
 
 TEST(NextStamp, RunsAFullCounterIntoTheNextMillisecond) {
+  EXPECT_EQ(NextStamp(StampAt(kNow) | 0x7FFE, kNow), StampAt(kNow) | 0x7FFF);
+  EXPECT_EQ(NextStamp(StampAt(kNow) | 0x7FFF, kNow), StampAt(kNow + 1));
   EXPECT_EQ(NextStamp(StampAt(kNow) | 0xFFFF, kNow), StampAt(kNow + 1));
+}
+
+TEST(NextStamp, PassesOverStampsOfUnknownTimes) {
+  EXPECT_EQ(NextStamp(StampAt(kNow) | 0x9000, kNow), StampAt(kNow + 1));
 }
 
 TEST(NextStamp, StaysAtTheEndOfTime) {
@@ -92,7 +100,7 @@ const BoundCase kBoundCases[] = {
     {"fifty years ahead, known to be", StampAt(kNow + 50 * kYear) + 3, 50 * kYear, 0,
      StampAt(kNow) + 3, true, false},
     {"the greatest claim there is", kStampMax, 0, 0, StampAt(kNow + 5 * kMinute), false, true},
-    {"the greatest claim and skew", kStampMax, std::numeric_limits<int64_t>::max(), 0, 0xFFFF, true,
+    {"the greatest claim and skew", kStampMax, std::numeric_limits<int64_t>::max(), 0, 0x7FFF, true,
      false},
     {"the greatest claim, least skew", kStampMax, std::numeric_limits<int64_t>::min(), 0,
      StampAt(kNow + 5 * kMinute), true, true},
@@ -120,10 +128,25 @@ const BoundCase kBoundCases[] = {
     {"a clock later than its own stamp", StampAt(kNow + kDay), kDay, 0, StampAt(kNow), true, false,
      kNow + 9 * kDay},
     {"a clock before 1970", StampAt(kNow), -kDay, 0, StampAt(kDay), true, false, -kYear},
+    {"a claim to be of unknown time is none", StampAt(kNow) | 0x8001, 0, 0, StampAt(kNow + 1),
+     false, false},
+    {"after a time that is unknown", StampAt(kNow), 0, StampAt(kNow) | 0x8000, StampAt(kNow + 1),
+     false, false},
     {"believed, whatever the wall clock says", StampAt(kNow) + 1, 0, 0, StampAt(kNow) + 1, false,
      false, kNow - kYear},
 };
 INSTANTIATE_TEST_SUITE_P(Claims, BoundStampTable, ::testing::ValuesIn(kBoundCases));
+
+TEST(StampOfUnknown, IsTheEarliestAfterWhatTheAuthorHadSeen) {
+  EXPECT_EQ(StampOfUnknown(0), 0x8001u);
+  EXPECT_EQ(StampOfUnknown(StampAt(kNow) + 7), StampAt(kNow) | 0x8008);
+  EXPECT_EQ(StampOfUnknown(StampAt(kNow) | 0x8008), StampAt(kNow) | 0x8009);
+  EXPECT_EQ(StampOfUnknown(StampAt(kNow) | 0xFFFF), StampAt(kNow + 1) | 0x8000);
+  EXPECT_EQ(StampOfUnknown(kStampMax), kStampMax);
+  EXPECT_TRUE(IsTimeUnknown(StampOfUnknown(StampAt(kNow) | 0x7FFF)));
+  EXPECT_FALSE(IsTimeUnknown(StampAt(kNow) | 0x7FFF));
+  EXPECT_FALSE(IsTimeUnknown(kStampMax));
+}
 
 TEST(BoundStamp, AlwaysOutranksWhatTheAuthorHadSeen) {
   Stamp after = 0;

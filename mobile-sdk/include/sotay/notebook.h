@@ -23,6 +23,7 @@
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
+#include "sotay/surroundings.h"
 #include "sotay/transfer.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -32,29 +33,9 @@
 #include "sync/schema.h"
 #include "sync/view.h"
 
-namespace leveldb {
-class Env;
-}
-
 namespace sotay::sdk {
 
 class Link;
-class Vault;
-
-// The world outside: replaced as a whole by a simulation, and by nothing else.
-struct Surroundings {
-  leveldb::Env* env = nullptr;                      // null: the machine's
-  std::function<int64_t()> now_ms;                  // empty: the system clock, ms since 1970
-  std::function<void(void*, size_t)> random_bytes;  // empty: OpenSSL's generator
-  // Makes the names in a directory durable and says whether it could.  Empty: as the machine
-  // does it, or nothing at all when `env` is given, as a memory Env has no names to lose.
-  std::function<bool(const std::string& directory)> sync_directory;
-  // How many bytes there is room for where the notebook is.  Empty: as the machine says, or any
-  // number when `env` is given.
-  std::function<uint64_t()> free_bytes;
-  // Device key and certificates.  Null: files in the notebook's directory.
-  std::shared_ptr<const Vault> vault;
-};
 
 // One wish for one field, in words.
 struct Edit {
@@ -141,6 +122,15 @@ struct HistoryLine {
   std::string user_id;
 };
 
+// A record in which the user wrote when it happened (occurred_ms) while their clock was wrong.
+struct DoubtfulTime {
+  sync::RecordId record;
+  std::string field;     // its name in the schema
+  int64_t at_ms = 0;     // what stands in it
+  int64_t ahead_ms = 0;  // how far the clock was ahead, about
+  bool unknown = false;  // nobody knows how far
+};
+
 struct Status {
   bool enrolled = false;
   std::string user_id;
@@ -188,6 +178,8 @@ struct Status {
   size_t files_waiting = 0;
   uint64_t file_bytes_waiting = 0;
   size_t files_damaged = 0;  // here
+  // Until somebody writes the field again, with the clock right.
+  std::vector<DoubtfulTime> doubtful_times;
 };
 
 // What happened, for a listener.
