@@ -46,7 +46,7 @@ class FoundTwice : public ::testing::TestWithParam<size_t> {
 
 std::unique_ptr<Stage> FoundTwice::stage_;
 
-INSTANTIATE_TEST_SUITE_P(InOrder, FoundTwice, ::testing::Values(0, 5));
+INSTANTIATE_TEST_SUITE_P(InOrder, FoundTwice, ::testing::ValuesIn(OrdersOf(3)));
 
 TEST_P(FoundTwice, IsSuggestedLinkedAndUnlinkedAgain) {
   const std::string visit = stage_->Inspection({"target_body=Công an xã Rạch Đước"});
