@@ -47,10 +47,13 @@ int KillsOr(int fallback) {
   return text != nullptr ? std::atoi(text) : fallback;
 }
 
-Office::Office() : address_("127.0.0.1:" + std::to_string(FreePort())) {
-  const Ended init =
-      Run({SOTAYD, "init", "--data", space_ / "server", "--organisation", "VKSND tỉnh Sông Mây",
-           "--address", address_, "--admin", "mac-khoa", "--admin-name", "Mạc Khoá"});
+Office::Office(Pace pace)
+    : space_(pace == kQuick ? Workspace::kInMemory : Workspace::kOnDisk),
+      address_("127.0.0.1:" + std::to_string(FreePort())),
+      hand_(pace == kQuick ? std::make_unique<Hand>() : nullptr) {
+  const Ended init = tests::Run({SOTAYD, "init", "--data", space_ / "server", "--organisation",
+                                 "VKSND tỉnh Sông Mây", "--address", address_, "--admin",
+                                 "mac-khoa", "--admin-name", "Mạc Khoá"});
   EXPECT_EQ(init.exit_code, 0) << init.err;
 }
 
@@ -89,8 +92,15 @@ int Office::StopServer() {
   return server_->Wait().exit_code;
 }
 
+Ended Office::Run(const std::vector<std::string>& words) {
+  if (hand_ != nullptr) return hand_->Run(words);
+  std::vector<std::string> command = words;
+  command.front() = command.front() == "sotay" ? SOTAY : SOTAYCTL;
+  return tests::Run(command);
+}
+
 Ended Office::Administrator(const std::vector<std::string>& words) {
-  std::vector<std::string> command = {SOTAYCTL, "--dir", space_ / "administrator", "--json"};
+  std::vector<std::string> command = {"sotayctl", "--dir", space_ / "administrator", "--json"};
   command.insert(command.end(), words.begin(), words.end());
   Ended ended = Run(command);
   EXPECT_EQ(ended.exit_code, 0) << words.front() << ": " << ended.err;
@@ -115,7 +125,7 @@ std::string Office::Invite(const std::string& user) {
 Ended Office::Check(const std::vector<std::string>& flags) {
   std::vector<std::string> command = {SOTAYD, "check", "--data", space_ / "server"};
   command.insert(command.end(), flags.begin(), flags.end());
-  return Run(command);
+  return tests::Run(command);
 }
 
 }  // namespace sotay::tests

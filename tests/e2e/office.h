@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/e2e/hand.h"
 #include "tests/support/process.h"
 
 namespace sotay::tests {
@@ -18,8 +19,11 @@ int KillsOr(int fallback);
 
 class Office {
  public:
+  // kQuick keeps its files in memory, and commands are run by a Hand.
+  enum Pace { kPlain, kQuick };
+
   // Makes the store and the first administrator; the server does not run yet.
-  Office();
+  explicit Office(Pace pace = kPlain);
   // Prints the end of the server's log where a test failed.
   ~Office();
 
@@ -34,6 +38,8 @@ class Office {
   void MakeUnit(const std::vector<std::string>& users);
   // A one-time invitation for the user.
   std::string Invite(const std::string& user);
+  // "sotay" or "sotayctl", and its words.
+  Ended Run(const std::vector<std::string>& words);
   // `sotayctl` as the administrator.
   Ended Administrator(const std::vector<std::string>& words);
   // `sotayd check` on the store, with the server stopped.
@@ -46,6 +52,7 @@ class Office {
  private:
   Workspace space_;
   std::string address_;
+  std::unique_ptr<Hand> hand_;  // of a quick one
   std::unique_ptr<Process> server_;
 };
 

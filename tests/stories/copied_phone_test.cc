@@ -24,6 +24,15 @@ namespace fs = std::filesystem;
 
 constexpr char kNew[] = "may-moi";
 
+// What is written in either place.
+struct Written {
+  std::string note;
+  int people = 0;
+};
+
+const Written kHere = {"Buồng 4 đủ sổ theo dõi.", 14};
+const Written kThere = {"Buồng 5 thiếu sổ theo dõi sức khỏe.", 9};
+
 class CopiedPhone : public ::testing::TestWithParam<size_t> {
  protected:
   CopiedPhone() : stage_({kDam, kQue}) {
@@ -37,8 +46,9 @@ class CopiedPhone : public ::testing::TestWithParam<size_t> {
     fs::remove_all(stage_.DirectoryOf(to));
     fs::copy(stage_.DirectoryOf(from), stage_.DirectoryOf(to), fs::copy_options::recursive);
   }
-  void Count(const std::string& phone, int more) {
-    stage_.Phone(phone, {"edit", visit_, absl::StrCat("tallies[nguoi]+=", more)});
+  void Write(const std::string& phone, const Written& what) {
+    stage_.New(phone, "note", visit_, {"body=" + what.note});
+    stage_.Phone(phone, {"edit", visit_, absl::StrCat("tallies[nguoi]+=", what.people)});
   }
   // Whoever holds the other one is told, in both languages, each time, and what to do.
   void ExpectTold(const std::string& phone) {
@@ -72,15 +82,13 @@ class CopiedPhone : public ::testing::TestWithParam<size_t> {
     return {};
   }
   // Đàm goes on under a new identity, reading off the old one, which still shows everything.
-  void WriteAnew(const std::string& old, const json& branch) {
+  void WriteAnew(const std::string& old, const Written& lost, const json& branch) {
     stage_.Lose(kDam);
     stage_.Enrol(kNew, kDam);
-    const std::string note = "Buồng 5 thiếu sổ theo dõi sức khỏe.";
     const json lines = stage_.Phone(old, {"list", "note"});
     EXPECT_TRUE(std::any_of(lines.begin(), lines.end(),
-                            [&](const json& line) { return line["title"] == note; }));
-    stage_.New(kNew, "note", visit_, {"body=" + note});
-    Count(kNew, 9);
+                            [&](const json& line) { return line["title"] == lost.note; }));
+    Write(kNew, lost);
     stage_.Meet(GetParam());
     // The leader has it from the branch, too, and says what became of it.
     for (const json& aside : branch) {
@@ -109,43 +117,43 @@ class CopiedPhone : public ::testing::TestWithParam<size_t> {
   std::string visit_, first_, device_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, CopiedPhone, ::testing::Values(0, 1));
+INSTANTIATE_TEST_SUITE_P(InOrder, CopiedPhone, ::testing::ValuesIn(OrdersOf(3)));
 
+// The phone itself in an even order, its copy in an odd one.
 TEST_P(CopiedPhone, OfTwoCopiesTheFirstToComeStays) {
   const std::string copy = "may-sao";
   Copy(kDam, copy);
   // Both are written in, without a network.
-  stage_.New(kDam, "note", visit_, {"body=Buồng 4 đủ sổ theo dõi."});
-  Count(kDam, 14);
-  stage_.New(copy, "note", visit_, {"body=Buồng 5 thiếu sổ theo dõi sức khỏe."});
-  Count(copy, 9);
-  EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
-  ExpectTold(copy);
+  Write(kDam, kHere);
+  Write(copy, kThere);
+  const bool itself = GetParam() % 2 == 0;
+  const std::string first = itself ? kDam : copy, second = itself ? copy : kDam;
+  const Written& lost = itself ? kThere : kHere;
+  EXPECT_EQ(stage_.Exchange(first).exit_code, 0);
+  ExpectTold(second);
   EXPECT_EQ(State(), "DEVICE_STATE_FORKED");
   // The first knows nothing of it until it comes again, and is told then, as it is one device.
-  ExpectTold(kDam);
+  ExpectTold(first);
   const json branch = Branch();
   ASSERT_THAT(branch, SizeIs(2)) << "each once, though it came several times";
-  EXPECT_THAT(branch.dump(), HasSubstr("sức khỏe"));
-  WriteAnew(copy, branch);
+  EXPECT_THAT(branch.dump(), HasSubstr(lost.note));
+  WriteAnew(second, lost, branch);
   ExpectWhole(23);
 }
 
 TEST_P(CopiedPhone, SetBackAndWrittenInAgain) {
   const std::string kept = "may-cu";
   Copy(kDam, kept);
-  stage_.New(kDam, "note", visit_, {"body=Buồng 4 đủ sổ theo dõi."});
-  Count(kDam, 14);
+  Write(kDam, kHere);
   EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
   Copy(kept, kDam);
   // Other things, in the same places.
-  stage_.New(kDam, "note", visit_, {"body=Buồng 5 thiếu sổ theo dõi sức khỏe."});
-  Count(kDam, 9);
+  Write(kDam, kThere);
   ExpectTold(kDam);
   EXPECT_EQ(State(), "DEVICE_STATE_FORKED");
   const json branch = Branch();
   ASSERT_THAT(branch, SizeIs(2));
-  WriteAnew(kDam, branch);
+  WriteAnew(kDam, kThere, branch);
   ExpectWhole(23);
 }
 
@@ -153,8 +161,7 @@ TEST_P(CopiedPhone, SetBackAndWrittenInAgain) {
 TEST_P(CopiedPhone, SetBackWithoutAWordSince) {
   const std::string kept = "may-cu";
   Copy(kDam, kept);
-  stage_.New(kDam, "note", visit_, {"body=Buồng 4 đủ sổ theo dõi."});
-  Count(kDam, 14);
+  Write(kDam, kHere);
   EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
   Copy(kept, kDam);
   ExpectTold(kDam);

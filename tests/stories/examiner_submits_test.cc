@@ -120,8 +120,7 @@ std::unique_ptr<Stage> ExaminerSubmits::stage_;
 size_t ExaminerSubmits::told_ = 0;
 size_t ExaminerSubmits::dismissed_ = 0;
 
-// Of the four who meet the server: the examiner first, in the middle, and last.
-INSTANTIATE_TEST_SUITE_P(InOrder, ExaminerSubmits, ::testing::Values(0, 7, 14, 23));
+INSTANTIATE_TEST_SUITE_P(InOrder, ExaminerSubmits, ::testing::ValuesIn(OrdersOf(4)));
 
 TEST_P(ExaminerSubmits, AProsecutorAgrees) {
   ExpectHeld();

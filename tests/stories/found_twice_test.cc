@@ -71,7 +71,7 @@ class FoundTwice : public ::testing::TestWithParam<size_t> {
 
 std::unique_ptr<Stage> FoundTwice::stage_;
 
-INSTANTIATE_TEST_SUITE_P(InOrder, FoundTwice, ::testing::Range<size_t>(0, 6));
+INSTANTIATE_TEST_SUITE_P(InOrder, FoundTwice, ::testing::ValuesIn(OrdersOf(3)));
 
 TEST_P(FoundTwice, IsSuggestedLinkedAndUnlinkedAgain) {
   const std::string visit = stage_->Inspection({"target_body=Công an xã Rạch Đước"});

@@ -38,7 +38,7 @@ std::string Read(const std::string& path) {
   return std::string((std::istreambuf_iterator<char>(in)), {});
 }
 
-class PhotographFirst : public ::testing::Test {
+class PhotographFirst : public ::testing::TestWithParam<size_t> {
  protected:
   PhotographFirst() : stage_({kDam, kQue}) {
     visit_ = stage_.Inspection({"conclusion=Vết phanh dài 4,2 m."});
@@ -67,7 +67,9 @@ class PhotographFirst : public ::testing::Test {
   std::string visit_;
 };
 
-TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
+INSTANTIATE_TEST_SUITE_P(InOrder, PhotographFirst, ::testing::ValuesIn(OrdersOf(3)));
+
+TEST_P(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   // With no network.
   const json attached = Attach(kDam);
   EXPECT_EQ(attached["size"], kSize);
@@ -126,20 +128,20 @@ TEST_F(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   EXPECT_EQ(Read(office_out), Photograph());
   EXPECT_THAT(stage_.Console({"access", "--record", attached["id"]}).dump(),
               HasSubstr("ACCESS_KIND_FILE"));
-  stage_.Meet(0);
+  stage_.Meet(GetParam());
   stage_.ExpectTogether();
   stage_.Close();
 }
 
 // In the other order: nothing is missing, though the answer to the whole of it was lost.
-TEST_F(PhotographFirst, WhatCameBeforeTheSignatureIsSigned) {
+TEST_P(PhotographFirst, WhatCameBeforeTheSignatureIsSigned) {
   const json attached = Attach(kDam);
   EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
   EXPECT_EQ(stage_.Phone(kDam, {"status"})["files_waiting"], 0);
   EXPECT_EQ(Pieces(), 0u);
   stage_.Phone(kLeader, {"sync"});
   stage_.Phone(kLeader, {"sign", visit_, "--reason", "Đã xem ảnh"});
-  stage_.Meet(5);
+  stage_.Meet(GetParam());
   EXPECT_THAT(stage_.Phone(kLeader, {"refused"}), IsEmpty());
   ASSERT_THAT(stage_.Console({"show", visit_})["signatures"], SizeIs(1));
   const std::string out = stage_.office().space() / "anh.jpg";

@@ -84,25 +84,22 @@ class SignedMeanwhile : public ::testing::TestWithParam<size_t> {
     return {};
   }
 
+  // The rest of the story, after the first meeting.
+  void WhatComesAfterIsALateAmendment(const std::string& given);
+  void ASignatureThatComesAfterTheWordsIsGivenAgain();
+
   Stage stage_;
   std::string visit_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, SignedMeanwhile, ::testing::Values(0, 5));
+INSTANTIATE_TEST_SUITE_P(InOrder, SignedMeanwhile, ::testing::ValuesIn(OrdersOf(3)));
 
-TEST_P(SignedMeanwhile, WhatComesAfterIsALateAmendment) {
-  QueWritesOn();
-  const json given = Signs("Đã đọc và đồng ý", {"--capacity", "head"});
-  EXPECT_EQ(given["sync"], "waiting") << "offline as well";
-  // The signature arrives first, whoever meets first afterwards.
-  EXPECT_EQ(stage_.Exchange(kLeader).exit_code, 0);
-  Meet();
-
+void SignedMeanwhile::WhatComesAfterIsALateAmendment(const std::string& given) {
   const json shown = Shown();
   EXPECT_EQ(shown["content"]["conclusion"], kBase);
   ASSERT_THAT(shown["signatures"], SizeIs(1));
   const json& first = shown["signatures"][0];
-  EXPECT_EQ(first["id"], given["id"]);
+  EXPECT_EQ(first["id"], given);
   EXPECT_EQ(first["by"], kLeader);
   EXPECT_EQ(first["signs"], true);
   EXPECT_EQ(first["standing"], true);
@@ -150,15 +147,9 @@ TEST_P(SignedMeanwhile, WhatComesAfterIsALateAmendment) {
   EXPECT_EQ(amended["signatures"][1]["current"], true);
   EXPECT_EQ(amended["signatures"][0]["standing"], false);
   EXPECT_THAT(Verified(), SizeIs(2));
-  stage_.ExpectTogether();
-  stage_.Close();
 }
 
-TEST_P(SignedMeanwhile, ASignatureThatComesAfterTheWordsIsGivenAgain) {
-  QueWritesOn();
-  Signs("Đã đọc và đồng ý");
-  EXPECT_EQ(stage_.Exchange(kQue).exit_code, 0);
-  Meet();
+void SignedMeanwhile::ASignatureThatComesAfterTheWordsIsGivenAgain() {
   json shown = Shown();
   EXPECT_EQ(shown["content"]["conclusion"], absl::StrCat(kBase, kMore));
   EXPECT_THAT(shown["signatures"], IsEmpty());
@@ -187,6 +178,19 @@ TEST_P(SignedMeanwhile, ASignatureThatComesAfterTheWordsIsGivenAgain) {
   EXPECT_THAT(Verified(), SizeIs(2));
   // A prosecutor signs nothing.
   EXPECT_EQ(stage_.Try(kDam, {"sign", visit_}).exit_code, 4);
+}
+
+TEST_P(SignedMeanwhile, WhoComesFirstSaysWhetherTheSignatureOrTheWordsAreLate) {
+  QueWritesOn();
+  const json given = Signs("Đã đọc và đồng ý", {"--capacity", "head"});
+  EXPECT_EQ(given["sync"], "waiting") << "offline as well";
+  const Stage::Words turns = stage_.Turns(GetParam());
+  stage_.Meet(turns);
+  if (Before(turns, kLeader, kQue)) {
+    WhatComesAfterIsALateAmendment(given["id"]);
+  } else {
+    ASignatureThatComesAfterTheWordsIsGivenAgain();
+  }
   stage_.ExpectTogether();
   stage_.Close();
 }

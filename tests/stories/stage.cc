@@ -13,6 +13,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 namespace sotay::tests {
@@ -27,7 +29,8 @@ constexpr char kUnit[] = "vkskv1";
 // Values of FIELD=VALUE, FIELD+=VALUE, and of options that take words.
 std::vector<std::string> TypedIn(const std::vector<std::string>& words) {
   std::vector<std::string> typed;
-  static const std::set<std::string> kTyping = {"new", "edit", "resolve", "sign", "deadlines"};
+  static const std::set<std::string> kTyping = {"new",  "edit",      "resolve",
+                                                "sign", "deadlines", "quarantine"};
   static const std::set<std::string> kWords = {"--value",  "--reason", "--document",
                                                "--signer", "--remark", "--subject"};
   if (words.empty() || kTyping.count(words[0]) == 0) return {};
@@ -46,6 +49,14 @@ bool IsWords(absl::string_view text) {
   return text.size() < 16 || !hex;
 }
 
+// Without the signs around it: where a sentence ends, its last word may have been typed before.
+absl::string_view Bare(absl::string_view word) {
+  constexpr absl::string_view kSigns = ".,;:!?()";
+  while (!word.empty() && absl::StrContains(kSigns, word.front())) word.remove_prefix(1);
+  while (!word.empty() && absl::StrContains(kSigns, word.back())) word.remove_suffix(1);
+  return word;
+}
+
 // Words people typed that a document shows, in lower case.
 void AddWords(const json& document, std::set<std::string>* words) {
   constexpr int64_t kClockMin = 1'000'000'000;
@@ -57,7 +68,7 @@ void AddWords(const json& document, std::set<std::string>* words) {
   } else if (document.is_string()) {
     const std::string text = absl::AsciiStrToLower(document.get<std::string>());
     for (const absl::string_view word : absl::StrSplit(text, absl::ByAnyChar(" \n"))) {
-      if (!word.empty() && IsWords(word)) words->emplace(word);
+      if (IsWords(word)) words->emplace(Bare(word));
     }
   }
 }
@@ -71,6 +82,17 @@ bool Shows(const std::set<std::string>& words, const std::string& word) {
                   absl::EndsWith(shown, absl::StrCat("_planning_", word)) ||
                   absl::EndsWith(shown, absl::StrCat("_state_", word));
          });
+}
+
+// Conflicts in an order of their own, without what each notebook calls people.
+json Told(json conflicts) {
+  const std::function<void(json&)> clean = [&](json& part) {
+    if (part.is_object()) part.erase("name");
+    if (part.is_structured()) std::for_each(part.begin(), part.end(), clean);
+  };
+  clean(conflicts);
+  std::sort(conflicts.begin(), conflicts.end());
+  return conflicts;
 }
 
 // How many changes a `sync` says that it sent.
@@ -110,23 +132,23 @@ void Stage::Lose(const std::string& phone) {
 }
 
 Ended Stage::Run(const std::string& program, const std::string& phone, const Words& words) {
-  Words command;
-  std::map<std::string, std::string> env;
-  if (const auto clock = clocks_.find(phone); clock != clocks_.end()) {
-    command = {FAKETIME, "-f", clock->second};
-    env = {{"FAKETIME_DONT_FAKE_MONOTONIC", "1"}, {"NO_FAKE_STAT", "1"}};
-  }
-  command.insert(command.end(), {program, "--dir", DirectoryOf(phone), "--lang", "en", "--json"});
+  Words command = {program, "--dir", DirectoryOf(phone), "--lang", "en", "--json"};
   if (!schema_.empty()) command.insert(command.end(), {"--schema", schema_});
   command.insert(command.end(), words.begin(), words.end());
-  return tests::Run(command, env);
+  const auto clock = clocks_.find(phone);
+  if (clock == clocks_.end()) return office_.Run(command);
+  static const std::map<std::string, std::string> kFaketime = {
+      {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}, {"NO_FAKE_STAT", "1"}};
+  const auto [hand, made] =
+      hands_.try_emplace(clock->second, Words{FAKETIME, "-f", clock->second}, kFaketime);
+  return hand->second.Run(command);
 }
 
 Ended Stage::Try(const std::string& phone, const Words& words) {
-  Ended ended = Run(SOTAY, phone, words);
-  if (ended.exit_code == 0) {
-    for (std::string& value : TypedIn(words)) typed_.push_back(std::move(value));
-  }
+  Ended ended = Run("sotay", phone, words);
+  if (ended.exit_code != 0) return ended;
+  for (std::string& value : TypedIn(words)) typed_.push_back(std::move(value));
+  if (words[0] == "attach") files_[json::parse(ended.out).at("id")] = words[1];
   return ended;
 }
 
@@ -137,11 +159,15 @@ json Stage::Phone(const std::string& phone, const Words& words) {
 }
 
 Ended Stage::Decide(const std::string& phone, const Words& words) {
-  return Run(SOTAYCTL, phone, words);
+  Ended ended = Run("sotayctl", phone, words);
+  if (ended.exit_code == 0) {
+    for (std::string& value : TypedIn(words)) typed_.push_back(std::move(value));
+  }
+  return ended;
 }
 
 json Stage::Console(const std::string& user, const Words& words) {
-  const Ended ended = Run(SOTAYCTL, user, words);
+  const Ended ended = Run("sotayctl", user, words);
   EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
   return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
 }
@@ -153,19 +179,29 @@ Ended Stage::Exchange(const std::string& phone) {
   if (const auto clock = clocks_.find(phone); clock != clocks_.end()) {
     clocks_[phone + ".copy"] = clock->second;
   }
-  const Ended first = Run(SOTAY, phone + ".copy", {"sync"});
+  const Ended first = Run("sotay", phone + ".copy", {"sync"});
   fs::remove_all(copy);
-  Ended second = Run(SOTAY, phone, {"sync"});
+  Ended second = Run("sotay", phone, {"sync"});
   // The second is heard as the first was, and sends as much.
   EXPECT_EQ(first.exit_code, second.exit_code) << phone << ": " << first.err << second.err;
   EXPECT_EQ(SentIn(first), SentIn(second)) << phone;
   return second;
 }
 
-void Stage::Meet(size_t order) {
-  Words turns = phones_;
-  std::sort(turns.begin(), turns.end());
-  for (size_t i = 0; i < order; ++i) std::next_permutation(turns.begin(), turns.end());
+Stage::Words Stage::Turns(size_t order) {
+  // Another order each time; one comes again when all there are have been.
+  constexpr size_t kStep = 7;
+  const void* const telling = ::testing::UnitTest::GetInstance()->current_test_info();
+  if (std::exchange(telling_, telling) != telling) {
+    meetings_ = 0;
+    met_.clear();
+  }
+  return InOrder(phones_, order + kStep * meetings_++);
+}
+
+void Stage::Meet(const Words& turns) {
+  absl::StrAppend(&met_, met_.empty() ? "met: " : "; ", absl::StrJoin(turns, ", "));
+  SCOPED_TRACE(met_);
   for (const std::string& phone : turns) {
     const Ended ended = Exchange(phone);
     EXPECT_EQ(ended.exit_code, 0) << phone << ": " << ended.err;
@@ -196,13 +232,20 @@ std::string Stage::New(const std::string& phone, const std::string& type,
 }
 
 void Stage::ExpectTogether() {
+  SCOPED_TRACE(met_);
   const json digest = Console({"digest", "--unit", kUnit});
   for (const std::string& phone : phones_) EXPECT_EQ(Phone(phone, {"digest"}), digest) << phone;
+  if (const json told = Told(Console({"conflicts"})); !told.empty()) {
+    for (const std::string& phone : phones_) {
+      EXPECT_EQ(Told(Phone(phone, {"conflicts"})), told) << phone;
+    }
+  }
   ExpectAllSaid();
 }
 
 void Stage::ExpectAllSaid() {
   ExpectNothingLost();
+  ExpectFiles();
   ExpectConflictsSayWhoAndWhen();
 }
 
@@ -221,11 +264,22 @@ void Stage::ExpectNothingLost() {
   AddWords(Console({"quarantine", "--all"}), &found);
   for (const std::string& id : moved) AddWords(records_[id].second, &found);
   for (const std::string& value : std::exchange(typed_, {})) {
-    for (const absl::string_view word : absl::StrSplit(value, ' ', absl::SkipEmpty())) {
-      if (!IsWords(word)) continue;  // the id of a record
-      EXPECT_TRUE(Shows(found, absl::AsciiStrToLower(word)))
+    // How a conflict is written out is no word of anybody's.
+    const std::string words = absl::StrReplaceAll(value, {{"⟦", " "}, {" | ", " "}, {"⟧", " "}});
+    for (const absl::string_view word : absl::StrSplit(words, ' ', absl::SkipEmpty())) {
+      if (!IsWords(word) || Bare(word).empty()) continue;  // the id of a record; a dash
+      EXPECT_TRUE(Shows(found, absl::AsciiStrToLower(Bare(word))))
           << "\"" << word << "\" of \"" << value << "\" is nowhere";
     }
+  }
+}
+
+void Stage::ExpectFiles() {
+  const std::string out = office_.space() / "fetched";
+  for (const auto& [attachment, source] : files_) {
+    Console({"save", attachment, out});
+    EXPECT_TRUE(FileContents(out) == FileContents(source)) << source << " is another";
+    fs::remove(out);
   }
 }
 

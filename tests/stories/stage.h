@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/e2e/office.h"
+#include "tests/stories/orders.h"
 
 namespace sotay::tests {
 
@@ -51,8 +52,12 @@ class Stage {
   // The phone exchanges, each message twice: what it sends is first sent by a copy of it whose
   // answer is lost.  How the second exchange ended.
   Ended Exchange(const std::string& phone);
-  // All phones, in the `order`th order there is of them, and again for what came later.
-  void Meet(size_t order);
+  // The phones in an order: of the telling's first meeting in the `order`th there is of them, of
+  // each later one in another, so that, told in all orders, a story has had all at every meeting.
+  Words Turns(size_t order);
+  // All phones in that order, and again for what came later.
+  void Meet(const Words& turns);
+  void Meet(size_t order) { Meet(Turns(order)); }
   // What a phone wrote reaches everybody, each message once: how a story comes to its beginning.
   void Share(const std::string& phone);
 
@@ -62,10 +67,11 @@ class Stage {
   std::string New(const std::string& phone, const std::string& type, const std::string& inspection,
                   const Words& fields);
 
-  // Phones and server show the same, bit for bit, and ExpectAllSaid.
+  // Phones and server show the same, bit for bit, also of every conflict, and ExpectAllSaid.
   void ExpectTogether();
-  // Everything typed is in the history, the present or the quarantine of some record; every
-  // conflict says who wrote what, on which device, when by its clock and when the server had it.
+  // Everything typed is in the history, the present or the quarantine of some record, why somebody
+  // decided as well; every file can be fetched as it was attached; every conflict says who wrote
+  // what, on which device, when by its clock and when the server had it.
   void ExpectAllSaid();
   // From now on the server reads the table of rights that `change` makes of the one in force.
   void TakeTable(const std::function<std::string(std::string)>& change);
@@ -79,13 +85,20 @@ class Stage {
  private:
   Ended Run(const std::string& program, const std::string& phone, const Words& words);
   void ExpectNothingLost();
+  void ExpectFiles();
   void ExpectConflictsSayWhoAndWhen();
 
-  Office office_;
+  Office office_{Office::kQuick};
   const std::string schema_;
   Words phones_;
   std::map<std::string, std::string> clocks_;
+  std::map<std::string, Hand> hands_;  // by how wrong their clock is
   Words typed_;
+  std::map<std::string, std::string> files_;  // attachment → what was attached
+  // Which telling this is, how many meetings it has had, and who met when, as a failure tells it.
+  const void* telling_ = nullptr;
+  size_t meetings_ = 0;
+  std::string met_;
   // As the leader was last shown them: where each stands in the log, and the whole of it.
   std::map<std::string, std::pair<uint64_t, nlohmann::json>> records_;
 };

@@ -39,7 +39,7 @@ class SurpriseInspection : public ::testing::TestWithParam<size_t> {
   Stage stage_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, SurpriseInspection, ::testing::Values(0, 5));
+INSTANTIATE_TEST_SUITE_P(InOrder, SurpriseInspection, ::testing::ValuesIn(OrdersOf(4)));
 
 TEST_P(SurpriseInspection, IsHiddenUntilItBegins) {
   const std::string visit = Plan();

@@ -13,9 +13,9 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-class TermApart : public ::testing::TestWithParam<size_t> {
+class Term : public ::testing::Test {
  protected:
-  TermApart() : stage_({kDam, kQue}) {
+  Term() : stage_({kDam, kQue}) {
     const std::string report =
         stage_.Phone(kDam, {"new", "case", "kind=crime_report", "title=Tin báo 37", "--not-secret"})
             .value("id", "");
@@ -51,7 +51,9 @@ class TermApart : public ::testing::TestWithParam<size_t> {
   std::string term_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, TermApart, ::testing::Values(0, 2, 5));
+class TermApart : public Term, public ::testing::WithParamInterface<size_t> {};
+
+INSTANTIATE_TEST_SUITE_P(InOrder, TermApart, ::testing::ValuesIn(OrdersOf(3)));
 
 TEST_P(TermApart, ExtendedOnOnePhoneAndSuspendedOnAnother) {
   const json before = Everybody();
@@ -106,7 +108,7 @@ TEST_P(TermApart, ExtendedOnOnePhoneAndSuspendedOnAnother) {
 }
 
 // Whoever looks at deadlines has read the cases they run in, and no others.
-TEST_P(TermApart, NoCaseIsReadThatHasNone) {
+TEST_F(Term, NoCaseIsReadThatHasNone) {
   const std::string other =
       stage_.Phone(kQue, {"new", "case", "kind=crime_report", "title=Tin báo 38", "--not-secret"})
           .value("id", "");

@@ -64,7 +64,7 @@ class TwoDecisions : public ::testing::TestWithParam<size_t> {
 
 std::unique_ptr<Stage> TwoDecisions::stage_;
 
-INSTANTIATE_TEST_SUITE_P(InOrder, TwoDecisions, ::testing::Values(0, 23));
+INSTANTIATE_TEST_SUITE_P(InOrder, TwoDecisions, ::testing::ValuesIn(OrdersOf(4)));
 
 TEST_P(TwoDecisions, BetweenEqualsTheMoreCautiousHoldsAndBothAreShown) {
   const std::string note =
@@ -167,7 +167,7 @@ class HeadAndDeputy : public TwoDecisions {
   std::string action_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, HeadAndDeputy, ::testing::Values(0, 5, 11, 23));
+INSTANTIATE_TEST_SUITE_P(InOrder, HeadAndDeputy, ::testing::ValuesIn(OrdersOf(4)));
 
 TEST_P(HeadAndDeputy, WhatTheHeadReturnedIsReturned) {
   Moves(kDeputy, action_, "approved");
@@ -231,7 +231,7 @@ class Withdrawn : public TwoDecisions {
   std::string note_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InOrder, Withdrawn, ::testing::Values(0, 5, 11, 23));
+INSTANTIATE_TEST_SUITE_P(InOrder, Withdrawn, ::testing::ValuesIn(OrdersOf(4)));
 
 TEST_P(Withdrawn, ANoteStaysLiveAndALeaderKeepsIt) {
   // Whoever asked is told, until they have looked.

@@ -1,14 +1,10 @@
 // Two or more people edit one note offline.  Each story is a transcript on real phones and a real
-// server, synced in either order, every message twice.
+// server, synced in every order, every message twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +12,7 @@
 #include "absl/time/time.h"
 #include "sotay/notebook.h"
 #include "sync/text.h"
-#include "tests/e2e/office.h"
+#include "tests/stories/stage.h"
 #include "tests/support/status_matchers.h"
 
 namespace sotay::tests {
@@ -28,113 +24,48 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kDam[] = "nguyen-uu-dam";
-constexpr char kQue[] = "vo-nguyet-que";
-constexpr char kPhong[] = "huynh-kiem-phong";
 constexpr char kRo[] = "le-o-ro";
 constexpr char kAn[] = "ngo-thi-an";
 constexpr int64_t kDayMs = 24 * 60 * 60 * 1000;
 
-// One office for all stories; each has a note of its own.
-class WordsStory : public ::testing::TestWithParam<bool> {
+// One office for all stories; each has a note of its own.  The leader reads at the console.
+class WordsStory : public ::testing::TestWithParam<size_t> {
  protected:
   static void SetUpTestSuite() { Open({kDam, kQue, kPhong}); }
   static void TearDownTestSuite() {
-    EXPECT_EQ(office_->StopServer(), 0);
-    const Ended check = office_->Check();
-    EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
-    office_.reset();
+    stage_->Close();
+    stage_.reset();
   }
-  // Everybody's phone and the server show the same.
-  void TearDown() override {
-    const json central = Supervisor({"digest", "--unit", "vkskv1"});
-    for (const std::string& user : users_) EXPECT_EQ(Phone(user, {"digest"}), central) << user;
-  }
-  static void Open(const std::vector<std::string>& users) {
-    users_ = users;
-    supervised_ = false;
-    office_ = std::make_unique<Office>();
-    office_->StartServer();
-    office_->MakeUnit(users);
-    for (const std::string& user : users) {
-      Phone(user, {"enroll", office_->Invite(user)});
-      Phone(user, {"sync"});
-    }
+  void TearDown() override { stage_->ExpectTogether(); }
+  static void Open(const Stage::Words& users) {
+    stage_ = std::make_unique<Stage>(users);
+    stage_->Lose(kLeader);
   }
 
-  static Ended Try(const std::string& user, const std::vector<std::string>& words) {
-    std::vector<std::string> command = {SOTAY,    "--dir", office_->space() / user,
-                                        "--lang", "en",    "--json"};
-    command.insert(command.end(), words.begin(), words.end());
-    return tests::Run(command);
-  }
-  static json Phone(const std::string& user, const std::vector<std::string>& words) {
-    const Ended ended = Try(user, words);
-    EXPECT_EQ(ended.exit_code, 0) << user << " " << words.front() << ": " << ended.err;
-    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
-  }
-  // The console of somebody who supervises them.
-  json Supervisor(const std::vector<std::string>& words) {
-    const std::string dir = office_->space() / "luong-quoc-ngu";
-    if (!std::exchange(supervised_, true)) {
-      office_->Administrator({"users", "put", "luong-quoc-ngu", "--name", "Lương Quốc Ngữ",
-                              "--member", "vkskv1:supervisor"});
-      const Ended enrolled =
-          tests::Run({SOTAYCTL, "--dir", dir, "enroll", office_->Invite("luong-quoc-ngu")});
-      EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
-    }
-    std::vector<std::string> command = {SOTAYCTL, "--dir", dir, "--json"};
-    command.insert(command.end(), words.begin(), words.end());
-    const Ended ended = tests::Run(command);
-    EXPECT_EQ(ended.exit_code, 0) << words.front() << ": " << ended.err;
-    return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
+  json Phone(const std::string& user, const Stage::Words& words) {
+    return stage_->Phone(user, words);
   }
   // A note everybody has.
   std::string Note(const std::string& body) {
-    const std::string inspection = Phone(
-        kDam, {"new", "inspection", "kind=scene_examination", "target_body=Xã Tân Mây"})["id"];
-    const std::string note = Phone(kDam, {"new", "note", "--in", inspection, "body=" + body})["id"];
-    Meet();
+    const std::string visit = stage_->Inspection({"target_body=Xã Tân Mây"});
+    const std::string note = stage_->New(kDam, "note", visit, {"body=" + body});
+    stage_->Share(kDam);
     return note;
   }
   void Says(const std::string& user, const std::string& note, const std::string& body) {
-    Phone(user, {"edit", note, "body=" + body});
+    stage_->Phone(user, {"edit", note, "body=" + body});
   }
-  // Everybody syncs, some first and others last, and once more.  What they send is first sent by a
-  // copy of the phone whose answer is lost.
-  void Meet() {
-    std::vector<std::string> order = users_;
-    if (GetParam()) std::reverse(order.begin(), order.end());
-    for (const std::string& user : order) {
-      const std::string copy = user + ".copy";
-      std::filesystem::copy(office_->space() / user, office_->space() / copy,
-                            std::filesystem::copy_options::recursive);
-      const json first = Phone(copy, {"sync"});
-      std::filesystem::remove_all(office_->space() / copy);
-      EXPECT_EQ(Phone(user, {"sync"})["sent"], first["sent"]) << user;
-    }
-    for (int round = 0; round < 2; ++round) {
-      for (const std::string& user : order) Phone(user, {"sync"});
-    }
-  }
+  void Meet() { stage_->Meet(GetParam()); }
   // The text as everybody sees it, conflicts written out.
   std::string Body(const std::string& note) {
-    std::string body;
-    json digest;
-    for (const std::string& user : users_) {
+    std::set<std::string> bodies;
+    for (const std::string& user : stage_->phones()) {
       const json shown = Phone(user, {"show", note});
-      const bool disputed = shown["texts"].contains("body");
-      const std::string one =
-          disputed ? shown["texts"]["body"]["written"] : shown["content"]["body"];
-      const json its = Phone(user, {"digest"});
-      if (user != users_.front()) {
-        EXPECT_EQ(one, body) << user;
-        EXPECT_EQ(its, digest) << user;
-      }
-      body = one;
-      digest = its;
+      bodies.insert(shown["texts"].contains("body") ? shown["texts"]["body"]["written"]
+                                                    : shown["content"]["body"]);
     }
-    return body;
+    EXPECT_THAT(bodies, SizeIs(1));
+    return *bodies.begin();
   }
   json Conflicts(const std::string& note) { return Phone(kDam, {"conflicts", note}); }
   size_t ToReadAgain(const std::string& note) {
@@ -142,22 +73,18 @@ class WordsStory : public ::testing::TestWithParam<bool> {
     return texts.contains("body") ? texts["body"]["read_again"].size() : 0;
   }
 
-  static std::vector<std::string> users_;
-  static std::unique_ptr<Office> office_;
-  static bool supervised_;
+  static std::unique_ptr<Stage> stage_;
 };
 
-std::vector<std::string> WordsStory::users_;
-std::unique_ptr<Office> WordsStory::office_;
-bool WordsStory::supervised_ = false;
+std::unique_ptr<Stage> WordsStory::stage_;
 
 class WordsOfFive : public WordsStory {
  protected:
   static void SetUpTestSuite() { Open({kDam, kQue, kPhong, kRo, kAn}); }
 };
 
-INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsStory, ::testing::Bool());
-INSTANTIATE_TEST_SUITE_P(InEitherOrder, WordsOfFive, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(InOrder, WordsStory, ::testing::ValuesIn(OrdersOf(3)));
+INSTANTIATE_TEST_SUITE_P(InOrder, WordsOfFive, ::testing::ValuesIn(OrdersOf(5)));
 
 TEST_P(WordsStory, SentencesOfTwoPeopleStandOneAfterTheOther) {
   const std::string base = "Vết phanh dài 4,2 m. Trời mưa nhẹ.";
@@ -189,9 +116,9 @@ TEST_P(WordsStory, ANumberIsWhatOneOrTheOtherMeasuredNeverBoth) {
   }
   EXPECT_EQ(readings, (std::set<std::string>{"4,5", "4,7"}));
   EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
-  EXPECT_EQ(Supervisor({"show", note})["texts"]["body"]["written"], Body(note));
+  EXPECT_EQ(stage_->Console({"show", note})["texts"]["body"]["written"], Body(note));
   // Nobody puts two numbers before the leader.
-  const Ended submitted = Try(kDam, {"edit", note, "state=submitted"});
+  const Ended submitted = stage_->Try(kDam, {"edit", note, "state=submitted"});
   EXPECT_NE(submitted.exit_code, 0);
   EXPECT_THAT(submitted.err, HasSubstr("pick one of the readings of body"));
   // Somebody else writes on; the span stays.
@@ -242,7 +169,7 @@ TEST_P(WordsOfFive, MeasureFiveNumbers) {
   const std::string note = Note("dài 4,2 m");
   const std::set<std::string> measured = {"4,1", "4,3", "4,5", "4,7", "4,9"};
   auto next = measured.begin();
-  for (const std::string& user : users_) Says(user, note, "dài " + *next++ + " m");
+  for (const std::string& user : stage_->phones()) Says(user, note, "dài " + *next++ + " m");
   Meet();
   const json conflicts = Conflicts(note);
   ASSERT_THAT(conflicts, SizeIs(1));
@@ -253,12 +180,13 @@ TEST_P(WordsOfFive, MeasureFiveNumbers) {
     users.insert(reading["user"]);
   }
   EXPECT_EQ(readings, measured);
-  EXPECT_EQ(users, (std::set<std::string>(users_.begin(), users_.end())));
+  EXPECT_EQ(users, (std::set<std::string>(stage_->phones().begin(), stage_->phones().end())));
 }
 
 // A phone that was away for thirty days meets five hundred edits of the note it wrote in.
 TEST_P(WordsStory, ThirtyDaysAndFiveHundredEditsLater) {
   const std::string note = Note("Vết phanh dài 4,2 m. Trời mưa nhẹ.");
+  stage_->ExpectTogether();  // of a history the console shows the newest five hundred
   Says(kQue, note, "Vết phanh dài 4,7 m. Trời mưa nhẹ. Đường vắng.");
   const sync::RecordId id = *sync::RecordId::From(absl::HexStringToBytes(note));
   std::vector<std::unique_ptr<sdk::Notebook>> writers;
@@ -266,7 +194,7 @@ TEST_P(WordsStory, ThirtyDaysAndFiveHundredEditsLater) {
   for (const char* user : {kDam, kPhong}) {
     sdk::Surroundings surroundings;
     surroundings.now_ms = [&now_ms] { return now_ms; };
-    auto opened = sdk::Notebook::Open(office_->space() / user, nullptr, std::move(surroundings));
+    auto opened = sdk::Notebook::Open(stage_->DirectoryOf(user), nullptr, std::move(surroundings));
     ASSERT_THAT(opened, IsOk());
     writers.push_back(*std::move(opened));
   }
@@ -380,13 +308,13 @@ TEST_P(WordsStory, EveryPieceHasItsAuthorAndEveryVersionIsThere) {
   }
   EXPECT_EQ(text, "Hai vết phanh dài 4,2 m. Trời mưa.");
   EXPECT_EQ(users, (std::set<std::string>{kDam, kQue}));
-  EXPECT_EQ(Supervisor({"blame", note}), blame) << "the office tells the same";
+  EXPECT_EQ(stage_->Console({"blame", note}), blame) << "the office tells the same";
   const json log = Phone(kPhong, {"log", note});
   ASSERT_THAT(log, SizeIs(3));
   const std::string second = log[1]["change"];
   EXPECT_EQ(Phone(kPhong, {"show", note, "--at", second.substr(0, 12)})["content"]["body"],
             "Vết phanh dài 4,2 m. Trời mưa.");
-  EXPECT_NE(Try(kPhong, {"show", note, "--at", "0000"}).exit_code, 0);
+  EXPECT_NE(stage_->Try(kPhong, {"show", note, "--at", "0000"}).exit_code, 0);
 }
 
 }  // namespace

@@ -78,9 +78,9 @@ int WrongClock::plots_ = 0;
 
 // Three days fast; and at the first day of 2024, as after an empty battery.
 INSTANTIATE_TEST_SUITE_P(DaysAheadInOrder, WrongClock,
-                         ::testing::Values(std::make_tuple(3, 0),
-                                           std::make_tuple(-DaysSince(absl::CivilDay(2024, 1, 1)),
-                                                           5)));
+                         ::testing::Combine(::testing::Values(3, -DaysSince(absl::CivilDay(2024, 1,
+                                                                                           1))),
+                                            ::testing::ValuesIn(OrdersOf(3))));
 
 TEST_P(WrongClock, WhoReallyWroteLaterHolds) {
   Colours(kDam, "đỏ");

@@ -15,7 +15,20 @@
 namespace sotay::tests {
 namespace {
 
-std::string ReadFile(const std::string& path) {
+// Where files are kept in memory, if the system has that and a story fits.
+std::string InMemory() {
+  constexpr uintmax_t kRoomBytes = uintmax_t{1} << 30;
+  const std::filesystem::path memory = "/dev/shm";
+  std::error_code none;
+  const std::filesystem::space_info room = std::filesystem::space(memory, none);
+  return !none && room.available >= kRoomBytes && access(memory.c_str(), W_OK) == 0
+             ? memory
+             : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+std::string FileContents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -23,7 +36,7 @@ std::string ReadFile(const std::string& path) {
 }
 
 // Everything that allocates is done before the fork.
-pid_t Spawn(const std::vector<std::string>& command, const std::string& out, const std::string& err,
+pid_t Spawn(const std::vector<std::string>& command, const Redirect& streams,
             const std::map<std::string, std::string>& env) {
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -41,30 +54,29 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& out, con
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (fd >= 0) dup2(fd, to);
   };
-  redirect(out, STDOUT_FILENO);
-  redirect(err, STDERR_FILENO);
+  redirect(streams.out, STDOUT_FILENO);
+  redirect(streams.err, STDERR_FILENO);
+  if (streams.in >= 0) dup2(streams.in, STDIN_FILENO);
   execvpe(argv[0], argv.data(), envp.data());
   _exit(127);
 }
 
-}  // namespace
-
 Ended Run(const std::vector<std::string>& command, const std::map<std::string, std::string>& env) {
   const Workspace space;
-  const pid_t pid = Spawn(command, space / "out", space / "err", env);
+  const pid_t pid = Spawn(command, {space / "out", space / "err"}, env);
   Ended ended;
   int status = 0;
   waitpid(pid, &status, 0);
   if (WIFEXITED(status)) ended.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
-  ended.out = ReadFile(space / "out");
-  ended.err = ReadFile(space / "err");
+  ended.out = FileContents(space / "out");
+  ended.err = FileContents(space / "err");
   return ended;
 }
 
 Process::Process(const std::vector<std::string>& command, const std::string& log,
                  const std::map<std::string, std::string>& env)
-    : pid_(Spawn(command, log, log, env)) {}
+    : pid_(Spawn(command, {log, log}, env)) {}
 
 Process::~Process() {
   if (Running()) Signal(SIGKILL);
@@ -94,8 +106,10 @@ Ended Process::Wait(std::chrono::milliseconds at_most) {
   return ended_;
 }
 
-Workspace::Workspace() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sotay-XXXXXX").string();
+Workspace::Workspace(Place place) {
+  const std::filesystem::path parent =
+      place == kInMemory ? InMemory() : std::filesystem::temp_directory_path().string();
+  std::string pattern = parent / "sotay-XXXXXX";
   path_ = mkdtemp(pattern.data()) != nullptr ? pattern : "";
 }
 

@@ -22,6 +22,19 @@ struct Ended {
 Ended Run(const std::vector<std::string>& command,
           const std::map<std::string, std::string>& env = {});
 
+// Where a process writes, in files that are appended to, and what it reads; empty: as we do.
+struct Redirect {
+  std::string out, err;
+  int in = -1;
+};
+
+// Starts a process, which the caller waits for.
+pid_t Spawn(const std::vector<std::string>& command, const Redirect& streams,
+            const std::map<std::string, std::string>& env = {});
+
+// The whole file, or nothing.
+std::string FileContents(const std::string& path);
+
 // A process that goes on while the test does.
 class Process {
  public:
@@ -48,7 +61,11 @@ class Process {
 // A directory of a test's own, gone with it.
 class Workspace {
  public:
-  Workspace();
+  // In memory, where there is room: for a test that takes no power away from a disk.
+  enum Place { kOnDisk, kInMemory };
+
+  Workspace() : Workspace(kOnDisk) {}
+  explicit Workspace(Place place);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
