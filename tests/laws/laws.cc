@@ -17,9 +17,10 @@ PastWishes WithRefusals() {
   return wishes;
 }
 
-// Fields that keep every reading, written over and over.
+// Fields that keep every reading, one of them where its time is unknown, written over and over.
 PastWishes Disagreeing() {
-  return Writing({kName, kRemarks, kBody, kStage, kForeignRegister, kForeignMap, kForeignText});
+  return Writing(
+      {kName, kRemarks, kColour, kBody, kStage, kForeignRegister, kForeignMap, kForeignText});
 }
 
 }  // namespace
