@@ -23,6 +23,7 @@
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
 #include "sotay/stored/v1/sealed_dossier.pb.h"
+#include "sotay/surroundings.h"
 #include "sotay/transfer.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
@@ -32,29 +33,9 @@
 #include "sync/schema.h"
 #include "sync/view.h"
 
-namespace leveldb {
-class Env;
-}
-
 namespace sotay::sdk {
 
 class Link;
-class Vault;
-
-// The world outside: replaced as a whole by a simulation, and by nothing else.
-struct Surroundings {
-  leveldb::Env* env = nullptr;                      // null: the machine's
-  std::function<int64_t()> now_ms;                  // empty: the system clock, ms since 1970
-  std::function<void(void*, size_t)> random_bytes;  // empty: OpenSSL's generator
-  // Makes the names in a directory durable and says whether it could.  Empty: as the machine
-  // does it, or nothing at all when `env` is given, as a memory Env has no names to lose.
-  std::function<bool(const std::string& directory)> sync_directory;
-  // How many bytes there is room for where the notebook is.  Empty: as the machine says, or any
-  // number when `env` is given.
-  std::function<uint64_t()> free_bytes;
-  // Device key and certificates.  Null: files in the notebook's directory.
-  std::shared_ptr<const Vault> vault;
-};
 
 // One wish for one field, in words.
 struct Edit {
@@ -242,7 +223,8 @@ class Notebook {
 
   // Opens the notebook in `dir`.  `schema` null: the built-in case-work types.
   // kNotFound: no notebook there; kFailedPrecondition: open in another process; kDataLoss:
-  // damaged (the message says what to do).  Its way to the server is gRPC.
+  // damaged (the message says what to do); kPermissionDenied: the key it is sealed with is not
+  // here.  Its way to the server is gRPC.
   static absl::StatusOr<std::unique_ptr<Notebook>> Open(
       const std::string& dir, std::shared_ptr<const sync::Schema> schema = nullptr,
       Surroundings surroundings = {});
