@@ -147,12 +147,14 @@ class AtRest : public ::testing::Test {
     empty.directories = {"/notebook"};
     Disk old(empty);
     old.Write(rows);
+    in_clear_ = std::move(rows);
     return old.Image();
   }
 
   Office office_;
   Phone phone_;
   sync::RecordId root_, note_, unsent_;
+  std::map<std::string, std::string> in_clear_;  // the rows of InClear
 };
 
 TEST_F(AtRest, NoWordIsInAnyFile) {
@@ -248,8 +250,7 @@ TEST_F(AtRest, AnOldNotebookGoesOver) {
   EXPECT_THAT(phone_->GetStatus()->purge, IsOk());
   EXPECT_THAT(WordsIn(phone_.Disk()), SizeIs(0));
   phone_.Close();
-  const auto rows = RowsInClear(phone_.Disk());
-  EXPECT_EQ(rows.count(keys::PurgeDue()), 0u);
+  EXPECT_TRUE(RowsInClear(phone_.Disk()) == in_clear_);
   ASSERT_THAT(phone_.Open(), IsOk());
   EXPECT_THAT(phone_->Sync(), IsOk());
 }
@@ -277,6 +278,8 @@ TEST_F(AtRest, AnOldNotebookGoesOverWhereverPowerGoes) {
     ASSERT_THAT(phone_->GetStatus()->purge, IsOk()) << call;
     ASSERT_THAT(WordsIn(phone_.Disk()), SizeIs(0)) << call;
     phone_.Close();
+    // Each was sealed once.
+    ASSERT_TRUE(RowsInClear(phone_.Disk()) == in_clear_) << call;
     if (HasFailure()) FAIL() << "at call " << call;
   }
   EXPECT_GT(between, 2);
