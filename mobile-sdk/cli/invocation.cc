@@ -28,6 +28,11 @@ std::string DefaultDir() {
   return absl::StrCat(home != nullptr ? home : ".", "/.local/share/sotay");
 }
 
+std::string DefaultKeys() {
+  const char* keys = std::getenv("SOTAY_KEYS");
+  return keys != nullptr ? keys : "";
+}
+
 std::string Dumped(const nlohmann::json& document, int indent) {
   return SafeJson(
       document.dump(indent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
@@ -80,6 +85,14 @@ void AddGlobalOptions(Command app, Invocation* invocation) {
   app.AddOption("--dir", invocation->dir,
                 voice("thư mục của sổ ($SOTAY_DIR)", "directory of the notebook ($SOTAY_DIR)"))
       .ShowsDefault()
+      .TypeName("DIR")
+      .LastCounts();
+  invocation->surroundings.keys = DefaultKeys();
+  app.AddOption("--keys", invocation->surroundings.keys,
+                voice("thư mục chứa khóa mở sổ, có thể ở thẻ nhớ riêng; không nói: keys trong "
+                      "thư mục của sổ ($SOTAY_KEYS)",
+                      "directory of the key that opens the notebook, best on another medium; "
+                      "without it: keys, in the notebook's directory ($SOTAY_KEYS)"))
       .TypeName("DIR")
       .LastCounts();
   AddReadingOptions(app, invocation);

@@ -57,8 +57,8 @@ struct Invocation {
   void Remark(absl::string_view words) const;
 };
 
-// --dir, --json, --schema, --lang on `app`, to stand before or after a command's name.  Given
-// twice, the last one counts (of --schema, all).
+// --dir, --keys, --json, --schema, --lang on `app`, to stand before or after a command's name.
+// Given twice, the last one counts (of --schema, all).
 void AddGlobalOptions(Command app, Invocation* invocation);
 
 // --json, --schema and --lang alone, for a program without a notebook.

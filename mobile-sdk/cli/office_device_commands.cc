@@ -1,4 +1,5 @@
 // enroll, invite, devices, revoke: how a device comes to speak for somebody, and ceases to.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -101,13 +102,36 @@ std::string UnsentInWords(const Voice& voice, const v1::DeviceView& device) {
   return Unsent(device) > 0 ? absl::StrCat("≥ ", Unsent(device)) : voice("có thể còn", "maybe");
 }
 
-json DeviceJson(const v1::DeviceView& device) {
+// Whole days since a device that is in use was heard of; of one that never was, or is not to be: 0.
+int64_t DaysSilent(const v1::DeviceView& device, int64_t now_ms) {
+  constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
+  if (device.state() != v1::DEVICE_STATE_ACTIVE || device.last_contact_ms() == 0) return 0;
+  return std::max<int64_t>(0, (now_ms - device.last_contact_ms()) / kDayMs);
+}
+
+// What somebody is to ask about: from two days on, and from five.
+int64_t MarkOf(int64_t days_silent) {
+  if (days_silent >= 5) return 5;
+  return days_silent >= 2 ? 2 : 0;
+}
+
+std::string ContactInWords(const Voice& voice, const v1::DeviceView& device, int64_t now_ms) {
+  const int64_t mark = MarkOf(DaysSilent(device, now_ms));
+  return absl::StrCat(mark == 0   ? ""
+                      : mark == 2 ? "! "
+                                  : "!! ",
+                      AgoInWords(voice, device.last_contact_ms(), now_ms));
+}
+
+json DeviceJson(const v1::DeviceView& device, int64_t now_ms) {
   return {{"device", Hex(device.device_id())},
           {"user", device.user_id()},
           {"name", device.full_name()},
           {"device_name", device.device_name()},
           {"state", v1::DeviceState_Name(device.state())},
           {"last_contact_ms", device.last_contact_ms()},
+          {"days_silent", DaysSilent(device, now_ms)},
+          {"silence_mark", MarkOf(DaysSilent(device, now_ms))},
           {"accepted_through", device.accepted_through()},
           {"last_sequence", device.last_sequence()},
           {"unsent", Unsent(device)},
@@ -148,13 +172,12 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
                {voice("phiên bản", "version"), false, 0, true}});
   json list = json::array();
   for (const v1::DeviceView& device : devices) {
-    list.push_back(DeviceJson(device));
+    list.push_back(DeviceJson(device, run.NowMs()));
     table.Add({Hex(device.device_id()).substr(0, 8), device.full_name(), device.device_name(),
                DeviceStateInWords(voice, device.state()),
-               AgoInWords(voice, device.last_contact_ms(), run.NowMs()),
-               absl::StrCat(device.accepted_through()), UnsentInWords(voice, device),
-               absl::StrCat(device.set_aside()), SpanInWords(voice, device.skew_ms()),
-               device.app_version()});
+               ContactInWords(voice, device, run.NowMs()), absl::StrCat(device.accepted_through()),
+               UnsentInWords(voice, device), absl::StrCat(device.set_aside()),
+               SpanInWords(voice, device.skew_ms()), device.app_version()});
   }
   run.Print(list, table.Print(run.streams.columns));
   return absl::OkStatus();
@@ -189,7 +212,7 @@ absl::Status Revoke(const Invocation& run, const RevokeWords& words) {
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
   SOTAY_ASSIGN_OR_RETURN(const v1::RevokeDeviceResponse response,
                          open.office->RevokeDevice(request));
-  run.Print(DeviceJson(response.device()),
+  run.Print(DeviceJson(response.device(), run.NowMs()),
             absl::StrCat(run.voice("Đã thu hồi máy ", "Revoked device "),
                          Hex(response.device().device_id()).substr(0, 8), "  ",
                          OneLine(response.device().full_name()), "  ",
@@ -235,10 +258,11 @@ void AddOfficeDeviceCommands(Command app, Invocation* run) {
       .TypeName("SPAN");
 
   auto devices = std::make_shared<ScopeWords>();
-  command = AddCommand(app, run, "devices",
-                       voice("Máy: liên lạc cuối, còn gì chưa gửi, lệch giờ",
-                             "Devices: last contact, what is unsent, clock"),
-                       devices, &ListDevices);
+  command =
+      AddCommand(app, run, "devices",
+                 voice("Máy: liên lạc cuối (! từ 2 ngày, !! từ 5 ngày), còn gì chưa gửi, lệch giờ",
+                       "Devices: last contact (! 2 days ago or more, !! 5), what is unsent, clock"),
+                 devices, &ListDevices);
   AddScope(command, voice, devices);
 
   auto revoke = std::make_shared<RevokeWords>();

@@ -220,8 +220,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   if (!status.purge.ok()) {
     line(voice("Chưa xóa hết", "Not purged"),
          absl::StrCat(
-             voice("tệp của máy này có thể còn nội dung đã rời đi; sẽ thử lại: ",
-                   "files of this device may still have what has left; it is tried again: "),
+             voice("tệp của máy này có thể còn nội dung đã rời đi, hoặc từ trước khi sổ được niêm "
+                   "phong; sẽ thử lại: ",
+                   "files of this device may still have what has left, or what was here before the "
+                   "notebook was sealed; it is tried again: "),
              status.purge.message()));
   }
   for (const stored::v1::Restoration& restoration : status.restorations) {

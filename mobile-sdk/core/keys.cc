@@ -34,6 +34,7 @@ std::string PurgeDue() { return "u"; }
 std::string Unshown() { return "v"; }
 std::string FileLimits() { return "w"; }
 std::string ClockContact() { return "j"; }
+std::string Seal() { return "z"; }
 std::string Cursor(absl::string_view unit_id) { return absl::StrCat("c", unit_id); }
 std::string OwnChange(uint64_t sequence) { return Numbered("o", sequence); }
 std::string WrittenAt(uint64_t sequence) { return Numbered("i", sequence); }
@@ -112,6 +113,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Unshown()) return "that the server does not show how its log key was replaced";
   if (key == ClockContact()) return "the clocks at the last contact";
   if (key == FileLimits()) return "what the server takes of files";
+  if (key == Seal()) return "seal of all its values";
   const std::string unit = key.empty() ? "" : absl::CHexEscape(key.substr(1));
   if (!key.empty() && key[0] == 'c') return absl::StrCat("cursor of unit ", unit);
   if (!key.empty() && key[0] == 'l') return absl::StrCat("head of the log of unit ", unit);

@@ -29,6 +29,7 @@
 //   e ‖ ended epoch ‖ unit stored.v1.Restoration     how its log went on from that life
 //   y ‖ number             v1.LogKeyHandover         how the key of the logs was replaced
 //   v                      2 × 8 bytes, big-endian   since when, how often, it was not shown
+//   z                      stored.v1.StoreSeal       how all other values are sealed; itself is not
 //
 // Pure; any thread.
 #pragma once
@@ -50,6 +51,7 @@ std::string PurgeDue();
 std::string Unshown();
 std::string FileLimits();
 std::string ClockContact();
+std::string Seal();
 std::string Cursor(absl::string_view unit_id);
 std::string OwnChange(uint64_t sequence);
 std::string WrittenAt(uint64_t sequence);

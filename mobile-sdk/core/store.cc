@@ -36,113 +36,18 @@ absl::StatusOr<absl::optional<Message>> ParsedIfAny(
   return absl::optional<Message>(std::move(message));
 }
 
-std::string KeyOf(const stored::v1::StepNotice& notice) {
-  return keys::Notice(notice.record_id(), notice.field(), static_cast<char>(notice.kind()),
-                      notice.own().change_id(), notice.other().change_id());
-}
-
 }  // namespace
 
-void StoreBatch::Put(std::string key, std::string value) {
-  writes_.push_back({std::move(key), std::move(value)});
-}
-void StoreBatch::Drop(std::string key) { writes_.push_back({std::move(key), absl::nullopt}); }
-
-void StoreBatch::PutMeta(const stored::v1::NotebookMeta& meta) {
-  Put(keys::Meta(), meta.SerializeAsString());
-}
-void StoreBatch::PutProgress(const stored::v1::Progress& progress) {
-  Put(keys::Progress(), progress.SerializeAsString());
-}
-void StoreBatch::PutDirectory(const v1::Directory& directory) {
-  Put(keys::Directory(), directory.SerializeAsString());
-}
-void StoreBatch::PutRowsSchema(absl::string_view fingerprint) {
-  Put(keys::RowsSchema(), std::string(fingerprint));
-}
-void StoreBatch::PutCursor(const v1::Cursor& cursor) {
-  Put(keys::Cursor(cursor.unit_id()), cursor.SerializeAsString());
-}
-void StoreBatch::DropCursor(absl::string_view unit_id) { Drop(keys::Cursor(unit_id)); }
-void StoreBatch::PutHead(const v1::LogHead& head) {
-  Put(keys::Head(head.unit_id()), head.SerializeAsString());
-}
-void StoreBatch::PutDispute(const stored::v1::LogDispute& dispute) {
-  Put(keys::Dispute(dispute.held().unit_id()), dispute.SerializeAsString());
-}
-void StoreBatch::PutRestoration(const stored::v1::Restoration& restoration) {
-  // Of a life that ended there is one: from then on a head of another is held.
-  Put(keys::Restoration(restoration.held().epoch(), restoration.held().unit_id()),
-      restoration.SerializeAsString());
-}
-void StoreBatch::PutHandover(const v1::LogKeyHandover& handover) {
-  Put(keys::Handover(handover.number()), handover.SerializeAsString());
-}
-void StoreBatch::PutUnshown(std::string value) { Put(keys::Unshown(), std::move(value)); }
-void StoreBatch::DropUnshown() { Drop(keys::Unshown()); }
-void StoreBatch::PutOwnChange(uint64_t sequence, const stored::v1::OwnChange& own) {
-  Put(keys::OwnChange(sequence), own.SerializeAsString());
-}
-void StoreBatch::PutRefused(uint64_t sequence) { Put(keys::Refused(sequence), ""); }
-void StoreBatch::DropRefused(uint64_t sequence) { Drop(keys::Refused(sequence)); }
-void StoreBatch::PutTouch(const sync::RecordId& record, const Touch& touch) {
-  Put(keys::Touch(record, touch.sequence), std::string(1, static_cast<char>(touch.fate)));
-}
-void StoreBatch::DropTouch(const sync::RecordId& record, uint64_t sequence) {
-  Drop(keys::Touch(record, sequence));
-}
-void StoreBatch::PutBase(const sync::RecordId& record, absl::string_view bytes) {
-  Put(keys::Base(record), std::string(bytes));
-}
-void StoreBatch::DropBase(const sync::RecordId& record) { Drop(keys::Base(record)); }
-void StoreBatch::PutRow(const sync::RecordId& record, const stored::v1::ListRow& row) {
-  Put(keys::Row(record), row.SerializeAsString());
-}
-void StoreBatch::DropRow(const sync::RecordId& record) { Drop(keys::Row(record)); }
-void StoreBatch::PutEnded(const sync::RecordId& signature) { Put(keys::Ended(signature), ""); }
-void StoreBatch::DropEnded(const sync::RecordId& record) { Drop(keys::Ended(record)); }
-void StoreBatch::PutFetched(const sync::RecordId& record, uint64_t position,
-                            const v1::Packed& part) {
-  Put(keys::Fetched(record, position), part.SerializeAsString());
-}
-void StoreBatch::DropFetched(const sync::RecordId& record, uint64_t position) {
-  Drop(keys::Fetched(record, position));
-}
-
-void StoreBatch::PutGone(const sync::RecordId& dossier, int64_t since_ms) {
-  std::string since;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    since.push_back(static_cast<char>((static_cast<uint64_t>(since_ms) >> shift) & 0xff));
-  }
-  Put(keys::Gone(dossier), std::move(since));
-}
-void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossier)); }
-void StoreBatch::PutPurgeDue() { Put(keys::PurgeDue(), ""); }
-void StoreBatch::DropPurgeDue() { Drop(keys::PurgeDue()); }
-void StoreBatch::PutSealed(const sync::RecordId& dossier, const stored::v1::SealedDossier& sealed) {
-  Put(keys::Sealed(dossier), sealed.SerializeAsString());
-}
-
-void StoreBatch::PutFile(const sync::RecordId& record, const stored::v1::PhoneFile& file) {
-  Put(keys::File(record), file.SerializeAsString());
-}
-void StoreBatch::DropFile(const sync::RecordId& record) { Drop(keys::File(record)); }
-void StoreBatch::PutFileLimits(const stored::v1::FileLimits& limits) {
-  Put(keys::FileLimits(), limits.SerializeAsString());
-}
-void StoreBatch::PutNotice(const stored::v1::StepNotice& notice) {
-  Put(KeyOf(notice), notice.SerializeAsString());
-}
-void StoreBatch::DropNotice(const stored::v1::StepNotice& notice) { Drop(KeyOf(notice)); }
-
-Store::Store(std::unique_ptr<durable::Store> disk) : disk_(std::move(disk)) {}
+Store::Store(std::unique_ptr<durable::Store> disk, seal::ValueSeal seal)
+    : disk_(std::move(disk)), seal_(std::move(seal)) {}
 Store::~Store() = default;
 
 absl::Status Store::Commit(const StoreBatch& batch) {
   leveldb::WriteBatch writes;
   for (const StoreBatch::Write& write : batch.writes_) {
     if (write.value.has_value()) {
-      writes.Put(write.key, *write.value);
+      SOTAY_ASSIGN_OR_RETURN(const std::string sealed, seal_.Seal(write.key, *write.value));
+      writes.Put(write.key, sealed);
     } else {
       writes.Delete(write.key);
     }
@@ -153,10 +58,18 @@ absl::Status Store::Commit(const StoreBatch& batch) {
 absl::Status Store::Purge() { return disk_->Purge(); }
 
 absl::StatusOr<absl::optional<std::string>> Store::Get(absl::string_view key) const {
-  absl::StatusOr<std::string> value = disk_->Get(key);
-  if (value.ok()) return absl::optional<std::string>(*std::move(value));
+  const absl::StatusOr<std::string> value = disk_->Get(key);
   if (absl::IsNotFound(value.status())) return absl::optional<std::string>();
-  return value.status();
+  if (!value.ok()) return value.status();
+  SOTAY_ASSIGN_OR_RETURN(std::string opened, Opened(key, *value));
+  return absl::optional<std::string>(std::move(opened));
+}
+
+absl::StatusOr<std::string> Store::Opened(absl::string_view key, absl::string_view value) const {
+  absl::StatusOr<std::string> opened = seal_.Open(key, value);
+  if (opened.ok()) return opened;
+  return absl::DataLossError(absl::StrCat("the notebook's ", keys::DescribeKey(key),
+                                          " cannot be read: ", opened.status().message()));
 }
 
 absl::Status Store::Each(
@@ -165,7 +78,8 @@ absl::Status Store::Each(
   const std::unique_ptr<leveldb::Iterator> at = disk_->NewIterator();
   for (at->Seek(ToSlice(from)); at->Valid(); at->Next()) {
     if (!absl::StartsWith(ToView(at->key()), prefix)) break;
-    SOTAY_ASSIGN_OR_RETURN(const bool go_on, take(ToView(at->key()), ToView(at->value())));
+    SOTAY_ASSIGN_OR_RETURN(const std::string value, Opened(ToView(at->key()), ToView(at->value())));
+    SOTAY_ASSIGN_OR_RETURN(const bool go_on, take(ToView(at->key()), value));
     if (!go_on) break;
   }
   return durable::FromLevelDb(at->status());

@@ -1,6 +1,8 @@
 // The phone's LevelDB.  Third door of the phone's corridor: others load here, decide, and commit
 // here, one synced batch per action, so that a change, its progress and its list row are all there
-// after a crash or none of them is.  Keys are in keys.h; LevelDB's types stop at store.cc.
+// after a crash or none of them is.  Keys are in keys.h; LevelDB's types stop at store*.cc.
+//
+// Values are sealed at rest, each to its key, and nobody else knows of it (store_seal.h).
 //
 // Every read fails with kDataLoss when what is stored cannot be read, with the durable store's
 // status when the disk fails.  Any thread; a reader who needs several answers to agree holds the
@@ -29,6 +31,7 @@
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
+#include "sync/seal/value_seal.h"
 
 namespace sotay::durable {
 class Store;
@@ -113,7 +116,8 @@ durable::StoreOptions FilesOf(const Surroundings& surroundings);
 class Store {
  public:
   // Opens the store of the notebook in `dir`; with `create`, makes it when there is none.
-  // Fails as durable::Open: kNotFound, kFailedPrecondition (open elsewhere), kDataLoss.
+  // A store in clear is sealed first.  Fails as durable::Open: kNotFound, kFailedPrecondition (open
+  // elsewhere), kDataLoss; and with kPermissionDenied when its key is not here.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& dir,
                                                      const Surroundings& surroundings, bool create);
   ~Store();
@@ -187,7 +191,8 @@ class Store {
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 
  private:
-  explicit Store(std::unique_ptr<durable::Store> disk);
+  Store(std::unique_ptr<durable::Store> disk, seal::ValueSeal seal);
+  absl::StatusOr<std::string> Opened(absl::string_view key, absl::string_view value) const;
   absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
   // All of a kind, by what follows the kind's byte in the key: mostly a unit.
   template <typename Message>
@@ -198,6 +203,7 @@ class Store {
                                                              absl::string_view value)>& take) const;
 
   const std::unique_ptr<durable::Store> disk_;
+  const seal::ValueSeal seal_;
 };
 
 }  // namespace sotay::sdk

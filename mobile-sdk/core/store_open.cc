@@ -3,7 +3,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "leveldb/env.h"
+#include "mobile-sdk/core/file_keystore.h"
 #include "mobile-sdk/core/store.h"
+#include "mobile-sdk/core/store_seal.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
 
@@ -21,6 +23,13 @@ durable::DirectorySync DirectorySyncOf(const Surroundings& surroundings) {
     };
   }
   return surroundings.env != nullptr ? durable::NoDirectorySync : durable::SyncPosixDirectory;
+}
+
+std::shared_ptr<Keystore> KeystoreOf(const std::string& dir, const Surroundings& surroundings) {
+  if (surroundings.keystore != nullptr) return surroundings.keystore;
+  return std::make_shared<FileKeystore>(
+      surroundings.keys.empty() ? absl::StrCat(dir, "/keys") : surroundings.keys,
+      FilesOf(surroundings));
 }
 
 }  // namespace
@@ -48,7 +57,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
   }
   SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk,
                          durable::Open(absl::StrCat(dir, "/store"), options));
-  return std::unique_ptr<Store>(new Store(std::move(disk)));
+  SOTAY_ASSIGN_OR_RETURN(seal::ValueSeal seal,
+                         SealOf(disk.get(), KeystoreOf(dir, surroundings).get()));
+  return std::unique_ptr<Store>(new Store(std::move(disk), std::move(seal)));
 }
 
 }  // namespace sotay::sdk

@@ -44,6 +44,7 @@ TEST(Keys, KeepEveryKindApart) {
                                         keys::Sealed(record),
                                         keys::File(record),
                                         keys::FileLimits(),
+                                        keys::Seal(),
                                         keys::Notice(record.view(), 7, 1, "own", "")};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);

@@ -61,6 +61,7 @@ sdk::Surroundings Phone::surroundings() {
   };
   around.free_bytes = [this] { return free_bytes; };
   around.vault = vault_;
+  around.keystore = keystore;
   return around;
 }
 

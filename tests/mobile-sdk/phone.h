@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mobile-sdk/core/vault.h"
+#include "sotay/keystore.h"
 #include "sotay/notebook.h"
 #include "tests/support/builders.h"
 #include "tests/support/fault_env.h"
@@ -49,6 +50,8 @@ class Phone {
   int64_t clock_ms = kNow;
   // The clock nobody sets; without a boot it does not tell.
   sdk::SinceBoot since_boot;
+  // Null: a file of its disk.
+  std::shared_ptr<sdk::Keystore> keystore;
   // How much more there is room for on its disk.
   uint64_t free_bytes = uint64_t{1} << 40;
 

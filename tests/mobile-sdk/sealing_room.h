@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "leveldb/iterator.h"
+#include "sync/durable/open.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "tests/mobile-sdk/phone.h"
@@ -35,6 +38,7 @@ class SealingRoom : public ::testing::Test {
         dam_->Change(sent_, {tests::Text("body", absl::StrCat(kSentWords, "; ", kUnsentWords))}),
         tests::IsOk());
     Watch();
+    NoteItsRows();
   }
 
   sync::RecordId Case(const std::string& title) {
@@ -76,16 +80,40 @@ class SealingRoom : public ::testing::Test {
     }
     return false;
   }
-  // Files of the store that have any of the dossier's words.  Texts are in edits as they were
-  // typed, so a part of them that begins nowhere else is in every file that has one.
+  // Files of the store that have any of the dossier's words: the rows with them as they are sealed,
+  // which are known again by what they begin with, of chance; or, where nothing ever is, in clear.
   int FilesWithWords() {
     int files = 0;
     for (const auto& [name, bytes] : dam_.Disk().files) {
+      for (const std::string& begins : its_rows_) {
+        if (absl::StrContains(bytes, begins)) ++files;
+      }
       for (const char* words : {"885 triệu", "Mây Chiều", "Vụ K"}) {
         if (absl::StrContains(bytes, words)) ++files;
       }
     }
     return files;
+  }
+  // The rows that have its words now.
+  void NoteItsRows() {
+    testing::FaultEnv copy;
+    copy.Restart(dam_.Disk());
+    durable::StoreOptions options;
+    options.base = &copy;
+    options.sync_directory = durable::NoDirectorySync;
+    const auto store = durable::Open("/notebook/store", options);
+    ASSERT_THAT(store, tests::IsOk());
+    const auto at = (*store)->NewIterator();
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+      const std::string key = at->key().ToString();
+      const bool own = key[0] == 'o' && key.back() != 2 && key.back() != 5;  // those are of another
+      const bool of_it =
+          absl::StrContains("brh", key.substr(0, 1)) &&
+          (absl::StrContains(key, matter_.view()) || absl::StrContains(key, sent_.view()) ||
+           absl::StrContains(key, unsent_.view()));
+      if (own || of_it) its_rows_.insert(at->value().ToString().substr(0, kNonceBytes));
+    }
+    EXPECT_GE(its_rows_.size(), 9u) << "four changes, two records of the server, three lines";
   }
   void ExpectSealed(uint64_t unsent = 2) {
     EXPECT_EQ(FilesWithWords(), 0);
@@ -114,6 +142,8 @@ class SealingRoom : public ::testing::Test {
   std::shared_ptr<const tests::MemoryHub::State> empty_;
   sync::RecordId matter_, other_, sent_, unsent_, kept_;
   bool telling_ = true;
+  static constexpr size_t kNonceBytes = 24;
+  std::set<std::string> its_rows_;
   std::vector<v1::SyncRequest> requests_;
 };
 

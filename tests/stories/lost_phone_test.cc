@@ -5,12 +5,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/stories/stage.h"
 
 namespace sotay::tests {
 namespace {
+
+namespace fs = std::filesystem;
 
 using nlohmann::json;
 using ::testing::HasSubstr;
@@ -86,6 +93,53 @@ TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
   EXPECT_EQ(stage_.Try(kDam, {"show", notes[0]["id"]}).exit_code, 3);
   stage_.ExpectTogether();
   stage_.Close();
+}
+
+// Before anybody says that it is lost, the list of devices asks after it.
+TEST_P(LostPhone, WhatIsSilentForDaysIsMarked) {
+  const auto marked = [&](const std::string& clock) {
+    stage_.SetClock(kLeader, clock);
+    const json device = Device(kLeader);
+    return std::make_pair(device["days_silent"], device["silence_mark"]);
+  };
+  EXPECT_EQ(marked("+1d"), std::make_pair(json(1), json(0)));
+  EXPECT_EQ(marked("+3d"), std::make_pair(json(3), json(2)));
+  EXPECT_EQ(marked("+6d"), std::make_pair(json(6), json(5)));
+  Revoke();
+  EXPECT_EQ(marked("+6d"), std::make_pair(json(0), json(0))) << "nobody waits for it any more";
+}
+
+// Its key lay on another medium, or with the platform: what its files alone tell.
+TEST_P(LostPhone, WhoeverFindsItsFilesWithoutItsKeyReadsNothing) {
+  const std::string lost = stage_.DirectoryOf(kDam);
+  size_t files = 0;
+  for (const auto& file : fs::recursive_directory_iterator(lost)) {
+    if (!file.is_regular_file()) continue;
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    for (const char* words : {"tiếp nhận 17", "Tin số", "Đề nghị", "Bãi Nổi", "casework", kQue}) {
+      EXPECT_FALSE(absl::StrContains(bytes, words)) << words << " in " << file.path();
+    }
+    ++files;
+  }
+  EXPECT_GT(files, 6u);
+
+  fs::copy(lost, stage_.DirectoryOf("found"), fs::copy_options::recursive);
+  const std::string stick = stage_.DirectoryOf("stick");
+  fs::rename(stage_.DirectoryOf("found") + "/keys", stick);
+  for (const Stage::Words& words : std::vector<Stage::Words>{{"list", "note"},
+                                                             {"show", first_},
+                                                             {"log", first_},
+                                                             {"status"},
+                                                             {"refused"},
+                                                             {"sync"},
+                                                             {"edit", first_, "body=của ai?"}}) {
+    const Ended ended = stage_.Try("found", words);
+    EXPECT_EQ(ended.exit_code, 4) << words[0] << ended.out;
+    EXPECT_THAT(ended.err, HasSubstr("its key is not here")) << words[0];
+  }
+  // Its owner, who has it, has lost nothing.
+  EXPECT_THAT(stage_.Phone("found", {"--keys", stick, "list", "note"}), SizeIs(4));
 }
 
 // The leader holds what came late against the paper: one note is its owner's, one was typed by

@@ -107,8 +107,14 @@ TEST(OnePhone, HasANotebookForEachOfTwoPeople) {
 
   const std::string note =
       stage.New(dam, "note", visit, {"body=Buồng 4 có 01 người chưa thành niên."});
-  EXPECT_TRUE(StandsIn(stage.DirectoryOf(dam), "chưa thành niên"));
-  EXPECT_FALSE(StandsIn(stage.DirectoryOf(que), "chưa thành niên"));
+  for (const std::string& phone : {dam, que}) {
+    EXPECT_FALSE(StandsIn(stage.DirectoryOf(phone), "chưa thành niên")) << "it is sealed";
+  }
+  const Ended with_ques =
+      stage.Try(dam, {"--keys", stage.DirectoryOf(que) + "/keys", "show", note});
+  EXPECT_EQ(with_ques.exit_code, 4) << "one's key opens nothing of the other's";
+  EXPECT_THAT(with_ques.err, ::testing::HasSubstr("another key"));
+  EXPECT_THAT(stage.Phone(dam, {"show", note}).dump(), ::testing::HasSubstr("chưa thành niên"));
   EXPECT_EQ(stage.Try(que, {"show", note}).exit_code, 3) << "what one has not sent, only they have";
   // A notebook that has an owner takes no other.
   const Ended taken = stage.Try(dam, {"enroll", stage.office().Invite(kQue)});

@@ -234,7 +234,8 @@ class Notebook {
 
   // Opens the notebook in `dir`.  `schema` null: the built-in case-work types.
   // kNotFound: no notebook there; kFailedPrecondition: open in another process; kDataLoss:
-  // damaged (the message says what to do).  Its way to the server is gRPC.
+  // damaged (the message says what to do); kPermissionDenied: the key it is sealed with is not
+  // here.  Its way to the server is gRPC.
   static absl::StatusOr<std::unique_ptr<Notebook>> Open(
       const std::string& dir, std::shared_ptr<const sync::Schema> schema = nullptr,
       Surroundings surroundings = {});

@@ -1,6 +1,7 @@
-// What a notebook takes of the world outside.
+// The world a notebook is in: its disk, its clock, its chance, where its keys are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@ class Env;
 
 namespace sotay::sdk {
 
+class Keystore;
 class Vault;
 
 // A clock that nobody sets.
@@ -35,6 +37,10 @@ struct Surroundings {
   std::function<uint64_t()> free_bytes;
   // Device key and certificates.  Null: files in the notebook's directory.
   std::shared_ptr<const Vault> vault;
+  // Where the key is that the store is sealed with.  Null: a file in `keys`.
+  std::shared_ptr<Keystore> keystore;
+  // Empty: the directory `keys` in the notebook's.
+  std::string keys;
 };
 
 }  // namespace sotay::sdk
