@@ -226,10 +226,19 @@ absl::Status Store::VisitStandIn(absl::string_view id_bytes,
   const std::string all = TablePrefix(Table::kRecord);
   const std::unique_ptr<leveldb::Iterator> at = durable_->NewIterator();
   const auto is_one = [&] { return at->Valid() && at->key().starts_with(all); };
+  auto birth = unfiled_.From(from);
   at->Seek(RecordKey(from));
-  // Behind the last one comes the first.
-  if (!is_one()) at->Seek(all);
-  if (!is_one()) return durable::FromLevelDb(at->status());
+  if (!is_one() && !birth.has_value()) {  // behind the last one comes the first
+    birth = unfiled_.From(sync::RecordId());
+    at->Seek(all);
+  }
+  const bool has_row = is_one();
+  if (birth.has_value() &&
+      (!has_row || leveldb::Slice(RecordKey(birth->record)).compare(at->key()) < 0)) {
+    visit(RecordPlace{birth->record, birth->unit, birth->position});
+    return absl::OkStatus();
+  }
+  if (!has_row) return durable::FromLevelDb(at->status());
   const absl::string_view key(at->key().data(), at->key().size());
   const absl::string_view value(at->value().data(), at->value().size());
   const auto id = sync::RecordId::From(key.substr(1));

@@ -74,6 +74,17 @@ absl::optional<BirthPlace> UnfiledBirths::Find(const sync::RecordId& record) con
   return absl::nullopt;
 }
 
+absl::optional<BirthPlace> UnfiledBirths::From(const sync::RecordId& record) const {
+  absl::optional<BirthPlace> first;
+  absl::ReaderMutexLock lock(&mutex_);
+  for (const Places* places : {&gathered_, &filing_}) {
+    const auto at = places->lower_bound(record);
+    if (at == places->end() || (first.has_value() && first->record < at->first)) continue;
+    first = At(at);
+  }
+  return first;
+}
+
 std::vector<BirthPlace> UnfiledBirths::Under(absl::string_view prefix) const {
   std::array<char, sync::RecordId::kSize> least{};
   std::copy_n(prefix.begin(), std::min(prefix.size(), least.size()), least.begin());

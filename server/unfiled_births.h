@@ -61,6 +61,8 @@ class UnfiledBirths {
   // Also one that is only announced.
   absl::optional<BirthPlace> Find(const sync::RecordId& record) const ABSL_LOCKS_EXCLUDED(mutex_);
   bool IsAnnounced(const sync::RecordId& record) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The first that is there and whose id is not before that.
+  absl::optional<BirthPlace> From(const sync::RecordId& record) const ABSL_LOCKS_EXCLUDED(mutex_);
   // How often some got their rows: as long as it is the same, none that has no row was missed.
   uint64_t filings() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Those that are there and whose ids begin with `prefix`, in order.

@@ -76,6 +76,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
     "conflicts": [],
     "signatures": [],
     "signatures_apart": [],
+    "together": null,
     "records": []
   })"))));
   EXPECT_GE(shown["changed_ms"], 1793837700000);
