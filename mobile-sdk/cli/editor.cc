@@ -3,8 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +17,9 @@
 
 namespace sotay::cli {
 namespace {
+
+constexpr char kBegin[] = "edit-";
+constexpr char kEnd[] = ".txt";
 
 std::string Editor() {
   for (const char* name : {"VISUAL", "EDITOR"}) {
@@ -50,7 +56,7 @@ absl::Status RunEditor(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::string> EditText(const std::string& dir, absl::string_view text) {
-  std::string path = absl::StrCat(dir, "/edit-XXXXXX.txt");
+  std::string path = absl::StrCat(dir, "/", kBegin, "XXXXXX", kEnd);
   const int fd = mkstemps(path.data(), 4);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", path));
   const Removed removed{path};
@@ -61,6 +67,19 @@ absl::StatusOr<std::string> EditText(const std::string& dir, absl::string_view t
   SOTAY_ASSIGN_OR_RETURN(std::string edited, seal::ReadWholeFile(path, sync::kTextBytesMax));
   if (absl::EndsWith(edited, "\n")) edited.pop_back();  // the one an editor puts at the end
   return edited;
+}
+
+std::vector<std::string> InterruptedEdits(const std::string& dir) {
+  std::vector<std::string> paths;
+  std::error_code failed;
+  for (const auto& file : std::filesystem::directory_iterator(dir, failed)) {
+    const std::string name = file.path().filename().string();
+    if (absl::StartsWith(name, kBegin) && absl::EndsWith(name, kEnd)) {
+      paths.push_back(file.path().string());
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 }  // namespace sotay::cli

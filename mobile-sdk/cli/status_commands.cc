@@ -1,10 +1,13 @@
 // status, digest: how a notebook stands.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/clock_words.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/editor.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/handovers.h"
 #include "mobile-sdk/cli/instant.h"
@@ -217,6 +220,18 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   for (const auto& [dossier, sealed] : status.sealed_dossiers) {
     line(voice("Tài liệu mật", "Secret"), SealedInWords(open.reader, dossier, sealed));
   }
+  if (!status.key_place.empty()) {
+    line(voice("Khóa mở sổ", "Notebook's key"),
+         absl::StrCat(status.key_place, voice("; mất nó thì không ai đọc được sổ này",
+                                              "; without it nobody reads this "
+                                              "notebook")));
+  }
+  const std::vector<std::string> interrupted = InterruptedEdits(run.dir);
+  for (const std::string& path : interrupted) {
+    line(voice("Soạn dở", "Interrupted edit"),
+         absl::StrCat(path, voice(" chưa niêm phong: chép lại điều cần giữ, rồi xóa tệp này",
+                                  " is not sealed: copy what is to be kept, then remove it")));
+  }
   if (!status.purge.ok()) {
     line(voice("Chưa xóa hết", "Not purged"),
          absl::StrCat(
@@ -277,6 +292,8 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   document["notices"] = NoticesJson(open.reader, notices);
   document["late_amendments"] = around.late;
   document["stale_signatures"] = around.stale;
+  document["interrupted_edits"] = interrupted;
+  document["key_place"] = status.key_place;
   document["purge_failure"] = std::string(status.purge.message());
   document["sealed_dossiers"] = json::array();
   for (const auto& [dossier, sealed] : status.sealed_dossiers) {

@@ -168,11 +168,12 @@ absl::Status Notebook::Enroll(const std::string& dir, const std::string& invitat
     return absl::NotFoundError(absl::StrCat("cannot make ", dir, ": ", failed.message()));
   }
   if (made) fs::permissions(dir, fs::perms::owner_all, failed);
-  const absl::StatusOr<seal::SigningKey> key = Vault::KeyFor(dir);
+  bool made_key = false;
+  const absl::StatusOr<seal::SigningKey> key = Vault::KeyFor(dir, &made_key);
   const absl::StatusOr<Certified> asked =
       key.ok() ? AskServer(invitation, *key, name, absl::nullopt) : key.status();
   if (!asked.ok()) {
-    if (key.ok()) Vault::ForgetKey(dir);
+    if (made_key) Vault::ForgetKey(dir);
     if (made) fs::remove(dir, failed);
     return asked.status();
   }

@@ -303,7 +303,8 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   for (auto& [dossier, row] : sealed) {
     if (IsTheirs(row)) status.sealed_dossiers.emplace(dossier, std::move(row));
   }
-  status.purge = desk.purge_failure;
+  status.purge = desk.purge_failure.ok() ? desk.store->sealing_waits() : desk.purge_failure;
+  status.key_place = desk.store->key_place();
   SOTAY_ASSIGN_OR_RETURN(const auto files, desk.store->Files());
   for (const auto& [id, file] : files) {
     status.files_damaged += file.damaged() ? 1 : 0;

@@ -38,18 +38,21 @@ absl::StatusOr<absl::optional<Message>> ParsedIfAny(
 
 }  // namespace
 
-Store::Store(std::unique_ptr<durable::Store> disk, seal::ValueSeal seal)
-    : disk_(std::move(disk)), seal_(std::move(seal)) {}
+Store::Store(std::unique_ptr<durable::Store> disk, Sealing sealing)
+    : disk_(std::move(disk)), sealing_(std::move(sealing)) {}
 Store::~Store() = default;
 
 absl::Status Store::Commit(const StoreBatch& batch) {
   leveldb::WriteBatch writes;
   for (const StoreBatch::Write& write : batch.writes_) {
-    if (write.value.has_value()) {
-      SOTAY_ASSIGN_OR_RETURN(const std::string sealed, seal_.Seal(write.key, *write.value));
-      writes.Put(write.key, sealed);
-    } else {
+    if (!write.value.has_value()) {
       writes.Delete(write.key);
+    } else if (!sealing_.IsSealed(write.key)) {
+      writes.Put(write.key, *write.value);
+    } else {
+      SOTAY_ASSIGN_OR_RETURN(const std::string sealed,
+                             sealing_.seal->Seal(write.key, *write.value));
+      writes.Put(write.key, sealed);
     }
   }
   return disk_->Write(&writes);
@@ -66,7 +69,8 @@ absl::StatusOr<absl::optional<std::string>> Store::Get(absl::string_view key) co
 }
 
 absl::StatusOr<std::string> Store::Opened(absl::string_view key, absl::string_view value) const {
-  absl::StatusOr<std::string> opened = seal_.Open(key, value);
+  if (!sealing_.IsSealed(key)) return std::string(value);
+  absl::StatusOr<std::string> opened = sealing_.seal->Open(key, value);
   if (opened.ok()) return opened;
   return absl::DataLossError(absl::StrCat("the notebook's ", keys::DescribeKey(key),
                                           " cannot be read: ", opened.status().message()));

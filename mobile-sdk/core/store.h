@@ -2,7 +2,8 @@
 // here, one synced batch per action, so that a change, its progress and its list row are all there
 // after a crash or none of them is.  Keys are in keys.h; LevelDB's types stop at store*.cc.
 //
-// Values are sealed at rest, each to its key, and nobody else knows of it (store_seal.h).
+// Values are sealed at rest, each to its key, and nobody else knows of it (store_seal.h); those of
+// a store from before that has no room to go over stay in clear, and are read and written so.
 //
 // Every read fails with kDataLoss when what is stored cannot be read, with the durable store's
 // status when the disk fails.  Any thread; a reader who needs several answers to agree holds the
@@ -20,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "mobile-sdk/core/store_seal.h"
 #include "sotay/notebook.h"
 #include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
@@ -31,7 +33,6 @@
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
-#include "sync/seal/value_seal.h"
 
 namespace sotay::durable {
 class Store;
@@ -116,8 +117,9 @@ durable::StoreOptions FilesOf(const Surroundings& surroundings);
 class Store {
  public:
   // Opens the store of the notebook in `dir`; with `create`, makes it when there is none.
-  // A store in clear is sealed first.  Fails as durable::Open: kNotFound, kFailedPrecondition (open
-  // elsewhere), kDataLoss; and with kPermissionDenied when its key is not here.
+  // A store in clear is sealed first, where it can be.  Fails as durable::Open: kNotFound,
+  // kFailedPrecondition (open elsewhere), kDataLoss; and with kPermissionDenied when its key is not
+  // here.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& dir,
                                                      const Surroundings& surroundings, bool create);
   ~Store();
@@ -128,6 +130,11 @@ class Store {
 
   // What was dropped or replaced so far is in no file any more.  Fails as durable::Store::Purge.
   absl::Status Purge();
+
+  // Not OK: why not all of it is sealed.
+  const absl::Status& sealing_waits() const { return sealing_.waits; }
+  // Where its key is kept; empty: the keystore does not say.
+  const std::string& key_place() const { return sealing_.key_place; }
 
   // Nothing before enrolment has ended.
   absl::StatusOr<absl::optional<stored::v1::NotebookMeta>> Meta() const;
@@ -191,7 +198,7 @@ class Store {
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 
  private:
-  Store(std::unique_ptr<durable::Store> disk, seal::ValueSeal seal);
+  Store(std::unique_ptr<durable::Store> disk, Sealing sealing);
   absl::StatusOr<std::string> Opened(absl::string_view key, absl::string_view value) const;
   absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
   // All of a kind, by what follows the kind's byte in the key: mostly a unit.
@@ -203,7 +210,7 @@ class Store {
                                                              absl::string_view value)>& take) const;
 
   const std::unique_ptr<durable::Store> disk_;
-  const seal::ValueSeal seal_;
+  const Sealing sealing_;
 };
 
 }  // namespace sotay::sdk

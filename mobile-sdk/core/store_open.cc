@@ -6,6 +6,7 @@
 #include "mobile-sdk/core/file_keystore.h"
 #include "mobile-sdk/core/store.h"
 #include "mobile-sdk/core/store_seal.h"
+#include "sync/durable/files.h"
 #include "sync/durable/open.h"
 #include "sync/status_macros.h"
 
@@ -55,11 +56,21 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
           durable::FromLevelDb(options.sync_directory(durable::DirectoryOf(dir))));
     }
   }
-  SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk,
-                         durable::Open(absl::StrCat(dir, "/store"), options));
-  SOTAY_ASSIGN_OR_RETURN(seal::ValueSeal seal,
-                         SealOf(disk.get(), KeystoreOf(dir, surroundings).get()));
-  return std::unique_ptr<Store>(new Store(std::move(disk), std::move(seal)));
+  const std::string path = absl::StrCat(dir, "/store");
+  const std::shared_ptr<Keystore> keystore = KeystoreOf(dir, surroundings);
+  const auto free_bytes = [&] { return durable::FreeBytesAt(dir, options); };
+  SOTAY_ASSIGN_OR_RETURN(std::unique_ptr<durable::Store> disk, durable::Open(path, options));
+  absl::StatusOr<Sealing> sealing =
+      SealOf(disk.get(), keystore.get(), free_bytes, absl::OkStatus());
+  if (disk->read_only()) {
+    // Writing what is sealed failed.  It is read and written all the same, as far as that came.
+    const absl::Status failed = sealing.ok() ? disk->WriteRefusal() : sealing.status();
+    disk.reset();
+    SOTAY_ASSIGN_OR_RETURN(disk, durable::Open(path, options));
+    sealing = SealOf(disk.get(), keystore.get(), free_bytes, failed);
+  }
+  if (!sealing.ok()) return sealing.status();
+  return std::unique_ptr<Store>(new Store(std::move(disk), *std::move(sealing)));
 }
 
 }  // namespace sotay::sdk

@@ -127,12 +127,14 @@ absl::StatusOr<std::shared_ptr<const Vault>> Vault::Open(const std::string& dir)
                                        std::move(rolls));
 }
 
-absl::StatusOr<seal::SigningKey> Vault::KeyFor(const std::string& dir) {
+absl::StatusOr<seal::SigningKey> Vault::KeyFor(const std::string& dir, bool* made) {
+  if (made != nullptr) *made = false;
   absl::StatusOr<seal::SigningKey> key = seal::SigningKey::Load(KeyPath(dir));
   if (key.ok() || !absl::IsNotFound(key.status())) return key;
   key = seal::SigningKey::Generate();
   if (!key.ok()) return key;
   SOTAY_RETURN_IF_ERROR(key->Save(KeyPath(dir)));
+  if (made != nullptr) *made = true;
   return key;
 }
 

@@ -36,8 +36,10 @@ class Vault {
 
   // The key in `dir`, from an enrolment that was cut short, or a new one, saved there.  So
   // whatever the server certified, the key is on disk before.
-  static absl::StatusOr<seal::SigningKey> KeyFor(const std::string& dir);
-  // Undoes KeyFor, after an enrolment that failed.
+  // `made`, where it is asked for: whether it is new.
+  static absl::StatusOr<seal::SigningKey> KeyFor(const std::string& dir, bool* made = nullptr);
+  // Undoes KeyFor, after an enrolment that failed; only where that made the key: one that was there
+  // may be that of a notebook.
   static void ForgetKey(const std::string& dir);
 
   // Whether it is time for the next certificate: of the one there is 60 days are gone, and the

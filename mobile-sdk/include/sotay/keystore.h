@@ -20,6 +20,9 @@ class Keystore {
   // The key again.  kPermissionDenied when this is not the keystore that wrapped it, or it is not
   // to be had now, with what to do; nothing is changed then, and it may be tried again.
   virtual absl::StatusOr<std::string> Unwrap(absl::string_view wrapped) = 0;
+  // Where that is kept, for whoever has to find it again or keep a copy: a path.  Empty: nowhere
+  // that a person could look.
+  virtual std::string PlaceOf(absl::string_view /*wrapped*/) const { return ""; }
 };
 
 }  // namespace sotay::sdk

@@ -157,8 +157,12 @@ struct Status {
   // many changes of this device in them are withheld.  Nothing else is left of them here.  Of those
   // that the user could not read, and did not write in, there is nothing here.
   std::map<sync::RecordId, stored::v1::SealedDossier> sealed_dossiers;
-  // Not OK: why files of the store may still have what left in this way.  Tried again now and then.
+  // Not OK: why files of the store may still have what left in this way, or what was in clear
+  // before they were sealed.  Tried again now and then, at the latest when it is opened.
   absl::Status purge;
+  // Where the key is kept that opens the notebook; empty: the platform keeps it, or it is not
+  // sealed yet.
+  std::string key_place;
   // By unit: the newest head of its log that this device has checked; and, where the server
   // offered one that does not go on from that, both (docs/protocol.md).
   std::map<std::string, v1::LogHead> heads;
