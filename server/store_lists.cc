@@ -229,7 +229,16 @@ absl::Status Store::VisitStandIn(absl::string_view id_bytes,
   at->Seek(RecordKey(from));
   // Behind the last one comes the first.
   if (!is_one()) at->Seek(all);
-  if (!is_one()) return durable::FromLevelDb(at->status());
+  if (!is_one()) {
+    SOTAY_RETURN_IF_ERROR(durable::FromLevelDb(at->status()));
+    // None has a row of its own yet.
+    const std::vector<BirthPlace> unfiled = unfiled_.Under("");
+    const auto behind = std::find_if(unfiled.begin(), unfiled.end(),
+                                     [&](const BirthPlace& one) { return !(one.record < from); });
+    const auto birth = behind != unfiled.end() ? behind : unfiled.begin();
+    if (birth != unfiled.end()) visit(RecordPlace{birth->record, birth->unit, birth->position});
+    return absl::OkStatus();
+  }
   const absl::string_view key(at->key().data(), at->key().size());
   const absl::string_view value(at->value().data(), at->value().size());
   const auto id = sync::RecordId::From(key.substr(1));
