@@ -47,21 +47,17 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
       caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
-absl::StatusOr<bool> BlobExchange::IsMadeOn(const sync::DeviceId& device,
-                                            const std::string& record) const {
+bool BlobExchange::IsMadeOn(const sync::DeviceId& device, const std::string& record) const {
   bool there = false;
-  absl::StatusOr<sync::DeviceId> maker = sync::DeviceId();
-  SOTAY_RETURN_IF_ERROR(store_.VisitRecords(record, [&](const RecordPlace& place) {
+  bool made = false;
+  const auto look = [&](const RecordPlace& place) {
     there = true;
-    maker = store_.LoadMaker(place);
+    // Of what is damaged nobody knows whose it is, so nobody is told; it may also have gone since.
+    const auto maker = store_.LoadMaker(place);
+    made = maker.ok() && *maker == device;
     return false;
-  }));
-  if (!maker.ok()) {
-    // It may have gone since, with what it was made of.
-    SOTAY_ASSIGN_OR_RETURN(const uint64_t still, store_.NewestOf(*sync::RecordId::From(record)));
-    return still == 0 ? absl::StatusOr<bool>(false) : maker.status();
-  }
-  const bool made = there && *maker == device;
+  };
+  store_.VisitRecords(record, look).IgnoreError();
   const auto stand_in = [&](const RecordPlace& place) {
     if (!there) store_.LoadMaker(place).IgnoreError();
   };
@@ -75,8 +71,7 @@ absl::StatusOr<absl::optional<Blobs::Wanted>> BlobExchange::OwnOf(const Caller& 
   absl::optional<Blobs::Wanted> own;
   // Whoever holds no post any more has nothing to hand in.
   if (caller.person->posts.empty()) return own;
-  SOTAY_ASSIGN_OR_RETURN(const bool made, IsMadeOn(caller.device, name.record_id()));
-  if (!made) return own;
+  if (!IsMadeOn(caller.device, name.record_id())) return own;
   SOTAY_ASSIGN_OR_RETURN(const auto stored,
                          store_.LoadRecord(*sync::RecordId::From(name.record_id())));
   if (!stored.has_value() || !MadeOn(caller.device, stored->bytes)) return own;

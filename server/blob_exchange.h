@@ -42,7 +42,7 @@ class BlobExchange {
                                        const std::string& record) const;
   // Whether it is there, and the device made it.  Of the record nothing is read, and for what is
   // not there the same is looked up of another, so that time does not tell that it is there.
-  absl::StatusOr<bool> IsMadeOn(const sync::DeviceId& device, const std::string& record) const;
+  bool IsMadeOn(const sync::DeviceId& device, const std::string& record) const;
   // The file, when the caller's device made its record: it hands in what it has, also of a dossier
   // that is no longer theirs to read, and is told nothing but how far its own file is.
   absl::StatusOr<absl::optional<Blobs::Wanted>> OwnOf(const Caller& caller,

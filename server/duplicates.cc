@@ -29,7 +29,8 @@ constexpr int kPairsMax = 200;
 // Of one record, with what came after it.
 constexpr size_t kPairsOfOneMax = 20;
 
-// Which of them are linked, directly or over others.
+// Which of them are linked, directly or over others; also by what counts for nothing
+// (sync/one_thing.h), as people have spoken of these already.
 class Linked {
  public:
   sync::RecordId RootOf(const sync::RecordId& id) {

@@ -47,6 +47,20 @@ void KnownRoots::Forget() {
   ++forgotten_;
 }
 
+namespace {
+
+absl::StatusOr<KnownRoots::Facts> FactsIn(Store* store, const sync::Matrix& matrix,
+                                          const StoredRecord& stored) {
+  SOTAY_ASSIGN_OR_RETURN(const auto record,
+                         sync::MergedRecord::Parse(store->schema(), stored.bytes));
+  RootFacts facts;
+  if (!record.empty()) facts.opened_by = record.birth().user_id;
+  facts.fields = sync::FieldsOfDossier(matrix, record);
+  return std::make_shared<const RootFacts>(std::move(facts));
+}
+
+}  // namespace
+
 absl::StatusOr<KnownRoots::Facts> FactsOfRoot(Store* store, const KnownRoots::Matrix& matrix,
                                               const sync::RecordId& root) {
   // Asked before anything is read that is to be kept.
@@ -56,15 +70,17 @@ absl::StatusOr<KnownRoots::Facts> FactsOfRoot(Store* store, const KnownRoots::Ma
   if (auto known = store->roots().Find(root, newest, *matrix)) return known;
   SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecord(root));
   if (!stored.has_value()) return KnownRoots::Facts();
-  SOTAY_ASSIGN_OR_RETURN(const auto record,
-                         sync::MergedRecord::Parse(store->schema(), stored->bytes));
-  RootFacts facts;
-  if (!record.empty()) facts.opened_by = record.birth().user_id;
-  facts.fields = sync::FieldsOfDossier(*matrix, record);
-  auto kept = std::make_shared<const RootFacts>(std::move(facts));
+  SOTAY_ASSIGN_OR_RETURN(auto facts, FactsIn(store, *matrix, *stored));
   // It may have gone on since: then it is kept as what it is by now.
-  store->roots().Keep(root, stored->position, matrix, kept, forgotten);
-  return kept;
+  store->roots().Keep(root, stored->position, matrix, facts, forgotten);
+  return facts;
+}
+
+absl::StatusOr<KnownRoots::Facts> FactsOfRootAnew(Store* store, const KnownRoots::Matrix& matrix,
+                                                  const sync::RecordId& root) {
+  SOTAY_ASSIGN_OR_RETURN(const auto stored, store->LoadRecordAnew(root));
+  if (!stored.has_value()) return KnownRoots::Facts();
+  return FactsIn(store, *matrix, *stored);
 }
 
 }  // namespace sotay::server

@@ -60,5 +60,9 @@ class KnownRoots {
 // What the guard asks of the root as it is now; null when it is not there.
 absl::StatusOr<KnownRoots::Facts> FactsOfRoot(Store* store, const KnownRoots::Matrix& matrix,
                                               const sync::RecordId& root);
+// The same, read anew and not kept: that somebody asked about its dossier before, the next to ask
+// is not to be told by the time it takes.
+absl::StatusOr<KnownRoots::Facts> FactsOfRootAnew(Store* store, const KnownRoots::Matrix& matrix,
+                                                  const sync::RecordId& root);
 
 }  // namespace sotay::server

@@ -51,7 +51,9 @@ absl::StatusOr<KnownRoots::Facts> Reading::RootOf(const std::string& dossier) {
   if (known != roots_.end()) return known->second;
   const auto id = sync::RecordId::From(dossier);
   if (!id.has_value()) return KnownRoots::Facts();
-  SOTAY_ASSIGN_OR_RETURN(auto root, FactsOfRoot(&store_, directory_.rules().matrix, *id));
+  const auto& matrix = directory_.rules().matrix;
+  SOTAY_ASSIGN_OR_RETURN(
+      auto root, anew_ ? FactsOfRootAnew(&store_, matrix, *id) : FactsOfRoot(&store_, matrix, *id));
   return roots_[dossier] = std::move(root);
 }
 
@@ -82,6 +84,11 @@ absl::StatusOr<sync::Verdict> Reading::Of(const sync::RecordId& id,
   const sync::Verdict at_once = sync::Decide(matrix_, seats_, sync::Verb::kRead, facts);
   const sync::Wants wants = sync::WantsToRead(matrix_, seats_, facts.kind);
   if (at_once.allowed() || (!wants.fields && !wants.own)) return at_once;
+  sync::Facts at_best = facts;
+  at_best.fields = sync::kEveryField;
+  at_best.begun = at_best.assigned = true;
+  // Whatever its dossier is, or whose: nothing of that has to be read.
+  if (!sync::Decide(matrix_, seats_, sync::Verb::kRead, at_best).allowed()) return at_once;
   if (wants.fields) {
     SOTAY_ASSIGN_OR_RETURN(facts.fields, FieldsOf(row.dossier_id()));
   }

@@ -35,6 +35,10 @@ class Reading {
   // turns how long an answer takes.
   bool AllYet() const;
 
+  // From now on roots are read anew, not as they are known from what was asked before; for answers
+  // about one id, of which time is not to tell whether it is there.
+  void LookAnew() { anew_ = true; }
+
   // Whether a record of the unit may be read, and by which line; by its row in the feed, by what is
   // stored, or a change to such records that was set aside, which is read as a draft is; one that
   // cannot be read, or edits none, by those alone who read everything there.  Of other records
@@ -83,6 +87,7 @@ class Reading {
   const bool reads_all_;  // of what is kept back from nobody
   const bool never_kept_back_;
   const bool all_;
+  bool anew_ = false;
   std::map<std::string, KnownRoots::Facts> roots_;  // of dossiers that were looked at
   std::map<sync::RecordId, bool> may_;              // records that were
 };

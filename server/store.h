@@ -165,6 +165,9 @@ class Store {
                                            const sync::RecordId& id);
   // The signature of a record that stands; nothing when none ever took effect.
   absl::StatusOr<absl::optional<sync::StandingSignature>> LoadSignature(const sync::RecordId& id);
+  // The same past everything that is kept of what was read, after the same looks whether or not it
+  // was ever changed: how long it takes tells nothing of what was asked before.
+  absl::StatusOr<absl::optional<StoredRecord>> LoadRecordAnew(const sync::RecordId& id);
   // Position of a record's newest change; 0: there is no such record.
   absl::StatusOr<uint64_t> NewestOf(const sync::RecordId& id);
   // The device whose change made a record, of which nothing more is read, however long it is.
@@ -303,6 +306,9 @@ class Store {
                                                absl::string_view* rest);
   // The row of a record, also of one whose row is not filed yet.
   absl::StatusOr<absl::optional<std::string>> RowOf(const sync::RecordId& id);
+  // Past what is kept: a row of a log, and the push it came in; null: there is none.
+  absl::StatusOr<std::shared_ptr<const LogRun>> RunAt(absl::string_view unit, uint64_t position);
+  absl::StatusOr<UnpackedPushes::Changes> PushAt(const std::string& key);
   // The entry's change out of the push it came in.
   absl::Status Unpack(uint64_t sealed_through, StoredEntry* entry);
   // Where changes of a device went when they came, into what is not known of them otherwise.

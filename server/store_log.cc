@@ -8,6 +8,7 @@
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/status_macros.h"
+#include "sync/written_record.h"
 
 namespace sotay::server {
 namespace {
@@ -25,13 +26,41 @@ absl::optional<LogRun> ReadRun(absl::string_view key, absl::string_view value) {
   return parts.has_value() ? LogRun::Read(*parts, value) : absl::nullopt;
 }
 
+// An entry, without its change where that is in a push.
+StoredEntry EntryOf(const LogRun& run, uint64_t position) {
+  StoredEntry entry;
+  entry.device = run.device();
+  entry.sequence = run.SequenceAt(position);
+  entry.change = run.row().change();
+  entry.change_id = run.ChangeIdAt(position).str();
+  entry.admission = run.AdmissionAt(position);
+  return entry;
+}
+
+// Its change out of the push that came up to `sealed_through`.
+absl::Status TakeChange(absl::string_view key, const v1::ChangeBatch& push, uint64_t sealed_through,
+                        StoredEntry* entry) {
+  const uint64_t from_end = sealed_through - entry->sequence;
+  const auto count = static_cast<uint64_t>(push.changes_size());
+  if (entry->sequence > sealed_through || from_end >= count) return Damaged(key);
+  entry->change = push.changes(static_cast<int>(count - 1 - from_end));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::LogEntry> ToldOf(StoredEntry stored, absl::string_view unit, uint64_t position) {
+  v1::LogEntry entry;
+  entry.set_change(std::move(stored.change));
+  entry.set_change_id(std::move(stored.change_id));
+  if (!entry.mutable_admission()->ParseFromString(stored.admission)) {
+    return Damaged(LogKey(unit, position));
+  }
+  return entry;
+}
+
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const LogRun>> Store::LoadRun(absl::string_view unit,
-                                                             uint64_t position) {
-  const auto covers = [&](const LogRun& run) { return run.Covers(unit, position); };
-  const uint64_t forgotten = runs_.forgotten();
-  if (auto known = runs_.Find(covers)) return known;
+absl::StatusOr<std::shared_ptr<const LogRun>> Store::RunAt(absl::string_view unit,
+                                                           uint64_t position) {
   std::shared_ptr<const LogRun> found;
   absl::Status status;
   const std::string wanted = LogKey(unit, position);
@@ -46,57 +75,83 @@ absl::StatusOr<std::shared_ptr<const LogRun>> Store::LoadRun(absl::string_view u
                                 return false;
                               }));
   SOTAY_RETURN_IF_ERROR(status);
-  if (found == nullptr || !covers(*found)) return Missing(wanted);
+  if (found == nullptr || !found->Covers(unit, position)) return Missing(wanted);
+  return found;
+}
+
+absl::StatusOr<std::shared_ptr<const LogRun>> Store::LoadRun(absl::string_view unit,
+                                                             uint64_t position) {
+  const auto covers = [&](const LogRun& run) { return run.Covers(unit, position); };
+  const uint64_t forgotten = runs_.forgotten();
+  if (auto known = runs_.Find(covers)) return known;
+  SOTAY_ASSIGN_OR_RETURN(auto found, RunAt(unit, position));
   runs_.Keep(found, forgotten);
   return found;
+}
+
+absl::StatusOr<UnpackedPushes::Changes> Store::PushAt(const std::string& key) {
+  SOTAY_ASSIGN_OR_RETURN(const auto bytes, Get(key));
+  if (!bytes.has_value()) return UnpackedPushes::Changes();
+  stored::v1::SealRow seal;
+  if (!seal.ParseFromString(*bytes)) return Damaged(key);
+  const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
+  auto read = std::make_shared<v1::ChangeBatch>();
+  if (!raw.ok() || !read->ParseFromString(*raw)) return Damaged(key);
+  return UnpackedPushes::Changes(std::move(read));
 }
 
 absl::Status Store::Unpack(uint64_t sealed_through, StoredEntry* entry) {
   const std::string key = SealKey(entry->device, sealed_through);
   const uint64_t forgotten = unpacked_.forgotten();
   UnpackedPushes::Changes changes = unpacked_.Find(key);
-  SOTAY_ASSIGN_OR_RETURN(auto bytes, changes == nullptr ? Get(key) : absl::optional<std::string>());
   if (changes == nullptr) {
-    if (!bytes.has_value()) return Missing(key);
-    stored::v1::SealRow seal;
-    if (!seal.ParseFromString(*bytes)) return Damaged(key);
-    const auto raw = seal::Unpack(seal.changes(), sync::kPushBytesMax);
-    auto read = std::make_shared<v1::ChangeBatch>();
-    if (!raw.ok() || !read->ParseFromString(*raw)) return Damaged(key);
-    changes = read;
+    SOTAY_ASSIGN_OR_RETURN(changes, PushAt(key));
+    if (changes == nullptr) return Missing(key);
     unpacked_.Keep(key, changes, forgotten);
   }
-  const uint64_t from_end = sealed_through - entry->sequence;
-  const auto count = static_cast<uint64_t>(changes->changes_size());
-  if (entry->sequence > sealed_through || from_end >= count) return Damaged(key);
-  entry->change = changes->changes(static_cast<int>(count - 1 - from_end));
-  return absl::OkStatus();
+  return TakeChange(key, *changes, sealed_through, entry);
 }
 
 absl::StatusOr<StoredEntry> Store::LoadStoredEntry(absl::string_view unit, uint64_t position) {
   SOTAY_ASSIGN_OR_RETURN(const auto run, LoadRun(unit, position));
-  StoredEntry entry;
-  entry.device = run->device();
-  entry.sequence = run->SequenceAt(position);
-  if (run->row().sealed_through() == 0) {
-    entry.change = run->row().change();
-  } else {
+  StoredEntry entry = EntryOf(*run, position);
+  if (run->row().sealed_through() != 0) {
     SOTAY_RETURN_IF_ERROR(Unpack(run->row().sealed_through(), &entry));
   }
-  entry.change_id = run->ChangeIdAt(position).str();
-  entry.admission = run->AdmissionAt(position);
   return entry;
 }
 
 absl::StatusOr<v1::LogEntry> Store::LoadEntry(absl::string_view unit, uint64_t position) {
   SOTAY_ASSIGN_OR_RETURN(StoredEntry stored, LoadStoredEntry(unit, position));
-  v1::LogEntry entry;
-  entry.set_change(std::move(stored.change));
-  entry.set_change_id(std::move(stored.change_id));
-  if (!entry.mutable_admission()->ParseFromString(stored.admission)) {
-    return Damaged(LogKey(unit, position));
+  return ToldOf(std::move(stored), unit, position);
+}
+
+absl::StatusOr<absl::optional<StoredRecord>> Store::LoadRecordAnew(const sync::RecordId& id) {
+  SOTAY_ASSIGN_OR_RETURN(const auto value, RowOf(id));
+  if (!value.has_value()) return absl::optional<StoredRecord>();
+  absl::string_view merged;
+  SOTAY_ASSIGN_OR_RETURN(const RecordPlace place, ReadPlace(id, *value, &merged));
+  // Of a record that went on too, and of what came in no push: time is not to tell which it is.
+  const auto run = RunAt(place.unit, place.position);
+  if (!run.ok()) return LoadRecord(id);
+  const uint64_t sealed_through = (*run)->row().sealed_through();
+  const std::string key = SealKey((*run)->device(), sealed_through);
+  const auto changes = PushAt(key);
+  if (!merged.empty()) {
+    return absl::optional<StoredRecord>(
+        StoredRecord{place.position, std::string(place.unit), std::string(merged)});
   }
-  return entry;
+  StoredEntry stored = EntryOf(**run, place.position);
+  if (sealed_through != 0) {
+    // It may have gone since, with what it was made of.
+    if (!changes.ok() || *changes == nullptr) return LoadRecord(id);
+    SOTAY_RETURN_IF_ERROR(TakeChange(key, **changes, sealed_through, &stored));
+  }
+  SOTAY_ASSIGN_OR_RETURN(const v1::LogEntry entry,
+                         ToldOf(std::move(stored), place.unit, place.position));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record, sync::BornIn(*schema_, entry, id));
+  return absl::optional<StoredRecord>(
+      StoredRecord{place.position, std::string(place.unit), record.Serialize(), /*newborn=*/true});
 }
 
 absl::StatusOr<v1::Admission> Store::LoadAdmission(absl::string_view unit, uint64_t position) {
@@ -119,7 +174,8 @@ absl::StatusOr<sync::DeviceId> Store::LoadMaker(const RecordPlace& place) {
                                 first = parts->number;
                                 return false;
                               }));
-  SOTAY_ASSIGN_OR_RETURN(const auto run, LoadRun(place.unit, first));
+  // Past what is kept, so that time does not tell of which push somebody asked before.
+  SOTAY_ASSIGN_OR_RETURN(const auto run, RunAt(place.unit, first));
   return run->device();
 }
 

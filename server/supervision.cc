@@ -41,14 +41,19 @@ absl::StatusOr<std::vector<std::string>> Supervision::UnitsFor(const Person& per
 absl::StatusOr<bool> Supervision::MayRead(Reading* reading, const std::string& unit,
                                           const RecordPlace& place, bool stands_in) const {
   const auto row = store_.LoadFeedRow(unit, {place.position, place.record});
-  // That what is not theirs is damaged is not theirs to hear either.
-  if (!row.ok()) return reading->some() ? row.status() : absl::StatusOr<bool>(false);
+  // That what is not theirs is damaged is not theirs to hear either, and nothing says now whose it
+  // is.
+  const auto damaged = [reading](const absl::Status& status) {
+    return reading->AllYet() ? absl::StatusOr<bool>(status) : absl::StatusOr<bool>(false);
+  };
+  if (!row.ok()) return damaged(row.status());
   // It changed since; the record itself says it as well.
   if (!row->has_value()) return reading->some();
-  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(place.record, **row));
-  if (verdict.allowed() && !stands_in) return true;
+  const absl::StatusOr<sync::Verdict> verdict = reading->Of(place.record, **row);
+  if (!verdict.ok()) return damaged(verdict.status());
+  if (verdict->allowed() && !stands_in) return true;
   reading->LookAtRoot((*row)->dossier_id()).IgnoreError();
-  return verdict.allowed();
+  return verdict->allowed();
 }
 
 absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
@@ -68,6 +73,7 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
     ++looked_at;
     const std::string unit(place.unit);
     Reading reading = ReadingOf(person, unit);
+    reading.LookAnew();
     const auto may = MayRead(&reading, unit, place, /*stands_in=*/false);
     status = may.status();
     if (!status.ok()) return false;
@@ -99,6 +105,7 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
       if (looked_at > 0) return;
       const std::string unit(place.unit);
       Reading reading = ReadingOf(person, unit);
+      reading.LookAnew();
       MayRead(&reading, unit, place, /*stands_in=*/true).IgnoreError();
     };
     store_.VisitStandIn(id_bytes, stand_in).IgnoreError();

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/types/optional.h"
 #include "server/page.h"
 #include "server/reading.h"
@@ -15,6 +15,7 @@
 #include "sync/merged_record.h"
 #include "sync/rights.h"
 #include "sync/status_macros.h"
+#include "sync/written_record.h"
 
 namespace sotay::server {
 
@@ -24,7 +25,8 @@ struct Tally::Bound {
   bool reached = false;  // there was more
 };
 
-struct Tally::Found {
+// A record while it is looked at: what is kept of it is much less, as there may be many.
+struct Tally::Seen {
   sync::MergedRecord record;
   std::string bytes;
   uint64_t position = 0;
@@ -139,10 +141,9 @@ absl::StatusOr<std::vector<std::string>> Tally::UnitsFor(const Person& person,
   return units;
 }
 
-absl::StatusOr<std::vector<Tally::Found>> Tally::Gather(const std::string& unit, Wanted wanted,
-                                                        May may, Bound* left) const {
-  std::vector<Found> found;
-  std::set<sync::RecordId> met;  // one that changes meanwhile may be met twice
+absl::Status Tally::Visit(const std::string& unit, Wanted wanted, May may, Bound* left,
+                          Take take) const {
+  absl::flat_hash_set<sync::RecordId> met;  // one that changes meanwhile may be met twice
   absl::Status status;
   const FeedPlace newest{std::numeric_limits<uint64_t>::max(), sync::RecordId()};
   const auto visit = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
@@ -150,11 +151,12 @@ absl::StatusOr<std::vector<Tally::Found>> Tally::Gather(const std::string& unit,
     if (left->reached) return false;
     --left->rows;
     if (!wanted(place, row) || !met.insert(place.record).second) return true;
-    const absl::StatusOr<sync::Verdict> verdict = may(place, row);
+    // Whoever may see none of them makes as much work.
+    --left->records;
+    absl::StatusOr<sync::Verdict> verdict = may(place, row);
     status = verdict.status();
     if (!status.ok()) return false;
     if (!verdict->allowed()) return true;
-    --left->records;
     auto stored = store_.LoadRecord(place.record);
     status = stored.status();
     if (!status.ok()) return false;
@@ -162,13 +164,22 @@ absl::StatusOr<std::vector<Tally::Found>> Tally::Gather(const std::string& unit,
     auto record = sync::MergedRecord::Parse(schema_, (*stored)->bytes);
     status = record.status();
     if (!status.ok()) return false;
-    found.push_back(
+    if (record->empty()) return true;  // nothing of it took effect
+    if ((*stored)->position != place.position) {
+      // It went on since its row was read: what is shown is what is asked about.
+      stored::v1::FeedRow now;
+      FillFeedRow(sync::WrittenRecord(&*record, 0), &now);
+      const FeedPlace at{(*stored)->position, place.record};
+      verdict = may(at, now);
+      status = verdict.status();
+      if (!status.ok()) return false;
+      if (!wanted(at, now) || !verdict->allowed()) return true;
+    }
+    return take(
         {*std::move(record), std::move((*stored)->bytes), (*stored)->position, verdict->line});
-    return true;
   };
   SOTAY_RETURN_IF_ERROR(store_.VisitFeedBackwards(unit, newest, visit));
-  SOTAY_RETURN_IF_ERROR(status);
-  return found;
+  return status;
 }
 
 absl::StatusOr<v1::UnitTally> Tally::CountIn(const Person& person, const std::string& unit,
@@ -181,7 +192,6 @@ absl::StatusOr<v1::UnitTally> Tally::CountIn(const Person& person, const std::st
   const auto may = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
     return counting.Of(place, row);
   };
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<Found> found, Gather(unit, of_type, may, left));
   const sync::FieldType* const link = sync::LinkOf(type);
   const sync::OutOfUse out_of_use = sync::OutOfUseOf(type);
   const auto in_state = [&](const sync::MergedRecord& record) {
@@ -193,17 +203,19 @@ absl::StatusOr<v1::UnitTally> Tally::CountIn(const Person& person, const std::st
   std::vector<sync::Counted> counted;
   std::vector<bool> wanted;
   std::vector<bool> disputed;
-  for (const Found& one : found) {
+  const auto count = [&](Seen&& one) {
     const sync::MergedRecord& record = one.record;
     if (sync::IsOutOfUse(out_of_use, record)) {
       tally.set_withdrawn(tally.withdrawn() + (in_state(record) ? 1 : 0));
-      continue;
+      return true;
     }
     const sync::Repeats says = link != nullptr ? sync::WhatRepeats(*link, record) : sync::Repeats();
     counted.push_back({record.id(), record.dossier(), record.birth().stamp, says.other});
     wanted.push_back(in_state(record));
     disputed.push_back(says.disputed);
-  }
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Visit(unit, of_type, may, left, count));
   const std::vector<size_t> heads = sync::HeadsOf(counted);
   for (size_t i = 0; i < heads.size(); ++i) {
     if (!wanted[heads[i]]) continue;
@@ -238,19 +250,15 @@ absl::StatusOr<v1::CountRecordsResponse> Tally::CountRecords(
   return response;
 }
 
-absl::StatusOr<std::vector<Tally::Found>> Tally::GroupOf(Found asked, Reading* reading,
-                                                         Bound* left) const {
-  const sync::RecordType* const type = asked.record.type();
+absl::StatusOr<std::vector<sync::RecordId>> Tally::GroupOf(const sync::MergedRecord& asked,
+                                                           Reading* reading, Bound* left) const {
+  const sync::RecordType* const type = asked.type();
   const sync::FieldType* const link = type != nullptr ? sync::LinkOf(*type) : nullptr;
   const sync::OutOfUse out_of_use = type != nullptr ? sync::OutOfUseOf(*type) : sync::OutOfUse();
-  std::vector<Found> group;
-  if (link == nullptr || sync::IsOutOfUse(out_of_use, asked.record)) {
-    group.push_back(std::move(asked));
-    return group;
-  }
-  const sync::RecordId id = asked.record.id();
-  const std::string dossier = asked.record.dossier().str();
-  const bool root = asked.record.dossier() == id;
+  const sync::RecordId id = asked.id();
+  if (link == nullptr || sync::IsOutOfUse(out_of_use, asked)) return std::vector{id};
+  const std::string dossier = asked.dossier().str();
+  const bool root = asked.dossier() == id;
   const auto may_be_of_it = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
     return row.type() == type->name &&
            (root ? row.dossier_id() == place.record.view() : row.dossier_id() == dossier);
@@ -258,54 +266,81 @@ absl::StatusOr<std::vector<Tally::Found>> Tally::GroupOf(Found asked, Reading* r
   const auto may = [&](const FeedPlace& place, const stored::v1::FeedRow& row) {
     return reading->Of(place.record, row);
   };
-  SOTAY_ASSIGN_OR_RETURN(std::vector<Found> found,
-                         Gather(asked.record.unit_id(), may_be_of_it, may, left));
   std::vector<sync::Counted> counted;
-  size_t self = found.size();
-  found.erase(
-      std::remove_if(found.begin(), found.end(),
-                     [&](const Found& one) { return sync::IsOutOfUse(out_of_use, one.record); }),
-      found.end());
-  for (size_t i = 0; i < found.size(); ++i) {
-    const sync::MergedRecord& record = found[i].record;
-    if (record.id() == id) self = i;
+  const auto count = [&](Seen&& one) {
+    const sync::MergedRecord& record = one.record;
+    if (sync::IsOutOfUse(out_of_use, record)) return true;
     counted.push_back({record.id(), record.dossier(), record.birth().stamp,
                        sync::WhatRepeats(*link, record).other});
-  }
-  if (self >= found.size()) {  // it went while this looked, or stands behind what is looked through
-    group.push_back(std::move(asked));
-    return group;
-  }
+    return true;
+  };
+  SOTAY_RETURN_IF_ERROR(Visit(asked.unit_id(), may_be_of_it, may, left, count));
+  const auto self = std::find_if(counted.begin(), counted.end(),
+                                 [&id](const sync::Counted& one) { return one.id == id; });
+  // It went while this looked, or stands behind what is looked through.
+  if (self == counted.end()) return std::vector{id};
   const std::vector<size_t> heads = sync::HeadsOf(counted);
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (heads[i] == heads[self]) group.push_back(std::move(found[i]));
+  const size_t head = heads[static_cast<size_t>(self - counted.begin())];
+  std::vector<std::pair<sync::Stamp, sync::RecordId>> group;
+  for (size_t i = 0; i < counted.size(); ++i) {
+    if (heads[i] == head) group.emplace_back(counted[i].born, counted[i].id);
   }
-  std::sort(group.begin(), group.end(), [](const Found& a, const Found& b) {
-    return std::make_pair(a.record.birth().stamp, a.record.id()) <
-           std::make_pair(b.record.birth().stamp, b.record.id());
-  });
-  return group;
+  std::sort(group.begin(), group.end());
+  std::vector<sync::RecordId> ids;
+  for (const auto& one : group) ids.push_back(one.second);
+  return ids;
+}
+
+absl::StatusOr<absl::optional<Tally::Seen>> Tally::Load(const sync::RecordId& id,
+                                                        Reading* reading) const {
+  SOTAY_ASSIGN_OR_RETURN(auto stored, store_.LoadRecord(id));
+  if (!stored.has_value()) return absl::optional<Seen>();
+  SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(schema_, stored->bytes));
+  stored::v1::FeedRow row;
+  FillFeedRow(sync::WrittenRecord(&record, 0), &row);
+  SOTAY_ASSIGN_OR_RETURN(const sync::Verdict verdict, reading->Of(id, row));
+  if (!verdict.allowed()) return absl::optional<Seen>();
+  return absl::make_optional(
+      Seen{std::move(record), std::move(stored->bytes), stored->position, verdict.line});
 }
 
 absl::StatusOr<v1::GetTogetherResponse> Tally::GetTogether(const Person& person,
                                                            const v1::GetTogetherRequest& request,
                                                            ShownParts* shown) const {
   Shown place;
-  SOTAY_ASSIGN_OR_RETURN(v1::FeedRecord named,
+  SOTAY_ASSIGN_OR_RETURN(const v1::FeedRecord named,
                          supervision_.Resolve(person, request.record_id(), &place));
-  SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(schema_, named.record()));
-  Found asked{std::move(record), std::move(*named.mutable_record()), named.position(), nullptr};
+  SOTAY_ASSIGN_OR_RETURN(const auto asked, sync::MergedRecord::Parse(schema_, named.record()));
   Reading reading = supervision_.ReadingOf(person, place.unit);
   Bound left = {limits_.rows, limits_.records};
-  SOTAY_ASSIGN_OR_RETURN(std::vector<Found> group, GroupOf(std::move(asked), &reading, &left));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::RecordId> group, GroupOf(asked, &reading, &left));
   v1::GetTogetherResponse response;
   response.set_more(left.reached);
   if (group.size() == 1) return response;
+  size_t bytes = 0;
+  const auto full = [&] {
+    if (bytes > kPageBytesMax) response.set_more(true);
+    return bytes > kPageBytesMax;
+  };
+  const auto tell = [&](Seen&& one, v1::FeedRecord* told) {
+    bytes += one.bytes.size();
+    // Each is shown whole, and so each is noted by itself.
+    if (shown != nullptr) {
+      shown->push_back({place.unit, one.record.id().str(), one.position, one.position, 1,
+                        one.line != nullptr ? one.line->name : place.lines});
+    }
+    told->set_position(one.position);
+    *told->mutable_record() = std::move(one.bytes);
+  };
   std::set<std::string> dossiers;
   std::set<sync::RecordId> ids;
-  for (const Found& one : group) {
-    dossiers.insert(one.record.dossier().str());
-    ids.insert(one.record.id());
+  for (const sync::RecordId& id : group) {
+    if (full()) return response;
+    SOTAY_ASSIGN_OR_RETURN(auto one, Load(id, &reading));
+    if (!one.has_value()) continue;  // it went meanwhile
+    dossiers.insert(one->record.dossier().str());
+    ids.insert(id);
+    tell(*std::move(one), response.add_records());
   }
   const auto may_belong = [&](const FeedPlace&, const stored::v1::FeedRow& row) {
     return dossiers.count(row.dossier_id()) != 0 && belonging_.count(row.type()) != 0;
@@ -313,33 +348,17 @@ absl::StatusOr<v1::GetTogetherResponse> Tally::GetTogether(const Person& person,
   const auto may = [&](const FeedPlace& at, const stored::v1::FeedRow& row) {
     return reading.Of(at.record, row);
   };
-  SOTAY_ASSIGN_OR_RETURN(std::vector<Found> belongings, Gather(place.unit, may_belong, may, &left));
-  const auto belongs = [&](const Found& one) {
+  const auto take = [&](Seen&& one) {
     const auto to = sync::BelongsTo(belonging_.at(one.record.type_name()), one.record);
-    return std::any_of(to.begin(), to.end(), [&](const auto& of) { return ids.count(of) != 0; });
-  };
-  response.set_more(left.reached);
-  size_t bytes = 0;
-  const auto fill = [&](Found* one, v1::FeedRecord* told) {
-    bytes += one->bytes.size();
-    // Each is shown whole, and so each is noted by itself.
-    if (shown != nullptr) {
-      shown->push_back({place.unit, one->record.id().str(), one->position, one->position, 1,
-                        one->line != nullptr ? one->line->name : place.lines});
+    if (std::none_of(to.begin(), to.end(), [&](const auto& of) { return ids.count(of) != 0; })) {
+      return true;
     }
-    told->set_position(one->position);
-    *told->mutable_record() = std::move(one->bytes);
+    if (full()) return false;
+    tell(std::move(one), response.add_belongings());
+    return true;
   };
-  const auto full = [&] {
-    if (bytes > kPageBytesMax) response.set_more(true);
-    return bytes > kPageBytesMax;
-  };
-  for (Found& one : group) {
-    if (!full()) fill(&one, response.add_records());
-  }
-  for (Found& one : belongings) {
-    if (belongs(one) && !full()) fill(&one, response.add_belongings());
-  }
+  SOTAY_RETURN_IF_ERROR(Visit(place.unit, may_belong, may, &left, take));
+  response.set_more(response.more() || left.reached);
   return response;
 }
 

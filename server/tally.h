@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "server/directory.h"
 #include "server/shown.h"
 #include "server/store.h"
@@ -47,7 +48,7 @@ class Tally {
  private:
   class Counting;
   struct Bound;
-  struct Found;
+  struct Seen;
 
   Tally(const Directory* directory, Store* store, const sync::Schema* schema,
         const Supervision* supervision, TallyLimits limits)
@@ -61,17 +62,21 @@ class Tally {
   // neither read nor count anything.
   absl::StatusOr<std::vector<std::string>> UnitsFor(const Person& person, const std::string& unit,
                                                     bool subtree) const;
-  // Records of the unit whose row is wanted and of which `may` says so, each once.
+  // Shows records of the unit whose row is wanted and of which `may` says so, each once and one at
+  // a time, until `take` returns false.
   using Wanted = absl::FunctionRef<bool(const FeedPlace&, const stored::v1::FeedRow&)>;
   using May = absl::FunctionRef<absl::StatusOr<sync::Verdict>(const FeedPlace&,
                                                               const stored::v1::FeedRow&)>;
-  absl::StatusOr<std::vector<Found>> Gather(const std::string& unit, Wanted wanted, May may,
-                                            Bound* left) const;
+  using Take = absl::FunctionRef<bool(Seen&&)>;
+  absl::Status Visit(const std::string& unit, Wanted wanted, May may, Bound* left, Take take) const;
   absl::StatusOr<v1::UnitTally> CountIn(const Person& person, const std::string& unit,
                                         const sync::RecordType& type,
                                         const std::set<int32_t>* states, Bound* left) const;
-  // The group of a record that is there and the person's to read.
-  absl::StatusOr<std::vector<Found>> GroupOf(Found asked, Reading* reading, Bound* left) const;
+  // The group of a record that is there and the person's to read, in order of birth.
+  absl::StatusOr<std::vector<sync::RecordId>> GroupOf(const sync::MergedRecord& asked,
+                                                      Reading* reading, Bound* left) const;
+  // The record as it is now, if it is theirs to read.
+  absl::StatusOr<absl::optional<Seen>> Load(const sync::RecordId& id, Reading* reading) const;
 
   const Directory& directory_;
   Store& store_;

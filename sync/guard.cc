@@ -87,8 +87,11 @@ const AccessLine* ReadsSome(const Matrix& matrix, const Seats& seats) {
 
 bool Counts(const Matrix& matrix, const Seats& seats) {
   for (size_t kind = 0; kind < matrix.kinds().size(); ++kind) {
+    // At best: a line may be about some of them alone.
     Facts facts;
     facts.kind = static_cast<Kind>(kind);
+    facts.submitted = facts.begun = facts.assigned = true;
+    facts.fields = kEveryField;
     if (Decide(matrix, seats, Verb::kNumbers, facts).allowed()) return true;
   }
   return false;

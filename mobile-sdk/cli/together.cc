@@ -118,7 +118,8 @@ absl::StatusOr<std::vector<sync::MergedRecord>> GroupHere(const OpenNotebook& op
     absl::StatusOr<sdk::RecordView> view = open.notebook->Read(line.id);
     if (absl::IsNotFound(view.status())) continue;  // it left meanwhile
     SOTAY_RETURN_IF_ERROR(view.status());
-    if (sync::IsOutOfUse(out_of_use, view->record)) continue;
+    // Out of use, or nothing of it took effect.
+    if (view->record.empty() || sync::IsOutOfUse(out_of_use, view->record)) continue;
     if (line.id == record.id()) self = records.size();
     counted.push_back({line.id, line.dossier, view->record.birth().stamp,
                        sync::WhatRepeats(link, view->record).other});

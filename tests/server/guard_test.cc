@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/access_rules.h"
 #include "sync/organisation.h"
 #include "tests/server/naive_rights.h"
@@ -251,6 +252,20 @@ TEST(Guard, TheirOwnIsWhatTheyBeganAndWhatTheyAreAssigned) {
   EXPECT_FALSE(may(Verb::kRead, false)) << "not from above";
   note.kept_back = true;
   EXPECT_FALSE(may(Verb::kRead, true)) << "an act stands over it";
+}
+
+TEST(Guard, WhoSeesSomeNumbersCounts) {
+  for (const char* line : {"unit", "unit submitted", "unit in-field", "own", "tree"}) {
+    const auto matrix = Matrix::Parse(
+        absl::StrCat("version 1\nsince 2026-07-01\nfield hinh_su Hình sự / Criminal cases\n",
+                     "submitted finding FINDING_STATE_CONFIRMED\n", "rule a STA finding numbers ",
+                     line, "\n"),
+        "office.rules", *tests::CaseworkSchema());
+    ASSERT_THAT(matrix, tests::IsOk()) << line;
+    EXPECT_TRUE(Counts(**matrix, SeatOf(v1::CAPACITY_STA, 1))) << line;
+    EXPECT_FALSE(Counts(**matrix, SeatOf(v1::CAPACITY_KSV, 1))) << line;
+  }
+  EXPECT_FALSE(Counts(*BuiltIn(), SeatOf(v1::CAPACITY_KSV)));
 }
 
 TEST(Guard, SaysWhichRuleAndWhatItLacked) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "casework/v1/attachment.pb.h"
 #include "casework/v1/case.pb.h"
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/legal_action.pb.h"
@@ -219,6 +220,46 @@ TEST_F(TallyTest, ShowsWhatTheyHaveTogetherAndNotesEachRecord) {
   Write(&ngu_, "k", {Withdraws("b")});
   EXPECT_THAT(RecordsOf("que", "b"), IsEmpty());
   EXPECT_THAT(RecordsOf("que", "a"), IsEmpty());
+}
+
+TEST_F(TallyTest, WhatBelongsToThemIsForWhoeverReadsIt) {
+  using casework::v1::Attachment;
+  Give("tren", PostOf("tren", "tinh", v1::CAPACITY_HEAD));
+  Write(&dam_, "k", {OfFinding("a"), OfFinding("b")});
+  Write(&dam_, "k", {Repeats("b", "a")});
+  Write(&dam_, "k",
+        {Wish("tep", "casework.v1.Attachment")
+             .Set(Attachment::kParentFieldNumber, RecordNamed("b").view())
+             .Set(Attachment::kSha256FieldNumber, std::string(32, 'h'))
+             .SetNumber(Attachment::kSizeFieldNumber, 1'000)});
+  for (const char* finding : {"a", "b"}) {
+    Write(&ngu_, "k",
+          {OfFinding(finding).SetNumber(Finding::kStateFieldNumber,
+                                        casework::v1::FINDING_STATE_CONFIRMED)});
+  }
+  ASSERT_THAT(Together("dam", "a").belongings(), SizeIs(1));
+  EXPECT_EQ(NameOf(Together("dam", "a").belongings(0)), "tep");
+  // What came up are the findings; their files did not.
+  ShownParts shown;
+  const v1::GetTogetherResponse above = Together("tren", "a", &shown);
+  EXPECT_THAT(above.records(), SizeIs(2));
+  EXPECT_THAT(above.belongings(), IsEmpty());
+  EXPECT_FALSE(above.more());
+  std::vector<std::string> noted;
+  for (const Shown& part : shown) noted.push_back(part.record.substr(0, part.record.find('.')));
+  EXPECT_THAT(noted, UnorderedElementsAre("a", "b"));
+}
+
+TEST_F(TallyTest, LooksThroughNoMoreForWhomNothingOfItIs) {
+  Write(&dam_, "k", {OfFinding("a"), OfFinding("b"), OfFinding("c")});
+  ASSERT_THAT(Restrict("ngu", "k", {{"dam", 0}}), IsOk());
+  v1::CountRecordsRequest request;
+  request.set_unit_id("kv1");
+  request.set_type("finding");
+  const auto none = Made({100, 2})->CountRecords(*Of("que"), request);
+  ASSERT_THAT(none, IsOk());
+  EXPECT_TRUE(none->more());
+  EXPECT_EQ(none->units(0).things(), 0u);
 }
 
 TEST_F(TallyTest, SaysWhenThereIsMoreThanItLooksThrough) {
