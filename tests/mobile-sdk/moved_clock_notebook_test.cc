@@ -141,6 +141,21 @@ TEST_F(MovedClock, OfAnotherStartWithNothingToGoByBothReadingsStand) {
   EXPECT_THAT(Days(), ::testing::ElementsAre(4));
 }
 
+// That the clock was moved shows in what was sent before.
+TEST_F(MovedClock, APushThatIsSplitLosesNoEvidence) {
+  Start(nguyet_, "two");
+  Note(nguyet_, "giờ đúng");
+  Pass(10 * kHour);
+  Warn(binh_, 5);
+  Pass(kHour);
+  nguyet_.clock_ms -= 5 * kHour;
+  Warn(nguyet_, 3);
+  Start(nguyet_, "three");
+  office_.hub.push_changes_max = 1;
+  Meet();
+  EXPECT_THAT(Days(), ::testing::UnorderedElementsAre(3, 5)) << "hers was later, by the true time";
+}
+
 TEST_F(MovedClock, ARestartAloneMakesNothingUnknown) {
   Start(nguyet_, "two");
   Warn(nguyet_, 3);
