@@ -191,5 +191,24 @@ TEST_F(MovedClock, WhenItHappenedIsToBeLookedAtUntilItIsWrittenAnew) {
   EXPECT_THAT(doubtful(), IsEmpty());
 }
 
+// As of what is signed: nothing more can be said, and whoever decides about it has the answer.
+TEST_F(MovedClock, AnAnswerThatIsRefusedIsOne) {
+  nguyet_.clock_ms += 3 * kDay;
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  Meet();
+  nguyet_.clock_ms -= 3 * kDay;
+  ASSERT_THAT(nguyet_->GetStatus()->doubtful_times, SizeIs(1));
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, {});
+  EXPECT_THAT(nguyet_->Sync(), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, tests::kProsecutor);
+  Meet();
+  ASSERT_THAT(nguyet_->Refused(), ::testing::Truly([](const auto& refused) {
+                return refused.ok() && refused->size() == 1;
+              }));
+  EXPECT_THAT(nguyet_->Read(root_), IsOk()) << "it is here again";
+  EXPECT_THAT(nguyet_->GetStatus()->doubtful_times, IsEmpty());
+}
+
 }  // namespace
 }  // namespace sotay::sdk
