@@ -17,6 +17,7 @@
 #include "sync/fragment.h"
 #include "sync/merged_record.h"
 #include "sync/status_macros.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::server {
 namespace {
@@ -154,7 +155,10 @@ absl::optional<Duplicates::Candidate> Duplicates::CandidateOf(const Rule& rule,
     };
     if (std::any_of(slot->readings.begin(), slot->readings.end(), other)) return absl::nullopt;
   }
-  candidate.when_ms = sync::StampMs(record.birth().stamp);
+  // An unknown time's stamp is the earliest it can be; what its clock said is nearer mostly.
+  const sync::Author& born = record.birth();
+  candidate.when_ms =
+      sync::IsTimeUnknown(born.stamp) ? sync::BoundMs(born.claimed_ms) : sync::StampMs(born.stamp);
   const sync::FieldSlot* const when = record.Slot(rule.when->number);
   const uint64_t said = when != nullptr && !when->readings.empty()
                             ? sync::VarintOf(when->readings.front().value).value_or(0)

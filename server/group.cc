@@ -11,6 +11,7 @@
 #include "server/seal_rows.h"
 #include "sync/awaited.h"
 #include "sync/decision.h"
+#include "sync/moved_clock.h"
 #include "sync/seal/merkle.h"
 #include "sync/status_macros.h"
 
@@ -186,6 +187,7 @@ absl::Status Group::SetForkedAside() {
       change.set_verdict(v1::VERDICT_QUARANTINED);
       change.set_reason(v1::REASON_FORKED_BRANCH);
       change.set_message("written by a copy of the device, or after a set-back");
+      sync::NoteSkew(push.skew_ms, &change);
       if (pushed.change != nullptr) {
         const auto head = pen_.Head(pushed.change->unit_id());
         if (head.has_value()) {

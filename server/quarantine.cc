@@ -15,6 +15,7 @@
 #include "sync/awaited.h"
 #include "sync/freeze.h"
 #include "sync/guard.h"
+#include "sync/moved_clock.h"
 #include "sync/status_macros.h"
 
 namespace sotay::server {
@@ -246,7 +247,8 @@ sync::TakeInInput Deciding::Input(const std::string& reason) const {
   const v1::QuarantinedChange& change = row_.change;
   sync::TakeInInput taken;
   taken.author.device = *device_row_;
-  taken.author.skew_ms = pen_.directory().ContactOf(device_).skew_ms();
+  taken.author.skew_ms =
+      sync::SkewNoted(change).value_or(pen_.directory().ContactOf(device_).skew_ms());
   taken.author.first_sequence = taken.sequence = change.sequence();
   taken.author.changes.push_back(pushed_);
   taken.received_ms = change.received_ms();

@@ -8,6 +8,7 @@
 #include "server/loading.h"
 #include "server/seal_rows.h"
 #include "sync/awaited.h"
+#include "sync/moved_clock.h"
 #include "sync/seal/packed.h"
 #include "sync/status_macros.h"
 
@@ -89,7 +90,8 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   release.author.device = *device;
   release.author.roles = person->roles;
   release.author.rights = person->rights;
-  release.author.skew_ms = pen->directory().ContactOf(change.first).skew_ms();
+  release.author.skew_ms =
+      sync::SkewNoted(row->change).value_or(pen->directory().ContactOf(change.first).skew_ms());
   release.author.received_ms = row->change.received_ms();
   release.author.first_sequence = change.second;
   release.sequence = change.second;

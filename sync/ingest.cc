@@ -9,7 +9,7 @@
 #include "sync/decision.h"
 #include "sync/fragment.h"
 #include "sync/hidden_dossiers.h"
-#include "sync/stamp.h"
+#include "sync/moved_clock.h"
 #include "sync/unknown_time.h"
 
 namespace sotay::sync {
@@ -311,6 +311,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
   row.set_verdict(held ? VERDICT_HELD : VERDICT_QUARANTINED);
   row.set_reason(decision.refusal->reason);
   row.set_message(decision.refusal->message);
+  NoteSkew(arrival.push->skew_ms, &row);
   device->set_set_aside(device->set_aside() + 1);
   if (pushed.change != nullptr) {
     const v1::Change& change = *pushed.change;

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "google/protobuf/unknown_field_set.h"
+#include "sotay/v1/aside_grounds.pb.h"
 #include "sotay/v1/said_clock.pb.h"
+#include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/unknown_time.h"
 
@@ -103,6 +105,28 @@ SaidSkew SkewSaid(const v1::SyncRequest& request, int64_t server_now_ms) {
   if (said.now_ms() != 0) skew.now_ms = SkewAt(said.now_ms(), server_now_ms);
   if (said.unknown()) skew.writing_ms = kSkewUnknown;
   return skew;
+}
+
+void NoteSkew(int64_t skew_ms, v1::QuarantinedChange* aside) {
+  v1::AsideGrounds grounds;
+  if (skew_ms == kSkewUnknown) {
+    grounds.set_skew_unknown(true);
+  } else {
+    grounds.set_skew_ms(skew_ms);
+  }
+  aside->MergeFromString(grounds.SerializeAsString());
+}
+
+absl::optional<int64_t> SkewNoted(const v1::QuarantinedChange& aside) {
+  v1::AsideGrounds grounds;
+  std::string bytes;
+  if (!aside.GetReflection()->GetUnknownFields(aside).SerializeToString(&bytes) ||
+      !grounds.ParseFromString(bytes)) {
+    return absl::nullopt;
+  }
+  if (grounds.skew_unknown()) return kSkewUnknown;
+  if (grounds.skew_case() == v1::AsideGrounds::kSkewMs) return grounds.skew_ms();
+  return absl::nullopt;
 }
 
 }  // namespace sotay::sync

@@ -8,9 +8,11 @@
 #include <set>
 #include <string>
 
+#include "absl/types/optional.h"
 #include "sotay/stored/v1/written_at.pb.h"
 
 namespace sotay::v1 {
+class QuarantinedChange;
 class SyncRequest;
 }  // namespace sotay::v1
 
@@ -49,5 +51,10 @@ struct SaidSkew {
   int64_t now_ms = 0;      // of its clock as it is
 };
 SaidSkew SkewSaid(const v1::SyncRequest& request, int64_t server_now_ms);
+
+// PushInput::skew_ms of a change that is set aside, for when it is taken after all; none: it was
+// set aside before that was kept.
+void NoteSkew(int64_t skew_ms, v1::QuarantinedChange* aside);
+absl::optional<int64_t> SkewNoted(const v1::QuarantinedChange& aside);
 
 }  // namespace sotay::sync

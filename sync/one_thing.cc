@@ -14,6 +14,7 @@
 #include "sync/attaching.h"
 #include "sync/fragment.h"
 #include "sync/status_macros.h"
+#include "sync/unknown_time.h"
 
 namespace sotay::sync {
 namespace {
@@ -105,10 +106,12 @@ std::vector<size_t> HeadsOf(const std::vector<Counted>& records) {
   }
   // Each repeats one at most: of a group all but one do, or they lead around and all do.
   const auto before = [&](size_t a, size_t b) {
-    const bool of_a = repeats[a];
-    const bool of_b = repeats[b];
-    return std::tie(of_a, records[a].born, records[a].id) <
-           std::tie(of_b, records[b].born, records[b].id);
+    // Of an unknown time the stamp is the earliest it can be, which makes it no first.
+    const auto place = [&](size_t at) {
+      return std::make_tuple(bool{repeats[at]}, IsTimeUnknown(records[at].born), records[at].born,
+                             records[at].id);
+    };
+    return place(a) < place(b);
   };
   std::vector<size_t> best(records.size());
   std::iota(best.begin(), best.end(), size_t{0});

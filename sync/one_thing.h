@@ -45,7 +45,8 @@ struct Counted {
 // Of each of the records, which all are of one type and one unit and named once: the place in
 // `records` of its group's head.  A record is in a group with the one it repeats if that is among
 // `records`, and in the same dossier, or both are roots of their own; groups that meet are one.
-// The head repeats none of the others; where they lead around, it is the one born first.
+// The head repeats none of the others; where they lead around, it is the one born first,
+// of those whose time is known.
 std::vector<size_t> HeadsOf(const std::vector<Counted>& records);
 
 // What is declared of belonging.

@@ -90,14 +90,16 @@ json AdmissionJson(const v1::Admission& admission) {
 json AuthorJson(const Reader& reader, const sync::Author& author) {
   // One that was taken in does not know its number; its change in the history does.
   const bool taken_in = author.written_on.has_value();
-  return {{"user", author.user_id},
-          {"name", reader.names.Person(author.user_id)},
-          {"device", author.writer().Hex()},
-          {"sequence", taken_in ? json(nullptr) : json(author.sequence)},
-          {"taken_in", taken_in},
-          {"at_ms", sync::StampMs(author.stamp)},
-          {"claimed_ms", author.claimed_ms},
-          {"change", author.change.Hex()}};
+  return {
+      {"user", author.user_id},
+      {"name", reader.names.Person(author.user_id)},
+      {"device", author.writer().Hex()},
+      {"sequence", taken_in ? json(nullptr) : json(author.sequence)},
+      {"taken_in", taken_in},
+      {"at_ms", sync::StampMs(author.stamp)},
+      {"time_unknown", sync::IsTimeUnknown(author.stamp)},  // then at_ms is the earliest it can be
+      {"claimed_ms", author.claimed_ms},
+      {"change", author.change.Hex()}};
 }
 
 json TakenInJson(const v1::TakenIn& taken_in) {

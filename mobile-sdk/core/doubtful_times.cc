@@ -18,7 +18,9 @@ const sync::FieldType* WhenField(const sync::RecordType& type) {
 
 namespace {
 
-// Records in which a change of ours says when it happened, and no unsent one says it anew.
+// Records in which a change of ours says when it happened, and no later one answers: one that is
+// not sent, or was refused, as of a signed record each is.  That one waits for whoever decides
+// about it.
 absl::StatusOr<std::set<sync::RecordId>> RecordsTold(const Desk& desk, uint64_t accepted_through) {
   std::set<sync::RecordId> records;
   v1::Change change;
@@ -31,7 +33,7 @@ absl::StatusOr<std::set<sync::RecordId>> RecordsTold(const Desk& desk, uint64_t 
       for (const v1::FieldOp& op : edit.ops()) {
         const auto id = sync::RecordId::From(edit.record_id());
         if (op.field() != when->number || !id.has_value()) continue;
-        if (sequence <= accepted_through) {
+        if (sequence <= accepted_through && FateOf(own.outcome()) != Fate::kQuarantined) {
           records.insert(*id);
         } else {
           records.erase(*id);

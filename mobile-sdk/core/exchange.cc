@@ -185,7 +185,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   size_t bytes = 0;
   const uint64_t changes_max = changes_max_;
   SOTAY_ASSIGN_OR_RETURN(const WritingClocks clocks,
-                         WritingClocks::Load(desk_, seal.first_sequence));
+                         WritingClocks::Load(desk_, seal.first_sequence, progress.last_sequence()));
   const sync::WritingClock clock = clocks.Of(seal.first_sequence);
   absl::Status damage;
   SOTAY_RETURN_IF_ERROR(desk_.store->EachOwnChange(

@@ -69,7 +69,6 @@ std::string Handover(uint64_t number) { return Numbered("y", number); }
 
 std::string Cursors() { return "c"; }
 std::string OwnChanges() { return "o"; }
-std::string AllWrittenAt() { return "i"; }
 std::string AllRefused() { return "x"; }
 std::string Touches(const sync::RecordId& record) { return OfRecord('t', record); }
 std::string Rows() { return "r"; }

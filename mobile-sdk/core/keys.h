@@ -76,7 +76,6 @@ std::string Handover(uint64_t number);
 // What all keys of a kind begin with.
 std::string Cursors();
 std::string OwnChanges();
-std::string AllWrittenAt();
 std::string AllRefused();
 std::string Touches(const sync::RecordId& record);
 std::string Rows();

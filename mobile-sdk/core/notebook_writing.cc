@@ -200,7 +200,8 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   input.authority = AuthorityIn(directory, ground.unit_id);
   input.sequence = progress.last_sequence() + 1;
   input.previous = progress.head();
-  input.claimed_ms = desk.now_ms();
+  const sync::ClockReading clocks = ClocksNow(desk);
+  input.claimed_ms = clocks.wall_ms;
   input.stamp = sync::NextStamp(progress.stamp(), input.claimed_ms);
   input.salt.resize(kSaltBytes);
   desk.random_bytes(input.salt.data(), input.salt.size());
@@ -226,7 +227,7 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
     *own.add_contexts() = std::move(context);
   }
   batch.PutOwnChange(input.sequence, own);
-  SOTAY_ASSIGN_OR_RETURN(const auto written_at, WrittenNow(desk, input.claimed_ms));
+  SOTAY_ASSIGN_OR_RETURN(const auto written_at, WrittenNow(desk, clocks));
   batch.PutWrittenAt(input.sequence, written_at);
   batch.PutTouch(id, {input.sequence, Fate::kFine});
   Shown next = {composed.shown.at(id), input.sequence};

@@ -23,9 +23,10 @@ namespace {
 // One settling on its way; lives under the desk's lock.
 class Settling {
  public:
-  Settling(Desk* desk, const sync::Absorbed& absorbed, bool waiting,
+  Settling(Desk* desk, sync::ClockReading clocks, const sync::Absorbed& absorbed, bool waiting,
            std::set<sync::RecordId> reported, const Histories& histories, const Ancestry& ancestry)
       : desk_(*desk),
+        clocks_(std::move(clocks)),
         absorbed_(absorbed),
         waiting_(waiting),
         reported_(std::move(reported)),
@@ -51,6 +52,7 @@ class Settling {
                                 const absl::optional<stored::v1::ListRow>& row) const;
 
   Desk& desk_;
+  const sync::ClockReading clocks_;
   const sync::Absorbed& absorbed_;
   const bool waiting_;
   const std::set<sync::RecordId> reported_;
@@ -104,7 +106,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
-  batch_.PutClockContact(ContactNow(desk_, progress));
+  batch_.PutClockContact(ContactAt(clocks_, progress.skew_ms()));
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
@@ -357,14 +359,15 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool 
   input.response = response;
   input.records = records;
   input.asked = !request.has_push();
-  input.device_now_ms = desk->now_ms();
+  const sync::ClockReading clocks = ClocksNow(*desk);
+  input.device_now_ms = clocks.wall_ms;
   SOTAY_ASSIGN_OR_RETURN(sync::Absorbed absorbed, sync::Absorb(input));
   SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> not_taken,
                          NotTaken(*desk->store, absorbed));
   for (const sync::RecordId& id : not_taken) absorbed.bases.erase(id);
   std::set<sync::RecordId> reported;
   for (const std::string& dossier : request.secret_dossiers()) reported.insert(DossierOf(dossier));
-  Settling settling(desk, absorbed, waiting, std::move(reported), histories, ancestry);
+  Settling settling(desk, clocks, absorbed, waiting, std::move(reported), histories, ancestry);
   SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
   return std::move(settling).settled();
 }

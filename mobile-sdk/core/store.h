@@ -161,8 +161,8 @@ class Store {
   absl::Status EachOwnChange(
       uint64_t first,
       const std::function<bool(uint64_t sequence, const stored::v1::OwnChange& own)>& take) const;
-  // By which clocks they were written, from `first` on; those of before this was kept are absent.
-  absl::StatusOr<std::map<uint64_t, stored::v1::WrittenAt>> WrittenAt(uint64_t first) const;
+  // By which clock it was written; of one from before this was kept nothing.
+  absl::StatusOr<absl::optional<stored::v1::WrittenAt>> WrittenAt(uint64_t sequence) const;
   // Empty before the first exchange.
   absl::StatusOr<stored::v1::ClockContact> ClockContact() const;
   // Sequences of the changes set aside, in order.

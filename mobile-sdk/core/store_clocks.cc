@@ -1,18 +1,9 @@
-// What the notebook's store has of the device's clocks.
-#include "absl/strings/str_cat.h"
+// What the notebook's store has of the device's clocks.  It helps to tell when something was
+// written and holds up nothing: what cannot be read counts as not there.
 #include "mobile-sdk/core/keys.h"
 #include "mobile-sdk/core/store.h"
-#include "sync/status_macros.h"
 
 namespace sotay::sdk {
-namespace {
-
-absl::Status Damaged(absl::string_view key) {
-  return absl::DataLossError(
-      absl::StrCat("the notebook's ", keys::DescribeKey(key), " cannot be read"));
-}
-
-}  // namespace
 
 void StoreBatch::PutWrittenAt(uint64_t sequence, const stored::v1::WrittenAt& at) {
   Put(keys::WrittenAt(sequence), at.SerializeAsString());
@@ -22,23 +13,19 @@ void StoreBatch::PutClockContact(const stored::v1::ClockContact& contact) {
   Put(keys::ClockContact(), contact.SerializeAsString());
 }
 
-absl::StatusOr<std::map<uint64_t, stored::v1::WrittenAt>> Store::WrittenAt(uint64_t first) const {
-  std::map<uint64_t, stored::v1::WrittenAt> written;
-  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
-    const auto sequence = keys::NumberOf(key);
-    if (!sequence.has_value() || !written[*sequence].ParseFromString(std::string(value))) {
-      return Damaged(key);
-    }
-    return true;
-  };
-  SOTAY_RETURN_IF_ERROR(Each(keys::AllWrittenAt(), keys::WrittenAt(first), take));
-  return written;
+absl::StatusOr<absl::optional<stored::v1::WrittenAt>> Store::WrittenAt(uint64_t sequence) const {
+  const auto value = Get(keys::WrittenAt(sequence));
+  if (!value.ok() && !absl::IsDataLoss(value.status())) return value.status();
+  stored::v1::WrittenAt at;
+  if (!value.ok() || !value->has_value() || !at.ParseFromString(**value)) return absl::nullopt;
+  return at;
 }
 
 absl::StatusOr<stored::v1::ClockContact> Store::ClockContact() const {
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(keys::ClockContact()));
+  const auto value = Get(keys::ClockContact());
+  if (!value.ok() && !absl::IsDataLoss(value.status())) return value.status();
   stored::v1::ClockContact contact;
-  if (value.has_value() && !contact.ParseFromString(*value)) return Damaged(keys::ClockContact());
+  if (value.ok() && value->has_value() && !contact.ParseFromString(**value)) contact.Clear();
   return contact;
 }
 

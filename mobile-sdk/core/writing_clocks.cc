@@ -1,37 +1,65 @@
 #include "mobile-sdk/core/writing_clocks.h"
 
+#include <utility>
+
 #include "sync/stamp.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
 
-absl::StatusOr<stored::v1::WrittenAt> WrittenNow(const Desk& desk, int64_t wall_ms) {
-  const SinceBoot since = desk.since_boot();
+sync::ClockReading ClocksNow(const Desk& desk) {
+  // Whoever is stopped between two readings, or sleeps, reads again.
+  constexpr int64_t kTogetherMs = 1000;
+  sync::ClockReading now;
+  for (int tries = 0; tries < 3; ++tries) {
+    const SinceBoot before = desk.since_boot();
+    now.wall_ms = desk.now_ms();
+    const SinceBoot after = desk.since_boot();
+    now.boot = after.boot;
+    now.boot_ms = after.ms;
+    if (after.ms - before.ms < kTogetherMs) break;
+  }
+  return now;
+}
+
+absl::StatusOr<stored::v1::WrittenAt> WrittenNow(const Desk& desk, const sync::ClockReading& now) {
   SOTAY_ASSIGN_OR_RETURN(stored::v1::ClockContact contact, desk.store->ClockContact());
   stored::v1::WrittenAt at;
-  at.set_boot(since.boot);
-  at.set_boot_ms(since.ms);
-  at.set_wall_ms(wall_ms);
+  at.set_boot(now.boot);
+  at.set_boot_ms(now.boot_ms);
+  at.set_wall_ms(now.wall_ms);
   if (!contact.boot().empty()) *at.mutable_contact() = std::move(contact);
   return at;
 }
 
-stored::v1::ClockContact ContactNow(const Desk& desk, const stored::v1::Progress& progress) {
-  const SinceBoot since = desk.since_boot();
+stored::v1::ClockContact ContactAt(const sync::ClockReading& now, int64_t skew_ms) {
   stored::v1::ClockContact contact;
-  contact.set_boot(since.boot);
-  contact.set_boot_ms(since.ms);
-  contact.set_wall_ms(progress.last_contact_ms() + progress.skew_ms());
-  contact.set_skew_ms(progress.skew_ms());
+  contact.set_boot(now.boot);
+  contact.set_boot_ms(now.boot_ms);
+  contact.set_wall_ms(now.wall_ms);
+  contact.set_skew_ms(skew_ms);
   return contact;
 }
 
-absl::StatusOr<WritingClocks> WritingClocks::Load(const Desk& desk, uint64_t first) {
+absl::StatusOr<WritingClocks> WritingClocks::Load(const Desk& desk, uint64_t first, uint64_t last) {
   WritingClocks clocks;
-  const SinceBoot since = desk.since_boot();
-  clocks.now_ = {since.boot, since.ms, desk.now_ms()};
-  SOTAY_ASSIGN_OR_RETURN(clocks.written_, desk.store->WrittenAt(first));
+  clocks.now_ = ClocksNow(desk);
+  for (uint64_t sequence = first; sequence <= last; ++sequence) {
+    SOTAY_ASSIGN_OR_RETURN(auto at, desk.store->WrittenAt(sequence));
+    if (at.has_value()) clocks.written_.emplace(sequence, *std::move(at));
+  }
   SOTAY_ASSIGN_OR_RETURN(clocks.contact_, desk.store->ClockContact());
+  // What was sent already of the start the first was written in is evidence as well: a start has
+  // its changes in a row.
+  const auto oldest = clocks.written_.find(first);
+  if (oldest != clocks.written_.end() && oldest->second.boot() != clocks.now_.boot) {
+    const std::string boot = oldest->second.boot();
+    for (uint64_t sequence = first - 1; sequence > 0; --sequence) {
+      SOTAY_ASSIGN_OR_RETURN(auto at, desk.store->WrittenAt(sequence));
+      if (!at.has_value() || at->boot() != boot) break;
+      clocks.written_.emplace(sequence, *std::move(at));
+    }
+  }
   clocks.moved_in_ = sync::BootsMovedIn(clocks.written_);
   return clocks;
 }

@@ -13,15 +13,17 @@
 
 namespace sotay::sdk {
 
-// Of a change that is written at `wall_ms`.
-absl::StatusOr<stored::v1::WrittenAt> WrittenNow(const Desk& desk, int64_t wall_ms);
-// Of a contact that has just been.
-stored::v1::ClockContact ContactNow(const Desk& desk, const stored::v1::Progress& progress);
+// The device's clocks, read together.
+sync::ClockReading ClocksNow(const Desk& desk);
+// Of a change that is written at `now`.
+absl::StatusOr<stored::v1::WrittenAt> WrittenNow(const Desk& desk, const sync::ClockReading& now);
+// Of a contact that was at `now`.
+stored::v1::ClockContact ContactAt(const sync::ClockReading& now, int64_t skew_ms);
 
 class WritingClocks {
  public:
-  // As the clocks are now, of what was written from `first` on.
-  static absl::StatusOr<WritingClocks> Load(const Desk& desk, uint64_t first);
+  // As the clocks are now, of what was written from `first` to `last`.
+  static absl::StatusOr<WritingClocks> Load(const Desk& desk, uint64_t first, uint64_t last);
 
   sync::WritingClock Of(uint64_t sequence) const;
   const sync::ClockReading& now() const { return now_; }

@@ -57,7 +57,7 @@ TEST_F(SotayTest, PrintsARecordAsJsonWithStableKeys) {
       "user": "uu-dam", "name": "Nguyễn Ưu Đàm", "device": "<device>", "sequence": 2,
       "at_ms": )",
                        shown["created"]["at_ms"].dump(), R"(, "claimed_ms": 1793837700000,
-      "change": "<change>", "taken_in": false
+      "time_unknown": false, "change": "<change>", "taken_in": false
     },
     "content": {
       "inspection_id": )",

@@ -103,6 +103,18 @@ TEST_F(AtRest, WhatIsDamagedOrMovedIsSaid) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("list row of record")));
 }
 
+// They only help to tell when something was written (docs/decisions/0033).
+TEST_F(AtRest, ClocksThatCannotBeReadHoldUpNothing) {
+  phone_.Close();
+  Disk disk(phone_.Disk());
+  disk.Write({{keys::WrittenAt(3), "x"}, {keys::ClockContact(), "x"}});
+  phone_.PutDisk(disk.Image());
+  ASSERT_THAT(phone_.Open(), IsOk());
+  EXPECT_THAT(phone_->Create("note", "", root_, {Text("body", kBody)}), IsOk());
+  EXPECT_THAT(phone_->Sync(), IsOk());
+  EXPECT_EQ(phone_->GetStatus()->outbox, 0u);
+}
+
 TEST_F(AtRest, AnOldNotebookGoesOver) {
   const DiskImage old = InClear();
   ASSERT_THAT(WordsNotIn(old), SizeIs(0));

@@ -141,6 +141,21 @@ TEST_F(MovedClock, OfAnotherStartWithNothingToGoByBothReadingsStand) {
   EXPECT_THAT(Days(), ::testing::ElementsAre(4));
 }
 
+// That the clock was moved shows in what was sent before.
+TEST_F(MovedClock, APushThatIsSplitLosesNoEvidence) {
+  Start(nguyet_, "two");
+  Note(nguyet_, "giờ đúng");
+  Pass(10 * kHour);
+  Warn(binh_, 5);
+  Pass(kHour);
+  nguyet_.clock_ms -= 5 * kHour;
+  Warn(nguyet_, 3);
+  Start(nguyet_, "three");
+  office_.hub.push_changes_max = 1;
+  Meet();
+  EXPECT_THAT(Days(), ::testing::UnorderedElementsAre(3, 5)) << "hers was later, by the true time";
+}
+
 TEST_F(MovedClock, ARestartAloneMakesNothingUnknown) {
   Start(nguyet_, "two");
   Warn(nguyet_, 3);
@@ -174,6 +189,25 @@ TEST_F(MovedClock, WhenItHappenedIsToBeLookedAtUntilItIsWrittenAnew) {
   EXPECT_THAT(doubtful(), IsEmpty()) << "confirmed, and not sent";
   Meet();
   EXPECT_THAT(doubtful(), IsEmpty());
+}
+
+// As of what is signed: nothing more can be said, and whoever decides about it has the answer.
+TEST_F(MovedClock, AnAnswerThatIsRefusedIsOne) {
+  nguyet_.clock_ms += 3 * kDay;
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  Meet();
+  nguyet_.clock_ms -= 3 * kDay;
+  ASSERT_THAT(nguyet_->GetStatus()->doubtful_times, SizeIs(1));
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, {});
+  EXPECT_THAT(nguyet_->Sync(), IsOk());
+  office_.hub.SetRoles("nguyet", tests::kOffice, tests::kProsecutor);
+  Meet();
+  ASSERT_THAT(nguyet_->Refused(), ::testing::Truly([](const auto& refused) {
+                return refused.ok() && refused->size() == 1;
+              }));
+  EXPECT_THAT(nguyet_->Read(root_), IsOk()) << "it is here again";
+  EXPECT_THAT(nguyet_->GetStatus()->doubtful_times, IsEmpty());
 }
 
 }  // namespace

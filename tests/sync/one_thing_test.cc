@@ -14,6 +14,7 @@
 #include "casework/v1/finding.pb.h"
 #include "casework/v1/legal_action.pb.h"
 #include "sync/fragment.h"
+#include "sync/unknown_time.h"
 #include "tests/support/paper_world.h"
 #include "tests/support/status_matchers.h"
 
@@ -59,6 +60,9 @@ TEST(OneThing, IsOneAlsoWhereTheyLeadAround) {
                        Of("d", "k", 0, "a")}),
               ElementsAre(3u, 3u, 3u, 3u))
       << "all repeat one: the one that was born first";
+  const Stamp earliest = StampOfUnknown(StampAt(1));  // it may have been at any time since
+  EXPECT_THAT(HeadsOf({Of("a", "k", earliest, "b"), Of("b", "k", StampAt(9), "a")}),
+              ElementsAre(1u, 1u));
   EXPECT_THAT(HeadsOf({Of("a", "k", 1, "a")}), ElementsAre(0u));
 }
 
