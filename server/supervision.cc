@@ -17,8 +17,9 @@
 namespace sotay::server {
 namespace {
 
-// Records with the same first bytes that are looked at.
-constexpr size_t kNamesakesMax = 256;
+// Records with the same first bytes that are looked at: by chance there are hardly two, and each
+// that is not the asker's is read anew.
+constexpr size_t kNamesakesMax = 16;
 constexpr size_t kIdBytesMin = 4;
 
 // Why something of a record could not be read: it may have proved to be secret meanwhile, and then

@@ -186,7 +186,13 @@ absl::StatusOr<Sealing> SealOf(durable::Store* store, Keystore* keystore,
       sealing.waits = NotYet(sealing.waits);
       return sealing;
     }
-    SOTAY_RETURN_IF_ERROR(OfKeystore(Begin(store, keystore, &row)));
+    const absl::Status begun = OfKeystore(Begin(store, keystore, &row));
+    if (!begun.ok()) {
+      // Nothing is begun in clear, nor past a key that is not here; what is there stays readable.
+      if (!row.going_over() || absl::IsPermissionDenied(begun) || store->read_only()) return begun;
+      sealing.waits = NotYet(begun);
+      return sealing;
+    }
   }
   const absl::StatusOr<std::string> key = KeyOf(store, keystore, &row);
   if (!key.ok()) return OfKeystore(key.status());
