@@ -1,6 +1,7 @@
 #include "sync/absorb.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sotay/v1/record.pb.h"
@@ -161,6 +162,10 @@ absl::StatusOr<absl::optional<MergedRecord>> Show(MergedRecord base,
                                                   const std::vector<AdmittedEdit>& past) {
   // The base is what decides what lies on it, so it must not move while we lay.
   const std::vector<Laid> laid = LaidOn(base, own);
+  if (laid.empty()) {
+    if (base.empty()) return absl::optional<MergedRecord>();
+    return absl::optional<MergedRecord>(std::move(base));
+  }
   MergedRecord record = base;
   bool moved = false;
   for (const Laid& one : laid) {
@@ -256,16 +261,18 @@ absl::StatusOr<Absorbed> Absorb(const AbsorbInput& input) {
   std::set<std::string> units;
   for (const v1::Cursor& cursor : response.cursors()) units.insert(cursor.unit_id());
   for (const v1::FeedRecord& fed : input.records) {
-    const auto parsed = MergedRecord::Parse(*input.schema, fed.record());
+    auto parsed = MergedRecord::Parse(*input.schema, fed.record());
     // Not kDataLoss: it is the answer that is damaged, not what this device has stored.
     if (!parsed.ok()) return absl::InvalidArgumentError(parsed.status().message());
-    const MergedRecord& record = *parsed;
+    MergedRecord& record = *parsed;
     if (units.count(record.unit_id()) == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("record ", record.id().Short(), " is of a unit without a cursor"));
     }
     progress.set_stamp(std::max<uint64_t>(progress.stamp(), record.newest_stamp()));
-    absorbed.bases[record.id()] = fed.record();
+    const RecordId id = record.id();
+    absorbed.bases[id] = fed.record();
+    absorbed.records.insert_or_assign(id, std::move(record));
   }
   absorbed.removed_units.assign(response.removed_units().begin(), response.removed_units().end());
   for (const std::string& bytes : response.removed_dossiers()) {

@@ -91,8 +91,9 @@ struct Absorbed {
   std::map<RecordId, v1::SecretDossier> secret_dossiers;
   // How many changes of ours the server says it has, where `progress` does not take its word.
   uint64_t server_has_through = 0;
-  // New bases, by record, as received.
+  // New bases, by record, as received; and the same, read.
   std::map<RecordId, std::string> bases;
+  std::map<RecordId, MergedRecord> records;
   // Newest outcomes of own changes, by sequence.
   std::map<uint64_t, v1::ChangeOutcome> outcomes;
   // The directory, when it came.

@@ -1,6 +1,7 @@
 #include "mobile-sdk/core/exchange.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -117,7 +118,7 @@ absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
       continue;
     }
     if (response.ok()) {
-      absl::StatusOr<Exchanged> taken = Take(asked, *response, events);
+      absl::StatusOr<Exchanged> taken = Take(asked, *std::move(response), events);
       if (!taken.ok()) SetTold(false);
       shown_again_ = false;
       if (asked.request.has_push()) push_failed_ = !taken.ok();
@@ -299,9 +300,12 @@ absl::StatusOr<std::string> Exchange::LogKey() const {
   return handovers.empty() ? desk_.meta.log_key() : handovers.back().key();
 }
 
-absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncResponse& response,
+absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, v1::SyncResponse said,
                                          std::vector<Event>* events) {
   const v1::SyncRequest& request = asked.request;
+  sync::AbsorbInput answer;
+  answer.response = std::move(said);
+  const v1::SyncResponse& response = answer.response;
   if (response.accepted_through() > request.last_sequence()) {
     forked_ = Forked(absl::StrCat("the server holds change ", response.accepted_through(),
                                   " of this device, and this notebook has written only ",
@@ -320,9 +324,10 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
       return absl::InvalidArgumentError("the answer's records cannot be read");
     }
   }
-  std::vector<v1::FeedRecord> fed(records.records().begin(), records.records().end());
+  answer.records.assign(std::make_move_iterator(records.mutable_records()->begin()),
+                        std::make_move_iterator(records.mutable_records()->end()));
   Exchanged exchanged;
-  exchanged.received = fed.size();
+  exchanged.received = answer.records.size();
   exchanged.server_now_ms = sync::BoundMs(response.server_now_ms());
   // Somebody else edited a text that changes of ours are waiting on: to show what the server will
   // make of both, its history is needed.  For a record that is open on a screen it is wanted, in
@@ -334,7 +339,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
       FetchLineages(link_, request, response),
       FetchHandovers(link_, log_key, desk_.meta.organisation_id(), request, response)};
   SOTAY_ASSIGN_OR_RETURN(Settled settled,
-                         Settle(&desk_, request, waiting, response, fed, histories, ancestry));
+                         Settle(&desk_, request, waiting, &answer, histories, ancestry));
   while (!settled.histories_needed.empty() || !settled.histories_wanted.empty()) {
     for (const sync::RecordId& id : settled.histories_needed) {
       SOTAY_ASSIGN_OR_RETURN(histories.fetched[id], FetchHistory(link_, id));
@@ -348,8 +353,7 @@ absl::StatusOr<Exchanged> Exchange::Take(const Asked& asked, const v1::SyncRespo
         histories.not_to_be_had.insert(id);
       }
     }
-    SOTAY_ASSIGN_OR_RETURN(settled,
-                           Settle(&desk_, request, waiting, response, fed, histories, ancestry));
+    SOTAY_ASSIGN_OR_RETURN(settled, Settle(&desk_, request, waiting, &answer, histories, ancestry));
   }
   *events = std::move(settled.events);
   exchanged.accepted_through = settled.accepted_through;

@@ -72,7 +72,7 @@ class Exchange {
   // Whether the call is worth making again at once.
   absl::StatusOr<bool> Mend(const absl::Status& refusal, const Asked& asked)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Exchanged> Take(const Asked& asked, const v1::SyncResponse& response,
+  absl::StatusOr<Exchanged> Take(const Asked& asked, v1::SyncResponse said,
                                  std::vector<Event>* events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The key it takes heads by.
   absl::StatusOr<std::string> LogKey() const;

@@ -5,7 +5,7 @@
 
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
-#include "sotay/v1/record.pb.h"
+#include "sync/merged_record.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
@@ -14,12 +14,9 @@ namespace {
 using sync::RecordId;
 
 // Of records an answer brings.
-std::set<RecordId> DossiersOf(const std::map<RecordId, std::string>& bases) {
+std::set<RecordId> DossiersOf(const std::map<RecordId, sync::MergedRecord>& records) {
   std::set<RecordId> dossiers;
-  v1::Record record;
-  for (const auto& [id, bytes] : bases) {
-    if (record.ParseFromString(bytes)) dossiers.insert(DossierOf(record.dossier_id()));
-  }
+  for (const auto& [id, record] : records) dossiers.insert(record.dossier());
   return dossiers;
 }
 
@@ -32,7 +29,7 @@ absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absor
   std::set<RecordId> dossiers = absorbed.removed_dossiers;
   if (units.empty() && dossiers.empty()) return forgotten;
   // What an answer takes away and brings, it brings.
-  for (const RecordId& back : DossiersOf(absorbed.bases)) dossiers.erase(back);
+  for (const RecordId& back : DossiersOf(absorbed.records)) dossiers.erase(back);
   const uint64_t accepted = absorbed.progress.accepted_through();
   SOTAY_RETURN_IF_ERROR(
       EachOwn(store, *undone, accepted + 1, [&](uint64_t, const auto&, const v1::Change& change) {
@@ -94,8 +91,8 @@ absl::StatusOr<Forgotten> Forget(const Store& store, const sync::Absorbed& absor
 absl::StatusOr<std::set<RecordId>> WelcomeBack(const Store& store, const sync::Absorbed& absorbed,
                                                Undone* undone, StoreBatch* batch) {
   std::set<RecordId> touched;
-  if (absorbed.bases.empty()) return touched;
-  const std::set<RecordId> here = DossiersOf(absorbed.bases);
+  if (absorbed.records.empty()) return touched;
+  const std::set<RecordId> here = DossiersOf(absorbed.records);
   SOTAY_ASSIGN_OR_RETURN(const auto files, store.Files());
   for (auto [id, file] : files) {
     if (!file.leaving() || here.count(DossierOf(file.dossier_id())) == 0) continue;

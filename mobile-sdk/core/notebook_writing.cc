@@ -233,6 +233,7 @@ absl::StatusOr<std::vector<Event>> Notebook::Impl::Write(sync::RecordWish wish,
   Shown next = {composed.shown.at(id), input.sequence};
   if (ground.moved) {
     Undone undone;
+    undone.stored_through = input.sequence - 1;
     undone.own.emplace(input.sequence, std::move(own));
     auto merged = ShownReader(&desk, &directory, &undone).Read(id);
     absl::Status laid = merged.status();

@@ -59,10 +59,8 @@ absl::StatusOr<std::set<RecordId>> NotTaken(const Store& store, const sync::Abso
   if (absorbed.bases.empty()) return records;
   SOTAY_ASSIGN_OR_RETURN(const auto sealed, store.Sealed());
   if (sealed.empty() && absorbed.secret_dossiers.empty()) return records;
-  v1::Record record;
-  for (const auto& [id, bytes] : absorbed.bases) {
-    if (!record.ParseFromString(bytes)) continue;
-    const RecordId dossier = DossierOf(record.dossier_id());
+  for (const auto& [id, record] : absorbed.records) {
+    const RecordId& dossier = record.dossier();
     const auto now = absorbed.secret_dossiers.find(dossier);
     const bool is_now =
         now != absorbed.secret_dossiers.end() && now->second.unit_id() == record.unit_id();

@@ -48,8 +48,7 @@ class Settling {
   absl::Status WriteRows(const v1::Directory& directory);
   absl::Status TakeNotices(const sync::RecordId& id, const Shown& shown);
   absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
-  absl::StatusOr<bool> SetAside(const sync::RecordId& id,
-                                const absl::optional<stored::v1::ListRow>& row) const;
+  bool SetAside(const sync::RecordId& id, const TouchesOf& touches) const;
 
   Desk& desk_;
   const sync::ClockReading clocks_;
@@ -73,12 +72,16 @@ class Settling {
 absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response) {
   SOTAY_RETURN_IF_ERROR(TakeHeads(response));
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
+  std::set<sync::RecordId> brought;
   for (const auto& [id, bytes] : absorbed_.bases) {
     batch_.PutBase(id, bytes);
-    SOTAY_RETURN_IF_ERROR(IsThereAgain(id));
-    touched_.insert(id);
+    brought.insert(brought.end(), id);
   }
-  undone_.bases = absorbed_.bases;
+  SOTAY_ASSIGN_OR_RETURN(const auto there_again, desk_.store->Ended(brought));
+  for (const sync::RecordId& id : there_again) batch_.DropEnded(id);
+  touched_.merge(brought);
+  undone_.bases = &absorbed_.records;
+  undone_.stored_through = before.last_sequence();
   SOTAY_ASSIGN_OR_RETURN(notices_, NoticeBook::Read(*desk_.store));
   SOTAY_RETURN_IF_ERROR(ForgetLost());
   SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> back,
@@ -263,12 +266,11 @@ absl::Status Settling::SealSecret() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
-                                        const absl::optional<stored::v1::ListRow>& row) const {
+bool Settling::SetAside(const sync::RecordId& id, const TouchesOf& touches) const {
+  const auto known = touches.find(id);
+  if (known == touches.end()) return false;
   const auto news = fates_.find(id);
-  if (news == fates_.end() && row.has_value()) return row->set_aside();
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, 1));
-  return std::any_of(touches.begin(), touches.end(), [&](const Touch& touch) {
+  return std::any_of(known->second.begin(), known->second.end(), [&](const Touch& touch) {
     if (news != fates_.end()) {
       if (const auto fate = news->second.find(touch.sequence); fate != news->second.end()) {
         return fate->second != Fate::kFine;
@@ -280,11 +282,10 @@ absl::StatusOr<bool> Settling::SetAside(const sync::RecordId& id,
 
 // Whether somebody has the record open while its base moves, and it has a text to be merged.
 absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
-  const auto next = absorbed_.bases.find(id);
-  if (next == absorbed_.bases.end() || !desk_.held->Holds(id)) return false;
+  const auto next = absorbed_.records.find(id);
+  if (next == absorbed_.records.end() || !desk_.held->Holds(id)) return false;
   if (undone_.histories.count(id) != 0 || histories_.not_to_be_had.count(id) != 0) return false;
-  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord record,
-                         sync::MergedRecord::Parse(*desk_.schema, next->second));
+  const sync::MergedRecord& record = next->second;
   if (record.type() == nullptr ||
       std::none_of(record.type()->fields.begin(), record.type()->fields.end(),
                    [](const auto& field) { return field.second.rule == options::v1::RULE_TEXT; })) {
@@ -304,16 +305,15 @@ absl::Status Settling::TakeNotices(const sync::RecordId& id, const Shown& shown)
     notices_.Take(shown.record, user, &batch_, &settled_.events);
     return absl::OkStatus();
   }
-  const auto next = absorbed_.bases.find(id);
-  if (next == absorbed_.bases.end()) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord base,
-                         sync::MergedRecord::Parse(*desk_.schema, next->second));
-  notices_.Take(base, user, &batch_, &settled_.events);
+  const auto next = absorbed_.records.find(id);
+  if (next == absorbed_.records.end()) return absl::OkStatus();
+  notices_.Take(next->second, user, &batch_, &settled_.events);
   return absl::OkStatus();
 }
 
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
-  const ShownReader reader(&desk_, &directory, &undone_);
+  SOTAY_ASSIGN_OR_RETURN(const TouchesOf touches, desk_.store->Touches(touched_));
+  const ShownReader reader(&desk_, &directory, &undone_, &touches);
   for (const sync::RecordId& id : touched_) {
     if (left_.count(id) != 0) continue;
     SOTAY_ASSIGN_OR_RETURN(const bool wanted, WantsHistory(id));
@@ -326,19 +326,17 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     }
     SOTAY_RETURN_IF_ERROR(read.status());
     const absl::optional<Shown>& shown = *read;
-    SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
     Event event;
     event.record = id;
     if (shown.has_value()) {
-      SOTAY_ASSIGN_OR_RETURN(const bool set_aside, SetAside(id, row));
-      batch_.PutRow(id, RowOf(*shown, set_aside));
+      batch_.PutRow(id, RowOf(*shown, SetAside(id, touches)));
       SOTAY_RETURN_IF_ERROR(TakeNotices(id, *shown));
       event.kind = Event::Kind::kRecordChanged;
-    } else if (row.has_value()) {
+    } else {
+      SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));
+      if (!row.has_value()) continue;
       batch_.DropRow(id);
       event.kind = Event::Kind::kRecordRemoved;
-    } else {
-      continue;
     }
     settled_.events.push_back(std::move(event));
   }
@@ -348,27 +346,27 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
 }  // namespace
 
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
-                               const v1::SyncResponse& response,
-                               const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories, const Ancestry& ancestry) {
+                               sync::AbsorbInput* answer, const Histories& histories,
+                               const Ancestry& ancestry) {
   absl::MutexLock lock(&desk->mutex);
-  sync::AbsorbInput input;
+  sync::AbsorbInput& input = *answer;
   input.schema = desk->schema.get();
   // As it is now: somebody may have written while the call was out.
   SOTAY_ASSIGN_OR_RETURN(input.progress, desk->store->Progress());
-  input.response = response;
-  input.records = records;
   input.asked = !request.has_push();
   const sync::ClockReading clocks = ClocksNow(*desk);
   input.device_now_ms = clocks.wall_ms;
   SOTAY_ASSIGN_OR_RETURN(sync::Absorbed absorbed, sync::Absorb(input));
   SOTAY_ASSIGN_OR_RETURN(const std::set<sync::RecordId> not_taken,
                          NotTaken(*desk->store, absorbed));
-  for (const sync::RecordId& id : not_taken) absorbed.bases.erase(id);
+  for (const sync::RecordId& id : not_taken) {
+    absorbed.bases.erase(id);
+    absorbed.records.erase(id);
+  }
   std::set<sync::RecordId> reported;
   for (const std::string& dossier : request.secret_dossiers()) reported.insert(DossierOf(dossier));
   Settling settling(desk, clocks, absorbed, waiting, std::move(reported), histories, ancestry);
-  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, response));
+  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, input.response));
   return std::move(settling).settled();
 }
 

@@ -14,6 +14,7 @@
 #include "mobile-sdk/core/record_history.h"
 #include "sotay/notebook.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/absorb.h"
 #include "sync/ids.h"
 
 namespace sotay::sdk {
@@ -38,13 +39,13 @@ struct Histories {
   std::set<sync::RecordId> not_to_be_had;
 };
 
-// `request`: what it answers; `waiting`: an answer before it took away what stays until it is sent,
-// and nothing was sent since.  `ancestry`: what was asked about heads (lineage.h).  Takes the
-// desk's lock.  Fails with kInvalidArgument when the answer contradicts itself, with kDataLoss or
-// the store's status otherwise; then nothing of it is stored.
+// `answer`: its response and records, and the rest is set here.  `request`: what it answers;
+// `waiting`: an answer before it took away what stays until it is sent, and nothing was sent since.
+// `ancestry`: what was asked about heads (lineage.h).  Takes the desk's lock.  Fails with
+// kInvalidArgument when the answer contradicts itself, with kDataLoss or the store's status
+// otherwise; then nothing of it is stored.
 absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool waiting,
-                               const v1::SyncResponse& response,
-                               const std::vector<v1::FeedRecord>& records,
-                               const Histories& histories, const Ancestry& ancestry);
+                               sync::AbsorbInput* answer, const Histories& histories,
+                               const Ancestry& ancestry);
 
 }  // namespace sotay::sdk

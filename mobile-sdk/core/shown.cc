@@ -1,6 +1,7 @@
 #include "mobile-sdk/core/shown.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -78,8 +79,9 @@ std::string StateOf(const sync::MergedRecord& record) {
 
 }  // namespace
 
-ShownReader::ShownReader(const Desk* desk, const v1::Directory* directory, const Undone* undone)
-    : desk_(*desk), directory_(directory), undone_(undone) {}
+ShownReader::ShownReader(const Desk* desk, const v1::Directory* directory, const Undone* undone,
+                         const TouchesOf* touches)
+    : desk_(*desk), directory_(directory), undone_(undone), touches_(touches) {}
 
 absl::StatusOr<stored::v1::OwnChange> ShownReader::LoadOwn(uint64_t sequence) const {
   if (undone_ != nullptr) {
@@ -88,13 +90,28 @@ absl::StatusOr<stored::v1::OwnChange> ShownReader::LoadOwn(uint64_t sequence) co
   return desk_.store->OwnChange(sequence);
 }
 
-absl::StatusOr<absl::optional<std::string>> ShownReader::LoadBase(const sync::RecordId& id) const {
-  if (undone_ != nullptr) {
-    if (const auto at = undone_->bases.find(id); at != undone_->bases.end()) {
-      return absl::optional<std::string>(at->second);
+absl::StatusOr<absl::optional<sync::MergedRecord>> ShownReader::LoadBase(
+    const sync::RecordId& id) const {
+  if (undone_ != nullptr && undone_->bases != nullptr) {
+    if (const auto at = undone_->bases->find(id); at != undone_->bases->end()) {
+      return absl::optional<sync::MergedRecord>(at->second);
     }
   }
-  return desk_.store->Base(id);
+  SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> bytes, desk_.store->Base(id));
+  if (!bytes.has_value()) return absl::optional<sync::MergedRecord>();
+  SOTAY_ASSIGN_OR_RETURN(sync::MergedRecord base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
+  return absl::optional<sync::MergedRecord>(std::move(base));
+}
+
+absl::StatusOr<std::vector<Touch>> ShownReader::LoadTouches(const sync::RecordId& id,
+                                                            uint64_t first) const {
+  if (touches_ == nullptr) return desk_.store->Touches(id, first);
+  std::vector<Touch> touches;
+  const auto at = touches_->find(id);
+  if (at == touches_->end()) return touches;
+  std::copy_if(at->second.begin(), at->second.end(), std::back_inserter(touches),
+               [&](const Touch& touch) { return touch.sequence >= first; });
+  return touches;
 }
 
 absl::StatusOr<std::vector<sync::AdmittedEdit>> ShownReader::LoadHistory(
@@ -136,11 +153,12 @@ absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id
       return absl::optional<Shown>({std::move(record), recent->newest_pending});
     }
   }
-  SOTAY_ASSIGN_OR_RETURN(const Parts parts, Load(id));
+  SOTAY_ASSIGN_OR_RETURN(Parts parts, Load(id));
   if (!parts.base.has_value()) return absl::optional<Shown>();
   const std::vector<uint64_t> pending = sync::Pending(*parts.base, parts.lying);
   absl::StatusOr<absl::optional<sync::MergedRecord>> record =
-      sync::Show(*parts.base, parts.lying, {});
+      pending.empty() ? sync::Show(*std::move(parts.base), parts.lying, {})
+                      : sync::Show(*parts.base, parts.lying, {});
   if (absl::IsFailedPrecondition(record.status())) {
     SOTAY_ASSIGN_OR_RETURN(const std::vector<sync::AdmittedEdit> history, LoadHistory(id));
     record = sync::Show(*parts.base, parts.lying, history);
@@ -152,20 +170,19 @@ absl::StatusOr<absl::optional<Shown>> ShownReader::Read(const sync::RecordId& id
 
 absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) const {
   Parts parts;
-  SOTAY_ASSIGN_OR_RETURN(const absl::optional<std::string> bytes, LoadBase(id));
+  SOTAY_ASSIGN_OR_RETURN(parts.base, LoadBase(id));
+  const bool based = parts.base.has_value();
   uint64_t held = 0;
-  if (bytes.has_value()) {
-    SOTAY_ASSIGN_OR_RETURN(parts.base, sync::MergedRecord::Parse(*desk_.schema, *bytes));
+  if (based) {
     held = OwnSeen(*parts.base, desk_.device);
     // Of which own changes it had been seen by, the earlier ones tell (sync::Show).
     if (parts.base->StandsTakenIn(desk_.device)) held = 0;
   }
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, desk_.store->Touches(id, held + 1));
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<Touch> touches, LoadTouches(id, held + 1));
   std::set<uint64_t> sequences;
   for (const Touch& touch : touches) sequences.insert(touch.sequence);
   if (undone_ != nullptr) {
-    SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk_.store->Progress());
-    for (auto at = undone_->own.upper_bound(progress.last_sequence()); at != undone_->own.end();
+    for (auto at = undone_->own.upper_bound(undone_->stored_through); at != undone_->own.end();
          ++at) {
       sequences.insert(at->first);
     }
@@ -175,7 +192,7 @@ absl::StatusOr<ShownReader::Parts> ShownReader::Load(const sync::RecordId& id) c
     SOTAY_ASSIGN_OR_RETURN(const stored::v1::OwnChange stored, LoadOwn(sequence));
     if (IsWithheld(stored)) continue;
     SOTAY_ASSIGN_OR_RETURN(sync::OwnChange change, AsOwn(stored));
-    if (!bytes.has_value()) {
+    if (!based) {
       SOTAY_ASSIGN_OR_RETURN(const bool gone, IsGone(change.change));
       if (gone) continue;
     }

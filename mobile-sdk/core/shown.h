@@ -32,21 +32,27 @@ struct Shown {
 
 // Decided but not yet committed.
 struct Undone {
-  std::map<sync::RecordId, std::string> bases;
+  // Null: none.
+  const std::map<sync::RecordId, sync::MergedRecord>* bases = nullptr;
+  // Those past `stored_through` the store has not.
   std::map<uint64_t, stored::v1::OwnChange> own;
+  uint64_t stored_through = 0;
   std::map<sync::RecordId, FetchedHistory> histories;
   // Dossiers that go, and that are there again.
   std::set<sync::RecordId> gone;
   std::set<sync::RecordId> back;
 };
 
-// Reads own changes and records, `undone` before the store; own changes of it that the store has
-// not are newer than all it has.
+// Of records, which own changes edit them: as the store says.
+using TouchesOf = std::map<sync::RecordId, std::vector<Touch>>;
+
+// Reads own changes and records, `undone` before the store.
 class ShownReader {
  public:
-  // Both must outlive it; `undone` may be null.
+  // All must outlive it; `undone` may be null, and so may `touches`, which are of every record it
+  // is asked for, where they were read ahead.
   explicit ShownReader(const Desk* desk, const v1::Directory* directory = nullptr,
-                       const Undone* undone = nullptr);
+                       const Undone* undone = nullptr, const TouchesOf* touches = nullptr);
 
   // Nothing when there is no such record here, or nothing of it may be shown.  kDataLoss when
   // what is stored cannot be read.  kFailedPrecondition when a text cannot be merged without the
@@ -79,12 +85,14 @@ class ShownReader {
     std::vector<const sync::OwnChange*> lying;  // into `own`
   };
   absl::StatusOr<Parts> Load(const sync::RecordId& id) const;
-  absl::StatusOr<absl::optional<std::string>> LoadBase(const sync::RecordId& id) const;
+  absl::StatusOr<absl::optional<sync::MergedRecord>> LoadBase(const sync::RecordId& id) const;
+  absl::StatusOr<std::vector<Touch>> LoadTouches(const sync::RecordId& id, uint64_t first) const;
   absl::StatusOr<std::vector<sync::AdmittedEdit>> LoadHistory(const sync::RecordId& id) const;
 
   const Desk& desk_;
   const v1::Directory* const directory_;
   const Undone* const undone_;
+  const TouchesOf* const touches_;
 };
 
 // What a list says of a record.

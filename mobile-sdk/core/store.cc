@@ -36,6 +36,16 @@ absl::StatusOr<absl::optional<Message>> ParsedIfAny(
   return absl::optional<Message>(std::move(message));
 }
 
+absl::StatusOr<Touch> TouchAt(absl::string_view key, absl::string_view value) {
+  const auto record = keys::RecordOf(key);
+  const auto sequence = keys::NumberOf(key);
+  if (!record.has_value() || !sequence.has_value() || value.size() != 1) {
+    return absl::DataLossError(
+        absl::StrCat("record ", record.has_value() ? record->Short() : "?", ": index is damaged"));
+  }
+  return Touch{*sequence, static_cast<Fate>(value[0])};
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<durable::Store> disk, Sealing sealing)
@@ -44,14 +54,19 @@ Store::~Store() = default;
 
 absl::Status Store::Commit(const StoreBatch& batch) {
   leveldb::WriteBatch writes;
+  // Of chance, all at once: to ask for each takes as long as sealing it.
+  const std::string nonces = seal::NewNonces(batch.writes_.size());
+  size_t at = 0;
   for (const StoreBatch::Write& write : batch.writes_) {
     if (!write.value.has_value()) {
       writes.Delete(write.key);
     } else if (!sealing_.IsSealed(write.key)) {
       writes.Put(write.key, *write.value);
     } else {
+      const absl::string_view nonce(&nonces[at], seal::kValueNonceBytes);
+      at += seal::kValueNonceBytes;
       SOTAY_ASSIGN_OR_RETURN(const std::string sealed,
-                             sealing_.seal->Seal(write.key, *write.value));
+                             sealing_.seal->SealWith(nonce, write.key, *write.value));
       writes.Put(write.key, sealed);
     }
   }
@@ -76,9 +91,23 @@ absl::StatusOr<std::string> Store::Opened(absl::string_view key, absl::string_vi
                                           " cannot be read: ", opened.status().message()));
 }
 
-absl::Status Store::Each(
-    absl::string_view prefix, absl::string_view from,
-    const std::function<absl::StatusOr<bool>(absl::string_view, absl::string_view)>& take) const {
+absl::Status Store::EachOf(const std::vector<std::string>& prefixes, const Take& take) const {
+  const std::unique_ptr<leveldb::Iterator> at = disk_->NewIterator();
+  bool sought = false;
+  for (const std::string& prefix : prefixes) {
+    if (!sought || (at->Valid() && ToView(at->key()) < prefix)) at->Seek(prefix);
+    sought = true;
+    for (; at->Valid() && absl::StartsWith(ToView(at->key()), prefix); at->Next()) {
+      SOTAY_ASSIGN_OR_RETURN(const std::string value,
+                             Opened(ToView(at->key()), ToView(at->value())));
+      SOTAY_ASSIGN_OR_RETURN(const bool go_on, take(ToView(at->key()), value));
+      if (!go_on) return absl::OkStatus();
+    }
+  }
+  return durable::FromLevelDb(at->status());
+}
+
+absl::Status Store::Each(absl::string_view prefix, absl::string_view from, const Take& take) const {
   const std::unique_ptr<leveldb::Iterator> at = disk_->NewIterator();
   for (at->Seek(ToSlice(from)); at->Valid(); at->Next()) {
     if (!absl::StartsWith(ToView(at->key()), prefix)) break;
@@ -191,14 +220,25 @@ absl::StatusOr<std::vector<Touch>> Store::Touches(const sync::RecordId& record,
                                                   uint64_t first) const {
   std::vector<Touch> touches;
   const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
-    const auto sequence = keys::NumberOf(key);
-    if (!sequence.has_value() || value.size() != 1) {
-      return absl::DataLossError(absl::StrCat("record ", record.Short(), ": index is damaged"));
-    }
-    touches.push_back({*sequence, static_cast<Fate>(value[0])});
+    SOTAY_ASSIGN_OR_RETURN(touches.emplace_back(), TouchAt(key, value));
     return true;
   };
   SOTAY_RETURN_IF_ERROR(Each(keys::Touches(record), keys::Touch(record, first), take));
+  return touches;
+}
+
+absl::StatusOr<std::map<sync::RecordId, std::vector<Touch>>> Store::Touches(
+    const std::set<sync::RecordId>& records) const {
+  std::map<sync::RecordId, std::vector<Touch>> touches;
+  const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
+    SOTAY_ASSIGN_OR_RETURN(const Touch touch, TouchAt(key, value));
+    touches[*keys::RecordOf(key)].push_back(touch);
+    return true;
+  };
+  std::vector<std::string> prefixes;
+  prefixes.reserve(records.size());
+  for (const sync::RecordId& record : records) prefixes.push_back(keys::Touches(record));
+  SOTAY_RETURN_IF_ERROR(EachOf(prefixes, take));
   return touches;
 }
 
@@ -227,6 +267,20 @@ absl::Status Store::EachRow(
 absl::StatusOr<bool> Store::IsEnded(const sync::RecordId& record) const {
   SOTAY_ASSIGN_OR_RETURN(const auto ended, Get(keys::Ended(record)));
   return ended.has_value();
+}
+
+absl::StatusOr<std::set<sync::RecordId>> Store::Ended(
+    const std::set<sync::RecordId>& records) const {
+  std::set<sync::RecordId> ended;
+  const auto take = [&](absl::string_view key, absl::string_view) -> absl::StatusOr<bool> {
+    if (const auto record = keys::RecordOf(key)) ended.insert(*record);
+    return true;
+  };
+  std::vector<std::string> wanted;
+  wanted.reserve(records.size());
+  for (const sync::RecordId& record : records) wanted.push_back(keys::Ended(record));
+  SOTAY_RETURN_IF_ERROR(EachOf(wanted, take));
+  return ended;
 }
 
 absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -170,6 +171,10 @@ class Store {
   // Own changes to the record from `first` on, in order.
   absl::StatusOr<std::vector<Touch>> Touches(const sync::RecordId& record, uint64_t first) const;
 
+  // The same of many records, in one pass; those without are left out.
+  absl::StatusOr<std::map<sync::RecordId, std::vector<Touch>>> Touches(
+      const std::set<sync::RecordId>& records) const;
+
   // The server's bytes; nothing when it has sent none.
   absl::StatusOr<absl::optional<std::string>> Base(const sync::RecordId& record) const;
   absl::StatusOr<absl::optional<stored::v1::ListRow>> Row(const sync::RecordId& record) const;
@@ -177,8 +182,10 @@ class Store {
   absl::Status EachRow(absl::string_view id_prefix,
                        const std::function<bool(const sync::RecordId& record,
                                                 const stored::v1::ListRow& row)>& take) const;
-  // Whether it is a signature that the server has not sent since it was restored.
+  // Whether it is a signature that the server has not sent since it was restored; and of many, in
+  // one pass, those that are.
   absl::StatusOr<bool> IsEnded(const sync::RecordId& record) const;
+  absl::StatusOr<std::set<sync::RecordId>> Ended(const std::set<sync::RecordId>& records) const;
   // Dossiers that are no longer the user's, and since when, server clock.
   absl::StatusOr<std::map<sync::RecordId, int64_t>> Gone() const;
   absl::StatusOr<bool> IsGone(const sync::RecordId& dossier) const;
@@ -198,6 +205,8 @@ class Store {
   absl::StatusOr<std::map<uint64_t, v1::Packed>> Fetched(const sync::RecordId& record) const;
 
  private:
+  using Take = std::function<absl::StatusOr<bool>(absl::string_view key, absl::string_view value)>;
+
   Store(std::unique_ptr<durable::Store> disk, Sealing sealing);
   absl::StatusOr<std::string> Opened(absl::string_view key, absl::string_view value) const;
   absl::StatusOr<absl::optional<std::string>> Get(absl::string_view key) const;
@@ -205,9 +214,10 @@ class Store {
   template <typename Message>
   absl::StatusOr<std::map<std::string, Message>> ByUnit(const std::string& kind) const;
   // Keys that begin with `prefix`, from `from` on, until `take` says false.
-  absl::Status Each(absl::string_view prefix, absl::string_view from,
-                    const std::function<absl::StatusOr<bool>(absl::string_view key,
-                                                             absl::string_view value)>& take) const;
+  absl::Status Each(absl::string_view prefix, absl::string_view from, const Take& take) const;
+  // The same of one prefix after the other, in their order.  Where nothing stands between two,
+  // nothing is sought, so that a kind without rows costs one look, however many are asked for.
+  absl::Status EachOf(const std::vector<std::string>& prefixes, const Take& take) const;
 
   const std::unique_ptr<durable::Store> disk_;
   const Sealing sealing_;

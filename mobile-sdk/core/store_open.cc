@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
   durable::StoreOptions options = FilesOf(surroundings);
   options.create_if_missing = create;
   options.write_buffer_bytes = kWriteBufferBytes;
+  options.compress = false;
   if (create) {
     // Fails when it is there already; if it could not be made, opening says so.
     leveldb::Env* env = surroundings.env != nullptr ? surroundings.env : leveldb::Env::Default();

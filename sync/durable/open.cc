@@ -116,6 +116,7 @@ absl::Status Store::OpenDb(const StoreOptions& options) {
   db_options.reuse_logs = false;
   db_options.write_buffer_size = options.write_buffer_bytes;
   db_options.block_cache = block_cache_.get();
+  db_options.compression = options.compress ? leveldb::kSnappyCompression : leveldb::kNoCompression;
   db_options.filter_policy = filter_policy_.get();
   leveldb::DB* db = nullptr;
   leveldb::Status opened = leveldb::DB::Open(db_options, path_, &db);

@@ -42,6 +42,8 @@ struct StoreOptions {
   // and again.
   size_t write_buffer_bytes = size_t{64} << 20;
   size_t block_cache_bytes = size_t{8} << 20;
+  // Not where values are sealed: there is nothing to find in them.
+  bool compress = true;
   // How much room there is for more.  Empty: as the operating system says, or any amount where
   // `base` is given.
   std::function<uint64_t()> free_bytes;

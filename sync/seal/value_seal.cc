@@ -10,7 +10,7 @@
 namespace sotay::seal {
 namespace {
 
-constexpr size_t kNonceBytes = 24;
+constexpr size_t kNonceBytes = kValueNonceBytes;
 constexpr size_t kHalfBytes = kNonceBytes / 2;
 constexpr size_t kTagBytes = 16;
 constexpr size_t kBlockBytes = 16;
@@ -64,6 +64,12 @@ absl::Status NotSealedSo() {
 
 }  // namespace
 
+std::string NewNonces(size_t count) {
+  std::string nonces(count * kNonceBytes, '\0');
+  RandomBytes(nonces.data(), nonces.size());
+  return nonces;
+}
+
 absl::StatusOr<ValueSeal> ValueSeal::With(absl::string_view key) {
   ErrorScope errors;
   if (key.size() != kVaultKeyBytes) return absl::InternalError("a key of values is 32 bytes");
@@ -90,9 +96,7 @@ ValueSeal::~ValueSeal() {
 
 absl::StatusOr<std::string> ValueSeal::Seal(absl::string_view place,
                                             absl::string_view content) const {
-  char nonce[kNonceBytes];
-  RandomBytes(nonce, sizeof nonce);
-  return SealWith(absl::string_view(nonce, sizeof nonce), place, content);
+  return SealWith(NewNonces(1), place, content);
 }
 
 absl::StatusOr<std::string> ValueSeal::SealWith(absl::string_view nonce, absl::string_view place,

@@ -11,8 +11,12 @@
 
 namespace sotay::seal {
 
+constexpr size_t kValueNonceBytes = 24;
 // Of a nonce and a tag: how much longer a sealed value is.
-constexpr size_t kSealedMoreBytes = 24 + 16;
+constexpr size_t kSealedMoreBytes = kValueNonceBytes + 16;
+
+// Of chance, for as many values, one after the other.
+std::string NewNonces(size_t count);
 
 class ValueSeal {
  public:
@@ -25,7 +29,7 @@ class ValueSeal {
   // nonce (24) ‖ ciphertext ‖ tag (16).  `place`: where it belongs; elsewhere it does not open.
   // kInternal only for want of memory or a broken installation.
   absl::StatusOr<std::string> Seal(absl::string_view place, absl::string_view content) const;
-  // The same with a nonce that is given, for the vectors of the standard: never twice the same.
+  // The same with a nonce that is given (NewNonces, or the standard's vectors): each for one value.
   absl::StatusOr<std::string> SealWith(absl::string_view nonce, absl::string_view place,
                                        absl::string_view content) const;
   // kDataLoss when key, place or bytes are not those it was sealed with.

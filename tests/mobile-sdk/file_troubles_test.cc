@@ -244,9 +244,7 @@ TEST_F(FileTroubles, OthersFilesLeaveWithTheirDossierThoughARestoredServerIsOffe
 
   // The dossier comes back: it is the user's again, and stays when it has been sent.
   sync::Absorbed back;
-  v1::Record base;
-  base.set_dossier_id(visit_.str());
-  back.bases[visit_] = base.SerializeAsString();
+  back.records.emplace(visit_, sync::MergedRecord(nullptr, visit_, "", "", visit_));
   StoreBatch welcome;
   ASSERT_THAT(WelcomeBack(*desk_.store, back, &undone, &welcome), IsOk());
   ASSERT_THAT(desk_.store->Commit(welcome), IsOk());

@@ -1,6 +1,7 @@
 #include "sync/durable/durable_env.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -121,6 +122,27 @@ TEST(DurableEnv, ANewFilesNameIsDurableWhenItsFirstSyncReturns) {
   EXPECT_EQ(synced.size(), 1u) << "once is enough";
   disk.Cut(testing::PowerCut::kDropUnsynced, 1);
   EXPECT_EQ(disk.Visible().files.at("/d/file"), "kept too");
+}
+
+// Nobody reads it before, and LevelDB asks for it after each of its blocks.
+TEST(DurableEnv, ATableIsHandedOverWhenItIsSyncedAndALogAtOnce) {
+  FaultEnv disk;
+  std::map<std::string, int> flushed;
+  disk.set_observer([&](const FaultEnv::Call& call) {
+    if (call.verb == "flush") ++flushed[call.name];
+  });
+  DurableEnv env(&disk, SyncOf(&disk));
+  for (const char* name : {"/d/000007.ldb", "/d/000008.log"}) {
+    const auto file = Create(&env, name);
+    ASSERT_TRUE(file->Append("kept").ok());
+    ASSERT_TRUE(file->Flush().ok());
+    ASSERT_TRUE(file->Sync().ok());
+    ASSERT_TRUE(file->Close().ok());
+  }
+  EXPECT_EQ(flushed["/d/000007.ldb"], 0);
+  EXPECT_EQ(flushed["/d/000008.log"], 1);
+  disk.Cut(testing::PowerCut::kDropUnsynced, 1);
+  EXPECT_EQ(disk.Visible().files.at("/d/000007.ldb"), "kept");
 }
 
 TEST(DurableEnv, ARenameAndANewDirectoryAreDurableWhenTheCallReturns) {
