@@ -172,7 +172,7 @@ TEST_F(MovedClock, ARestartAloneMakesNothingUnknown) {
 
 TEST_F(MovedClock, WhenItHappenedIsToBeLookedAtUntilItIsWrittenAnew) {
   nguyet_.clock_ms += 3 * kDay;
-  const std::string said = absl::StrCat(nguyet_.clock_ms);
+  const std::string said = absl::StrCat(nguyet_.clock_ms.load());
   EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", said)}), IsOk());
   const auto doubtful = [&] { return nguyet_->GetStatus()->doubtful_times; };
   EXPECT_THAT(doubtful(), IsEmpty()) << "nobody has told it yet that its clock is wrong";
@@ -194,11 +194,13 @@ TEST_F(MovedClock, WhenItHappenedIsToBeLookedAtUntilItIsWrittenAnew) {
 // As of what is signed: nothing more can be said, and whoever decides about it has the answer.
 TEST_F(MovedClock, AnAnswerThatIsRefusedIsOne) {
   nguyet_.clock_ms += 3 * kDay;
-  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms.load()))}),
+              IsOk());
   Meet();
   nguyet_.clock_ms -= 3 * kDay;
   ASSERT_THAT(nguyet_->GetStatus()->doubtful_times, SizeIs(1));
-  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms))}), IsOk());
+  EXPECT_THAT(nguyet_->Change(root_, {Set("occurred_ms", absl::StrCat(nguyet_.clock_ms.load()))}),
+              IsOk());
   office_.hub.SetRoles("nguyet", tests::kOffice, {});
   EXPECT_THAT(nguyet_->Sync(), IsOk());
   office_.hub.SetRoles("nguyet", tests::kOffice, tests::kProsecutor);

@@ -2,6 +2,7 @@
 // test makes, with a clock of its own.  It may be closed and opened again, copied and set back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,7 +48,7 @@ class Phone {
   const std::string& dir() const { return dir_; }
 
   std::shared_ptr<Weather> weather = std::make_shared<Weather>();
-  int64_t clock_ms = kNow;
+  std::atomic<int64_t> clock_ms = kNow;  // the courier's thread asks as well
   // The clock nobody sets; without a boot it does not tell.
   sdk::SinceBoot since_boot;
   // Null: a file of its disk.

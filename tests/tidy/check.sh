@@ -41,6 +41,7 @@ step "warnings, clang" preset dev
 step "headers of the tests" test_headers
 step "warnings, gcc" preset gcc
 step "address and undefined-behaviour sanitizers" sanitized asan 'unit|law'
+export TSAN_OPTIONS="suppressions=$PWD/tests/tidy/tsan.supp ignore_noninstrumented_modules=1"
 step "thread sanitizer" sanitized tsan 'unit'
 step "fuzz targets, 20 s each" ./dev fuzz 20
 echo "$passed passed, $failed failed, 0 skipped"
