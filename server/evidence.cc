@@ -38,7 +38,7 @@ v1::GoneChange GoneChangeOf(const Directory& directory, const v1::QuarantinedCha
   v1::Change named;
   named.ParseFromString(aside.change());
   const auto row = directory.SecretOf(named.dossier_id());
-  if (!row.has_value() || !row->destroyed()) return gone;
+  if (row == nullptr || !row->destroyed()) return gone;
   gone.set_destroyed(true);
   for (const v1::SecretAct& act : row->acts()) {
     if (act.kind() != v1::SECRET_ACT_KIND_DESTROYED) continue;
