@@ -164,10 +164,9 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
         *response.add_gone() = GoneChangeOf(directory_, aside, after);
         return true;
       }
-      if (!reading.OfAside(aside)) {
-        status = ProvesMore();
-        return false;
-      }
+      const absl::StatusOr<bool> may = reading.OfAside(aside);
+      status = (!may.ok() || *may) ? may.status() : ProvesMore();
+      if (!status.ok()) return false;
       sealed[*device].insert(aside.sequence());
       response.add_refused(std::move(*aside.mutable_change()));
       response.add_refused_after(after);
