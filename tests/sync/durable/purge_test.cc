@@ -256,7 +256,9 @@ TEST(Purge, SaysWhenTheDiskFails) {
     env.StopAtCall(call);
     const absl::Status purged = (*store)->Purge();
     // Either it was done before the disk went, or it says so.
-    if (env.calls() - before >= call) EXPECT_FALSE(purged.ok()) << call;
+    if (env.calls() - before >= call) {
+      EXPECT_FALSE(purged.ok()) << call;
+    }
   }
 }
 
