@@ -47,21 +47,24 @@ absl::StatusOr<Blobs::Wanted> BlobExchange::FileOf(const Caller& caller, const v
       caller.device, {merged.dossier(), file->sha256}, file->size, caller.person->user.user_id()};
 }
 
-bool BlobExchange::IsMadeOn(const sync::DeviceId& device, const std::string& record) const {
+absl::StatusOr<bool> BlobExchange::IsMadeOn(const sync::DeviceId& device,
+                                            const std::string& record) const {
   bool there = false;
   bool made = false;
+  absl::Status status;
   const auto look = [&](const RecordPlace& place) {
     there = true;
-    // Of what is damaged nobody knows whose it is, so nobody is told; it may also have gone since.
     const auto maker = store_.LoadMaker(place);
+    status.Update(ButDamage(maker.status()));
     made = maker.ok() && *maker == device;
     return false;
   };
-  store_.VisitRecords(record, look).IgnoreError();
+  status.Update(ButDamage(store_.VisitRecords(record, look)));
   const auto stand_in = [&](const RecordPlace& place) {
-    if (!there) store_.LoadMaker(place).IgnoreError();
+    if (!there) status.Update(ButDamage(store_.LoadMaker(place).status()));
   };
-  store_.VisitStandIn(record, stand_in).IgnoreError();
+  status.Update(ButDamage(store_.VisitStandIn(record, stand_in)));
+  SOTAY_RETURN_IF_ERROR(status);
   return made;
 }
 
@@ -71,7 +74,8 @@ absl::StatusOr<absl::optional<Blobs::Wanted>> BlobExchange::OwnOf(const Caller& 
   absl::optional<Blobs::Wanted> own;
   // Whoever holds no post any more has nothing to hand in.
   if (caller.person->posts.empty()) return own;
-  if (!IsMadeOn(caller.device, name.record_id())) return own;
+  SOTAY_ASSIGN_OR_RETURN(const bool made, IsMadeOn(caller.device, name.record_id()));
+  if (!made) return own;
   SOTAY_ASSIGN_OR_RETURN(const auto stored,
                          store_.LoadRecord(*sync::RecordId::From(name.record_id())));
   if (!stored.has_value() || !MadeOn(caller.device, stored->bytes)) return own;

@@ -24,7 +24,7 @@ class BlobExchange {
       : store_(*store), supervision_(*supervision), schema_(*schema), blobs_(*blobs) {}
 
   // Each fails as BlobService says; NOT_FOUND for what is not there as for what is not the
-  // caller's.
+  // caller's.  A store that cannot be read is neither: then all are told that, whatever they ask.
   absl::StatusOr<v1::AskBlobResponse> AskBlob(const Caller& caller,
                                               const v1::AskBlobRequest& request) const;
   absl::StatusOr<v1::SendChunkResponse> SendChunk(const Caller& caller,
@@ -42,7 +42,7 @@ class BlobExchange {
                                        const std::string& record) const;
   // Whether it is there, and the device made it.  Of the record nothing is read, and for what is
   // not there the same is looked up of another, so that time does not tell that it is there.
-  bool IsMadeOn(const sync::DeviceId& device, const std::string& record) const;
+  absl::StatusOr<bool> IsMadeOn(const sync::DeviceId& device, const std::string& record) const;
   // The file, when the caller's device made its record: it hands in what it has, also of a dossier
   // that is no longer theirs to read, and is told nothing but how far its own file is.
   absl::StatusOr<absl::optional<Blobs::Wanted>> OwnOf(const Caller& caller,

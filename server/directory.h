@@ -115,9 +115,20 @@ class Directory {
   // Dossiers that proved to be secret, of all units, and the records there were in them: under no
   // id of theirs anything is taken again.  Null: none.
   std::shared_ptr<const std::set<sync::RecordId>> Sealed() const;
-  // How far the content of one has left; nothing when it is none.
-  absl::optional<stored::v1::SecretRow> SecretOf(absl::string_view dossier) const;
-  std::vector<stored::v1::SecretRow> Secrets() const;
+  // How far the content of one has left; null when it is none.  What is given stays as it is.
+  using Secret = std::shared_ptr<const stored::v1::SecretRow>;
+  Secret SecretOf(absl::string_view dossier) const;
+  std::vector<Secret> Secrets() const;
+  // One with another that stands in for it where it is none, so that time does not tell which is
+  // the case: `asked`, for whoever may know of it; `to_judge`, null when there are none at all, by
+  // which it is decided who that is.
+  struct SecretToJudge {
+    Secret asked;
+    Secret to_judge;
+  };
+  SecretToJudge SecretToJudgeOf(absl::string_view dossier) const;
+  // The one that it is the root of, or that it was a record of.
+  SecretToJudge SecretToJudgeWith(absl::string_view record) const;
   // Those that the device wrote in, each with its unit.
   std::vector<std::pair<sync::RecordId, std::string>> SealedWrittenBy(
       const sync::DeviceId& device) const;
@@ -190,6 +201,7 @@ class Directory {
   void CountTurns() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakePosts(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status TakeDossierActs(const Tables& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SecretToJudge SecretAt(std::string_view dossier) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void AddSealed(const std::vector<sync::RecordId>& ids) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   sync::Seats SeatsOfLocked(const Person& person, absl::string_view unit) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -217,7 +229,9 @@ class Directory {
   // By dossier, until the commit.
   std::map<std::string, v1::DossierAct, std::less<>> opening_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const std::set<sync::RecordId>> sealed_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, stored::v1::SecretRow, std::less<>> secrets_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Secret, std::less<>> secrets_ ABSL_GUARDED_BY(mutex_);
+  // Record → its dossier, of those.
+  std::map<std::string, std::string, std::less<>> secret_with_ ABSL_GUARDED_BY(mutex_);
   std::map<sync::DeviceId, std::map<sync::RecordId, std::string>> writers_ ABSL_GUARDED_BY(mutex_);
   stored::v1::StoreMeta meta_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::Unit, std::less<>> units_ ABSL_GUARDED_BY(mutex_);

@@ -156,9 +156,10 @@ absl::Status Directory::NoteOpenings(const std::vector<v1::DossierAct>& acts) {
 
 absl::Status Directory::TakeDossierActs(const Tables& committed) {
   for (const stored::v1::SecretRow& row : committed.secrets) {
-    secrets_[row.dossier_id()] = row;
+    secrets_[row.dossier_id()] = std::make_shared<const stored::v1::SecretRow>(row);
     std::vector<sync::RecordId> records;
     for (const std::string& record : row.record_ids()) {
+      secret_with_.try_emplace(record, row.dossier_id());
       if (const auto id = sync::RecordId::From(record)) records.push_back(*id);
     }
     AddSealed(records);
@@ -219,16 +220,34 @@ std::shared_ptr<const std::set<sync::RecordId>> Directory::Sealed() const {
   return sealed_;
 }
 
-absl::optional<stored::v1::SecretRow> Directory::SecretOf(absl::string_view dossier) const {
-  absl::ReaderMutexLock lock(&mutex_);
-  const auto row = secrets_.find(std::string_view(dossier.data(), dossier.size()));
-  if (row == secrets_.end()) return absl::nullopt;
-  return row->second;
+Directory::SecretToJudge Directory::SecretAt(std::string_view dossier) const {
+  auto at = secrets_.lower_bound(dossier);
+  if (at != secrets_.end() && at->first == dossier) return {at->second, at->second};
+  if (at == secrets_.end()) at = secrets_.begin();  // behind the last one comes the first
+  return {nullptr, at == secrets_.end() ? nullptr : at->second};
 }
 
-std::vector<stored::v1::SecretRow> Directory::Secrets() const {
+Directory::SecretToJudge Directory::SecretToJudgeOf(absl::string_view dossier) const {
   absl::ReaderMutexLock lock(&mutex_);
-  std::vector<stored::v1::SecretRow> rows;
+  return SecretAt(std::string_view(dossier.data(), dossier.size()));
+}
+
+Directory::SecretToJudge Directory::SecretToJudgeWith(absl::string_view record) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const std::string_view id(record.data(), record.size());
+  const auto in = secret_with_.find(id);
+  const SecretToJudge of_root = SecretAt(id);
+  const SecretToJudge of_record = SecretAt(in == secret_with_.end() ? id : in->second);
+  return of_root.asked != nullptr ? of_root : of_record;
+}
+
+Directory::Secret Directory::SecretOf(absl::string_view dossier) const {
+  return SecretToJudgeOf(dossier).asked;
+}
+
+std::vector<Directory::Secret> Directory::Secrets() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<Secret> rows;
   for (const auto& [dossier, row] : secrets_) rows.push_back(row);
   return rows;
 }

@@ -38,7 +38,7 @@ v1::GoneChange GoneChangeOf(const Directory& directory, const v1::QuarantinedCha
   v1::Change named;
   named.ParseFromString(aside.change());
   const auto row = directory.SecretOf(named.dossier_id());
-  if (!row.has_value() || !row->destroyed()) return gone;
+  if (row == nullptr || !row->destroyed()) return gone;
   gone.set_destroyed(true);
   for (const v1::SecretAct& act : row->acts()) {
     if (act.kind() != v1::SECRET_ACT_KIND_DESTROYED) continue;
@@ -164,10 +164,9 @@ absl::StatusOr<v1::ProveRecordResponse> Evidence::ProveRecord(const Person& pers
         *response.add_gone() = GoneChangeOf(directory_, aside, after);
         return true;
       }
-      if (!reading.OfAside(aside)) {
-        status = ProvesMore();
-        return false;
-      }
+      const absl::StatusOr<bool> may = reading.OfAside(aside);
+      status = (!may.ok() || *may) ? may.status() : ProvesMore();
+      if (!status.ok()) return false;
       sealed[*device].insert(aside.sequence());
       response.add_refused(std::move(*aside.mutable_change()));
       response.add_refused_after(after);

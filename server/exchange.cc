@@ -242,7 +242,7 @@ absl::Status Exchange::TellWriters(const PreparedSync& prepared, const FeedPlan&
       continue;
     }
     const auto sealed = directory_.SecretOf(change.dossier_id());
-    if (sealed.has_value()) tell[sealed->dossier_id()] = sealed->unit_id();
+    if (sealed != nullptr) tell[sealed->dossier_id()] = sealed->unit_id();
   }
   for (const v1::SecretDossier& told : response->secret_dossiers()) tell.erase(told.dossier_id());
   for (const auto& [dossier, unit] : tell) {

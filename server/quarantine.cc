@@ -69,9 +69,9 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
   SOTAY_ASSIGN_OR_RETURN(auto row, pen_.store().LoadAside(*device, change.sequence(), id->view()));
   const Supervision supervision(&pen_.directory(), &pen_.store(), &pen_.schema());
   // Whoever is shown no refused change of a unit is told of none.
-  if (!row.has_value() || !supervision.MaySee(person_, row->change)) {
-    return NotFound("the refused change");
-  }
+  if (!row.has_value()) return NotFound("the refused change");
+  SOTAY_ASSIGN_OR_RETURN(const bool may_see, supervision.MaySee(person_, row->change));
+  if (!may_see) return NotFound("the refused change");
   device_ = *device;
   row_ = *std::move(row);
   pushed_ = {row_.change.change(), *id, sync::ReadChange(row_.change.change())};

@@ -220,7 +220,7 @@ bool Reading::SeesBare() const {
                      });
 }
 
-bool Reading::OfAside(const v1::QuarantinedChange& aside) {
+absl::StatusOr<bool> Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (!some_) return false;
   if (aside.reason() == v1::REASON_CLASSIFIED || IsBare(aside)) return SeesBare();
   v1::Change change;
@@ -244,7 +244,8 @@ bool Reading::OfAside(const v1::QuarantinedChange& aside) {
   if (KeptBack(change.dossier_id()) && !may(true, sync::kEveryField)) return false;
   const absl::StatusOr<std::vector<sync::FieldSet>> kept_back =
       KeptBackOf(change, aside.user_id() == user_id_);
-  if (!kept_back.ok()) return false;
+  if (absl::IsDataLoss(kept_back.status())) return false;
+  SOTAY_RETURN_IF_ERROR(kept_back.status());
   if (kept_back->empty()) return may(false, 0);
   return std::all_of(kept_back->begin(), kept_back->end(),
                      [&](sync::FieldSet fields) { return may(true, fields); });

@@ -45,7 +45,7 @@ class Reading {
   // nothing is read unless a line asks for it.
   absl::StatusOr<sync::Verdict> Of(const sync::RecordId& id, const stored::v1::FeedRow& row);
   absl::StatusOr<sync::Verdict> Of(const v1::Record& record);
-  bool OfAside(const v1::QuarantinedChange& change);
+  absl::StatusOr<bool> OfAside(const v1::QuarantinedChange& change);
   // Reads of the dossier's root what deciding about its records may need at the most, and decides
   // nothing: what is not theirs, or not there, is to take the same time whoever asks.
   absl::Status LookAtRoot(const std::string& dossier) { return RootOf(dossier).status(); }

@@ -56,6 +56,10 @@ absl::Status NotFound(absl::string_view what) {
                 absl::StrCat(what, " is not there, or not yours to see"));
 }
 
+absl::Status ButDamage(const absl::Status& status) {
+  return absl::IsDataLoss(status) ? absl::OkStatus() : status;
+}
+
 absl::Status Malformed(absl::string_view message) {
   return Refuse(absl::StatusCode::kInvalidArgument, v1::REASON_MALFORMED, message);
 }

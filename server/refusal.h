@@ -31,6 +31,10 @@ absl::Status EnrolmentRefused();
 absl::Status RoleMayNot(absl::string_view message);
 // NOT_FOUND, the same for what is not there and for what is not the caller's.
 absl::Status NotFound(absl::string_view what);
+// What the store said while it was looked up whose something is, without its damage: of what is
+// damaged nobody knows whose it is, so it is told as what is not there.  That the store cannot be
+// read is told whoever asks for whatever, or what is there would be believed to be gone.
+absl::Status ButDamage(const absl::Status& status);
 // INVALID_ARGUMENT.
 absl::Status Malformed(absl::string_view message);
 absl::Status TooLarge(absl::string_view what, uint64_t actual, uint64_t limit,

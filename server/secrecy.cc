@@ -34,37 +34,21 @@ absl::Status CheckSealing(const v1::SealDossierRequest& request) {
   return CheckReason(request.reason());
 }
 
-// The sealed dossier, for whoever answers for it; NOT_FOUND for others, and when it is none.
-absl::StatusOr<stored::v1::SecretRow> SecretFor(const Directory& directory, const Person& person,
-                                                const std::string& dossier) {
-  if (dossier.size() != sync::RecordId::kSize) return Malformed("dossier_id is not 16 bytes");
-  auto row = directory.SecretOf(dossier);
-  if (!row.has_value() || !MaySealIn(directory, person, row->unit_id())) {
-    return NotFound("the sealed dossier");
-  }
-  return *std::move(row);
+// Whether the person answers for it; asked as well where there is none, of another.
+bool AnswersFor(const Directory& directory, const Person& person,
+                const Directory::SecretToJudge& secret) {
+  return secret.to_judge != nullptr && MaySealIn(directory, person, secret.to_judge->unit_id());
 }
 
-// The sealed dossier that this is the root of, or that it was a record of.
-absl::optional<stored::v1::SecretRow> SecretWith(const Directory& directory,
-                                                 const std::string& record) {
-  if (auto row = directory.SecretOf(record)) return row;
-  for (stored::v1::SecretRow& row : directory.Secrets()) {
-    const auto& had = row.record_ids();
-    if (std::find(had.begin(), had.end(), record) != had.end()) return std::move(row);
-  }
-  return absl::nullopt;
-}
-
-// The same for an administrator.
+// The sealed dossier, for an administrator.
 absl::StatusOr<stored::v1::SecretRow> SecretForAdministrator(const Directory& directory,
                                                              const Person& person,
                                                              const std::string& dossier) {
   SOTAY_RETURN_IF_ERROR(CheckAdministrator(person));
   if (dossier.size() != sync::RecordId::kSize) return Malformed("dossier_id is not 16 bytes");
-  auto row = directory.SecretOf(dossier);
-  if (!row.has_value()) return NotFound("the sealed dossier");
-  return *std::move(row);
+  const Directory::Secret row = directory.SecretOf(dossier);
+  if (row == nullptr) return NotFound("the sealed dossier");
+  return *row;
 }
 
 void Add(v1::SecretActKind kind, const Pen& pen, const Person& person, const std::string& reason,
@@ -114,6 +98,15 @@ absl::Status GoOn(Pen* pen) {
 
 }  // namespace
 
+absl::StatusOr<Directory::Secret> SecretFor(const Directory& directory, const Person& person,
+                                            const std::string& dossier) {
+  if (dossier.size() != sync::RecordId::kSize) return Malformed("dossier_id is not 16 bytes");
+  Directory::SecretToJudge secret = directory.SecretToJudgeOf(dossier);
+  const bool answers = AnswersFor(directory, person, secret);
+  if (secret.asked == nullptr || !answers) return NotFound("the sealed dossier");
+  return std::move(secret.asked);
+}
+
 absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& person,
                                                     const v1::SealDossierRequest& request) {
   const Directory& directory = pen->directory();
@@ -121,13 +114,16 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
   SOTAY_RETURN_IF_ERROR(CheckSealing(request));
   v1::SealDossierResponse response;
   const auto answer = [&](const std::string& dossier) -> absl::StatusOr<v1::SealDossierResponse> {
-    SOTAY_ASSIGN_OR_RETURN(const stored::v1::SecretRow row, SecretFor(directory, person, dossier));
-    *response.mutable_sealed() = SealedViewOf(directory, pen->store().blobs(), row, /*whole=*/true);
+    SOTAY_ASSIGN_OR_RETURN(const Directory::Secret row, SecretFor(directory, person, dossier));
+    *response.mutable_sealed() =
+        SealedViewOf(directory, pen->store().blobs(), *row, /*whole=*/true);
     return response;
   };
-  if (const auto known = SecretWith(directory, request.record_id()); known.has_value()) {
+  const Directory::SecretToJudge secret = directory.SecretToJudgeWith(request.record_id());
+  const bool answers = AnswersFor(directory, person, secret);
+  if (const Directory::Secret& known = secret.asked; known != nullptr) {
     // To others it is answered as what is not there, and after the same work.
-    if (!MaySealIn(directory, person, known->unit_id())) {
+    if (!answers) {
       DossierOf(directory, &pen->store(), person, request.record_id(), sync::Verb::kSeal)
           .IgnoreError();
       return NotFound("the record");
@@ -173,9 +169,10 @@ absl::StatusOr<v1::SealDossierResponse> SealDossier(Pen* pen, const Person& pers
 absl::StatusOr<v1::DestroyResponse> AskDestruction(Pen* pen, const Person& person,
                                                    const v1::DestroyRequest& request) {
   pen->Settle();
-  SOTAY_ASSIGN_OR_RETURN(stored::v1::SecretRow row,
+  SOTAY_ASSIGN_OR_RETURN(const Directory::Secret secret,
                          SecretFor(pen->directory(), person, request.dossier_id()));
   SOTAY_RETURN_IF_ERROR(CheckReason(request.reason()));
+  stored::v1::SecretRow row = *secret;
   // Each of several heads for themselves: one may leave before it is confirmed.
   if (!row.destroyed() && !HasAsked(row, person)) {
     Add(v1::SECRET_ACT_KIND_DESTRUCTION_ASKED, *pen, person, request.reason(), &row);
@@ -255,7 +252,7 @@ absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
   for (const std::string& id : dossiers) {
     const auto dossier = sync::RecordId::From(id);
     if (!dossier.has_value()) continue;
-    if (!pen->directory().SecretOf(id).has_value()) {
+    if (pen->directory().SecretOf(id) == nullptr) {
       // A device that knows more than this server was told: it was restored from before the act.
       Say(Severity::kWarning, "secrecy_report_unknown",
           {{"device", device.Short()}, {"dossier", dossier->Short()}});
@@ -278,7 +275,7 @@ absl::Status GoOnWithPurges(Pen* pen) {
   for (const std::string& unit : directory.UnitsWithDossierActs()) {
     const auto acts = directory.DossiersOf(unit);
     for (const v1::DossierAct* act : acts->Standing()) {
-      if (!act->has_sealed() || directory.SecretOf(act->dossier_id()).has_value()) continue;
+      if (!act->has_sealed() || directory.SecretOf(act->dossier_id()) != nullptr) continue;
       SOTAY_ASSIGN_OR_RETURN(const Tables tables, pen->store().LoadTables());
       SOTAY_ASSIGN_OR_RETURN(Purge purge, PlanPurge(&pen->store(), tables, *act));
       const Rewriting rewriting(&pen->store());
@@ -287,15 +284,16 @@ absl::Status GoOnWithPurges(Pen* pen) {
   }
   // Of several each by itself: one may wait for somebody who does not read the others.
   absl::Status waits;
-  for (stored::v1::SecretRow row : directory.Secrets()) {
-    if (const absl::Status away = PutFilesAway(&pen->store(), row); !away.ok()) waits = away;
-    if (row.swept()) continue;
-    const absl::Status swept = SweepSecret(&pen->store(), row);
+  for (const Directory::Secret& secret : directory.Secrets()) {
+    if (const absl::Status away = PutFilesAway(&pen->store(), *secret); !away.ok()) waits = away;
+    if (secret->swept()) continue;
+    const absl::Status swept = SweepSecret(&pen->store(), *secret);
     if (absl::IsUnavailable(swept) && !pen->store().read_only()) {
       waits = swept;
       continue;
     }
     SOTAY_RETURN_IF_ERROR(swept);
+    stored::v1::SecretRow row = *secret;
     row.set_swept(true);
     SOTAY_RETURN_IF_ERROR(Save(pen, row));
   }

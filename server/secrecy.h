@@ -32,6 +32,11 @@ absl::Status NoteReports(Pen* pen, const sync::DeviceId& device,
 // to go: to be called again later.
 absl::Status GoOnWithPurges(Pen* pen);
 
+// The sealed dossier, for whoever answers for it; to others, and when it is none, NOT_FOUND after
+// the same work.
+absl::StatusOr<Directory::Secret> SecretFor(const Directory& directory, const Person& person,
+                                            const std::string& dossier);
+
 // Reads only; any thread.
 absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, const Blobs* blobs,
                                                   const Person& person,

@@ -61,12 +61,12 @@ absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, co
     return NotFound("the unit");
   }
   std::map<std::pair<std::string, uint64_t>, v1::SealedDossierView> found;
-  for (const stored::v1::SecretRow& row : directory.Secrets()) {
-    if (!request.unit_id().empty() && row.unit_id() != request.unit_id()) continue;
-    if (request.pending() && !IsPending(row)) continue;
-    const bool answers = MaySealIn(directory, person, row.unit_id());
+  for (const Directory::Secret& row : directory.Secrets()) {
+    if (!request.unit_id().empty() && row->unit_id() != request.unit_id()) continue;
+    if (request.pending() && !IsPending(*row)) continue;
+    const bool answers = MaySealIn(directory, person, row->unit_id());
     if (!answers && !person.administrator) continue;
-    found[{row.unit_id(), row.act()}] = SealedViewOf(directory, blobs, row, answers);
+    found[{row->unit_id(), row->act()}] = SealedViewOf(directory, blobs, *row, answers);
   }
   for (auto& [place, view] : found) *response.add_sealed() = std::move(view);
   return response;
@@ -75,12 +75,9 @@ absl::StatusOr<v1::ListSealedResponse> ListSealed(const Directory& directory, co
 absl::StatusOr<v1::ListHoldersResponse> ListHolders(const Directory& directory, Store* store,
                                                     const Person& person,
                                                     const v1::ListHoldersRequest& request) {
-  const auto dossier = sync::RecordId::From(request.dossier_id());
-  if (!dossier.has_value()) return Malformed("dossier_id is not 16 bytes");
-  const auto row = directory.SecretOf(request.dossier_id());
-  if (!row.has_value() || !MaySealIn(directory, person, row->unit_id())) {
-    return NotFound("the sealed dossier");
-  }
+  SOTAY_ASSIGN_OR_RETURN(const Directory::Secret row,
+                         SecretFor(directory, person, request.dossier_id()));
+  const auto dossier = *sync::RecordId::From(request.dossier_id());
   const Traces traces(*row);
   std::set<std::string> writers(row->writers().begin(), row->writers().end());
   std::set<std::string> devices = writers;
@@ -112,7 +109,7 @@ absl::StatusOr<v1::ListHoldersResponse> ListHolders(const Directory& directory, 
       held.set_revoked(known->state() == v1::DEVICE_STATE_REVOKED);
     }
     held.set_last_contact_ms(directory.ContactOf(*device).last_contact_ms());
-    SOTAY_ASSIGN_OR_RETURN(const auto report, store->Get(SecretReportKey(*dossier, *device)));
+    SOTAY_ASSIGN_OR_RETURN(const auto report, store->Get(SecretReportKey(dossier, *device)));
     absl::string_view rest = report.has_value() ? absl::string_view(*report) : absl::string_view();
     held.set_reported_ms(static_cast<int64_t>(TakeNumber(&rest).value_or(0)));
     holding[{held.user_id(), id}] = std::move(held);

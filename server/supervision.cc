@@ -44,14 +44,16 @@ absl::StatusOr<bool> Supervision::MayRead(Reading* reading, const std::string& u
   const auto row = store_.LoadFeedRow(unit, {place.position, place.record});
   // That what is not theirs is damaged is not theirs to hear either, and nothing says now whose it
   // is.
-  const auto damaged = [reading](const absl::Status& status) {
-    return reading->AllYet() ? absl::StatusOr<bool>(status) : absl::StatusOr<bool>(false);
+  const auto failed = [reading](const absl::Status& status) -> absl::StatusOr<bool> {
+    if (reading->AllYet()) return status;
+    SOTAY_RETURN_IF_ERROR(ButDamage(status));
+    return false;
   };
-  if (!row.ok()) return damaged(row.status());
+  if (!row.ok()) return failed(row.status());
   // It changed since; the record itself says it as well.
   if (!row->has_value()) return reading->some();
   const absl::StatusOr<sync::Verdict> verdict = reading->Of(place.record, **row);
-  if (!verdict.ok()) return damaged(verdict.status());
+  if (!verdict.ok()) return failed(verdict.status());
   if (verdict->allowed() && !stands_in) return true;
   reading->LookAtRoot((*row)->dossier_id()).IgnoreError();
   return verdict->allowed();
@@ -107,9 +109,10 @@ absl::StatusOr<v1::FeedRecord> Supervision::Resolve(const Person& person,
       const std::string unit(place.unit);
       Reading reading = ReadingOf(person, unit);
       reading.LookAnew();
-      MayRead(&reading, unit, place, /*stands_in=*/true).IgnoreError();
+      status = ButDamage(MayRead(&reading, unit, place, /*stands_in=*/true).status());
     };
-    store_.VisitStandIn(id_bytes, stand_in).IgnoreError();
+    SOTAY_RETURN_IF_ERROR(ButDamage(store_.VisitStandIn(id_bytes, stand_in)));
+    SOTAY_RETURN_IF_ERROR(status);
     return NotFound("the record");
   }
   if (several) return Malformed("record_id: several records begin so; give more of it");
@@ -125,21 +128,25 @@ std::vector<std::pair<std::string, Reading>> Supervision::ReadingsOf(
   return readings;
 }
 
-std::string Supervision::SeenThrough(std::vector<std::pair<std::string, Reading>>* units,
-                                     const v1::QuarantinedChange& change) const {
+absl::StatusOr<std::string> Supervision::SeenThrough(
+    std::vector<std::pair<std::string, Reading>>* units,
+    const v1::QuarantinedChange& change) const {
   const auto author = directory_.FindPerson(change.user_id());
-  const auto through = std::find_if(units->begin(), units->end(), [&](auto& read) {
-    auto& [unit, reading] = read;
+  for (auto& [unit, reading] : *units) {
     const bool of_unit = change.unit_id().empty() ? author != nullptr && author->IsIn(unit)
                                                   : unit == change.unit_id();
-    return of_unit && reading.OfAside(change);
-  });
-  return through == units->end() ? std::string() : through->first;
+    if (!of_unit) continue;
+    SOTAY_ASSIGN_OR_RETURN(const bool may, reading.OfAside(change));
+    if (may) return unit;
+  }
+  return std::string();
 }
 
-bool Supervision::MaySee(const Person& person, const v1::QuarantinedChange& change) const {
+absl::StatusOr<bool> Supervision::MaySee(const Person& person,
+                                         const v1::QuarantinedChange& change) const {
   auto readings = ReadingsOf(person, directory_.Readable(person));
-  return !SeenThrough(&readings, change).empty();
+  SOTAY_ASSIGN_OR_RETURN(const std::string through, SeenThrough(&readings, change));
+  return !through.empty();
 }
 
 absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& person,
@@ -187,13 +194,16 @@ absl::StatusOr<v1::GetRecordResponse> Supervision::GetRecord(const Person& perso
   bytes = 0;
   std::set<std::string> others;  // whose words are among what was set aside
   SOTAY_RETURN_IF_ERROR(store_.VisitAside(id, [&](uint64_t, v1::QuarantinedChange change) {
-    const std::string through = SeenThrough(&units, change);
-    if (through.empty() || IsTakenIn(change)) return true;
-    if (through != found.unit) others.insert(through);
+    const absl::StatusOr<std::string> through = SeenThrough(&units, change);
+    status = through.status();
+    if (!status.ok()) return false;
+    if (through->empty() || IsTakenIn(change)) return true;
+    if (*through != found.unit) others.insert(*through);
     bytes += change.change().size();
     *response.add_quarantined() = std::move(change);
     return bytes < kPageBytesMax / 2;
   }));
+  SOTAY_RETURN_IF_ERROR(status);
   if (shown != nullptr) {
     for (const std::string& unit : others) shown->push_back({unit, found.record, 0, 0, 0});
     shown->push_back(std::move(found));
@@ -290,18 +300,22 @@ absl::StatusOr<v1::ListQuarantineResponse> Supervision::ListQuarantine(
   size_t bytes = 0;
   for (; shelf != shelves.end(); ++shelf, after = 0) {
     bool full = false;
+    absl::Status status;
     const auto take = [&](uint64_t arrival, v1::QuarantinedChange change) {
       full = response.changes_size() == static_cast<int>(size) || bytes > kPageBytesMax;
       if (full) return false;
       after = arrival;
-      const std::string through = SeenThrough(&readings, change);
-      if (through.empty() || IsTakenIn(change)) return true;
-      if (shown != nullptr) AddShown(shown, through, arrival);
+      const absl::StatusOr<std::string> through = SeenThrough(&readings, change);
+      status = through.status();
+      if (!status.ok()) return false;
+      if (through->empty() || IsTakenIn(change)) return true;
+      if (shown != nullptr) AddShown(shown, *through, arrival);
       bytes += change.change().size();
       *response.add_changes() = std::move(change);
       return true;
     };
     SOTAY_RETURN_IF_ERROR(store_.VisitQuarantine(*shelf, after, take));
+    SOTAY_RETURN_IF_ERROR(status);
     if (!full) continue;
     response.set_next_page_token(PageToken(question, {*shelf, after, ""}));
     break;

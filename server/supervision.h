@@ -53,7 +53,7 @@ class Supervision {
   absl::StatusOr<v1::FeedRecord> Resolve(const Person& person, const std::string& id_bytes,
                                          Shown* shown) const;
   // Whether the person is shown a change that was set aside.
-  bool MaySee(const Person& person, const v1::QuarantinedChange& change) const;
+  absl::StatusOr<bool> MaySee(const Person& person, const v1::QuarantinedChange& change) const;
   // A unit's records as the person may read them.
   Reading ReadingOf(const Person& person, const std::string& unit) const {
     return Reading(directory_, &store_, schema_, person, unit);
@@ -79,8 +79,8 @@ class Supervision {
   // The record's history, when entries of it must say what their authors had seen.
   absl::StatusOr<absl::optional<sync::History>> HistoryToTell(const v1::FeedRecord& found) const;
   // Of the units that are read, the one through which the change may be seen; empty: none.
-  std::string SeenThrough(std::vector<std::pair<std::string, Reading>>* units,
-                          const v1::QuarantinedChange& change) const;
+  absl::StatusOr<std::string> SeenThrough(std::vector<std::pair<std::string, Reading>>* units,
+                                          const v1::QuarantinedChange& change) const;
   // Those of the units, as the person may read them.
   std::vector<std::pair<std::string, Reading>> ReadingsOf(
       const Person& person, const std::vector<std::string>& units) const;

@@ -1,5 +1,7 @@
 #include "mobile-sdk/cli/record_json.h"
 
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "google/protobuf/message.h"
 #include "mobile-sdk/cli/steps.h"
@@ -81,7 +83,7 @@ json AdmissionJson(const v1::Admission& admission) {
       {"at_ms", sync::StampMs(admission.stamp())},
       {"skew_ms", admission.skew_ms()},
       {"unaware_of", sync::UnawareOf(admission)},
-      {"marks", marks},
+      {"marks", std::move(marks)},
       {"taken_in", admission.has_taken_in() ? TakenInJson(admission.taken_in()) : json(nullptr)}};
 }
 
@@ -146,7 +148,7 @@ json ConflictJson(const Reader& reader, const sync::MergedRecord& record,
       {"key", conflict.key},
       {"rule", conflict.type != nullptr ? options::v1::Rule_Name(conflict.type->rule)
                                         : options::v1::Rule_Name(options::v1::RULE_UNSPECIFIED)},
-      {"readings", readings}};
+      {"readings", std::move(readings)}};
 }
 
 json RecordJson(const Reader& reader, const sync::MergedRecord& record,
@@ -167,10 +169,10 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
       again.push_back({{"text", sentence.text},
                        {"position", sentence.position},
                        {"length", sentence.length},
-                       {"changed_by", authors}});
+                       {"changed_by", std::move(authors)}});
     }
     texts[FieldName(record.type(), path.first)] = {{"written", sync::WrittenOut(&slot)},
-                                                   {"read_again", again}};
+                                                   {"read_again", std::move(again)}};
   }
   json apart = json::array();
   for (const sync::Author& author : sync::ApartFromState(record)) {
@@ -184,11 +186,11 @@ json RecordJson(const Reader& reader, const sync::MergedRecord& record,
           {"created", AuthorJson(reader, record.birth())},
           {"changed_ms", sync::StampMs(record.newest_stamp())},
           {"content", content != nullptr ? MessageAsJson(*content) : json(nullptr)},
-          {"texts", texts},
-          {"state_apart", apart},
+          {"texts", std::move(texts)},
+          {"state_apart", std::move(apart)},
           {"requests", RequestsJson(reader, record)},
           {"overtaken", OvertakenJson(reader, record)},
-          {"conflicts", found}};
+          {"conflicts", std::move(found)}};
 }
 
 json BlameJson(const Reader& reader, const std::vector<sync::BlameRun>& runs) {
@@ -221,7 +223,7 @@ json ChangeJson(const Reader& reader, const v1::Change& change, const std::strin
     edits.push_back({{"record", Hex(edit.record_id())},
                      {"type", edit.type()},
                      {"creates", edit.parents().empty()},
-                     {"ops", ops}});
+                     {"ops", std::move(ops)}});
   }
   return {{"change", Hex(change_id)},
           {"device", Hex(change.device_id())},
@@ -233,7 +235,7 @@ json ChangeJson(const Reader& reader, const v1::Change& change, const std::strin
           {"claimed_ms", change.claimed_ms()},
           {"reason", change.reason()},
           {"admission", admission != nullptr ? AdmissionJson(*admission) : json(nullptr)},
-          {"edits", edits}};
+          {"edits", std::move(edits)}};
 }
 
 json OutcomeJson(const v1::ChangeOutcome& outcome) {

@@ -84,6 +84,9 @@ bool IsUnsafe(int32_t scalar) {
   return scalar >= 0xE0000 && scalar <= 0xE007F;  // tags
 }
 
+// Of a document's bytes those that stand for themselves, and are safe.
+bool IsPlain(char byte) { return static_cast<unsigned char>(byte) < 0x7F; }
+
 enum class Lines { kKeep, kShow };
 
 std::string Shown(absl::string_view text, Lines lines) {
@@ -146,7 +149,14 @@ std::string Block(absl::string_view text) { return Shown(text, Lines::kKeep); }
 
 std::string SafeJson(absl::string_view json) {
   std::string out;
+  out.reserve(json.size());
   while (!json.empty()) {
+    // Most of it is plain, and is taken at once.
+    const auto* const end = std::find_if_not(json.begin(), json.end(), IsPlain);
+    const auto plain = static_cast<size_t>(end - json.begin());
+    absl::StrAppend(&out, json.substr(0, plain));
+    json.remove_prefix(plain);
+    if (json.empty()) break;
     const Piece piece = TakePiece(&json);
     // Below 0x20 only the line feeds between the document's own lines are left raw.
     if (piece.scalar < 0x20 || !IsUnsafe(piece.scalar)) {

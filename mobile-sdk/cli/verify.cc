@@ -128,7 +128,7 @@ json Document(const Reader& reader, const seal::DossierReport& report, const Loo
           {"files_extra", ExtraJson(files)},
           {"files_unread", files.unread},
           {"files_verdict", FilesVerdictName(report, looked_at)},
-          {"gone", gone},
+          {"gone", std::move(gone)},
           {"faults", report.faults},
           {"dossier", Hex(dossier.dossier_id())},
           {"organisation", Hex(dossier.organisation_id())},
@@ -143,8 +143,8 @@ json Document(const Reader& reader, const seal::DossierReport& report, const Loo
             {"signed_ms", dossier.head().signed_ms()}}},
           {"exported_ms", dossier.exported_ms()},
           {"exporter", report.exporter.Hex()},
-          {"records", records},
-          {"changes", changes}};
+          {"records", std::move(records)},
+          {"changes", std::move(changes)}};
 }
 
 // Refused changes of which the content is gone, for whoever reads what is left.
@@ -292,14 +292,17 @@ absl::Status Verify(const Invocation& run, const VerifyWords& words) {
   reader.names = Names(report.dossier.names());
   reader.voice = run.voice;
   reader.columns = run.streams.columns;
-  run.Print(Document(reader, report, files),
-            absl::StrCat(words.quiet ? "" : Content(reader, report, files) + "\n",
-                         Verdict(run.voice, report, !log_key.empty()),
-                         // Else it is told of with the files.
-                         files.has_value()
-                             ? ""
-                             : UnknownInWords(run.voice, UnknownTypesIn(*schema, report.dossier)),
-                         FilesSaid(run.voice, report, words, files)));
+  // Of ten thousand changes either takes longer to say than they take to check.
+  if (run.json) {
+    run.PrintJson(Document(reader, report, files));
+  } else {
+    run.PrintWords(absl::StrCat(
+        words.quiet ? "" : Content(reader, report, files) + "\n",
+        Verdict(run.voice, report, !log_key.empty()),
+        // Else it is told of with the files.
+        files.has_value() ? "" : UnknownInWords(run.voice, UnknownTypesIn(*schema, report.dossier)),
+        FilesSaid(run.voice, report, words, files)));
+  }
   if (!report.faults.empty()) {
     return absl::DataLossError(absl::StrCat(words.file, ": ", report.faults.size(), " faults"));
   }

@@ -1,15 +1,17 @@
 // Finding what is to be swept, without anybody having kept a list: the keys that stand in a file
 // more than once, or as deleted, whenever that was.
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "leveldb/table.h"
 #include "sync/durable/open.h"
+#include "sync/durable/tables.h"
 
 namespace sotay::durable {
 namespace {
@@ -19,8 +21,10 @@ namespace {
 constexpr size_t kTrailerBytes = 8;
 constexpr char kDeleted = 0;
 
-bool IsTable(const std::string& name) {
-  return absl::EndsWith(name, ".ldb") || absl::EndsWith(name, ".sst");
+absl::Status Merging(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat("store ", path,
+                                             ": its files are being merged, or somebody reads what "
+                                             "was merged; the purge is tried again later"));
 }
 
 // Adds the keys of one table to `all`, those of them that are deleted to `stale` as well.
@@ -69,7 +73,8 @@ absl::Status Store::CheckRoom() {
   uint64_t wanted = 2 * uint64_t{write_buffer_bytes_};
   for (const std::string& name : names) {
     uint64_t bytes = 0;
-    if (IsTable(name) && env_.GetFileSize(absl::StrCat(path_, "/", name), &bytes).ok()) {
+    if (TableNumber(name).has_value() &&
+        env_.GetFileSize(absl::StrCat(path_, "/", name), &bytes).ok()) {
       wanted += bytes;
     }
   }
@@ -80,26 +85,36 @@ absl::Status Store::CheckRoom() {
                                                    "; free some space, then it is tried again"));
 }
 
+// Those the store consists of, when there are no others beside them: one that is just being written
+// has no end yet, and one that waits for its readers has what is to go.
 absl::StatusOr<std::vector<std::string>> Store::Tables() {
+  const absl::StatusOr<std::set<uint64_t>> own = TablesOf(db_.get());
+  if (!own.ok()) return own.status();
+  const absl::StatusOr<std::map<uint64_t, std::string>> here = TablesIn(&env_, path_);
+  if (!here.ok()) return here.status();
+  const absl::StatusOr<std::set<uint64_t>> still = TablesOf(db_.get());
+  if (!still.ok()) return still.status();
+  if (*own != *still) return Merging(path_);
+  for (const uint64_t number : *own) {
+    if (here->count(number) != 0) continue;
+    return absl::DataLossError(absl::StrCat("store ", path_, ": table ", number, " has gone"));
+  }
+  if (here->size() != own->size()) return Merging(path_);
   std::vector<std::string> names;
-  const leveldb::Status read = env_.GetChildren(path_, &names);
-  if (!read.ok()) return FromLevelDb(read);
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [](const std::string& name) { return !IsTable(name); }),
-              names.end());
-  std::sort(names.begin(), names.end());
+  for (const auto& [number, name] : *here) names.push_back(name);
   return names;
 }
 
 absl::StatusOr<std::vector<std::string>> Store::StaleKeys() {
   constexpr int kTries = 8;
-  std::vector<std::string> all;
-  std::vector<std::string> stale;
-  for (int i = 0;; ++i) {
-    all.clear();
-    stale.clear();
+  const auto look = [this]() -> absl::StatusOr<std::vector<std::string>> {
+    // Waits for the merge that is under way as well: LevelDB does one at a time.
+    Flush();
+    if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
     const absl::StatusOr<std::vector<std::string>> before = Tables();
     if (!before.ok()) return before;
+    std::vector<std::string> all;
+    std::vector<std::string> stale;
     for (const std::string& name : *before) {
       const absl::Status keys = ReadKeys(&env_, absl::StrCat(path_, "/", name), &all, &stale);
       if (!keys.ok()) return keys;
@@ -107,24 +122,21 @@ absl::StatusOr<std::vector<std::string>> Store::StaleKeys() {
     const absl::StatusOr<std::vector<std::string>> after = Tables();
     if (!after.ok()) return after;
     // What was merged meanwhile may have been read in none of its files, or in both.
-    if (*after == *before) break;
-    if (i == kTries) {
-      return absl::UnavailableError(absl::StrCat("store ", path_, ": its files are being merged; ",
-                                                 "the purge is tried again later"));
+    if (*after != *before) return Merging(path_);
+    std::sort(all.begin(), all.end());
+    for (auto at = all.begin(); (at = std::adjacent_find(at, all.end())) != all.end(); ++at) {
+      stale.push_back(*at);
     }
-  }
-  std::sort(all.begin(), all.end());
-  for (auto at = all.begin(); (at = std::adjacent_find(at, all.end())) != all.end(); ++at) {
-    stale.push_back(*at);
-  }
-  return stale;
+    return stale;
+  };
+  absl::StatusOr<std::vector<std::string>> keys = look();
+  for (int left = kTries; absl::IsUnavailable(keys.status()) && left > 0; --left) keys = look();
+  return keys;
 }
 
 absl::Status Store::Purge() {
   if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
   if (absl::Status room = CheckRoom(); !room.ok()) return room;
-  Flush();
-  if (absl::Status refusal = WriteRefusal(); !refusal.ok()) return refusal;
   absl::StatusOr<std::vector<std::string>> keys = StaleKeys();
   if (!keys.ok()) return keys.status();
   if (absl::Status swept = Sweep(*std::move(keys)); !swept.ok()) return swept;

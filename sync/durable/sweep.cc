@@ -11,38 +11,15 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "sync/durable/open.h"
+#include "sync/durable/tables.h"
 
 namespace sotay::durable {
 namespace {
 
 constexpr size_t kBatchBytes = size_t{4} << 20;
 constexpr int kTries = 4;
-
-// Files that readers had open are deleted with the next table that is written out.
-bool IsTable(absl::string_view name, uint64_t* number) {
-  return (absl::ConsumeSuffix(&name, ".ldb") || absl::ConsumeSuffix(&name, ".sst")) &&
-         absl::SimpleAtoi(name, number);
-}
-
-// The tables the store consists of, by its own list: " 12:34567['a' .. 'b']" for each.
-std::set<uint64_t> TablesIn(const std::string& listed) {
-  std::set<uint64_t> tables;
-  for (absl::string_view line : absl::StrSplit(listed, '\n')) {
-    uint64_t number = 0;
-    const size_t colon = line.find(':');
-    if (absl::ConsumePrefix(&line, " ") && colon != absl::string_view::npos &&
-        absl::SimpleAtoi(line.substr(0, colon - 1), &number)) {
-      tables.insert(number);
-    }
-  }
-  return tables;
-}
 
 // What a batch writes.
 class KeysOf : public leveldb::WriteBatch::Handler {
@@ -111,20 +88,18 @@ absl::Status Store::WriteAnew(const std::vector<std::string>& keys) {
   return absl::OkStatus();
 }
 
+// Files that readers had open are deleted with the next table that is written out.
 absl::StatusOr<bool> Store::HasFilesOfBefore() {
-  std::string listed;
   std::vector<std::string> names;
-  if (!db_->GetProperty("leveldb.sstables", &listed)) {
-    return absl::InternalError("the store does not say which files it consists of");
-  }
+  const absl::StatusOr<std::set<uint64_t>> tables = TablesOf(db_.get());
+  if (!tables.ok()) return tables.status();
   const leveldb::Status read = env_.GetChildren(path_, &names);
   if (!read.ok()) return FromLevelDb(read);
-  const std::set<uint64_t> tables = TablesIn(listed);
   int logs = 0;
   for (const std::string& name : names) {
-    uint64_t number = 0;
     if (WriteAheadLogNumber(name) != 0) ++logs;
-    if (IsTable(name, &number) && tables.count(number) == 0) return true;
+    const auto number = TableNumber(name);
+    if (number.has_value() && tables->count(*number) == 0) return true;
   }
   return logs > 1;
 }

@@ -69,10 +69,11 @@ TEST(Escaping, ShowsLineEndsOnOneLineAndKeepsThemInABlock) {
 TEST(Escaping, ShowsBytesThatAreNoText) { EXPECT_EQ(OneLine("a\xFFz"), "a\\x{FF}z"); }
 
 TEST(SafeJson, IsTheSameDocumentWithNothingATerminalObeys) {
-  const nlohmann::json document = {{"body", "a\u202Eb\u009B\n\U000E0041ộ"}};
+  const nlohmann::json document = {{"body", "a\u202Eb\u009B\n\U000E0041ộ\x7F…"}};
   const std::string safe = SafeJson(document.dump(2));
   EXPECT_THAT(safe, Not(HasSubstr("\u202E")));
   EXPECT_THAT(safe, Not(HasSubstr("\u009B")));
+  EXPECT_THAT(safe, Not(HasSubstr("\x7F")));
   EXPECT_THAT(safe, HasSubstr("\\u202e"));
   EXPECT_THAT(safe, HasSubstr("ộ"));
   EXPECT_EQ(nlohmann::json::parse(safe), document);

@@ -235,5 +235,23 @@ TEST_F(QuarantineGuardTest, OfAUnitThatEndedThoseOfItsSuccessorDecide) {
   EXPECT_THAT(room_.Faults(), ::testing::IsEmpty());
 }
 
+// It would be missing from lists, and said not to be there to whoever decides about it.
+TEST_F(QuarantineGuardTest, WhatCannotBeReadForAMomentIsNotKeptFromThem) {
+  const auto row = Refused("ds", {{"hs1"}});
+  ASSERT_THAT(Restrict("ngu", "hs", {{"dam", 0}}), IsOk());
+  room_.block_cache_bytes = 0;
+  uint64_t failed = 0;
+  for (bool fails = true; fails; ++failed) {
+    ASSERT_THAT(room_.Open(), IsOk());
+    room_.disk.FailRead(failed + 1);
+    const absl::StatusOr<bool> seen = room_.supervision->MaySee(*Of("ca-hai"), row);
+    fails = !room_.disk.WaitsToFailRead();
+    room_.disk.FailRead(0);
+    EXPECT_TRUE(seen.value_or(true)) << failed;
+    EXPECT_TRUE(seen.ok() || absl::IsUnavailable(seen.status())) << seen.status();
+  }
+  EXPECT_GT(failed, 3u) << "else nothing was read";
+}
+
 }  // namespace
 }  // namespace sotay::server

@@ -100,7 +100,7 @@ class SecrecyRoom : public DossiersRoom {
     std::string content;
     const sync::RecordId dossier = tests::RecordNamed("k");
     const auto row = room_.directory->SecretOf(Id("k"));
-    for (uint64_t number = 1; row.has_value() && number <= row->contents(); ++number) {
+    for (uint64_t number = 1; row != nullptr && number <= row->contents(); ++number) {
       const std::string key = SecretContentKey(dossier, number);
       stored::v1::SecretContent part;
       EXPECT_TRUE(part.ParseFromString(room_.store->Get(key)->value_or("")));

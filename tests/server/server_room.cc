@@ -49,6 +49,7 @@ ServerRoom::~ServerRoom() { Close(); }
 durable::StoreOptions ServerRoom::StoreOptions() {
   durable::StoreOptions options;
   options.base = &disk;
+  options.block_cache_bytes = block_cache_bytes;
   options.sync_directory = [this](const std::string& path) { return disk.SyncDirectory(path); };
   return options;
 }

@@ -81,6 +81,8 @@ class ServerRoom {
   server::HubOptions hub_options;      // for the next Open; its clock and its word are ours
   server::BlobLimits blob_limits;      // for the next Open
   std::string rules;                   // a file with the table of rights for the next Open
+  // For the next Open; 0: what is read is read of the disk.
+  size_t block_cache_bytes = durable::StoreOptions().block_cache_bytes;
 
   std::unique_ptr<server::Blobs> blobs;
   std::unique_ptr<server::Store> store;

@@ -23,10 +23,11 @@ class SilentLogger : public leveldb::Logger {
 // A cursor over one file, and random access to it.
 class FaultEnv::Reader : public leveldb::SequentialFile, public leveldb::RandomAccessFile {
  public:
-  explicit Reader(std::shared_ptr<Inode> inode) : inode_(std::move(inode)) {}
+  Reader(FaultEnv* env, std::shared_ptr<Inode> inode) : env_(*env), inode_(std::move(inode)) {}
 
   leveldb::Status Read(uint64_t offset, size_t n, leveldb::Slice* result,
                        char* scratch) const override {
+    if (env_.IsReadToFail()) return ErrnoStatus("a file", EIO);
     absl::MutexLock lock(&inode_->mutex);
     const size_t begin = std::min<size_t>(offset, inode_->bytes.size());
     *result = leveldb::Slice(scratch, inode_->bytes.copy(scratch, n, begin));
@@ -45,6 +46,7 @@ class FaultEnv::Reader : public leveldb::SequentialFile, public leveldb::RandomA
   }
 
  private:
+  const FaultEnv& env_;
   const std::shared_ptr<Inode> inode_;
   uint64_t offset_ = 0;
 };
@@ -216,7 +218,7 @@ leveldb::Status FaultEnv::NewSequentialFile(const std::string& name,
                                             leveldb::SequentialFile** file) {
   absl::MutexLock lock(&mutex_);
   std::shared_ptr<Inode> inode = Find(name);
-  *file = inode == nullptr ? nullptr : new Reader(inode);
+  *file = inode == nullptr ? nullptr : new Reader(this, inode);
   return inode == nullptr ? ErrnoStatus(name, ENOENT) : leveldb::Status::OK();
 }
 
@@ -224,7 +226,7 @@ leveldb::Status FaultEnv::NewRandomAccessFile(const std::string& name,
                                               leveldb::RandomAccessFile** file) {
   absl::MutexLock lock(&mutex_);
   std::shared_ptr<Inode> inode = Find(name);
-  *file = inode == nullptr ? nullptr : new Reader(inode);
+  *file = inode == nullptr ? nullptr : new Reader(this, inode);
   return inode == nullptr ? ErrnoStatus(name, ENOENT) : leveldb::Status::OK();
 }
 
@@ -376,12 +378,12 @@ void FaultEnv::Restart(const DiskImage& image) {
     names.files[name] = inode;
   }
   absl::MutexLock lock(&mutex_);
-  visible_ = names;
-  durable_ = std::move(names);
+  visible_ = durable_ = std::move(names);
   unsynced_names_.clear();
   locked_.clear();
   fail_at_call_ = stop_at_call_ = syncs_until_failure_ = full_failures_left_ = 0;
   lie_about_sync_ = false;
+  reads_until_failure_ = 0;
 }
 
 DiskImage FaultEnv::Visible() const {

@@ -13,6 +13,7 @@
 // Everything random follows from the seed given to the call.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -71,6 +72,9 @@ class FaultEnv : public leveldb::EnvWrapper {
   // The disk takes `bytes` more; the append that reaches the end is half done.  After
   // `failures` failed appends there is space again, without end.
   void FillDisk(uint64_t bytes, uint64_t failures) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The n-th read of a file from now fails; 0: none does.  True until it has.
+  void FailRead(uint64_t n) { reads_until_failure_ = n; }
+  bool WaitsToFailRead() const { return reads_until_failure_ != 0; }
   // The n-th sync of a file from now answers EIO, and what it was to keep becomes zeros; later
   // syncs succeed.  This is what Linux does.
   void FailSync(uint64_t n) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -104,6 +108,13 @@ class FaultEnv : public leveldb::EnvWrapper {
   class Lock;
 
   // Counts a call and tells the observer; then OK, or the planned fault.
+  // Whether this is the read that fails.
+  bool IsReadToFail() const {
+    uint64_t left = reads_until_failure_;
+    while (left != 0 && !reads_until_failure_.compare_exchange_weak(left, left - 1)) {
+    }
+    return left == 1;
+  }
   leveldb::Status Begin(const char* verb, const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
   void Change(NameChange change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Inode> Find(const std::string& name) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -114,6 +125,7 @@ class FaultEnv : public leveldb::EnvWrapper {
   void RunBackground();
 
   std::function<void(const Call&)> observer_;
+  mutable std::atomic<uint64_t> reads_until_failure_{0};
 
   mutable absl::Mutex mutex_;
   DiskNames visible_ ABSL_GUARDED_BY(mutex_);
