@@ -1,10 +1,12 @@
 // quarantine: what was received and not applied; and deciding about it.
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/office_losses.h"
 #include "mobile-sdk/cli/office_quarantine.h"
 #include "mobile-sdk/cli/office_scope.h"
 #include "mobile-sdk/cli/open_office.h"
@@ -48,22 +50,48 @@ absl::Status EachQuarantined(const OpenOffice& open, const ScopeWords& words, Ta
   return absl::OkStatus();
 }
 
+// What the units miss with the devices they lost, before what is to be decided.  `undecided`: by
+// device, of what is listed.
+absl::StatusOr<std::string> Losses(const OpenOffice& open, const ScopeWords& words,
+                                   const std::map<std::string, size_t>& undecided, int64_t now_ms) {
+  v1::ListDevicesRequest request;
+  request.set_unit_id(words.unit);
+  request.set_subtree(words.subtree || words.unit.empty());
+  SOTAY_ASSIGN_OR_RETURN(const v1::ListDevicesResponse devices, open.office->ListDevices(request));
+  std::string text;
+  for (const v1::DeviceView& device : devices.devices()) {
+    const auto waiting = undecided.find(device.device_id());
+    const size_t count = waiting == undecided.end() ? 0 : waiting->second;
+    if (!IsLossOfNow(device, count, now_ms)) continue;
+    absl::StrAppend(&text, LossInWords(open.reader, device, count, now_ms), "\n");
+  }
+  return text;
+}
+
 absl::Status List(const Invocation& run, const ListWords& words) {
   SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   SOTAY_RETURN_IF_ERROR(LearnNames(&open));
   json list = json::array();
   std::string text;
   size_t dismissed = 0;
+  std::map<std::string, size_t> undecided;
   SOTAY_RETURN_IF_ERROR(EachQuarantined(open, words, [&](const v1::QuarantinedChange& set_aside) {
     if (words.late && set_aside.reason() != v1::REASON_LATE_AMENDMENT) return;
     if (set_aside.has_dismissed() && !words.all) {
       ++dismissed;
       return;
     }
+    if (!set_aside.has_dismissed() && set_aside.reason() == v1::REASON_DEVICE_REVOKED) {
+      ++undecided[set_aside.device_id()];
+    }
     list.push_back(QuarantinedJson(open.reader, set_aside));
     absl::StrAppend(&text, QuarantinedInWords(open.reader, set_aside));
   }));
   if (text.empty()) text = run.voice("Không có gì bị giữ lại.\n", "Nothing is set aside.\n");
+  if (!run.json && !words.late) {
+    SOTAY_ASSIGN_OR_RETURN(const std::string losses, Losses(open, words, undecided, run.NowMs()));
+    text = absl::StrCat(losses, text);
+  }
   run.Print(list, text);
   if (dismissed > 0) {
     run.Remark(absl::StrCat(dismissed, run.voice(" thay đổi đã bỏ qua không in (--all).\n",
@@ -153,10 +181,12 @@ void AddDecision(Command command, const Voice& voice, const std::shared_ptr<Deci
 void AddOfficeQuarantineCommands(Command app, Invocation* run) {
   const Voice& voice = run->voice;
   auto listed = std::make_shared<ListWords>();
-  Command quarantine = AddCommand(app, run, "quarantine",
-                                  voice("Thay đổi đã nhận mà không áp dụng, kèm lý do",
-                                        "Changes received and not applied, with reasons"),
-                                  listed, &List);
+  Command quarantine =
+      AddCommand(app, run, "quarantine",
+                 voice("Thay đổi đã nhận mà không áp dụng, kèm lý do; và máy đã mất",
+                       "Changes received and not applied, with reasons; and lost "
+                       "devices"),
+                 listed, &List);
   AddScope(quarantine, voice, listed);
   quarantine.AddFlag("--all", listed->all,
                      voice("cả những cái đã bỏ qua", "those that were dismissed, too"));
