@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "server/directory.h"
+#include "server/losses.h"
 #include "sync/device_end.h"
 
 namespace sotay::server {
@@ -91,13 +92,7 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
   view.set_skew_ms(entry.contact.skew_ms());
   view.set_app_version(entry.contact.app_version());
   view.set_set_aside(row.set_aside());
-  if (row.state() == v1::DEVICE_STATE_REVOKED) {
-    v1::DeviceEnd end;
-    end.set_revoked_ms(row.revoked_ms());
-    end.set_revoked_by(row.revoked_by());
-    end.set_revoked_reason(row.revoked_reason());
-    sync::NoteEnd(end, &view);
-  }
+  if (row.state() == v1::DEVICE_STATE_REVOKED) sync::NoteEnd(EndOf(row), &view);
   return view;
 }
 

@@ -32,25 +32,42 @@ bool MayHaveUnsent(const v1::DeviceView& device) {
 nlohmann::json EndJson(const Reader& reader, const v1::DeviceView& device) {
   const v1::DeviceEnd end = sync::EndOf(device);
   if (end.revoked_ms() == 0) return nullptr;
+  nlohmann::json settled = nullptr;
+  if (end.settled_ms() != 0) {
+    settled = {{"by", end.settled_by()},
+               {"by_name", reader.names.Person(end.settled_by())},
+               {"at_ms", end.settled_ms()},
+               {"reason", end.settled_reason()}};
+  }
   return {{"by", end.revoked_by()},
           {"by_name", reader.names.Person(end.revoked_by())},
           {"at_ms", end.revoked_ms()},
-          {"reason", end.revoked_reason()}};
+          {"reason", end.revoked_reason()},
+          {"settled", settled}};
 }
 
 std::string EndInWords(const Reader& reader, const v1::DeviceView& device) {
   const v1::DeviceEnd end = sync::EndOf(device);
   if (end.revoked_ms() == 0) return "";
-  return absl::StrCat(reader.voice("thu hồi lúc ", "revoked on "), InstantInWords(end.revoked_ms()),
-                      reader.voice(", bởi ", " by "),
-                      OneLine(reader.names.Person(end.revoked_by())), ": ",
-                      OneLine(end.revoked_reason()));
+  return absl::StrCat(
+      reader.voice("thu hồi lúc ", "revoked on "), InstantInWords(end.revoked_ms()),
+      reader.voice(", bởi ", " by "), OneLine(reader.names.Person(end.revoked_by())), ": ",
+      OneLine(end.revoked_reason()),
+      end.settled_ms() == 0
+          ? reader.voice("; chưa ai kết luận", "; nobody said what came of it")
+          : absl::StrCat(reader.voice("; kết luận lúc ", "; settled on "),
+                         InstantInWords(end.settled_ms()), reader.voice(", bởi ", " by "),
+                         OneLine(reader.names.Person(end.settled_by())), ": ",
+                         OneLine(end.settled_reason())));
 }
 
-bool IsLossOfNow(const v1::DeviceView& device, size_t undecided, int64_t now_ms) {
-  if (device.state() != v1::DEVICE_STATE_REVOKED) return false;
-  return undecided > 0 || UnsentOf(device) > 0 ||
-         now_ms - sync::EndOf(device).revoked_ms() < kBriefingMs;
+Loss LossOf(const v1::DeviceView& device, size_t undecided, int64_t now_ms) {
+  if (device.state() != v1::DEVICE_STATE_REVOKED) return Loss::kNone;
+  if (undecided > 0) return Loss::kOfNow;
+  const v1::DeviceEnd end = sync::EndOf(device);
+  if (end.settled_ms() != 0) return Loss::kNone;
+  const bool of_now = UnsentOf(device) > 0 || now_ms - end.revoked_ms() < kBriefingMs;
+  return of_now ? Loss::kOfNow : Loss::kEarlier;
 }
 
 std::string LossInWords(const Reader& reader, const v1::DeviceView& device, size_t undecided,
@@ -69,7 +86,12 @@ std::string LossInWords(const Reader& reader, const v1::DeviceView& device, size
                      : absl::StrCat("; ", undecided,
                                     voice(" mục đến sau chờ quyết định, ở dưới",
                                           " came afterwards and wait for a decision, below")),
-      "\n");
+      "\n",
+      sync::EndOf(device).settled_ms() != 0
+          ? ""
+          : absl::StrCat(voice("  xong thì: ", "  when that is dealt with: "),
+                         "sotayctl quarantine settle ", Hex(device.device_id()).substr(0, 8),
+                         " --reason …\n"));
 }
 
 }  // namespace sotay::cli

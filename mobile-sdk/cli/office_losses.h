@@ -1,5 +1,5 @@
 // Devices that were lost, as whoever answers for a unit is told of them.  A revoked device is one:
-// whatever it wrote and did not send is missed until it comes, or somebody writes it anew.
+// whatever it wrote and did not send is missed until somebody says what came of it.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,18 @@ uint64_t UnsentOf(const v1::DeviceView& device);
 // since.
 bool MayHaveUnsent(const v1::DeviceView& device);
 
-// Who revoked it, when and why; null, and nothing, where it was not, or the server does not tell.
+// Who revoked it, when and why, and what came of it; null, and nothing, where it was not, or the
+// server does not tell.
 nlohmann::json EndJson(const Reader& reader, const v1::DeviceView& device);
 std::string EndInWords(const Reader& reader, const v1::DeviceView& device);
 
-// Whether it belongs into what a unit goes through now: it was revoked within a month, or something
-// of it is known to be missing, or `undecided` of its changes wait for a decision.
-bool IsLossOfNow(const v1::DeviceView& device, size_t undecided, int64_t now_ms);
+enum class Loss {
+  kNone,     // not revoked, or dealt with
+  kEarlier,  // nobody said what came of it, which was more than a month ago, and nothing is known
+             // to be missing
+  kOfNow,    // to be gone through; as well what is dealt with, where `undecided` changes of it wait
+};
+Loss LossOf(const v1::DeviceView& device, size_t undecided, int64_t now_ms);
 std::string LossInWords(const Reader& reader, const v1::DeviceView& device, size_t undecided,
                         int64_t now_ms);
 

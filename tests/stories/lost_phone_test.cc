@@ -210,6 +210,20 @@ TEST_P(LostPhone, TheLeaderTakesInWhatIsItsOwners) {
   EXPECT_EQ(Device(kLeader)["set_aside"], 2);
   EXPECT_THAT(Before(), HasSubstr("1 came afterwards and wait for a decision"));
 
+  // About the third the paper tells; and what was missed with the phone is dealt with.
+  EXPECT_EQ(decide(kLeader, "dismiss", 2, "không có trong sổ giấy").exit_code, 0);
+  const auto settle = [&](const std::string& who) {
+    return stage_.office().Run({"sotayctl", "--dir", stage_.DirectoryOf(who), "--json",
+                                "quarantine", "settle", device_.substr(0, 8), "--reason",
+                                "đã lập lại từ sổ giấy"});
+  };
+  EXPECT_EQ(settle(kQue).exit_code, 3) << "no colleague is shown it";
+  EXPECT_EQ(settle("may-moi").exit_code, 4) << "nobody about their own";
+  EXPECT_THAT(Before(), HasSubstr("LOST DEVICE"));
+  EXPECT_EQ(settle(kLeader).exit_code, 0);
+  EXPECT_THAT(Before(), Not(HasSubstr("LOST DEVICE")));
+  EXPECT_EQ(Device(kLeader)["revoked"]["settled"]["reason"], "đã lập lại từ sổ giấy");
+
   // It is its author's, on everybody's phone, and says by whose word.
   const json notes = stage_.Phone("may-moi", {"list", "note"});
   ASSERT_THAT(notes, SizeIs(3));
