@@ -3,7 +3,6 @@
 #include <tuple>
 
 #include "server/directory.h"
-#include "server/losses.h"
 #include "sync/device_end.h"
 
 namespace sotay::server {
@@ -92,7 +91,7 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
   view.set_skew_ms(entry.contact.skew_ms());
   view.set_app_version(entry.contact.app_version());
   view.set_set_aside(row.set_aside());
-  if (row.state() == v1::DEVICE_STATE_REVOKED) sync::NoteEnd(EndOf(row), &view);
+  if (row.state() == v1::DEVICE_STATE_REVOKED) sync::NoteEnd(sync::EndOf(row), &view);
   return view;
 }
 

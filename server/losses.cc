@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "server/reason.h"
 #include "server/refusal.h"
-#include "sotay/stored/v1/device_loss.pb.h"
+#include "sync/device_end.h"
 #include "sync/guard.h"
 #include "sync/status_macros.h"
 
@@ -53,30 +52,7 @@ absl::Status CheckMayDecide(const Directory& directory, const Person& person,
   return why;
 }
 
-stored::v1::DeviceLoss LossIn(const stored::v1::DeviceRow& row) {
-  stored::v1::DeviceLoss loss;
-  std::string bytes;
-  if (!row.GetReflection()->GetUnknownFields(row).SerializeToString(&bytes) ||
-      !loss.ParseFromString(bytes)) {
-    loss.Clear();
-  }
-  return loss;
-}
-
 }  // namespace
-
-v1::DeviceEnd EndOf(const stored::v1::DeviceRow& row) {
-  v1::DeviceEnd end;
-  if (row.state() != v1::DEVICE_STATE_REVOKED) return end;
-  end.set_revoked_ms(row.revoked_ms());
-  end.set_revoked_by(row.revoked_by());
-  end.set_revoked_reason(row.revoked_reason());
-  const stored::v1::DeviceLoss loss = LossIn(row);
-  end.set_settled_ms(loss.settled_ms());
-  end.set_settled_by(loss.settled_by());
-  end.set_settled_reason(loss.settled_reason());
-  return end;
-}
 
 absl::StatusOr<v1::SettleLossResponse> SettleLoss(Pen* pen, const Person& person,
                                                   const v1::SettleLossRequest& request) {
@@ -90,7 +66,7 @@ absl::StatusOr<v1::SettleLossResponse> SettleLoss(Pen* pen, const Person& person
     return NotFound("the lost device");
   }
   SOTAY_RETURN_IF_ERROR(CheckMayDecide(directory, person, *before));
-  const stored::v1::DeviceLoss said = LossIn(*before);
+  const v1::DeviceEnd said = sync::EndOf(*before);
   if (said.settled_ms() == 0) {
     stored::v1::DeviceLoss loss;
     loss.set_settled_by(person.user.user_id());
@@ -98,7 +74,7 @@ absl::StatusOr<v1::SettleLossResponse> SettleLoss(Pen* pen, const Person& person
     loss.set_settled_reason(request.reason());
     Tables tables;
     stored::v1::DeviceRow row = *before;
-    row.MergeFromString(loss.SerializeAsString());
+    sync::NoteSettled(loss, &row);
     tables.devices.push_back(std::move(row));
     SOTAY_RETURN_IF_ERROR(pen->Commit(tables));
   } else if (said.settled_by() != person.user.user_id() ||

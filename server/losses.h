@@ -5,8 +5,6 @@
 #include "absl/status/statusor.h"
 #include "server/pen.h"
 #include "server/person.h"
-#include "sotay/stored/v1/server.pb.h"
-#include "sotay/v1/device_end.pb.h"
 #include "sotay/v1/quarantine_service.pb.h"
 
 namespace sotay::server {
@@ -14,8 +12,5 @@ namespace sotay::server {
 // Fails as QuarantineService says; then nothing was said.
 absl::StatusOr<v1::SettleLossResponse> SettleLoss(Pen* pen, const Person& person,
                                                   const v1::SettleLossRequest& request);
-
-// How a revoked device ended, and what came of it; empty for one that is not.
-v1::DeviceEnd EndOf(const stored::v1::DeviceRow& row);
 
 }  // namespace sotay::server
