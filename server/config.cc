@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "sync/offline_lease.h"
 #include "sync/seal/whole_file.h"
 #include "sync/status_macros.h"
 
@@ -75,6 +76,17 @@ absl::Status ReadNumber(const std::string& path, const toml::node& node, absl::s
   const auto* number = node.as_integer();
   if (number == nullptr || number->get() < 1 || number->get() > max) {
     return At(path, node.source(), absl::StrCat(key, " is a number from 1 to ", max));
+  }
+  *out = number->get();
+  return absl::OkStatus();
+}
+
+absl::Status ReadOfflineDays(const std::string& path, const toml::node& node, int64_t* out) {
+  const auto* number = node.as_integer();
+  if (number == nullptr || number->get() < 0 || number->get() > sync::kOfflineDaysMax) {
+    return At(path, node.source(),
+              absl::StrCat("offline_days is a number from 1 to ", sync::kOfflineDaysMax,
+                           ", or 0: phones are read without end"));
   }
   *out = number->get();
   return absl::OkStatus();
@@ -158,16 +170,17 @@ absl::StatusOr<Config> LoadConfig(const std::string& data) {
       read = ReadTexts(path, node, name, &config.schemas);
     } else if (name == "rules") {
       read = ReadText(path, node, name, &config.rules);
+    } else if (name == "offline_days") {
+      read = ReadOfflineDays(path, node, &config.offline_days);
     } else if (name == "backup") {
       read = ReadBackup(path, node, &config.backup);
     } else if (name == "files") {
       read = ReadFiles(path, node, &config.files);
     } else {
-      read =
-          At(path, key.source(),
-             absl::StrCat("unknown key ", name,
-                          "; known are listen, address, names, schemas, rules, log_level, backup, "
-                          "files"));
+      read = At(path, key.source(),
+                absl::StrCat("unknown key ", name,
+                             "; known are listen, address, names, schemas, rules, offline_days, "
+                             "log_level, backup, files"));
     }
     SOTAY_RETURN_IF_ERROR(read);
   }
@@ -180,8 +193,9 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
   toml::array schemas;
   for (const std::string& schema : config.schemas) schemas.push_back(schema);
   std::ostringstream out;
-  out << "# What sotayd reads when it starts; flags overrule it.  Times are not set here:\n"
-         "# they are part of the protocol.\n\n"
+  out << "# What sotayd reads when it starts; flags overrule it.  Times of the protocol are not "
+         "set\n"
+         "# here.\n\n"
       << "# Where to listen.\n"
       << toml::table{{"listen", config.listen}} << "\n"
       << "# Where phones reach this server; stands in every invitation.\n"
@@ -197,7 +211,11 @@ absl::Status SaveConfig(const std::string& data, const Config& config) {
   } else {
     out << toml::table{{"rules", config.rules}} << "\n";
   }
-  out << "# debug, info, warning or error.\n"
+  out << "# For how many days after it was last in contact a phone shows what others wrote, 1 to "
+         "14; 0:\n"
+         "# without end.  It always writes and sends.\n"
+      << toml::table{{"offline_days", config.offline_days}} << "\n"
+      << "# debug, info, warning or error.\n"
       << toml::table{{"log_level", config.log_level}} << "\n"
       << "# Where backups go: an existing directory on another disk, and how often.  Without this\n"
          "# there is no backup.\n";

@@ -42,6 +42,8 @@ struct Config {
   std::vector<std::string> schemas;
   // A table of rights in place of the one compiled in (server/access.rules); empty: that one.
   std::string rules;
+  // For how many days after a contact a phone shows what others wrote, 1 to 14; 0: without end.
+  int64_t offline_days = 7;
   // debug, info, warning or error.
   std::string log_level = "info";
   BackupConfig backup;

@@ -265,6 +265,7 @@ absl::Status Daemon::Build(DaemonOptions options) {
   }
   p.exchange = std::make_unique<Exchange>(p.directory.get(), p.store.get(), p.notary.get(),
                                           p.backup != nullptr ? &p.watermark : nullptr);
+  p.exchange->set_offline_days(static_cast<uint32_t>(options.config.offline_days));
   p.supervision = std::make_unique<Supervision>(p.directory.get(), p.store.get(), p.schema.get());
   p.evidence = std::make_unique<Evidence>(p.directory.get(), p.store.get(), p.notary.get(),
                                           p.supervision.get());

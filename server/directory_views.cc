@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "server/directory.h"
+#include "sync/device_end.h"
 
 namespace sotay::server {
 
@@ -90,6 +91,7 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
   view.set_skew_ms(entry.contact.skew_ms());
   view.set_app_version(entry.contact.app_version());
   view.set_set_aside(row.set_aside());
+  if (row.state() == v1::DEVICE_STATE_REVOKED) sync::NoteEnd(sync::EndOf(row), &view);
   return view;
 }
 

@@ -12,6 +12,7 @@
 #include "server/sight.h"
 #include "sync/limits.h"
 #include "sync/moved_clock.h"
+#include "sync/offline_lease.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -253,6 +254,12 @@ absl::Status Exchange::TellWriters(const PreparedSync& prepared, const FeedPlan&
   return absl::OkStatus();
 }
 
+uint64_t Exchange::DirectoryRevision() const {
+  // Below the form of the names, and past all acts there will be.
+  constexpr int kDaysShift = 56;
+  return directory_.names_revision() + (uint64_t{offline_days_} << kDaysShift);
+}
+
 absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, PushAnswer* pushed,
                                                   int64_t now_ms, ShownParts* shown) const {
   const v1::SyncRequest& request = prepared.request;
@@ -279,10 +286,11 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
           return true;
         }));
   }
-  const uint64_t revision = directory_.names_revision();
+  const uint64_t revision = DirectoryRevision();
   response.set_directory_revision(revision);
   if (revision != request.directory_revision()) {
     *response.mutable_directory() = directory_.NamesFor(*caller.person);
+    if (offline_days_ != 0) sync::SayOfflineDays(offline_days_, response.mutable_directory());
   }
 
   SOTAY_ASSIGN_OR_RETURN(FeedPlan plan, PlanFeed(directory_, *caller.person, request.cursors()));

@@ -44,6 +44,10 @@ class Exchange {
         watermark_(watermark),
         records_(store) {}
 
+  // For how many days after a contact devices show what others wrote; 0, as it is at first: without
+  // end.  Before anybody is answered.
+  void set_offline_days(uint32_t days) { offline_days_ = days; }
+
   // Checks shape, limits, cursors and seal, in that order, unpacks the changes, and notes the
   // contact.  Fails as SyncService.Sync says; then nothing of the call was taken.  A caller that is
   // forked or revoked may only push.
@@ -61,6 +65,8 @@ class Exchange {
                                         int64_t now_ms);
 
  private:
+  // Of names and offline_days together, as a device is told them together.
+  uint64_t DirectoryRevision() const;
   absl::Status CheckShape(const v1::SyncRequest& request) const;
   absl::StatusOr<Push> Open(const Caller& caller, v1::Push* push, std::string* unpacked) const;
   // And notes by which key it holds.
@@ -77,6 +83,7 @@ class Exchange {
   Store& store_;
   Notary& notary_;
   const Watermark* const watermark_;
+  uint32_t offline_days_ = 0;
   mutable DossierRecords records_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/losses.h"
 #include "server/quarantine.h"
 
 namespace sotay::server {
@@ -43,6 +44,13 @@ grpc::ServerUnaryReactor* QuarantineService::Dismiss(grpc::CallbackServerContext
                                                      grpc::ByteBuffer* response) {
   return Answer<v1::DismissRequest, v1::DismissResponse>(context, request, response, "Dismiss",
                                                          &server::Dismiss);
+}
+
+grpc::ServerUnaryReactor* QuarantineService::SettleLoss(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  return Answer<v1::SettleLossRequest, v1::SettleLossResponse>(context, request, response,
+                                                               "SettleLoss", &server::SettleLoss);
 }
 
 }  // namespace sotay::server

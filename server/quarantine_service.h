@@ -1,5 +1,5 @@
-// Decisions about refused changes, as gRPC sees them; what is decided, and by whom it may be, is in
-// quarantine.h.
+// Decisions about refused changes and lost devices, as gRPC sees them; what is decided, and by whom
+// it may be, is in quarantine.h and losses.h.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 namespace sotay::server {
 
 using QuarantineServiceBase = v1::QuarantineService::WithRawCallbackMethod_TakeIn<
-    v1::QuarantineService::WithRawCallbackMethod_Dismiss<v1::QuarantineService::Service>>;
+    v1::QuarantineService::WithRawCallbackMethod_Dismiss<
+        v1::QuarantineService::WithRawCallbackMethod_SettleLoss<v1::QuarantineService::Service>>>;
 
 // Set once at construction; what it is given outlives it.
 class QuarantineService final : public QuarantineServiceBase {
@@ -20,6 +21,7 @@ class QuarantineService final : public QuarantineServiceBase {
   QuarantineService(Directory* directory, Hub* hub, std::function<int64_t()> now_ms);
 
   using QuarantineServiceBase::Dismiss;
+  using QuarantineServiceBase::SettleLoss;
   using QuarantineServiceBase::TakeIn;
   grpc::ServerUnaryReactor* TakeIn(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request,
@@ -27,6 +29,9 @@ class QuarantineService final : public QuarantineServiceBase {
   grpc::ServerUnaryReactor* Dismiss(grpc::CallbackServerContext* context,
                                     const grpc::ByteBuffer* request,
                                     grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SettleLoss(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
 
  private:
   // Answers with what `decide(pen, person, request)` says, on the hub's thread.

@@ -14,6 +14,7 @@ namespace sotay::cli {
 void AddWriteCommands(Command app, Invocation* run);     // new, edit, resolve
 void AddSignCommand(Command app, Invocation* run);       // sign
 void AddReadCommands(Command app, Invocation* run);      // list, show, log, conflicts, refused
+void AddRefusedCommand(Command app, Invocation* run);    // of these, refused
 void AddStatusCommands(Command app, Invocation* run);    // status, digest
 void AddFieldsCommand(Command app, Invocation* run);     // fields
 void AddSyncCommands(Command app, Invocation* run);      // enroll, sync, watch

@@ -64,7 +64,8 @@ absl::Status Attach(const Invocation& run, const AttachWords& words) {
   };
   SOTAY_ASSIGN_OR_RETURN(const sync::RecordId id,
                          open.notebook->Attach(parent, source, "attachment", edits));
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::FileLine> files, open.notebook->ListFiles());
+  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::FileLine> files,
+                         open.notebook->ListFiles(/*here_alone=*/true));
   for (const sdk::FileLine& line : files) {
     if (line.record.id != id) continue;
     run.Print(FileJson(line),

@@ -218,6 +218,10 @@ absl::StatusOr<v1::DismissResponse> Office::Dismiss(const v1::DismissRequest& re
   return calls_->Call(calls_->quarantine(), &v1::QuarantineService::Stub::Dismiss, request);
 }
 
+absl::StatusOr<v1::SettleLossResponse> Office::SettleLoss(const v1::SettleLossRequest& request) {
+  return calls_->Call(calls_->quarantine(), &v1::QuarantineService::Stub::SettleLoss, request);
+}
+
 absl::StatusOr<v1::ListDevicesResponse> Office::ListDevices(const v1::ListDevicesRequest& request) {
   return calls_->Call(calls_->supervision(), &v1::SupervisionService::Stub::ListDevices, request);
 }

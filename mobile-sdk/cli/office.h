@@ -41,6 +41,7 @@ class Office {
       const v1::ListQuarantineRequest& request);
   absl::StatusOr<v1::TakeInResponse> TakeIn(const v1::TakeInRequest& request);
   absl::StatusOr<v1::DismissResponse> Dismiss(const v1::DismissRequest& request);
+  absl::StatusOr<v1::SettleLossResponse> SettleLoss(const v1::SettleLossRequest& request);
   absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
   absl::StatusOr<v1::ListUnitsResponse> ListUnits();
   absl::StatusOr<v1::ListAccessResponse> ListAccess(const v1::ListAccessRequest& request);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/office_losses.h"
 #include "mobile-sdk/cli/office_scope.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/open_office.h"
@@ -85,21 +86,9 @@ std::string DeviceStateInWords(const Voice& voice, v1::DeviceState state) {
   }
 }
 
-uint64_t Unsent(const v1::DeviceView& device) {
-  return device.last_sequence() > device.accepted_through()
-             ? device.last_sequence() - device.accepted_through()
-             : 0;
-}
-
-// Nobody will ask a revoked device again, and what it said last is not all it may have written
-// since.
-bool MayHaveUnsent(const v1::DeviceView& device) {
-  return device.state() == v1::DEVICE_STATE_REVOKED || Unsent(device) > 0;
-}
-
 std::string UnsentInWords(const Voice& voice, const v1::DeviceView& device) {
-  if (device.state() != v1::DEVICE_STATE_REVOKED) return absl::StrCat(Unsent(device));
-  return Unsent(device) > 0 ? absl::StrCat("≥ ", Unsent(device)) : voice("có thể còn", "maybe");
+  if (device.state() != v1::DEVICE_STATE_REVOKED) return absl::StrCat(UnsentOf(device));
+  return UnsentOf(device) > 0 ? absl::StrCat("≥ ", UnsentOf(device)) : voice("có thể còn", "maybe");
 }
 
 // Whole days since a device that is in use was heard of; of one that never was, or is not to be: 0.
@@ -123,18 +112,19 @@ std::string ContactInWords(const Voice& voice, const v1::DeviceView& device, int
                       AgoInWords(voice, device.last_contact_ms(), now_ms));
 }
 
-json DeviceJson(const v1::DeviceView& device, int64_t now_ms) {
+json DeviceJson(const Reader& reader, const v1::DeviceView& device, int64_t now_ms) {
   return {{"device", Hex(device.device_id())},
           {"user", device.user_id()},
           {"name", device.full_name()},
           {"device_name", device.device_name()},
           {"state", v1::DeviceState_Name(device.state())},
+          {"revoked", EndJson(reader, device)},
           {"last_contact_ms", device.last_contact_ms()},
           {"days_silent", DaysSilent(device, now_ms)},
           {"silence_mark", MarkOf(DaysSilent(device, now_ms))},
           {"accepted_through", device.accepted_through()},
           {"last_sequence", device.last_sequence()},
-          {"unsent", Unsent(device)},
+          {"unsent", UnsentOf(device)},
           {"may_have_unsent", MayHaveUnsent(device)},
           {"set_aside", device.set_aside()},
           {"skew_ms", device.skew_ms()},
@@ -144,7 +134,7 @@ json DeviceJson(const v1::DeviceView& device, int64_t now_ms) {
 using DeviceViews = google::protobuf::RepeatedPtrField<v1::DeviceView>;
 
 absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
-  SOTAY_ASSIGN_OR_RETURN(const OpenOffice open, OpenOfficeFor(run));
+  SOTAY_ASSIGN_OR_RETURN(OpenOffice open, OpenOfficeFor(run));
   DeviceViews devices;
   absl::StatusOr<v1::ListAllDevicesResponse> all =
       words.unit.empty() ? open.office->ListAllDevices() : absl::PermissionDeniedError("");
@@ -159,6 +149,10 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
   } else {
     return all.status();
   }
+  // Whoever revoked one mostly has one.
+  for (const v1::DeviceView& device : devices) {
+    open.reader.names.AddPerson(device.user_id(), device.full_name());
+  }
   const Voice& voice = run.voice;
   Table table({{voice("máy", "device")},
                {voice("người", "person"), false, 12},
@@ -171,15 +165,20 @@ absl::Status ListDevices(const Invocation& run, const ScopeWords& words) {
                {voice("lệch giờ", "clock ahead")},
                {voice("phiên bản", "version"), false, 0, true}});
   json list = json::array();
+  std::string ended;
   for (const v1::DeviceView& device : devices) {
-    list.push_back(DeviceJson(device, run.NowMs()));
+    list.push_back(DeviceJson(open.reader, device, run.NowMs()));
+    if (const std::string end = EndInWords(open.reader, device); !end.empty()) {
+      absl::StrAppend(&ended, Hex(device.device_id()).substr(0, 8), "  ",
+                      OneLine(device.full_name()), "  ", end, "\n");
+    }
     table.Add({Hex(device.device_id()).substr(0, 8), device.full_name(), device.device_name(),
                DeviceStateInWords(voice, device.state()),
                ContactInWords(voice, device, run.NowMs()), absl::StrCat(device.accepted_through()),
                UnsentInWords(voice, device), absl::StrCat(device.set_aside()),
                SpanInWords(voice, device.skew_ms()), device.app_version()});
   }
-  run.Print(list, table.Print(run.streams.columns));
+  run.Print(list, absl::StrCat(table.Print(run.streams.columns), ended.empty() ? "" : "\n", ended));
   return absl::OkStatus();
 }
 
@@ -212,7 +211,7 @@ absl::Status Revoke(const Invocation& run, const RevokeWords& words) {
   SOTAY_ASSIGN_OR_RETURN(*request.mutable_reason(), sdk::CleanText("--reason", words.reason));
   SOTAY_ASSIGN_OR_RETURN(const v1::RevokeDeviceResponse response,
                          open.office->RevokeDevice(request));
-  run.Print(DeviceJson(response.device(), run.NowMs()),
+  run.Print(DeviceJson(open.reader, response.device(), run.NowMs()),
             absl::StrCat(run.voice("Đã thu hồi máy ", "Revoked device "),
                          Hex(response.device().device_id()).substr(0, 8), "  ",
                          OneLine(response.device().full_name()), "  ",

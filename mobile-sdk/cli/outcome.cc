@@ -1,6 +1,7 @@
 #include "mobile-sdk/cli/outcome.h"
 
 #include "absl/strings/str_cat.h"
+#include "mobile-sdk/cli/lease_words.h"
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/core/link.h"
 
@@ -83,6 +84,9 @@ std::string Sentence(const Voice& voice, const absl::Status& status) {
   }
   if (sdk::DetailOf(status).reason() == v1::REASON_DEVICE_FORKED) {
     return absl::StrCat(kind, ": ", ForkedInWords(voice));
+  }
+  if (const auto closed = sdk::LeaseClosedOf(status)) {
+    return absl::StrCat(kind, ": ", ClosedInWords(voice, *closed));
   }
   return absl::StrCat(kind, ": ", OneLine(absl::string_view(status.message())));
 }

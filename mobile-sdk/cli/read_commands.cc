@@ -1,4 +1,4 @@
-// list, show, log, conflicts, refused: what a prosecutor reads.
+// list, show, log, conflicts: what a prosecutor reads.
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +27,7 @@ using nlohmann::json;
 struct ListWords {
   std::string type, unit, in;
   bool conflicts = false;
+  bool here = false;
 };
 
 struct RecordWords {
@@ -38,8 +39,6 @@ struct PastWords : RecordWords {
   std::string at;     // a prefix of a change's id
   std::string field;  // which text
 };
-
-struct NoWords {};
 
 // The change whose id begins so, of the record's history.
 absl::StatusOr<absl::optional<sync::ChangeId>> ChangeAt(const OpenNotebook& open,
@@ -70,6 +69,7 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   filter.type = words.type;
   filter.unit_id = words.unit;
   filter.conflicts_only = words.conflicts;
+  filter.here_alone = words.here;
   if (!words.type.empty() && open.schema->Find(words.type) == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("there is no record type ", words.type, "; sotay fields lists them"));
@@ -84,7 +84,7 @@ absl::Status List(const Invocation& run, const ListWords& words) {
   for (const sdk::RecordLine& line : lines) list.push_back(LineJson(line));
   std::string text = lines.empty() ? run.voice("Chưa có bản ghi nào.\n", "No records.\n")
                                    : LinesInWords(open.reader, lines, /*own=*/true);
-  if (words.type.empty() && words.in.empty() && !words.conflicts) {
+  if (words.type.empty() && words.in.empty() && !words.conflicts && !words.here) {
     SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
     for (const auto& [dossier, sealed] : status.sealed_dossiers) {
       if (!words.unit.empty() && sealed.told().unit_id() != words.unit) continue;
@@ -127,6 +127,15 @@ absl::StatusOr<std::vector<sync::RecordId>> ReplacedBy(const OpenNotebook& open,
   return later;
 }
 
+// Its author's alone, where nothing else is read: without what stands around it.
+absl::Status ShowAlone(const Invocation& run, const OpenNotebook& open,
+                       const sdk::RecordView& view) {
+  json document = RecordJson(open.reader, view.record, view.conflicts);
+  document["sync"] = SyncStateName(view.state);
+  run.Print(document, RecordInWords(open.reader, view.record, view.conflicts, view.state));
+  return absl::OkStatus();
+}
+
 absl::Status Show(const Invocation& run, const PastWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
   const absl::StatusOr<sync::RecordId> named = open.notebook->Find(words.record);
@@ -143,6 +152,8 @@ absl::Status Show(const Invocation& run, const PastWords& words) {
   SOTAY_ASSIGN_OR_RETURN(const absl::optional<sync::ChangeId> at, ChangeAt(open, id, words));
   if (at.has_value()) return ShowThen(run, open, id, *at);
   SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
+  if (!status.reading.open) return ShowAlone(run, open, view);
   std::vector<sdk::RecordLine> within;
   if (view.record.dossier() == id) {
     sdk::ListFilter filter;
@@ -280,47 +291,6 @@ absl::Status Conflicts(const Invocation& run, const RecordWords& words) {
   return absl::OkStatus();
 }
 
-std::string DossierInWords(absl::string_view bytes) {
-  const auto dossier = sync::RecordId::From(bytes);
-  return dossier.has_value() ? dossier->Short() : "?";
-}
-
-absl::Status Refused(const Invocation& run, const NoWords&) {
-  SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<sdk::RefusedChange> refused, open.notebook->Refused());
-  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
-  json list = json::array();
-  std::string text;
-  for (const sdk::RefusedChange& change : refused) {
-    list.push_back(
-        {{"outcome", OutcomeJson(change.outcome)},
-         {"change", ChangeJson(open.reader, change.change, "", status.user_id, nullptr)}});
-    if (change.withheld) {
-      list.back()["withheld"] = true;
-      absl::StrAppend(
-          &text, "#", change.sequence, "  ", run.voice("không được nhận", "set aside"), ": ",
-          OneLine(change.outcome.message()), "\n  ", run.voice("hồ sơ ", "dossier "),
-          DossierInWords(change.change.dossier_id()),
-          run.voice(": điều đã ghi không còn ở máy này, cũng không có ở máy chủ; nếu cần giữ, ghi "
-                    "vào hồ sơ giấy\n",
-                    ": what was written is gone from this device, and the server has not kept it; "
-                    "what is to be kept goes into the paper file\n"));
-      continue;
-    }
-    const bool held = change.outcome.verdict() == v1::VERDICT_HELD;
-    absl::StrAppend(
-        &text, "#", change.sequence, "  ",
-        held ? run.voice("đang chờ", "held") : run.voice("không được nhận", "set aside"), ": ",
-        OneLine(change.outcome.message()), "\n  ",
-        ChangeInWords(open.reader, change.change, status.user_id, nullptr, {}));
-  }
-  if (text.empty()) {
-    text = run.voice("Không có gì bị giữ lại.\n", "Nothing of yours is set aside.\n");
-  }
-  run.Print(list, text);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 void AddReadCommands(Command app, Invocation* run) {
@@ -340,6 +310,12 @@ void AddReadCommands(Command app, Invocation* run) {
       .TypeName("RECORD");
   command.AddFlag("--conflicts", list->conflicts,
                   voice("chỉ khi có xung đột hay đề nghị", "with conflicts or requests only"));
+  command.AddFlag(
+      "--here", list->here,
+      voice("chỉ điều ghi ở máy này mà máy chủ chưa trả lại; đọc được cả khi đã quá hạn "
+            "đọc ngoại tuyến",
+            "only what was written here and has not come back; also when the time to "
+            "read offline is over"));
   command.Footer(voice("Ví dụ:", "Examples:") + R"(
   sotay list
   sotay list note --in 7f3a
@@ -383,10 +359,7 @@ void AddReadCommands(Command app, Invocation* run) {
                        conflicts, &Conflicts);
   command.AddOption("RECORD", conflicts->record, record);
 
-  AddCommand(app, run, "refused",
-             voice("Xem thay đổi của mình mà máy chủ giữ lại",
-                   "Show changes of yours that were set aside"),
-             std::make_shared<NoWords>(), &Refused);
+  AddRefusedCommand(app, run);
 }
 
 }  // namespace sotay::cli

@@ -11,6 +11,7 @@
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/handovers.h"
 #include "mobile-sdk/cli/instant.h"
+#include "mobile-sdk/cli/lease_words.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/secrecy.h"
@@ -98,6 +99,7 @@ json StatusJson(const sdk::Status& status) {
           {"files_damaged", status.files_damaged},
           {"last_contact_ms", status.last_contact_ms},
           {"skew_ms", status.skew_ms},
+          {"readable", ReadableJson(status)},
           {"certificate_ends_ms", status.certificate_ends_ms},
           {"key_rolls", status.key_rolls},
           {"rekey_pending", status.rekey_pending},
@@ -156,6 +158,9 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   // Both sides of the difference are the server's clock.
   line(voice("Liên lạc cuối", "Last contact"),
        AgoInWords(voice, status.last_contact_ms, run.NowMs() - status.skew_ms));
+  if (const std::string readable = ReadableInWords(voice, status); !readable.empty()) {
+    line(voice("Đọc ngoại tuyến", "Read offline"), readable);
+  }
   line(voice("Chưa gửi", "Unsent"),
        status.outbox == 0 ? "0"
                           : absl::StrCat(status.outbox, voice(", cũ nhất ", ", the oldest "),
@@ -285,8 +290,11 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
     line(voice("  đã có", "  held"), HeadInWords(voice, dispute.held()));
     line(voice("  được đưa", "  offered"), HeadInWords(voice, dispute.offered().head()));
   }
-  SOTAY_ASSIGN_OR_RETURN(const std::vector<stored::v1::StepNotice> notices,
-                         open.notebook->Notices());
+  std::vector<stored::v1::StepNotice> notices;
+  // They tell what others did.
+  if (status.reading.open) {
+    SOTAY_ASSIGN_OR_RETURN(notices, open.notebook->Notices());
+  }
   absl::StrAppend(&text, NoticesInWords(open.reader, notices));
   json document = StatusJson(status);
   document["notices"] = NoticesJson(open.reader, notices);

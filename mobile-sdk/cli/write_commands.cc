@@ -20,6 +20,7 @@
 #include "mobile-sdk/cli/terminal.h"
 #include "mobile-sdk/cli/value.h"
 #include "mobile-sdk/core/edits.h"
+#include "sotay/lease.h"
 #include "sync/fragment.h"
 #include "sync/limits.h"
 #include "sync/stamp.h"
@@ -80,7 +81,13 @@ absl::StatusOr<std::vector<sdk::Edit>> EditsOf(const std::vector<std::string>& w
 
 absl::Status Confirm(const Invocation& run, const OpenNotebook& open, const sync::RecordId& id,
                      const std::string& done) {
-  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, open.notebook->Read(id));
+  const absl::StatusOr<sdk::RecordView> read = open.notebook->Read(id);
+  if (sdk::LeaseClosedOf(read.status()).has_value()) {
+    // It ended while somebody typed: what they did is kept, and its record is not read now.
+    run.Print({{"id", id.Hex()}}, absl::StrCat(done, " ", id.Short(), "\n"));
+    return absl::OkStatus();
+  }
+  SOTAY_ASSIGN_OR_RETURN(const sdk::RecordView view, read);
   const sdk::RecordLine line = LineOf(open.reader, view.record);
   run.Print({{"id", id.Hex()},
              {"type", view.record.type_name()},

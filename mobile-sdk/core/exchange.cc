@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/another_life.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/lineage.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/record_history.h"
@@ -251,6 +252,7 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
       }
       return true;  // comes back with the sentence that says what to do
     case v1::REASON_DEVICE_REVOKED:
+      NoteRevoked(&desk_);
       if (!MayStillPush(asked)) return false;
       SetTold(true);
       return true;

@@ -31,6 +31,7 @@ std::string Progress() { return "p"; }
 std::string Directory() { return "d"; }
 std::string RowsSchema() { return "s"; }
 std::string PurgeDue() { return "u"; }
+std::string Revoked() { return "R"; }
 std::string Unshown() { return "v"; }
 std::string FileLimits() { return "w"; }
 std::string ClockContact() { return "j"; }
@@ -109,6 +110,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Directory()) return "units and people";
   if (key == RowsSchema()) return "schema of the list rows";
   if (key == PurgeDue()) return "that a purge is due";
+  if (key == Revoked()) return "that the device is revoked";
   if (key == Unshown()) return "that the server does not show how its log key was replaced";
   if (key == ClockContact()) return "the clocks at the last contact";
   if (key == FileLimits()) return "what the server takes of files";

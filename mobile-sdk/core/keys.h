@@ -22,6 +22,7 @@
 //   f ‖ record             stored.v1.PhoneFile       its file is here, and how it stands
 //   w                      stored.v1.FileLimits      what the server takes of files
 //   u                      empty                     what left may be in the files still
+//   R                      8 bytes                   since when the server says we are revoked
 //   l ‖ unit               v1.LogHead                the newest head of its log, checked
 //   q ‖ unit               stored.v1.LogDispute      the first that did not go on from it
 //   n ‖ record ‖ field (4 bytes, big-endian) ‖ kind (1 byte) ‖ own change ‖ other change
@@ -48,6 +49,7 @@ std::string Progress();
 std::string Directory();
 std::string RowsSchema();
 std::string PurgeDue();
+std::string Revoked();
 std::string Unshown();
 std::string FileLimits();
 std::string ClockContact();

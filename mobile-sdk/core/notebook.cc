@@ -12,6 +12,7 @@
 #include "mobile-sdk/core/boot_clock.h"
 #include "mobile-sdk/core/builtin_schema.h"
 #include "mobile-sdk/core/grpc_link.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/rekeying.h"
 #include "mobile-sdk/core/sealing.h"
@@ -145,6 +146,11 @@ absl::StatusOr<Shown> Notebook::Impl::ReadShown(const sync::RecordId& id) const 
     return absl::NotFoundError(absl::StrCat("record ", id.Short(), " is not in this notebook"));
   }
   return *std::move(shown);
+}
+
+absl::StatusOr<Shown> Notebook::Impl::ReadForPerson(const sync::RecordId& id) const {
+  SOTAY_RETURN_IF_ERROR(CheckReadable(desk, id));
+  return ReadShown(id);
 }
 
 absl::StatusOr<v1::Directory> Notebook::Impl::Directory() const {

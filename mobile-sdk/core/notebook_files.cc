@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/edits.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/sealing.h"
 #include "sync/attaching.h"
@@ -62,8 +63,8 @@ absl::StatusOr<RecordId> Notebook::Attach(const RecordId& parent, const FileSour
     return absl::InvalidArgumentError(
         absl::StrCat("records of type ", type_name, " stand for no file"));
   }
-  // Before anything is copied.
-  SOTAY_ASSIGN_OR_RETURN(const RecordView in, Read(parent));
+  // Before anything is copied; nobody is shown it.
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord in, impl_->RecordShown(parent));
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::FileLimits limits, impl_->desk.store->FileLimits());
   const uint64_t bytes_max = limits.file_bytes_max() == 0 ? kFileBytesMax : limits.file_bytes_max();
   std::array<char, RecordId::kSize> chance = {};
@@ -72,8 +73,8 @@ absl::StatusOr<RecordId> Notebook::Attach(const RecordId& parent, const FileSour
   SOTAY_ASSIGN_OR_RETURN(const auto writer, impl_->desk.files->Write(id));
   SOTAY_ASSIGN_OR_RETURN(const Files::Found found, CopyIn(writer.get(), source, bytes_max));
   stored::v1::PhoneFile file;
-  file.set_dossier_id(in.record.dossier().str());
-  file.set_unit_id(in.record.unit_id());
+  file.set_dossier_id(in.dossier().str());
+  file.set_unit_id(in.unit_id());
   file.set_sha256(found.sha256);
   file.set_size(found.size);
   file.set_key(found.key);
@@ -91,8 +92,15 @@ absl::StatusOr<RecordId> Notebook::Attach(const RecordId& parent, const FileSour
   return made;
 }
 
+absl::StatusOr<sync::MergedRecord> Notebook::Impl::RecordShown(const RecordId& id) {
+  absl::ReaderMutexLock lock(&desk.mutex);
+  SOTAY_ASSIGN_OR_RETURN(Shown shown, ReadShown(id));
+  return std::move(shown.record);
+}
+
 absl::StatusOr<stored::v1::PhoneFile> Notebook::Impl::FileFor(const RecordId& id, bool* here) {
   absl::ReaderMutexLock lock(&desk.mutex);
+  SOTAY_RETURN_IF_ERROR(CheckReadable(desk, id));
   // One whose attachment was refused is its author's still; one that is leaving is nobody's here;
   // one that is damaged is fetched anew where the server has it.
   SOTAY_ASSIGN_OR_RETURN(const auto row, desk.store->File(id));
@@ -159,7 +167,7 @@ absl::Status Notebook::SendFiles(const std::function<void(const FileProgress&)>&
   }
 }
 
-absl::StatusOr<std::vector<FileLine>> Notebook::ListFiles() const {
+absl::StatusOr<std::vector<FileLine>> Notebook::ListFiles(bool here_alone) const {
   std::vector<FileLine> lines;
   std::map<RecordId, stored::v1::PhoneFile> rows;
   {
@@ -170,6 +178,7 @@ absl::StatusOr<std::vector<FileLine>> Notebook::ListFiles() const {
     if (type.attaching == nullptr) continue;
     ListFilter filter;
     filter.type = name;
+    filter.here_alone = here_alone;
     SOTAY_ASSIGN_OR_RETURN(const std::vector<RecordLine> listed, List(filter));
     for (const RecordLine& one : listed) {
       const absl::StatusOr<RecordView> view = Read(one.id);
@@ -189,6 +198,7 @@ absl::StatusOr<std::vector<FileLine>> Notebook::ListFiles() const {
       rows.erase(row);
     }
   }
+  if (here_alone) return lines;
   // Nothing that is here is kept silent.
   for (const auto& [id, row] : rows) {
     FileLine& line = lines.emplace_back();

@@ -36,6 +36,10 @@ class Notebook::Impl {
   absl::StatusOr<Shown> ReadShown(const sync::RecordId& id) const
       ABSL_SHARED_LOCKS_REQUIRED(desk.mutex);
 
+  // The same for somebody who is to see it: kFailedPrecondition when its lease has ended (lease.h).
+  absl::StatusOr<Shown> ReadForPerson(const sync::RecordId& id) const
+      ABSL_SHARED_LOCKS_REQUIRED(desk.mutex);
+
   // What a change is made on.
   struct Ground {
     const sync::MergedRecord* record = nullptr;  // none: it creates the record
@@ -61,7 +65,10 @@ class Notebook::Impl {
   absl::Status Create(const Birth& birth, const std::vector<Edit>& edits, const std::string& reason)
       ABSL_LOCKS_EXCLUDED(desk.mutex);
 
+  absl::StatusOr<sync::MergedRecord> RecordShown(const sync::RecordId& id)
+      ABSL_LOCKS_EXCLUDED(desk.mutex);
   // The row of an attachment's file; where it is not `here`, as it would be without a key.
+  // kFailedPrecondition as ReadForPerson.
   absl::StatusOr<stored::v1::PhoneFile> FileFor(const sync::RecordId& id, bool* here)
       ABSL_LOCKS_EXCLUDED(desk.mutex);
   // Why the file of an attachment could not be read here; takes down that it is damaged.

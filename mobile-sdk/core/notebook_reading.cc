@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/doubtful_times.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/patience.h"
@@ -102,7 +103,7 @@ SyncState StateOf(const stored::v1::ListRow& row, uint64_t accepted_through) {
 
 absl::StatusOr<RecordView> Notebook::Read(const RecordId& id) const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
-  SOTAY_ASSIGN_OR_RETURN(Shown shown, impl_->ReadShown(id));
+  SOTAY_ASSIGN_OR_RETURN(Shown shown, impl_->ReadForPerson(id));
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const auto row, impl_->desk.store->Row(id));
   std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
@@ -157,14 +158,21 @@ absl::StatusOr<std::vector<RecordLine>> Notebook::List(const ListFilter& filter)
   std::vector<RecordLine> lines;
   {
     absl::ReaderMutexLock lock(&impl_->desk.mutex);
+    if (!filter.here_alone) SOTAY_RETURN_IF_ERROR(CheckOpen(impl_->desk));
     SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, impl_->desk.store->Progress());
+    absl::Status read;
     SOTAY_RETURN_IF_ERROR(
         impl_->desk.store->EachRow("", [&](const RecordId& id, const stored::v1::ListRow& row) {
-          if (Passes(filter, type_name, row)) {
-            lines.push_back(LineOf(id, row, progress.accepted_through()));
+          if (!Passes(filter, type_name, row)) return true;
+          if (filter.here_alone) {
+            const auto base = impl_->desk.store->Base(id);
+            read.Update(base.status());
+            if (!base.ok() || base->has_value()) return read.ok();
           }
+          lines.push_back(LineOf(id, row, progress.accepted_through()));
           return true;
         }));
+    SOTAY_RETURN_IF_ERROR(read);
   }
   // Rows come in order of id, which thus breaks ties.
   std::stable_sort(lines.begin(), lines.end(), [](const RecordLine& a, const RecordLine& b) {
@@ -176,6 +184,7 @@ absl::StatusOr<std::vector<RecordLine>> Notebook::List(const ListFilter& filter)
 absl::StatusOr<sync::MergedRecord> Notebook::ReadAt(const RecordId& id,
                                                     const sync::ChangeId& at) const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_RETURN_IF_ERROR(CheckReadable(impl_->desk, id));
   SOTAY_ASSIGN_OR_RETURN(sync::History history, ShownReader(&impl_->desk).History(id));
   SOTAY_ASSIGN_OR_RETURN(const sync::VersionVector version, sync::VersionOf(history, at));
   return history.At(version);
@@ -184,7 +193,7 @@ absl::StatusOr<sync::MergedRecord> Notebook::ReadAt(const RecordId& id,
 absl::StatusOr<std::vector<sync::BlameRun>> Notebook::Blame(
     const RecordId& id, const std::string& field, absl::optional<sync::ChangeId> at) const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
-  SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+  SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadForPerson(id));
   const sync::RecordType* type = shown.record.type();
   const sync::FieldType* known = type != nullptr ? type->Field(absl::string_view(field)) : nullptr;
   if (known == nullptr || known->rule != options::v1::RULE_TEXT) {
@@ -196,6 +205,10 @@ absl::StatusOr<std::vector<sync::BlameRun>> Notebook::Blame(
 }
 
 absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, bool fetch) {
+  {
+    absl::ReaderMutexLock lock(&impl_->desk.mutex);
+    SOTAY_RETURN_IF_ERROR(CheckReadable(impl_->desk, id));
+  }
   if (fetch) {
     SOTAY_ASSIGN_OR_RETURN(const FetchedHistory history, FetchHistory(*impl_->link, id));
     SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, history));
@@ -288,6 +301,9 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   status.outbox = progress.last_sequence() - progress.accepted_through();
   status.last_contact_ms = progress.last_contact_ms();
   status.skew_ms = progress.skew_ms();
+  SOTAY_ASSIGN_OR_RETURN(const Lease lease, LeaseNow(desk));
+  status.reading = {lease.open(), lease.days, lease.left_ms.value_or(0), lease.until_ms(),
+                    lease.revoked_ms};
   if (desk.renewal != nullptr) status.certificate_ends_ms = desk.renewal->ends_ms();
   status.key_rolls = desk.vault->rolls().size();
   status.rekey_pending = desk.rekeying != nullptr && desk.rekeying->MayBePending(*desk.vault);

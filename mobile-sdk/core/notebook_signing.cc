@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/edits.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "sync/fragment.h"
 #include "sync/freeze.h"
@@ -42,6 +43,13 @@ absl::StatusOr<bool> Notebook::Impl::Counts(const RecordView& signature) {
 absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id,
                                                              std::vector<RecordView>* apart) const {
   SOTAY_ASSIGN_OR_RETURN(const RecordView object, Read(id));
+  // Of its author's alone there are no others' signatures.
+  bool here_alone = false;
+  {
+    absl::ReaderMutexLock lock(&impl_->desk.mutex);
+    SOTAY_ASSIGN_OR_RETURN(const Lease lease, LeaseNow(impl_->desk));
+    here_alone = !lease.open();
+  }
   std::map<RecordId, RecordView> views;
   std::vector<sync::MergedRecord> records;
   for (const auto& [name, type] : schema().types()) {
@@ -49,6 +57,7 @@ absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id,
     ListFilter filter;
     filter.type = name;
     filter.dossier = object.record.dossier();
+    filter.here_alone = here_alone;
     SOTAY_ASSIGN_OR_RETURN(const std::vector<RecordLine> lines, List(filter));
     for (const RecordLine& line : lines) {
       absl::StatusOr<RecordView> view = Read(line.id);

@@ -336,7 +336,8 @@ absl::Status Notebook::Impl::Change(const RecordId& id, const RecordView* seen,
   std::vector<Event> events;
   {
     absl::MutexLock lock(&desk.mutex);
-    SOTAY_ASSIGN_OR_RETURN(const Shown shown, ReadShown(id));
+    // Who has read it goes on writing, whatever ended since.
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, seen != nullptr ? ReadShown(id) : ReadForPerson(id));
     SOTAY_ASSIGN_OR_RETURN(const sync::RecordType* type,
                            TypeCalled(*desk.schema, shown.record.type_name()));
     Ground ground = {&shown.record, shown.record.unit_id(), shown.record.dossier()};
@@ -367,7 +368,7 @@ absl::Status Notebook::Resolve(const RecordId& id, const std::string& conflict_i
   std::vector<Event> events;
   {
     absl::MutexLock lock(&impl_->desk.mutex);
-    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
+    SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadForPerson(id));
     const std::vector<sync::Conflict> conflicts = sync::Conflicts(shown.record);
     const auto conflict =
         std::find_if(conflicts.begin(), conflicts.end(),

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notebook_impl.h"
 #include "sync/apart.h"
 #include "sync/stamp.h"
@@ -128,6 +129,7 @@ void NoticeBook::Forget(const sync::RecordId& record, StoreBatch* batch) const {
 
 absl::StatusOr<std::vector<StepNotice>> Notebook::Notices() const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
+  SOTAY_RETURN_IF_ERROR(CheckOpen(impl_->desk));
   SOTAY_ASSIGN_OR_RETURN(std::vector<StepNotice> notices, impl_->desk.store->Notices());
   notices.erase(std::remove_if(notices.begin(), notices.end(),
                                [](const StepNotice& notice) { return notice.seen(); }),

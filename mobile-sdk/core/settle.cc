@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/core/forgetting.h"
+#include "mobile-sdk/core/lease.h"
 #include "mobile-sdk/core/notices.h"
 #include "mobile-sdk/core/own_changes.h"
 #include "mobile-sdk/core/patience.h"
@@ -42,6 +43,7 @@ class Settling {
   absl::Status IsThereAgain(const sync::RecordId& id);
   absl::Status TakeOutcomes();
   absl::Status TakeHeads(const v1::SyncResponse& response);
+  absl::Status TakeLease(const v1::SyncResponse& response, const stored::v1::Progress& progress);
   absl::Status TakeCursors();
   absl::Status ForgetLost();
   absl::Status SealSecret();
@@ -109,7 +111,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
-  batch_.PutClockContact(ContactAt(clocks_, progress.skew_ms()));
+  SOTAY_RETURN_IF_ERROR(TakeLease(response, progress));
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
@@ -224,6 +226,20 @@ absl::Status Settling::TakeCursors() {
     if (was != gone.end()) gone.erase(was);
   }
   for (const auto& [unit, cursor] : gone) batch_.DropCursor(unit);
+  return absl::OkStatus();
+}
+
+// The contact from which it may be read on.  A revoked device that hands in what it has is given no
+// such; one that a restored server knows again is as it was.
+absl::Status Settling::TakeLease(const v1::SyncResponse& response,
+                                 const stored::v1::Progress& progress) {
+  SOTAY_ASSIGN_OR_RETURN(const int64_t revoked_ms, desk_.store->RevokedMs());
+  if (!SaysRevoked(response)) {
+    batch_.PutClockContact(ContactAt(clocks_, progress.skew_ms()));
+    if (revoked_ms != 0) batch_.DropRevoked();
+  } else if (revoked_ms == 0) {
+    batch_.PutRevoked(clocks_.wall_ms);
+  }
   return absl::OkStatus();
 }
 

@@ -46,6 +46,14 @@ absl::StatusOr<Touch> TouchAt(absl::string_view key, absl::string_view value) {
   return Touch{*sequence, static_cast<Fate>(value[0])};
 }
 
+// An instant of 8 bytes, milliseconds since 1970.
+absl::StatusOr<int64_t> Since(absl::string_view key, absl::string_view value) {
+  if (value.size() != sizeof(uint64_t)) return absl::DataLossError(keys::DescribeKey(key));
+  uint64_t since = 0;
+  for (const char byte : value) since = since << 8 | static_cast<unsigned char>(byte);
+  return static_cast<int64_t>(since);
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<durable::Store> disk, Sealing sealing)
@@ -287,12 +295,8 @@ absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {
   std::map<sync::RecordId, int64_t> gone;
   const auto take = [&](absl::string_view key, absl::string_view value) -> absl::StatusOr<bool> {
     const auto dossier = keys::RecordOf(key);
-    if (!dossier.has_value() || value.size() != sizeof(uint64_t)) {
-      return absl::DataLossError(keys::DescribeKey(key));
-    }
-    uint64_t since = 0;
-    for (const char byte : value) since = since << 8 | static_cast<unsigned char>(byte);
-    gone[*dossier] = static_cast<int64_t>(since);
+    if (!dossier.has_value()) return absl::DataLossError(keys::DescribeKey(key));
+    SOTAY_ASSIGN_OR_RETURN(gone[*dossier], Since(key, value));
     return true;
   };
   SOTAY_RETURN_IF_ERROR(Each(keys::AllGone(), keys::AllGone(), take));
@@ -302,6 +306,11 @@ absl::StatusOr<std::map<sync::RecordId, int64_t>> Store::Gone() const {
 absl::StatusOr<bool> Store::IsGone(const sync::RecordId& dossier) const {
   SOTAY_ASSIGN_OR_RETURN(const auto since, Get(keys::Gone(dossier)));
   return since.has_value();
+}
+
+absl::StatusOr<int64_t> Store::RevokedMs() const {
+  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(keys::Revoked()));
+  return value.has_value() ? Since(keys::Revoked(), *value) : 0;
 }
 
 absl::StatusOr<bool> Store::PurgeDue() const {

@@ -69,6 +69,9 @@ class StoreBatch {
   void PutDispute(const stored::v1::LogDispute& dispute);
   void PutRestoration(const stored::v1::Restoration& restoration);
   void PutHandover(const v1::LogKeyHandover& handover);
+  // Since when, device clock, the server says that the device is revoked (lease.h).
+  void PutRevoked(int64_t since_ms);
+  void DropRevoked();
   // As patience.h writes it.
   void PutUnshown(std::string value);
   void DropUnshown();
@@ -153,6 +156,8 @@ class Store {
   absl::StatusOr<std::vector<stored::v1::Restoration>> Restorations() const;
   // How the key of the logs was replaced since enrolment, in order.
   absl::StatusOr<std::vector<v1::LogKeyHandover>> Handovers() const;
+  // 0: it does not say so.
+  absl::StatusOr<int64_t> RevokedMs() const;
   // For patience.h.
   absl::StatusOr<absl::optional<std::string>> Unshown() const;
 

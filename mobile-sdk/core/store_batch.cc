@@ -3,6 +3,7 @@
 
 #include "mobile-sdk/core/keys.h"
 #include "mobile-sdk/core/store.h"
+#include "sync/seal/big_endian.h"
 
 namespace sotay::sdk {
 namespace {
@@ -80,11 +81,17 @@ void StoreBatch::DropFetched(const sync::RecordId& record, uint64_t position) {
   Drop(keys::Fetched(record, position));
 }
 
+void StoreBatch::PutRevoked(int64_t since_ms) {
+  std::string since;
+  seal::AppendBigEndian(static_cast<uint64_t>(since_ms), &since);
+  Put(keys::Revoked(), std::move(since));
+}
+
+void StoreBatch::DropRevoked() { Drop(keys::Revoked()); }
+
 void StoreBatch::PutGone(const sync::RecordId& dossier, int64_t since_ms) {
   std::string since;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    since.push_back(static_cast<char>((static_cast<uint64_t>(since_ms) >> shift) & 0xff));
-  }
+  seal::AppendBigEndian(static_cast<uint64_t>(since_ms), &since);
   Put(keys::Gone(dossier), std::move(since));
 }
 void StoreBatch::DropGone(const sync::RecordId& dossier) { Drop(keys::Gone(dossier)); }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "mobile-sdk/cli/commands.h"
 #include "mobile-sdk/core/enrolment.h"
+#include "sync/offline_lease.h"
 #include "sync/seal/key.h"
 #include "tests/support/memory_link.h"
 
@@ -102,6 +103,7 @@ void Laptop::Exchange() {
       outcome.set_message("the dossier is a stub: no other record is written in it");
     }
     if (!response->has_directory()) return;
+    if (offline_days != 0) sync::SayOfflineDays(offline_days, response->mutable_directory());
     for (v1::DirectoryPerson& person : *response->mutable_directory()->mutable_people()) {
       if (person.user_id() == "uu-dam") person.set_full_name("Nguyễn Ưu Đàm");
       if (person.user_id() == "nguyet-que") person.set_full_name("Võ Nguyệt Quế");

@@ -59,6 +59,8 @@ class Laptop {
 
   const std::string& dir() const { return dir_; }
   int64_t clock_ms = kMorning;
+  // For how many days after a contact the server says that records are read here.
+  uint32_t offline_days = 0;
   // What the server says in every answer has proved to be secret.
   std::vector<v1::SecretDossier> secret;
   // Changes of this laptop that it refuses as content for what is to have none.

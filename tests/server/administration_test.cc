@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "server/enrolment.h"
 #include "server/refusal.h"
+#include "sync/device_end.h"
 #include "sync/seal/certificate.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/invitation.h"
@@ -125,6 +126,11 @@ TEST_F(AdministrationTest, RevokingTwiceKeepsTheFirstReason) {
   ASSERT_THAT(response, IsOk());
   EXPECT_EQ(room_.directory->Device(nguyet.device())->revoked_reason(), "mất máy");
   EXPECT_EQ(room_.directory->Device(nguyet.device())->revoked_by(), "khoa");
+  const v1::DeviceEnd end = sync::EndOf(response->device());
+  EXPECT_EQ(end.revoked_by(), "khoa");
+  EXPECT_EQ(end.revoked_reason(), "mất máy");
+  EXPECT_EQ(end.revoked_ms(), room_.directory->Device(nguyet.device())->revoked_ms());
+  EXPECT_NE(end.revoked_ms(), 0);
   request.set_device_id(std::string(16, 'x'));
   revoke();
   EXPECT_THAT(response, StatusIs(absl::StatusCode::kNotFound));

@@ -148,6 +148,9 @@ class EveryRpc : public ::testing::Test {
     refused_->set_device_id(listed.changes(0).device_id());
     refused_->set_sequence(listed.changes(0).sequence());
     refused_->set_change_id(listed.changes(0).change_id());
+    // And a device that is lost.
+    lost_ = new sync::DeviceId(office_->NewDevice("que", {{kUnit, ROLE_PROSECUTOR}}).id);
+    office_->Revoke(*lost_);
     v1::ProveRecordRequest proven;
     proven.set_record_id(*record_);
     proof_ = new v1::ProveRecordResponse();
@@ -161,6 +164,7 @@ class EveryRpc : public ::testing::Test {
     delete attached_;
     delete proof_;
     delete refused_;
+    delete lost_;
     delete head_;
     delete office_;
   }
@@ -290,6 +294,10 @@ class EveryRpc : public ::testing::Test {
     *dismiss.mutable_change() = *refused_;
     dismiss.set_reason("vì sao");
     add("QuarantineService/Dismiss", dismiss, kNotFound);
+    v1::SettleLossRequest settle;
+    settle.set_device_id(lost_->str());
+    settle.set_reason("vì sao");
+    add("QuarantineService/SettleLoss", settle, kNotFound);
     // Everybody's is their own.
     add("CertificateService/RenewCertificate", v1::RenewCertificateRequest(), kOk);
     add("CertificateService/RollKey", v1::RollKeyRequest(), kInvalidArgument);
@@ -312,6 +320,7 @@ class EveryRpc : public ::testing::Test {
   static inline std::string* record_ = nullptr;
   static inline std::string* attached_ = nullptr;  // a record with a file, which is kNeedle
   static inline v1::RefusedChange* refused_ = nullptr;
+  static inline sync::DeviceId* lost_ = nullptr;
   static inline ServedOffice::Device* head_ = nullptr;  // of kUnit
   // Of kUnit's log, signed by the server.
   static inline v1::ProveRecordResponse* proof_ = nullptr;

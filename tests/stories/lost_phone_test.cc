@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class LostPhone : public ::testing::TestWithParam<size_t> {
@@ -44,6 +45,12 @@ class LostPhone : public ::testing::TestWithParam<size_t> {
     }
     return {};
   }
+  // What the leader reads first, in words.
+  std::string Before() {
+    return stage_.office()
+        .Run({"sotayctl", "--dir", stage_.DirectoryOf(kLeader), "--lang", "en", "quarantine"})
+        .out;
+  }
 
   Stage stage_;
   std::string visit_, first_, device_;
@@ -59,6 +66,15 @@ TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
   EXPECT_EQ(revoked["state"], "DEVICE_STATE_REVOKED");
   EXPECT_EQ(revoked["accepted_through"], received);
   EXPECT_EQ(revoked["may_have_unsent"], true) << "nobody knows what it wrote since";
+  EXPECT_EQ(revoked["revoked"]["by"], "mac-khoa");
+  EXPECT_EQ(revoked["revoked"]["reason"], "mất máy");
+  EXPECT_GT(revoked["revoked"]["at_ms"], 0);
+  EXPECT_EQ(Device(kLeader)["revoked"]["by"], "mac-khoa");
+  for (const json& device : stage_.Console({"devices"})) {
+    EXPECT_EQ(device["revoked"].is_null(), device["device"] != device_);
+  }
+  EXPECT_THAT(Before(), HasSubstr(absl::StrCat("LOST DEVICE  ", device_.substr(0, 8))));
+  EXPECT_THAT(Before(), HasSubstr("received up to change 2; it may hold others that were never"));
   EXPECT_EQ(Device(kQue), json()) << "a colleague's phone is the leader's to see";
 
   // Its owner goes on with a new one, before the lost one is found or after.
@@ -66,7 +82,17 @@ TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
     const Ended ended = stage_.Exchange(kDam);
     EXPECT_NE(ended.exit_code, 0);
     EXPECT_THAT(ended.err, HasSubstr("revoked"));
+    // Whoever holds it reads nothing from then on, without an end to wait for.
+    for (const Stage::Words& words :
+         std::vector<Stage::Words>{{"list"}, {"show", visit_}, {"log", visit_}, {"conflicts"}}) {
+      const Ended read = stage_.Try(kDam, words);
+      EXPECT_EQ(read.exit_code, 4) << words[0] << read.out;
+      EXPECT_THAT(read.err, HasSubstr("this device was revoked")) << words[0];
+      EXPECT_THAT(read.out + read.err, Not(HasSubstr("Bãi Nổi")));
+    }
+    EXPECT_EQ(stage_.Phone(kDam, {"status"})["readable"]["now"], false);
   };
+  EXPECT_EQ(stage_.Try(kDam, {"show", visit_}).exit_code, 0) << "nobody has told it";
   if (GetParam() % 2 == 0) found();
   stage_.Enrol("may-moi", kDam);
   if (GetParam() % 2 == 1) found();
@@ -88,11 +114,21 @@ TEST_P(LostPhone, WhatComesAfterItsEndIsKeptForTheLeader) {
   const json device = Device(kLeader);
   EXPECT_EQ(device["set_aside"], 3);
   EXPECT_EQ(device["accepted_through"], received + 3);
+  EXPECT_THAT(Before(), HasSubstr("3 came afterwards and wait for a decision"));
   // Whoever has the lost phone is told what became of it, and is given nothing new.
   EXPECT_THAT(stage_.Phone(kDam, {"refused"}), SizeIs(3));
   EXPECT_EQ(stage_.Try(kDam, {"show", notes[0]["id"]}).exit_code, 3);
   stage_.ExpectTogether();
   stage_.Close();
+}
+
+// As the office says it, to every phone: what others wrote is read for a week after a contact.
+TEST_P(LostPhone, IsReadForAWeekAtMost) {
+  const json status = stage_.Phone(kDam, {"status"});
+  EXPECT_EQ(status["readable"]["now"], true);
+  EXPECT_EQ(status["readable"]["offline_days"], 7);
+  EXPECT_EQ(status["readable"]["until_ms"],
+            status["last_contact_ms"].get<int64_t>() + int64_t{7} * 24 * 60 * 60 * 1000);
 }
 
 // Before anybody says that it is lost, the list of devices asks after it.
@@ -172,6 +208,21 @@ TEST_P(LostPhone, TheLeaderTakesInWhatIsItsOwners) {
   EXPECT_EQ(all[0]["dismissed"]["by"], kLeader);
   EXPECT_EQ(all[0]["dismissed"]["reason"], "gửi sau khi mất máy");
   EXPECT_EQ(Device(kLeader)["set_aside"], 2);
+  EXPECT_THAT(Before(), HasSubstr("1 came afterwards and wait for a decision"));
+
+  // About the third the paper tells; and what was missed with the phone is dealt with.
+  EXPECT_EQ(decide(kLeader, "dismiss", 2, "không có trong sổ giấy").exit_code, 0);
+  const auto settle = [&](const std::string& who) {
+    return stage_.office().Run({"sotayctl", "--dir", stage_.DirectoryOf(who), "--json",
+                                "quarantine", "settle", device_.substr(0, 8), "--reason",
+                                "đã lập lại từ sổ giấy"});
+  };
+  EXPECT_EQ(settle(kQue).exit_code, 3) << "no colleague is shown it";
+  EXPECT_EQ(settle("may-moi").exit_code, 4) << "nobody about their own";
+  EXPECT_THAT(Before(), HasSubstr("LOST DEVICE"));
+  EXPECT_EQ(settle(kLeader).exit_code, 0);
+  EXPECT_THAT(Before(), Not(HasSubstr("LOST DEVICE")));
+  EXPECT_EQ(Device(kLeader)["revoked"]["settled"]["reason"], "đã lập lại từ sổ giấy");
 
   // It is its author's, on everybody's phone, and says by whose word.
   const json notes = stage_.Phone("may-moi", {"list", "note"});

@@ -19,6 +19,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "sotay/doubtful_time.h"
+#include "sotay/lease.h"
 #include "sotay/stored/v1/notices.pb.h"
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/restoration.pb.h"
@@ -100,6 +102,7 @@ struct ListFilter {
   std::string unit_id;  // empty: all
   absl::optional<sync::RecordId> dossier;
   bool conflicts_only = false;  // only where somebody has to decide: requests, too
+  bool here_alone = false;      // only those of which the server has sent nothing
 };
 
 // A change of this device that was set aside or is held.
@@ -122,15 +125,6 @@ struct HistoryLine {
   std::string user_id;
 };
 
-// A record in which the user wrote when it happened (occurred_ms) while their clock was wrong.
-struct DoubtfulTime {
-  sync::RecordId record;
-  std::string field;     // its name in the schema
-  int64_t at_ms = 0;     // what stands in it
-  int64_t ahead_ms = 0;  // how far the clock was ahead, about
-  bool unknown = false;  // nobody knows how far
-};
-
 struct Status {
   bool enrolled = false;
   std::string user_id;
@@ -143,6 +137,7 @@ struct Status {
   int64_t oldest_outbox_ms = 0;  // claimed time of the oldest; 0: none
   int64_t last_contact_ms = 0;   // server clock; 0: never
   int64_t skew_ms = 0;           // how far our clock was ahead then
+  Reading reading;               // whether records are read, and for how long (sotay/lease.h)
   // Until when the device's certificate is good; 0: its keeper is not the notebook's directory.  A
   // contact after its first 60 days renews it; a device that comes after its end is enrolled anew.
   int64_t certificate_ends_ms = 0;
@@ -223,6 +218,7 @@ struct FileLine {
   bool damaged = false;    // here; what the server has is fetched anew by SaveFile
 };
 
+// What is read, and for how long without a contact: sotay/lease.h.
 class Notebook {
  public:
   // Makes a notebook in `dir` (which must not hold one) with a fresh key, from an
@@ -325,7 +321,8 @@ class Notebook {
   absl::Status SendFiles(const std::function<void(const FileProgress&)>& progress = nullptr);
   // Attachments that are shown, newest change first, with how their files stand; then files that
   // are here without.
-  absl::StatusOr<std::vector<FileLine>> ListFiles() const;
+  // `here_alone`: as ListFilter's, and nothing else.
+  absl::StatusOr<std::vector<FileLine>> ListFiles(bool here_alone = false) const;
 
   // kNotFound when it is not here; kFailedPrecondition when it is the root of a dossier that proved
   // to be secret.

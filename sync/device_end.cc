@@ -1,0 +1,48 @@
+#include "sync/device_end.h"
+
+#include <string>
+
+#include "google/protobuf/unknown_field_set.h"
+#include "sotay/stored/v1/server.pb.h"
+#include "sotay/v1/supervision_service.pb.h"
+
+namespace sotay::sync {
+namespace {
+
+template <typename Beside>
+Beside ReadBeside(const google::protobuf::Message& message) {
+  Beside beside;
+  std::string bytes;
+  if (!message.GetReflection()->GetUnknownFields(message).SerializeToString(&bytes) ||
+      !beside.ParseFromString(bytes)) {
+    beside.Clear();
+  }
+  return beside;
+}
+
+}  // namespace
+
+void NoteSettled(const stored::v1::DeviceLoss& loss, stored::v1::DeviceRow* row) {
+  row->MergeFromString(loss.SerializeAsString());
+}
+
+void NoteEnd(const v1::DeviceEnd& end, v1::DeviceView* view) {
+  view->MergeFromString(end.SerializeAsString());
+}
+
+v1::DeviceEnd EndOf(const stored::v1::DeviceRow& row) {
+  v1::DeviceEnd end;
+  if (row.state() != v1::DEVICE_STATE_REVOKED) return end;
+  end.set_revoked_ms(row.revoked_ms());
+  end.set_revoked_by(row.revoked_by());
+  end.set_revoked_reason(row.revoked_reason());
+  const auto loss = ReadBeside<stored::v1::DeviceLoss>(row);
+  end.set_settled_ms(loss.settled_ms());
+  end.set_settled_by(loss.settled_by());
+  end.set_settled_reason(loss.settled_reason());
+  return end;
+}
+
+v1::DeviceEnd EndOf(const v1::DeviceView& view) { return ReadBeside<v1::DeviceEnd>(view); }
+
+}  // namespace sotay::sync
