@@ -10,6 +10,7 @@
 #include "server/refusal.h"
 #include "server/seal_rows.h"
 #include "server/sight.h"
+#include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/moved_clock.h"
 #include "sync/seal/digest.h"
@@ -192,6 +193,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
       directory_.Touch(caller.device, std::move(contact));
     }
     prepared.push->skew_ms = skew.writing_ms;
+    prepared.push->late = sync::LateSaid(request);
     for (const v1::Cursor& cursor : request.cursors()) {
       if (cursor.epoch() != directory_.meta().epoch()) continue;
       const auto acts = directory_.DossiersOf(cursor.unit_id());

@@ -105,6 +105,7 @@ absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   input->roles = person->roles;
   input->rights = person->rights;
   input->heard = push.heard;
+  input->late = push.late;
   input->skew_ms = push.skew_ms;
   input->first_sequence = push.first_sequence;
   const uint64_t accepted = row->accepted_through();

@@ -1,6 +1,7 @@
 #include "mobile-sdk/core/exchange.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "mobile-sdk/core/settle.h"
 #include "mobile-sdk/core/trust.h"
 #include "mobile-sdk/core/writing_clocks.h"
+#include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -182,6 +184,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   }
   v1::ChangeBatch changes;
   std::vector<sync::ChangeId> ids;
+  std::set<uint64_t> late;
   size_t bytes = 0;
   const uint64_t changes_max = changes_max_;
   SOTAY_ASSIGN_OR_RETURN(const WritingClocks clocks,
@@ -206,6 +209,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
           withheld->set_change_id(own.change_id());
           withheld->set_dossier_id(own.withheld_in());
         }
+        if (sync::WasToldLate(own)) late.insert(sequence);
         changes.add_changes(own.change());
         ids.push_back(*id);
         return true;
@@ -221,6 +225,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   *push->mutable_changes() = seal::Pack(changes.SerializeAsString());
   SOTAY_ASSIGN_OR_RETURN(*push->mutable_signature(), desk_.vault->Sign(seal));
   sync::SayClock(clock, clocks.now(), request);
+  sync::SayLate(late, request);
   return absl::OkStatus();
 }
 

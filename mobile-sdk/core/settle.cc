@@ -15,6 +15,7 @@
 #include "mobile-sdk/core/witness.h"
 #include "mobile-sdk/core/writing_clocks.h"
 #include "sync/absorb.h"
+#include "sync/late.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
@@ -162,6 +163,7 @@ absl::Status Settling::TakeOutcomes() {
         settled_.events.push_back(std::move(event));
       }
     }
+    sync::NoteToldLate(outcome, &own);
     *own.mutable_outcome() = std::move(outcome);
     // The server has not kept it, and it is not to be sent to it again.  That there was something,
     // and why it has gone, stays in the list of what was refused.
