@@ -305,10 +305,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
 
 absl::Status Digest(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
-  SOTAY_ASSIGN_OR_RETURN(const std::string digest, open.notebook->Digest());
-  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
-  run.Print({{"digest", digest}, {"records", status.records}},
-            absl::StrCat(digest, "  ", status.records, run.voice(" bản ghi", " records"), "\n"));
+  size_t records = 0;
+  SOTAY_ASSIGN_OR_RETURN(const std::string digest, open.notebook->Digest(&records));
+  run.Print({{"digest", digest}, {"records", records}},
+            absl::StrCat(digest, "  ", records, run.voice(" bản ghi", " records"), "\n"));
   return absl::OkStatus();
 }
 

@@ -337,7 +337,7 @@ v1::Directory Notebook::directory() const {
   return **directory;
 }
 
-absl::StatusOr<std::string> Notebook::Digest() const {
+absl::StatusOr<std::string> Notebook::Digest(size_t* records) const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
   std::vector<RecordId> ids;
   SOTAY_RETURN_IF_ERROR(
@@ -353,6 +353,7 @@ absl::StatusOr<std::string> Notebook::Digest() const {
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
     visible.emplace(id, sync::VisibleBytes(shown.record));
   }
+  if (records != nullptr) *records = visible.size();
   return VisibleDigest(visible);
 }
 

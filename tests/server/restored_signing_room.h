@@ -80,8 +80,12 @@ class RestoredSigningRoom : public ::testing::Test {
     EXPECT_THAT(room_.Faults(), ::testing::IsEmpty());
   }
   void ExpectSame() {
-    SOTAY_ASSERT_OK_AND_ASSIGN(const std::string digest, dam_->Digest());
-    for (RoomPhone* phone : All()) EXPECT_EQ((*phone)->Digest().value(), digest) << phone->user();
+    size_t records = 0, others = 0;
+    SOTAY_ASSERT_OK_AND_ASSIGN(const std::string digest, dam_->Digest(&records));
+    for (RoomPhone* phone : All()) {
+      EXPECT_EQ((*phone)->Digest(&others).value(), digest) << phone->user();
+      EXPECT_EQ(others, records) << phone->user();
+    }
   }
   v1::Reason Refused(RoomPhone* phone) {
     const auto refused = (*phone)->Refused();

@@ -363,8 +363,8 @@ class Notebook {
   const sync::Schema& schema() const;
 
   // SHA-256, hexadecimal, over the visible form of every record shown, in order of id: equal on two
-  // replicas that show the same.  Without signatures the server has not sent since it was restored.
-  absl::StatusOr<std::string> Digest() const;
+  // replicas that show the same.  Of so many `records`: not of signatures of an ended life.
+  absl::StatusOr<std::string> Digest(size_t* records = nullptr) const;
 
   // Exchanges with the server until there is nothing left to send or take.  With something to send
   // it asks first, which is one exchange more: what proved to be secret is not sent.  Safe to call
