@@ -7,9 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
+#include "server/consents.h"
 #include "server/refusal.h"
 #include "server/seal_rows.h"
 #include "server/sight.h"
+#include "sync/consents.h"
 #include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/moved_clock.h"
@@ -313,6 +315,10 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   }
   SOTAY_RETURN_IF_ERROR(TellWriters(prepared, plan, &response));
   response.set_more(page.more || response.revised_size() == kRevisedMax);
+  if (const auto mark = sync::ConsentsShown(request); mark.has_value() && !response.more()) {
+    const v1::Consents consents = ConsentsFor(directory_, &store_, caller);
+    if (consents.mark() != *mark) sync::TellConsents(consents, &response);
+  }
   return response;
 }
 

@@ -365,6 +365,13 @@ absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round*
     }
   }
   round->tables.dossier_acts = outcome.acts;
+  const auto note = [round](const v1::QuarantinedChange& aside) {
+    if (auto submission = SubmissionOf(aside)) {
+      round->tables.submissions.push_back(*std::move(submission));
+    }
+  };
+  for (const sync::SetAside& aside : outcome.set_aside) note(aside.change);
+  for (const AsideRow& row : round->decided) note(row.change);
   std::vector<seal::MerkleNode> grown;
   round->admissions.reserve(outcome.entries.size());
   for (const sync::NewEntry& entry : outcome.entries) {

@@ -16,6 +16,7 @@
 #include "mobile-sdk/core/settle.h"
 #include "mobile-sdk/core/trust.h"
 #include "mobile-sdk/core/writing_clocks.h"
+#include "sync/consents.h"
 #include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
@@ -165,6 +166,8 @@ absl::StatusOr<Exchange::Asked> Exchange::Build() {
   request.set_directory_revision(progress.directory_revision());
   request.set_revision_seen(progress.revision_seen());
   request.set_app_version(kAppVersion);
+  SOTAY_ASSIGN_OR_RETURN(const v1::Consents consents, desk_.store->Consents());
+  sync::AskForConsents(consents, &request);
   if (told_ && progress.accepted_through() < progress.last_sequence()) {
     SOTAY_RETURN_IF_ERROR(AddPush(progress, &request));
   } else {

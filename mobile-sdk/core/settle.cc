@@ -15,6 +15,7 @@
 #include "mobile-sdk/core/witness.h"
 #include "mobile-sdk/core/writing_clocks.h"
 #include "sync/absorb.h"
+#include "sync/consents.h"
 #include "sync/late.h"
 #include "sync/status_macros.h"
 
@@ -43,6 +44,7 @@ class Settling {
   absl::Status IsThereAgain(const sync::RecordId& id);
   absl::Status TakeOutcomes();
   absl::Status TakeHeads(const v1::SyncResponse& response);
+  absl::Status TakeConsents(const v1::SyncResponse& response);
   absl::Status TakeCursors();
   absl::Status ForgetLost();
   absl::Status SealSecret();
@@ -73,6 +75,7 @@ class Settling {
 
 absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response) {
   SOTAY_RETURN_IF_ERROR(TakeHeads(response));
+  SOTAY_RETURN_IF_ERROR(TakeConsents(response));
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
   for (const auto& [id, bytes] : absorbed_.bases) {
     batch_.PutBase(id, bytes);
@@ -201,6 +204,25 @@ absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
     event.unit_id = unit;
     settled_.events.push_back(std::move(event));
   }
+  return absl::OkStatus();
+}
+
+// Told once, of each that was not there before.
+absl::Status Settling::TakeConsents(const v1::SyncResponse& response) {
+  SOTAY_ASSIGN_OR_RETURN(const auto told, sync::ConsentsTold(response));
+  if (!told.has_value()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const v1::Consents known, desk_.store->Consents());
+  for (const v1::AwaitsConsent& change : told->for_user()) {
+    if (std::any_of(known.for_user().begin(), known.for_user().end(),
+                    [&](const auto& before) { return before.change_id() == change.change_id(); })) {
+      continue;
+    }
+    Event event;
+    event.kind = Event::Kind::kConsentAwaited;
+    event.record = DossierOf(change.dossier_id());
+    settled_.events.push_back(std::move(event));
+  }
+  batch_.PutConsents(*told);
   return absl::OkStatus();
 }
 

@@ -27,16 +27,13 @@ TEST(Keys, StandInOrderOfSequence) {
 TEST(Keys, KeepEveryKindApart) {
   const sync::RecordId record = RecordNamed("n1");
   const std::vector<std::string> all = {
-      keys::Meta(),        keys::Progress(),
-      keys::Directory(),   keys::RowsSchema(),
-      keys::Cursor("u"),   keys::OwnChange(1),
-      keys::WrittenAt(1),  keys::ClockContact(),
-      keys::Refused(1),    keys::Touch(record, 1),
-      keys::Base(record),  keys::Row(record),
-      keys::Ended(record), keys::Fetched(record, 1),
-      keys::Gone(record),  keys::Sealed(record),
-      keys::File(record),  keys::FileLimits(),
-      keys::Seal(),        keys::Notice(record.view(), 7, 1, "own", "")};
+      keys::Meta(),       keys::Progress(),       keys::Directory(),
+      keys::Consents(),   keys::RowsSchema(),     keys::Cursor("u"),
+      keys::OwnChange(1), keys::WrittenAt(1),     keys::ClockContact(),
+      keys::Refused(1),   keys::Touch(record, 1), keys::Base(record),
+      keys::Row(record),  keys::Ended(record),    keys::Fetched(record, 1),
+      keys::Gone(record), keys::Sealed(record),   keys::File(record),
+      keys::FileLimits(), keys::Seal(),           keys::Notice(record.view(), 7, 1, "own", "")};
   std::set<char> kinds;
   for (const std::string& key : all) kinds.insert(key[0]);
   EXPECT_EQ(kinds.size(), all.size());

@@ -7,6 +7,7 @@
 #include "sotay/stored/v1/phone.pb.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/consents.h"
 #include "sync/dossier_acts.h"
 #include "sync/moved_clock.h"
 
@@ -16,14 +17,18 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(LateTest, ARequestNamesThemBesideItsClock) {
+TEST(LateTest, ARequestNamesThemBesideItsClockAndWhatItShows) {
   v1::SyncRequest request;
   EXPECT_THAT(LateSaid(request), IsEmpty());
   SayClock({1'000, true}, {"", 0, 2'000}, &request);
+  v1::Consents shown;
+  shown.set_mark("dấu");
+  AskForConsents(shown, &request);
   SayLate({7, 3}, &request);
   v1::SyncRequest received;
   ASSERT_TRUE(received.ParseFromString(request.SerializeAsString()));
   EXPECT_THAT(LateSaid(received), ElementsAre(3, 7));
+  EXPECT_EQ(ConsentsShown(received), "dấu");
   EXPECT_EQ(SkewSaid(received, 1'500).now_ms, 500);
 }
 

@@ -25,6 +25,7 @@
 #include "sotay/stored/v1/sealed_dossier.pb.h"
 #include "sotay/surroundings.h"
 #include "sotay/transfer.h"
+#include "sotay/v1/consents.pb.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
@@ -184,6 +185,7 @@ struct Status {
   size_t files_damaged = 0;  // here
   // Until somebody writes the field again, with the clock right.
   std::vector<DoubtfulTime> doubtful_times;
+  v1::Consents consents;  // what waits for the user to agree, or for a colleague of theirs
 };
 
 // What happened, for a listener.
@@ -198,9 +200,10 @@ struct Event {
     kDossierRemoved,  // it is no longer the user's; its records were told as removed before
     kDossierSealed,   // it proved to be secret; its records were told as removed before; see Status
     kStepMet,         // a step of the user's met what another did; see Notebook::Notices
+    kConsentAwaited,  // what somebody submitted waits for the user to agree; see Status
   };
   Kind kind = Kind::kSynced;
-  // RecordChanged, RecordRemoved, StepMet; DossierRemoved, DossierSealed: its root.
+  // RecordChanged, RecordRemoved, StepMet; DossierRemoved, …Sealed, ConsentAwaited: its root.
   sync::RecordId record;
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
