@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kLookedAtMax = 100;
 
-// A submission with its words; nothing when it is not there, or cannot be read.
+// A submission with its words; nothing when it waits no longer, or cannot be read.
 struct Submitted {
   AsideRow row;
   v1::Change change;
@@ -30,7 +30,10 @@ absl::optional<Submitted> Load(Store* store, const Submission& submission) {
     return absl::nullopt;
   }
   submitted.row = **std::move(row);
-  return submitted;
+  // It may have been decided since.
+  const auto still = SubmissionOf(submitted.row.change);
+  return still.has_value() && still->waits ? absl::make_optional(std::move(submitted))
+                                           : absl::nullopt;
 }
 
 void Tell(const Submitted& submitted, v1::AwaitsConsent* told) {
@@ -72,7 +75,7 @@ v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller&
     const v1::QuarantinedChange& aside = submitted->row.change;
     const Deciders deciders(&directory, store, &aside, &submitted->change);
     const auto waits = deciders.WaitsForConsent(user);
-    if (!waits.ok() || !*waits || aside.has_dismissed()) continue;
+    if (!waits.ok() || !*waits) continue;
     if (own) {
       if (consents.own_size() < sync::kConsentsMax) consents.add_own(aside.sequence());
     } else if (consents.for_user_size() < sync::kConsentsMax && supervision.MaySee(person, aside) &&

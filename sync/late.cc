@@ -18,8 +18,14 @@ void SayLate(const std::set<uint64_t>& late, v1::SyncRequest* request) {
 }
 
 std::set<uint64_t> LateSaid(const v1::SyncRequest& request) {
+  const v1::Push& push = request.push();
+  std::set<uint64_t> late;
   const auto said = ReadBeside<v1::SaidLate>(request);
-  return {said.late().begin(), said.late().end()};
+  for (uint64_t sequence : said.late()) {
+    if (sequence < push.first_sequence()) continue;
+    if (sequence - push.first_sequence() < push.count()) late.insert(sequence);
+  }
+  return late;
 }
 
 void NoteToldLate(const v1::ChangeOutcome& outcome, stored::v1::OwnChange* own) {

@@ -20,7 +20,7 @@ class OwnChange;
 
 namespace sotay::sync {
 
-// Of pushed changes, by sequence.
+// Of pushed changes, by sequence; of others nothing is said.
 void SayLate(const std::set<uint64_t>& late, v1::SyncRequest* request);
 std::set<uint64_t> LateSaid(const v1::SyncRequest& request);
 

@@ -133,6 +133,7 @@ TEST_F(ConsentsTold, UntilSomebodyHasDecided) {
     EXPECT_THAT(Own(now), IsEmpty());
     EXPECT_EQ(now->mark(), "");
   }
+  EXPECT_THAT(room_.directory->Submissions(9), IsEmpty()) << "nobody looks at it again";
   ASSERT_THAT(room_.Open(), IsOk());
   EXPECT_FALSE(Told(que_).has_value());
 }

@@ -24,7 +24,9 @@ TEST(LateTest, ARequestNamesThemBesideItsClockAndWhatItShows) {
   v1::Consents shown;
   shown.set_mark("dấu");
   AskForConsents(shown, &request);
-  SayLate({7, 3}, &request);
+  SayLate({2, 3, 7, 8}, &request);
+  request.mutable_push()->set_first_sequence(3);
+  request.mutable_push()->set_count(5);
   v1::SyncRequest received;
   ASSERT_TRUE(received.ParseFromString(request.SerializeAsString()));
   EXPECT_THAT(LateSaid(received), ElementsAre(3, 7));
