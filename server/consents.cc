@@ -15,6 +15,8 @@ namespace sotay::server {
 namespace {
 
 constexpr size_t kLookedAtMax = 100;
+// Of all, as each asks the store: nobody is to make the exchanges of their colleagues slow.
+constexpr int kEditsLookedAtMax = 200;
 
 // A submission with its words; nothing when it waits no longer, or cannot be read.
 struct Submitted {
@@ -56,15 +58,16 @@ void Tell(const Submitted& submitted, v1::AwaitsConsent* told) {
 }  // namespace
 
 v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller& caller) {
-  v1::Consents consents;
+  std::vector<Submission> submissions = directory.Submissions(kLookedAtMax);
+  std::sort(submissions.begin(), submissions.end(), [](const Submission& a, const Submission& b) {
+    return std::tie(b.received_ms, b.device, b.sequence) <
+           std::tie(a.received_ms, a.device, a.sequence);
+  });
   const Person& person = *caller.person;
   const std::string& user = person.user.user_id();
   const Supervision supervision(&directory, store, &store->schema());
-  std::vector<Submission> submissions = directory.Submissions(kLookedAtMax);
-  std::sort(submissions.begin(), submissions.end(), [](const Submission& a, const Submission& b) {
-    return std::tie(a.received_ms, a.device, a.sequence) <
-           std::tie(b.received_ms, b.device, b.sequence);
-  });
+  v1::Consents consents;
+  int edits = kEditsLookedAtMax;
   for (const Submission& submission : submissions) {
     const bool own = submission.device == caller.device;
     if (!own && (submission.user == user || directory.SeatsHere(person, submission.unit).empty())) {
@@ -72,6 +75,8 @@ v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller&
     }
     const auto submitted = Load(store, submission);
     if (!submitted.has_value()) continue;
+    edits -= submitted->change.edits_size();
+    if (edits < 0) break;
     const v1::QuarantinedChange& aside = submitted->row.change;
     const Deciders deciders(&directory, store, &aside, &submitted->change);
     const auto waits = deciders.WaitsForConsent(user);
@@ -83,6 +88,8 @@ v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller&
       Tell(*submitted, consents.add_for_user());
     }
   }
+  std::reverse(consents.mutable_for_user()->begin(), consents.mutable_for_user()->end());
+  std::reverse(consents.mutable_own()->begin(), consents.mutable_own()->end());
   if (consents.for_user().empty() && consents.own().empty()) return consents;
   const std::array<uint8_t, 32> mark = seal::Sha256(consents.SerializeAsString());
   consents.set_mark(mark.data(), mark.size());

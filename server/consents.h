@@ -9,8 +9,9 @@
 
 namespace sotay::server {
 
-// What waits for the caller, and of the caller's device.  Of a unit the newest hundred are looked
-// at; one of which something cannot be read is told to nobody, and stands in the quarantine.
+// What waits for the caller, and of the caller's device, the oldest first.  Of a unit the newest
+// hundred are looked at, and of those two hundred edits; one of which something cannot be read is
+// told to nobody, and stands in the quarantine.
 v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller& caller);
 
 }  // namespace sotay::server

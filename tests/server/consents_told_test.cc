@@ -138,6 +138,24 @@ TEST_F(ConsentsTold, UntilSomebodyHasDecided) {
   EXPECT_FALSE(Told(que_).has_value());
 }
 
+// Whoever writes much that they may not keeps nobody's exchange busy: the newest is told.
+TEST_F(ConsentsTold, OfSoMuchAtTheMost) {
+  Submit("n");
+  for (int change = 0; change < 3; ++change) {
+    std::vector<sync::RecordWish> notes;
+    for (int i = 0; i < 64; ++i) {
+      notes.push_back(
+          Note("m" + std::to_string(change) + "-" + std::to_string(i)).Moves(NOTE_STATE_SUBMITTED));
+    }
+    ha_.Write("k", notes);
+  }
+  for (int i = 0; i < 9; ++i) Submit("l" + std::to_string(i));
+  ASSERT_THAT(room_.Quarantine("kv1"), SizeIs(13));
+  const auto told = Told(que_);
+  EXPECT_THAT(ForUser(told), ElementsAre(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
+  EXPECT_EQ(told->for_user(0).records_size(), sync::kConsentRecordsMax);
+}
+
 TEST_F(ConsentsTold, NotToWhomTheDossierIsKeptFrom) {
   Submit("n");
   ASSERT_THAT(Restrict("ngu", "k", {{"dam", 0}, {"ha", 0}}), IsOk());
