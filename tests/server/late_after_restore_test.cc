@@ -2,6 +2,7 @@
 // whoever comes first, and the signature stands.
 #include <algorithm>
 
+#include "casework/v1/inspection.pb.h"
 #include "server/quarantine.h"
 #include "tests/server/restored_signing_room.h"
 
