@@ -80,6 +80,14 @@ absl::Status Directory::Take(const Tables& committed) {
     tickets_[ticket.spki_hash()] = ticket;
   }
   for (const auto& [unit, head] : committed.heads) heads_[unit] = head;
+  for (const Submission& submission : committed.submissions) {
+    auto& of_unit = submissions_[submission.unit];
+    if (submission.waits) {
+      of_unit[{submission.received_ms, submission.change}] = submission;
+    } else {
+      of_unit.erase({submission.received_ms, submission.change});
+    }
+  }
   for (const stored::v1::DeviceKeyRow& row : committed.device_keys) {
     const auto id = sync::DeviceId::From(row.device_id());
     if (!id.has_value()) return absl::DataLossError("an earlier key of no device");

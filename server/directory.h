@@ -161,6 +161,9 @@ class Directory {
   std::vector<v1::DeviceView> Devices(const std::vector<std::string>* units) const;
   absl::optional<v1::DeviceView> ViewOf(const sync::DeviceId& device) const;
   size_t administrators() const;
+  // What waits for somebody's consent, or for a leader (consents.h): of each unit the newest `max`,
+  // oldest first.
+  std::vector<Submission> Submissions(size_t max) const;
 
   // Contact ----------------------------------------------------------------------------
   // Notes that a device has called.  Kept in memory until somebody takes it to the store.
@@ -242,6 +245,9 @@ class Directory {
   std::set<std::string, std::less<>> given_up_ ABSL_GUARDED_BY(mutex_);  // hashes of keys
   std::map<sync::DeviceId, std::vector<v1::EarlierKey>> earlier_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, stored::v1::Ticket> tickets_ ABSL_GUARDED_BY(mutex_);
+  // By unit, when they came, and id.
+  std::map<std::string, std::map<std::pair<int64_t, sync::ChangeId>, Submission>> submissions_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 // SHA-256 of a SubjectPublicKeyInfo in DER, as callers are looked up by.

@@ -1,5 +1,6 @@
 // What the directory shows: lists of units, people and devices, and last contacts.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "server/directory.h"
@@ -26,6 +27,17 @@ size_t Directory::administrators() const {
   return static_cast<size_t>(std::count_if(people_.begin(), people_.end(), [](const auto& entry) {
     return entry.second->administrator;
   }));
+}
+
+std::vector<Submission> Directory::Submissions(size_t max) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<Submission> newest;
+  for (const auto& [unit, submissions] : submissions_) {
+    auto at = submissions.begin();
+    if (submissions.size() > max) std::advance(at, submissions.size() - max);
+    for (; at != submissions.end(); ++at) newest.push_back(at->second);
+  }
+  return newest;
 }
 
 std::vector<v1::UnitView> Directory::ReadableUnits(const Person& person) const {

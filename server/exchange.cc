@@ -7,9 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
+#include "server/consents.h"
 #include "server/refusal.h"
 #include "server/seal_rows.h"
 #include "server/sight.h"
+#include "sync/consents.h"
+#include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/moved_clock.h"
 #include "sync/offline_lease.h"
@@ -193,6 +196,7 @@ absl::StatusOr<PreparedSync> Exchange::Prepare(const Caller& caller, v1::SyncReq
       directory_.Touch(caller.device, std::move(contact));
     }
     prepared.push->skew_ms = skew.writing_ms;
+    prepared.push->late = sync::LateSaid(request);
     for (const v1::Cursor& cursor : request.cursors()) {
       if (cursor.epoch() != directory_.meta().epoch()) continue;
       const auto acts = directory_.DossiersOf(cursor.unit_id());
@@ -319,6 +323,10 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   }
   SOTAY_RETURN_IF_ERROR(TellWriters(prepared, plan, &response));
   response.set_more(page.more || response.revised_size() == kRevisedMax);
+  if (const auto mark = sync::ConsentsShown(request); mark.has_value() && !response.more()) {
+    const v1::Consents consents = ConsentsFor(directory_, &store_, caller);
+    if (consents.mark() != *mark) sync::TellConsents(consents, &response);
+  }
   return response;
 }
 

@@ -105,6 +105,7 @@ absl::Status Group::Admit(const Push& push, sync::PushInput* input) {
   input->roles = person->roles;
   input->rights = person->rights;
   input->heard = push.heard;
+  input->late = push.late;
   input->skew_ms = push.skew_ms;
   input->first_sequence = push.first_sequence;
   const uint64_t accepted = row->accepted_through();
@@ -364,6 +365,13 @@ absl::Status FillLogs(const Pen& pen, const sync::IngestOutcome& outcome, Round*
     }
   }
   round->tables.dossier_acts = outcome.acts;
+  const auto note = [round](const v1::QuarantinedChange& aside) {
+    if (auto submission = SubmissionOf(aside)) {
+      round->tables.submissions.push_back(*std::move(submission));
+    }
+  };
+  for (const sync::SetAside& aside : outcome.set_aside) note(aside.change);
+  for (const AsideRow& row : round->decided) note(row.change);
   std::vector<seal::MerkleNode> grown;
   round->admissions.reserve(outcome.entries.size());
   for (const sync::NewEntry& entry : outcome.entries) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Push {
   std::string sealed_with;  // the key it holds by, SubjectPublicKeyInfo in DER
   int64_t skew_ms = 0;
   std::map<std::string, uint64_t> heard;  // as in sync::PushInput
+  std::set<uint64_t> late;                // likewise
   size_t bytes = 0;                       // of the changes
   v1::Packed packed;                      // the changes as they came, to be stored
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/deciders.h"
 #include "server/group.h"
 #include "server/loading.h"
 #include "server/reason.h"
@@ -21,13 +22,6 @@
 namespace sotay::server {
 namespace {
 
-// What an edit names, as it is now.
-struct Edited {
-  sync::Facts facts;                          // the person's
-  absl::optional<sync::MergedRecord> record;  // none: it is not there
-  std::string opened_by;                      // its dossier
-};
-
 // One decision on its way: what is asked, by whom, about what.
 class Deciding {
  public:
@@ -39,12 +33,6 @@ class Deciding {
   absl::StatusOr<v1::DismissResponse> Dismiss(const std::string& reason);
 
  private:
-  absl::Status CheckMayDecide() const;
-  absl::Status CheckMayDecideOn(const sync::Seats& seats) const;
-  absl::StatusOr<bool> WaitsForConsent() const;
-  absl::StatusOr<bool> AmendsWhatIsSigned(const sync::RecordType& type, const sync::RecordId& id,
-                                          const v1::RecordEdit& edit) const;
-  absl::StatusOr<Edited> Look(const v1::RecordEdit& edit) const;
   absl::StatusOr<v1::TakeInResponse> AsItStands() const;
   absl::StatusOr<sync::IngestOutcome> Decide(const sync::TakeInInput& taken);
   sync::TakeInInput Input(const std::string& reason) const;
@@ -82,152 +70,8 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
     SOTAY_ASSIGN_OR_RETURN(const v1::TakeInResponse stands, AsItStands());
     if (stands.taken_in().user_id() == person_.user.user_id()) return absl::OkStatus();
   }
-  return CheckMayDecide();
-}
-
-absl::StatusOr<Edited> Deciding::Look(const v1::RecordEdit& edit) const {
-  const sync::Matrix& matrix = *pen_.directory().rules().matrix;
-  const auto load = [this](const absl::optional<sync::RecordId>& id)
-      -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
-    if (!id.has_value()) return absl::optional<sync::MergedRecord>();
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen_.store().LoadRecord(*id));
-    if (!stored.has_value()) return absl::optional<sync::MergedRecord>();
-    SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(pen_.schema(), stored->bytes));
-    return absl::optional<sync::MergedRecord>(std::move(record));
-  };
-  // What the change says of a record that is here counts for nothing.
-  SOTAY_ASSIGN_OR_RETURN(auto record, load(sync::RecordId::From(edit.record_id())));
-  const sync::TypeInMatrix& known =
-      matrix.TypeOf(record.has_value() ? record->type_name() : edit.type());
-  Edited edited;
-  sync::Facts& facts = edited.facts;
-  facts.kind = known.kind;
-  facts.begun = row_.change.user_id() == person_.user.user_id();
-  if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
-    facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
-  }
-  SOTAY_ASSIGN_OR_RETURN(
-      const auto root,
-      load(record.has_value() ? record->dossier()
-                              : sync::RecordId::From(pushed_.change->dossier_id())));
-  if (root.has_value() && !root->empty()) {
-    facts.fields = sync::FieldsOfDossier(matrix, *root);
-    edited.opened_by = root->birth().user_id;
-  }
-  edited.record = std::move(record);
-  return edited;
-}
-
-// Which is a leader's to decide; as the judge asks it (decision.h).
-absl::StatusOr<bool> Deciding::AmendsWhatIsSigned(const sync::RecordType& type,
-                                                  const sync::RecordId& id,
-                                                  const v1::RecordEdit& edit) const {
-  const auto frozen = [this](const sync::RecordId& record) -> absl::StatusOr<bool> {
-    SOTAY_ASSIGN_OR_RETURN(const auto signature, pen_.store().LoadSignature(record));
-    if (!signature.has_value() || !signature->freezes) return false;
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, pen_.store().LoadRecord(record));
-    if (!stored.has_value()) return false;
-    SOTAY_ASSIGN_OR_RETURN(const auto object,
-                           sync::MergedRecord::Parse(pen_.schema(), stored->bytes));
-    return object.unit_id() == pushed_.change->unit_id() &&
-           object.dossier().view() == pushed_.change->dossier_id();
-  };
-  if (sync::Amends(type, edit, /*leads=*/false)) {
-    SOTAY_ASSIGN_OR_RETURN(const bool itself, frozen(id));
-    if (itself) return true;
-  }
-  if (!pen_.schema().IsCovered(type.name)) return false;
-  for (const sync::RecordId& parent : sync::PutUnder(type, edit)) {
-    SOTAY_ASSIGN_OR_RETURN(const bool covered, frozen(parent));
-    if (covered) return true;
-  }
-  return false;
-}
-
-// Whether its author might have made it all but that it submits, so that whoever may submit has
-// only to agree.
-absl::StatusOr<bool> Deciding::WaitsForConsent() const {
-  if (row_.change.reason() != v1::REASON_WRITER_MAY_NOT) return false;
-  // Whoever did not agree may say so again; against them a leader decides.
-  if (row_.change.has_dismissed() && row_.change.dismissed().user_id() != person_.user.user_id()) {
-    return false;
-  }
-  const auto author = pen_.directory().FindPerson(row_.change.user_id());
-  if (author == nullptr) return false;
-  const std::string& unit = row_.change.unit_id();
-  const sync::Rights& rights = *author->rights;
-  const auto acts = pen_.directory().DossiersOf(unit);
-  const bool kept_back =
-      acts != nullptr && acts->KeepsBack(pushed_.change->dossier_id(), rights.user_id, rights.day);
-  bool submits = false;
-  for (const v1::RecordEdit& edit : pushed_.change->edits()) {
-    const sync::RecordType* const type = pen_.schema().Find(edit.type());
-    const auto id = sync::RecordId::From(edit.record_id());
-    const auto dossier = sync::RecordId::From(pushed_.change->dossier_id());
-    if (type == nullptr || !id.has_value() || !dossier.has_value()) return false;
-    SOTAY_ASSIGN_OR_RETURN(const bool amends, AmendsWhatIsSigned(*type, *id, edit));
-    if (amends) return false;
-    SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
-    const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
-    const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
-    const sync::Consent consent =
-        sync::ConsentFor(rights, unit, pen_.schema(), edit, base, kept_back, [&] {
-          return sync::DossierFacts{edited.facts.fields,
-                                    sync::IsTheirs(acts.get(), pushed_.change->dossier_id(),
-                                                   rights.user_id, edited.opened_by)};
-        });
-    if (consent == sync::Consent::kNone) return false;
-    submits = submits || consent == sync::Consent::kSubmits;
-  }
-  return submits;
-}
-
-absl::Status Deciding::CheckMayDecideOn(const sync::Seats& seats) const {
-  const sync::Matrix& matrix = *pen_.directory().rules().matrix;
-  const auto check = [&](const sync::Facts& facts, bool consent) {
-    const sync::Verdict verdict = sync::Decide(matrix, seats, sync::Verb::kDecide, facts);
-    if (verdict.allowed()) return absl::OkStatus();
-    if (consent && sync::Decide(matrix, seats, sync::Verb::kSubmit, facts).allowed()) {
-      return absl::OkStatus();
-    }
-    return RoleMayNot(sync::Why(matrix, verdict, sync::Verb::kDecide, facts.kind));
-  };
-  // What cannot be read as a change of a unit is what a device sent, and nothing else.
-  const bool readable = pushed_.change != nullptr && !pushed_.change->edits().empty() &&
-                        !row_.change.unit_id().empty();
-  if (!readable || row_.change.reason() == v1::REASON_DEVICE_REVOKED) {
-    sync::Facts device;
-    device.kind = sync::kDeviceKind;
-    SOTAY_RETURN_IF_ERROR(check(device, false));
-  }
-  if (!readable) return absl::OkStatus();
-  SOTAY_ASSIGN_OR_RETURN(const bool consent, WaitsForConsent());
-  for (const v1::RecordEdit& edit : pushed_.change->edits()) {
-    SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
-    SOTAY_RETURN_IF_ERROR(check(edited.facts, consent));
-  }
-  return absl::OkStatus();
-}
-
-// By posts in the very unit, as whoever writes there, or in what came after it: somebody has to
-// answer for what comes late.
-absl::Status Deciding::CheckMayDecide() const {
-  if (row_.change.user_id() == person_.user.user_id()) {
-    return RoleMayNot("nobody decides about a change of their own");
-  }
-  absl::Status why = RoleMayNot("no post in its unit decides about refused changes");
-  if (!row_.change.unit_id().empty()) {
-    const sync::Seats seats = pen_.directory().SeatsHere(person_, row_.change.unit_id());
-    return seats.empty() ? why : CheckMayDecideOn(seats);
-  }
-  // Of no unit that can be read: of its author's.
-  const auto author = pen_.directory().FindPerson(row_.change.user_id());
-  for (const auto& [unit, seats] : person_.rights->seats) {
-    if (author == nullptr || !author->IsIn(unit)) continue;
-    why = CheckMayDecideOn(seats);
-    if (why.ok()) return why;
-  }
-  return why;
+  return Deciders(&pen_.directory(), &pen_.store(), &row_.change, pushed_.change.get())
+      .CheckMayDecide(person_);
 }
 
 absl::StatusOr<v1::TakeInResponse> Deciding::AsItStands() const {

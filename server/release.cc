@@ -8,6 +8,7 @@
 #include "server/loading.h"
 #include "server/seal_rows.h"
 #include "sync/awaited.h"
+#include "sync/late.h"
 #include "sync/moved_clock.h"
 #include "sync/seal/packed.h"
 #include "sync/status_macros.h"
@@ -97,6 +98,7 @@ absl::Status LoadOne(Pen* pen, const HeldChange& change, Loaded* loaded) {
   release.sequence = change.second;
   const std::string& bytes = row->change.change();
   release.author.heard[row->change.unit_id()] = sync::HeardOf(*held);
+  if (sync::WasSaidLate(*held)) release.author.late.insert(change.second);
   release.author.changes.push_back({bytes, *id, sync::ReadChange(bytes)});
   loaded->releases.push_back(std::move(release));
   loaded->rows.push_back(*std::move(row));

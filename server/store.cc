@@ -69,6 +69,12 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
       tables->contacts.emplace_back(*sync::DeviceId::From(parts->id), std::move(contact));
       return absl::OkStatus();
     }
+    case Table::kQuarantine: {
+      SOTAY_ASSIGN_OR_RETURN(const auto aside, Read<v1::QuarantinedChange>(key, value));
+      const auto submission = SubmissionOf(aside);
+      if (submission.has_value() && submission->waits) tables->submissions.push_back(*submission);
+      return absl::OkStatus();
+    }
     case Table::kHead: {
       SOTAY_ASSIGN_OR_RETURN(tables->heads[parts->name], Read<stored::v1::UnitHead>(key, value));
       return absl::OkStatus();
@@ -204,7 +210,7 @@ absl::StatusOr<Tables> Store::LoadTables() {
   SOTAY_ASSIGN_OR_RETURN(tables.meta, Read<stored::v1::StoreMeta>(MetaKey(), meta.value_or("")));
   for (Table table : {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket,
                       Table::kHead, Table::kPost, Table::kTerm, Table::kDossierAct, Table::kSecret,
-                      Table::kHandover, Table::kDeviceKey, Table::kAuthority}) {
+                      Table::kHandover, Table::kDeviceKey, Table::kAuthority, Table::kQuarantine}) {
     absl::Status status;
     const std::string prefix = TablePrefix(table);
     SOTAY_RETURN_IF_ERROR(

@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
+#include "server/aside_row.h"
 #include "server/birth_run.h"
 #include "server/keys.h"
 #include "server/known_roots.h"
@@ -79,13 +80,8 @@ struct Tables {
   std::vector<v1::LogKeyHandover> handovers;          // by number
   std::vector<stored::v1::DeviceKeyRow> device_keys;  // by device and number
   std::vector<v1::AuthorityHandover> authorities;     // by number
-};
-
-// A change that was set aside, with where it stands in the store.
-struct AsideRow {
-  v1::QuarantinedChange change;
-  uint64_t after_position = 0;
-  uint64_t arrival = 0;
+  // Of the quarantine, which is no small table and written apart: those that wait, or changed.
+  std::vector<Submission> submissions;
 };
 
 // What one group of pushes, or of releases, writes.

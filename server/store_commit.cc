@@ -65,6 +65,18 @@ bool IsTakenIn(const v1::QuarantinedChange& change) {
   return change.verdict() == v1::VERDICT_APPLIED;
 }
 
+absl::optional<Submission> SubmissionOf(const v1::QuarantinedChange& aside) {
+  const auto device = sync::DeviceId::From(aside.device_id());
+  const auto change = sync::ChangeId::From(aside.change_id());
+  if (aside.reason() != v1::REASON_WRITER_MAY_NOT || aside.unit_id().empty() ||
+      !device.has_value() || !change.has_value()) {
+    return absl::nullopt;
+  }
+  const bool waits = aside.verdict() == v1::VERDICT_QUARANTINED && !aside.has_dismissed();
+  return Submission{*device,         aside.sequence(),    *change, aside.unit_id(),
+                    aside.user_id(), aside.received_ms(), waits};
+}
+
 std::string FateInWords(const v1::QuarantinedChange& change) {
   if (!change.has_dismissed()) return change.message();
   return absl::StrCat(change.message(), "; dismissed by ", change.dismissed().user_id(), ": ",

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/decision.h"
+#include "sync/late.h"
 #include "sync/secrecy.h"
 
 namespace sotay::sync {
@@ -25,6 +26,11 @@ VersionVector::Entry Arrival::Written() const {
 uint64_t Arrival::Heard(const std::string& unit) const {
   const auto heard = push->heard.find(unit);
   return heard == push->heard.end() ? 0 : heard->second;
+}
+
+void Arrival::NoteGrounds(const std::string& unit, stored::v1::HeldRow* held) const {
+  NoteHeard(Heard(unit), held);
+  NoteSaidLate(SaidLate(), held);
 }
 
 Author Arrival::Place() const {

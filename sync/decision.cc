@@ -306,12 +306,14 @@ absl::optional<Refusal> Judge::CheckSigned(const v1::RecordEdit& edit,
                        !CheckMaySignNow(Find(id)->record()).has_value();
     if (Amends(type, edit, leads)) return LateAmendment(id, *standing);
   }
-  if (!bench_.input.schema->IsCovered(type.name)) return absl::nullopt;
-  for (const RecordId& parent : PutUnder(type, edit)) {
+  const bool covered = bench_.input.schema->IsCovered(type.name);
+  for (const RecordId& parent : covered ? PutUnder(type, edit) : std::vector<RecordId>()) {
     if (const StandingSignature* const standing = FreezerOf(parent)) {
       return LateAmendment(parent, *standing);
     }
   }
+  // What it amended was signed before the server was restored, and may be here again or not.
+  if (arrival_.SaidLate()) return LateAmendmentBefore();
   return absl::nullopt;
 }
 

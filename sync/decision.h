@@ -52,6 +52,10 @@ struct Arrival {
     return push->received_ms != 0 ? push->received_ms : now_ms;
   }
   uint64_t Heard(const std::string& unit) const;
+  // Its device says that it was a late amendment before.
+  bool SaidLate() const { return push->late.count(sequence) != 0; }
+  // What it is judged by once it goes on, of one that is held.
+  void NoteGrounds(const std::string& unit, stored::v1::HeldRow* held) const;
 
  private:
   uint32_t Authority(const std::string& unit) const;

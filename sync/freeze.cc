@@ -114,4 +114,11 @@ Refusal LateAmendment(const RecordId& object, const StandingSignature& standing)
                    standing.position, "): a late amendment, for somebody who may decide about it")};
 }
 
+Refusal LateAmendmentBefore() {
+  return Refusal{
+      v1::REASON_LATE_AMENDMENT,
+      "a late amendment before the server was restored, as its device says, and so again: "
+      "for somebody who may decide about it"};
+}
+
 }  // namespace sotay::sync

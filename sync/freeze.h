@@ -49,5 +49,7 @@ bool Amends(const RecordType& type, const v1::RecordEdit& edit, bool leads);
 
 // LATE_AMENDMENT, of a change to the signed record `object`.
 Refusal LateAmendment(const RecordId& object, const StandingSignature& standing);
+// LATE_AMENDMENT, of a change whose device says that it was refused so before (late.h).
+Refusal LateAmendmentBefore();
 
 }  // namespace sotay::sync

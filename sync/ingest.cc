@@ -348,7 +348,7 @@ void Ingester::SetChangeAside(const Arrival& arrival, const Decision& decision,
     waiting->set_waits_for(decision.waits_for.str());
     waiting->set_change_id(pushed.id.str());
     for (const RecordId& id : aside.records) waiting->add_record_ids(id.str());
-    NoteHeard(arrival.Heard(row.unit_id()), waiting);
+    arrival.NoteGrounds(row.unit_id(), waiting);
   }
   outcome_.set_aside.push_back(std::move(aside));
 }

@@ -59,6 +59,8 @@ struct PushInput {
   int64_t received_ms = 0;
   uint64_t first_sequence = 0;
   std::vector<PushedChange> changes;
+  // Sequences of those the device says were late amendments once (late.h).
+  std::set<uint64_t> late = {};
   // Sequence → what the store has, for those of the device's changes that the push repeats.
   std::map<uint64_t, stored::v1::SequenceRow> known;
 };

@@ -1,6 +1,7 @@
 // refused: own changes that the server set aside.  Their author's words, so it is never closed.
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/consents.h"
 #include "mobile-sdk/cli/open_notebook.h"
 #include "mobile-sdk/cli/record_json.h"
 #include "mobile-sdk/cli/render.h"
@@ -26,9 +27,9 @@ absl::Status Refused(const Invocation& run, const NoWords&) {
   json list = json::array();
   std::string text;
   for (const sdk::RefusedChange& change : refused) {
-    list.push_back(
-        {{"outcome", OutcomeJson(change.outcome)},
-         {"change", ChangeJson(open.reader, change.change, "", status.user_id, nullptr)}});
+    list.push_back({{"outcome", OutcomeJson(change.outcome)},
+                    {"change", ChangeJson(open.reader, change.change, "", status.user_id, nullptr)},
+                    {"awaits_consent", WaitsForConsent(status.consents, change.sequence)}});
     if (change.withheld) {
       list.back()["withheld"] = true;
       absl::StrAppend(
@@ -46,6 +47,8 @@ absl::Status Refused(const Invocation& run, const NoWords&) {
         &text, "#", change.sequence, "  ",
         held ? run.voice("đang chờ", "held") : run.voice("không được nhận", "set aside"), ": ",
         OneLine(change.outcome.message()), "\n  ",
+        WaitsForConsent(status.consents, change.sequence) ? OwnConsentInWords(run.voice) + "\n  "
+                                                          : "",
         ChangeInWords(open.reader, change.change, status.user_id, nullptr, {}));
   }
   if (text.empty()) {

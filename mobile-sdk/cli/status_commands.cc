@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mobile-sdk/cli/clock_words.h"
 #include "mobile-sdk/cli/commands.h"
+#include "mobile-sdk/cli/consents.h"
 #include "mobile-sdk/cli/editor.h"
 #include "mobile-sdk/cli/file_words.h"
 #include "mobile-sdk/cli/handovers.h"
@@ -191,6 +192,14 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
                ? ""
                : absl::StrCat(voice("; chữ ký phải ký lại: ", "; signatures to give again: "),
                               around.stale)));
+  for (const v1::AwaitsConsent& change : status.consents.for_user()) {
+    line(voice("Chờ bạn đồng ý", "For you to agree"), AwaitsConsentInWords(open.reader, change));
+  }
+  if (!status.consents.own().empty()) {
+    line(voice("Chờ đồng ý", "Awaits consent"),
+         absl::StrCat(status.consents.own_size(), voice(" bản bạn trình: ", " of yours: "),
+                      OwnConsentInWords(voice), ": sotay refused"));
+  }
   if (status.skew_ms >= 60'000 || status.skew_ms <= -60'000) {
     line(voice("Lệch giờ", "Clock ahead by"), SpanInWords(voice, status.skew_ms));
   }
@@ -298,6 +307,7 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   absl::StrAppend(&text, NoticesInWords(open.reader, notices));
   json document = StatusJson(status);
   document["notices"] = NoticesJson(open.reader, notices);
+  document["consents"] = ConsentsJson(open.reader, status.consents);
   document["late_amendments"] = around.late;
   document["stale_signatures"] = around.stale;
   document["interrupted_edits"] = interrupted;
@@ -313,10 +323,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
 
 absl::Status Digest(const Invocation& run, const NoWords&) {
   SOTAY_ASSIGN_OR_RETURN(const OpenNotebook open, OpenFor(run));
-  SOTAY_ASSIGN_OR_RETURN(const std::string digest, open.notebook->Digest());
-  SOTAY_ASSIGN_OR_RETURN(const sdk::Status status, open.notebook->GetStatus());
-  run.Print({{"digest", digest}, {"records", status.records}},
-            absl::StrCat(digest, "  ", status.records, run.voice(" bản ghi", " records"), "\n"));
+  size_t records = 0;
+  SOTAY_ASSIGN_OR_RETURN(const std::string digest, open.notebook->Digest(&records));
+  run.Print({{"digest", digest}, {"records", records}},
+            absl::StrCat(digest, "  ", records, run.voice(" bản ghi", " records"), "\n"));
   return absl::OkStatus();
 }
 

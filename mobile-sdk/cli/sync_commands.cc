@@ -175,6 +175,10 @@ json EventJson(const sdk::Event& event, int64_t now_ms) {
       line["event"] = "step_met";
       line["record"] = event.record.Hex();
       break;
+    case sdk::Event::Kind::kConsentAwaited:
+      line["event"] = "consent_awaited";
+      line["dossier"] = event.record.Hex();
+      break;
     case sdk::Event::Kind::kSyncFailed:
       line["event"] = "sync_failed";
       line["exit_code"] = static_cast<int>(ExitCodeOf(event.status));
@@ -226,6 +230,11 @@ std::string EventInWords(const OpenNotebook& open, const sdk::Event& event) {
                                 "a decision of yours met what somebody else did: "),
                           event.record.Short(), voice(" (xem: sotay show ", " (see: sotay show "),
                           event.record.Short(), ")");
+    case sdk::Event::Kind::kConsentAwaited:
+      return absl::StrCat(voice("chờ bạn đồng ý điều đồng nghiệp trình trong hồ sơ ",
+                                "for you to agree: what a colleague submitted in dossier "),
+                          event.record.Short(),
+                          voice(" (xem: sotay status)", " (see: sotay status)"));
     case sdk::Event::Kind::kSyncFailed:
       return Sentence(voice, event.status);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "mobile-sdk/core/settle.h"
 #include "mobile-sdk/core/trust.h"
 #include "mobile-sdk/core/writing_clocks.h"
+#include "sync/consents.h"
+#include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/seal/packed.h"
 #include "sync/seal/seal.h"
@@ -165,6 +168,8 @@ absl::StatusOr<Exchange::Asked> Exchange::Build() {
   request.set_directory_revision(progress.directory_revision());
   request.set_revision_seen(progress.revision_seen());
   request.set_app_version(kAppVersion);
+  SOTAY_ASSIGN_OR_RETURN(const v1::Consents consents, desk_.store->Consents());
+  sync::AskForConsents(consents, &request);
   if (told_ && progress.accepted_through() < progress.last_sequence()) {
     SOTAY_RETURN_IF_ERROR(AddPush(progress, &request));
   } else {
@@ -184,6 +189,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   }
   v1::ChangeBatch changes;
   std::vector<sync::ChangeId> ids;
+  std::set<uint64_t> late;
   size_t bytes = 0;
   const uint64_t changes_max = changes_max_;
   SOTAY_ASSIGN_OR_RETURN(const WritingClocks clocks,
@@ -208,6 +214,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
           withheld->set_change_id(own.change_id());
           withheld->set_dossier_id(own.withheld_in());
         }
+        if (sync::WasToldLate(own)) late.insert(sequence);
         changes.add_changes(own.change());
         ids.push_back(*id);
         return true;
@@ -223,6 +230,7 @@ absl::Status Exchange::AddPush(const stored::v1::Progress& progress, v1::SyncReq
   *push->mutable_changes() = seal::Pack(changes.SerializeAsString());
   SOTAY_ASSIGN_OR_RETURN(*push->mutable_signature(), desk_.vault->Sign(seal));
   sync::SayClock(clock, clocks.now(), request);
+  sync::SayLate(late, request);
   return absl::OkStatus();
 }
 

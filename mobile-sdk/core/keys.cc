@@ -29,6 +29,7 @@ std::string OfRecord(char kind, const sync::RecordId& record) {
 std::string Meta() { return "m"; }
 std::string Progress() { return "p"; }
 std::string Directory() { return "d"; }
+std::string Consents() { return "C"; }
 std::string RowsSchema() { return "s"; }
 std::string PurgeDue() { return "u"; }
 std::string Revoked() { return "R"; }
@@ -108,6 +109,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key == Meta()) return "who this notebook is";
   if (key == Progress()) return "how far it has come";
   if (key == Directory()) return "units and people";
+  if (key == Consents()) return "what waits for a colleague's consent";
   if (key == RowsSchema()) return "schema of the list rows";
   if (key == PurgeDue()) return "that a purge is due";
   if (key == Revoked()) return "that the device is revoked";

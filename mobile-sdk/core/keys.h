@@ -6,6 +6,7 @@
 //   m                      stored.v1.NotebookMeta    written once, at enrolment
 //   p                      stored.v1.Progress        with everything that moves it
 //   d                      v1.Directory              as last heard
+//   C                      v1.Consents               what waits for a colleague's consent
 //   s                      32 bytes                  the schema the rows were made with
 //   c ‖ unit               v1.Cursor                 how far we have seen the unit's feed
 //   o ‖ sequence           stored.v1.OwnChange       kept after it was accepted
@@ -47,6 +48,7 @@ namespace sotay::sdk::keys {
 std::string Meta();
 std::string Progress();
 std::string Directory();
+std::string Consents();
 std::string RowsSchema();
 std::string PurgeDue();
 std::string Revoked();

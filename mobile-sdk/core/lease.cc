@@ -54,6 +54,13 @@ absl::StatusOr<stored::v1::ClockContact> ContactOf(const Store& store,
   return contact;
 }
 
+bool SaysRevoked(const v1::SyncResponse& response) {
+  return std::any_of(response.outcomes().begin(), response.outcomes().end(),
+                     [](const v1::ChangeOutcome& outcome) {
+                       return outcome.reason() == v1::REASON_DEVICE_REVOKED;
+                     });
+}
+
 }  // namespace
 
 int64_t Lease::until_ms() const { return days == 0 ? 0 : contact_ms + days * sync::kDayMs; }
@@ -97,11 +104,16 @@ absl::Status CheckReadable(const Desk& desk, const sync::RecordId& id) {
   return base.has_value() ? open : absl::OkStatus();
 }
 
-bool SaysRevoked(const v1::SyncResponse& response) {
-  return std::any_of(response.outcomes().begin(), response.outcomes().end(),
-                     [](const v1::ChangeOutcome& outcome) {
-                       return outcome.reason() == v1::REASON_DEVICE_REVOKED;
-                     });
+absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response,
+                         const sync::ClockReading& clocks, int64_t skew_ms, StoreBatch* batch) {
+  SOTAY_ASSIGN_OR_RETURN(const int64_t revoked_ms, desk.store->RevokedMs());
+  if (!SaysRevoked(response)) {
+    batch->PutClockContact(ContactAt(clocks, skew_ms));
+    if (revoked_ms != 0) batch->DropRevoked();
+  } else if (revoked_ms == 0) {
+    batch->PutRevoked(clocks.wall_ms);
+  }
+  return absl::OkStatus();
 }
 
 void NoteRevoked(Desk* desk) {

@@ -12,7 +12,10 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "mobile-sdk/core/desk.h"
+#include "mobile-sdk/core/store.h"
+#include "sotay/v1/sync_service.pb.h"
 #include "sync/ids.h"
+#include "sync/moved_clock.h"
 
 namespace sotay::sdk {
 
@@ -35,8 +38,10 @@ absl::Status CheckOpen(const Desk& desk);
 // The same, but of a record that is its author's alone.
 absl::Status CheckReadable(const Desk& desk, const sync::RecordId& id);
 
-// An answer says that the device is revoked, or that it is not.
-bool SaysRevoked(const v1::SyncResponse& response);
+// An answer was had: the contact from which it may be read on.  A revoked device that hands in what
+// it has is given no such; one that a restored server knows again is as it was.
+absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response,
+                         const sync::ClockReading& clocks, int64_t skew_ms, StoreBatch* batch);
 // A call was refused for that.  What cannot be written is told anew by the next.
 void NoteRevoked(Desk* desk);
 

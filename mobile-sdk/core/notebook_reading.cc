@@ -334,6 +334,7 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.log_key_handovers, desk.store->Handovers());
   SOTAY_ASSIGN_OR_RETURN(status.log_key_unshown_ms, UnshownSinceMs(*desk.store));
   SOTAY_ASSIGN_OR_RETURN(status.doubtful_times, DoubtfulTimes(desk, progress.accepted_through()));
+  SOTAY_ASSIGN_OR_RETURN(status.consents, desk.store->Consents());
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(
@@ -353,7 +354,7 @@ v1::Directory Notebook::directory() const {
   return **directory;
 }
 
-absl::StatusOr<std::string> Notebook::Digest() const {
+absl::StatusOr<std::string> Notebook::Digest(size_t* records) const {
   absl::ReaderMutexLock lock(&impl_->desk.mutex);
   std::vector<RecordId> ids;
   SOTAY_RETURN_IF_ERROR(
@@ -369,6 +370,7 @@ absl::StatusOr<std::string> Notebook::Digest() const {
     SOTAY_ASSIGN_OR_RETURN(const Shown shown, impl_->ReadShown(id));
     visible.emplace(id, sync::VisibleBytes(shown.record));
   }
+  if (records != nullptr) *records = visible.size();
   return VisibleDigest(visible);
 }
 

@@ -16,6 +16,8 @@
 #include "mobile-sdk/core/witness.h"
 #include "mobile-sdk/core/writing_clocks.h"
 #include "sync/absorb.h"
+#include "sync/consents.h"
+#include "sync/late.h"
 #include "sync/status_macros.h"
 
 namespace sotay::sdk {
@@ -43,12 +45,12 @@ class Settling {
   absl::Status IsThereAgain(const sync::RecordId& id);
   absl::Status TakeOutcomes();
   absl::Status TakeHeads(const v1::SyncResponse& response);
-  absl::Status TakeLease(const v1::SyncResponse& response, const stored::v1::Progress& progress);
+  absl::Status TakeConsents(const v1::SyncResponse& response);
   absl::Status TakeCursors();
   absl::Status ForgetLost();
   absl::Status SealSecret();
   absl::Status WriteRows(const v1::Directory& directory);
-  absl::Status TakeNotices(const sync::RecordId& id, const Shown& shown);
+  void TakeNotices(const sync::RecordId& id, const Shown& shown);
   absl::StatusOr<bool> WantsHistory(const sync::RecordId& id) const;
   bool SetAside(const sync::RecordId& id, const TouchesOf& touches) const;
 
@@ -73,6 +75,7 @@ class Settling {
 
 absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response) {
   SOTAY_RETURN_IF_ERROR(TakeHeads(response));
+  SOTAY_RETURN_IF_ERROR(TakeConsents(response));
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
   std::set<sync::RecordId> brought;
   for (const auto& [id, bytes] : absorbed_.bases) {
@@ -111,7 +114,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
-  SOTAY_RETURN_IF_ERROR(TakeLease(response, progress));
+  SOTAY_RETURN_IF_ERROR(NoteContact(desk_, response, clocks_, progress.skew_ms(), &batch_));
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
@@ -167,6 +170,7 @@ absl::Status Settling::TakeOutcomes() {
         settled_.events.push_back(std::move(event));
       }
     }
+    sync::NoteToldLate(outcome, &own);
     *own.mutable_outcome() = std::move(outcome);
     // The server has not kept it, and it is not to be sent to it again.  That there was something,
     // and why it has gone, stays in the list of what was refused.
@@ -207,6 +211,25 @@ absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
   return absl::OkStatus();
 }
 
+// Told once, of each that was not there before.
+absl::Status Settling::TakeConsents(const v1::SyncResponse& response) {
+  SOTAY_ASSIGN_OR_RETURN(const auto told, sync::ConsentsTold(response));
+  if (!told.has_value()) return absl::OkStatus();
+  SOTAY_ASSIGN_OR_RETURN(const v1::Consents known, desk_.store->Consents());
+  for (const v1::AwaitsConsent& change : told->for_user()) {
+    if (std::any_of(known.for_user().begin(), known.for_user().end(),
+                    [&](const auto& before) { return before.change_id() == change.change_id(); })) {
+      continue;
+    }
+    Event event;
+    event.kind = Event::Kind::kConsentAwaited;
+    event.record = DossierOf(change.dossier_id());
+    settled_.events.push_back(std::move(event));
+  }
+  batch_.PutConsents(*told);
+  return absl::OkStatus();
+}
+
 absl::Status Settling::TakeCursors() {
   SOTAY_ASSIGN_OR_RETURN(const std::vector<v1::Cursor> before, desk_.store->Cursors());
   std::map<std::string, v1::Cursor> gone;
@@ -226,20 +249,6 @@ absl::Status Settling::TakeCursors() {
     if (was != gone.end()) gone.erase(was);
   }
   for (const auto& [unit, cursor] : gone) batch_.DropCursor(unit);
-  return absl::OkStatus();
-}
-
-// The contact from which it may be read on.  A revoked device that hands in what it has is given no
-// such; one that a restored server knows again is as it was.
-absl::Status Settling::TakeLease(const v1::SyncResponse& response,
-                                 const stored::v1::Progress& progress) {
-  SOTAY_ASSIGN_OR_RETURN(const int64_t revoked_ms, desk_.store->RevokedMs());
-  if (!SaysRevoked(response)) {
-    batch_.PutClockContact(ContactAt(clocks_, progress.skew_ms()));
-    if (revoked_ms != 0) batch_.DropRevoked();
-  } else if (revoked_ms == 0) {
-    batch_.PutRevoked(clocks_.wall_ms);
-  }
   return absl::OkStatus();
 }
 
@@ -315,16 +324,11 @@ absl::StatusOr<bool> Settling::WantsHistory(const sync::RecordId& id) const {
 }
 
 // Of the record as the server has it: what is not its yet may still come out otherwise.
-absl::Status Settling::TakeNotices(const sync::RecordId& id, const Shown& shown) {
-  const std::string& user = desk_.meta.user_id();
-  if (shown.newest_pending == 0) {
-    notices_.Take(shown.record, user, &batch_, &settled_.events);
-    return absl::OkStatus();
-  }
+void Settling::TakeNotices(const sync::RecordId& id, const Shown& shown) {
   const auto next = absorbed_.records.find(id);
-  if (next == absorbed_.records.end()) return absl::OkStatus();
-  notices_.Take(next->second, user, &batch_, &settled_.events);
-  return absl::OkStatus();
+  if (shown.newest_pending != 0 && next == absorbed_.records.end()) return;
+  const sync::MergedRecord& record = shown.newest_pending == 0 ? shown.record : next->second;
+  notices_.Take(record, desk_.meta.user_id(), &batch_, &settled_.events);
 }
 
 absl::Status Settling::WriteRows(const v1::Directory& directory) {
@@ -346,7 +350,7 @@ absl::Status Settling::WriteRows(const v1::Directory& directory) {
     event.record = id;
     if (shown.has_value()) {
       batch_.PutRow(id, RowOf(*shown, SetAside(id, touches)));
-      SOTAY_RETURN_IF_ERROR(TakeNotices(id, *shown));
+      TakeNotices(id, *shown);
       event.kind = Event::Kind::kRecordChanged;
     } else {
       SOTAY_ASSIGN_OR_RETURN(const auto row, desk_.store->Row(id));

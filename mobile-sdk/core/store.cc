@@ -140,6 +140,12 @@ absl::StatusOr<absl::optional<v1::Directory>> Store::Directory() const {
   return ParsedIfAny<v1::Directory>(keys::Directory(), Get(keys::Directory()));
 }
 
+absl::StatusOr<v1::Consents> Store::Consents() const {
+  SOTAY_ASSIGN_OR_RETURN(auto consents,
+                         ParsedIfAny<v1::Consents>(keys::Consents(), Get(keys::Consents())));
+  return consents.value_or(v1::Consents());
+}
+
 absl::StatusOr<std::string> Store::RowsSchema() const {
   SOTAY_ASSIGN_OR_RETURN(const auto fingerprint, Get(keys::RowsSchema()));
   return fingerprint.value_or("");

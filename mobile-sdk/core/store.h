@@ -62,6 +62,7 @@ class StoreBatch {
   void PutMeta(const stored::v1::NotebookMeta& meta);
   void PutProgress(const stored::v1::Progress& progress);
   void PutDirectory(const v1::Directory& directory);
+  void PutConsents(const v1::Consents& consents);
   void PutRowsSchema(absl::string_view fingerprint);
   void PutCursor(const v1::Cursor& cursor);
   void DropCursor(absl::string_view unit_id);
@@ -146,6 +147,8 @@ class Store {
   absl::StatusOr<stored::v1::Progress> Progress() const;
   // Nothing before the first exchange.
   absl::StatusOr<absl::optional<v1::Directory>> Directory() const;
+  // As last told.
+  absl::StatusOr<v1::Consents> Consents() const;
   // Empty when no rows were made yet.
   absl::StatusOr<std::string> RowsSchema() const;
   absl::StatusOr<std::vector<v1::Cursor>> Cursors() const;

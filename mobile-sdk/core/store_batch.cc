@@ -29,6 +29,9 @@ void StoreBatch::PutProgress(const stored::v1::Progress& progress) {
 void StoreBatch::PutDirectory(const v1::Directory& directory) {
   Put(keys::Directory(), directory.SerializeAsString());
 }
+void StoreBatch::PutConsents(const v1::Consents& consents) {
+  Put(keys::Consents(), consents.SerializeAsString());
+}
 void StoreBatch::PutRowsSchema(absl::string_view fingerprint) {
   Put(keys::RowsSchema(), std::string(fingerprint));
 }

@@ -29,6 +29,7 @@ TEST(Keys, KeepEveryKindApart) {
   const std::vector<std::string> all = {keys::Meta(),
                                         keys::Progress(),
                                         keys::Directory(),
+                                        keys::Consents(),
                                         keys::RowsSchema(),
                                         keys::Cursor("u"),
                                         keys::OwnChange(1),

@@ -74,6 +74,18 @@ class AwaitedTest : public ::testing::TestWithParam<bool> {
     after_.Exchange(phone);
     return phone->outcomes().at(phone->last_sequence());
   }
+  void TakeIn(ServerRoom* room, const v1::QuarantinedChange& row) {
+    v1::TakeInRequest request;
+    request.mutable_change()->set_device_id(row.device_id());
+    request.mutable_change()->set_sequence(row.sequence());
+    request.mutable_change()->set_change_id(row.change_id());
+    request.set_reason("đã đối chiếu");
+    room->WithPen([&](Pen* pen) {
+      EXPECT_THAT(server::TakeIn(pen, *room->directory->FindPerson("ngu"), request), tests::IsOk());
+    });
+    while (room->hub->RunOnce()) {
+    }
+  }
   // That its newest change is held, and what it waits for now: its phone is told only of what ends
   // that.
   void ExpectAwaited(SealedPhone* phone, const std::string& what,
@@ -207,6 +219,62 @@ TEST_P(AwaitedTest, ASignatureGoesBeforeWhatAmendsIt) {
   EXPECT_THAT(after_.Faults(), IsEmpty());
 }
 
+// Whether or not its signature is there: its device says what it was, which is kept while it waits.
+TEST_P(AwaitedTest, ALateAmendmentIsOneAgainBeforeItsSignatureHasCome) {
+  Sign(&ngu_, "s");
+  dam_.Write("k", {Note("n").Says("một hai ba")});
+  Meet(&dam_);
+  ASSERT_EQ(dam_.outcomes().at(dam_.last_sequence()).reason(), v1::REASON_LATE_AMENDMENT);
+  Lose();
+  EXPECT_EQ(Offer(&dam_).verdict(), v1::VERDICT_HELD);
+  ASSERT_THAT(after_.Open(), tests::IsOk());
+  while (after_.hub->RunOnce()) {
+  }
+  Offer(&que_);
+  const v1::ChangeOutcome late = Offer(&dam_);
+  EXPECT_EQ(late.verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(late.reason(), v1::REASON_LATE_AMENDMENT) << late.message();
+  EXPECT_THAT(late.message(), HasSubstr("before the server was restored"));
+  EXPECT_EQ(Standing(), "");
+  EXPECT_EQ(Offer(&ngu_).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(Standing(), RecordNamed("s").str());
+  EXPECT_THAT(after_.failures, IsEmpty());
+  EXPECT_THAT(after_.Faults(), IsEmpty());
+}
+
+// A build of before says nothing: it is let in, and the signature is stale.
+TEST_P(AwaitedTest, WhatNobodySaysWasLateIsLetInBeforeItsSignature) {
+  dam_.says_late = false;
+  Sign(&ngu_, "s");
+  dam_.Write("k", {Note("n").Says("một hai ba")});
+  Meet(&dam_);
+  Lose();
+  Offer(&dam_);
+  Offer(&que_);
+  EXPECT_EQ(Offer(&dam_).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_EQ(Offer(&ngu_).reason(), v1::REASON_SIGNATURE_STALE);
+}
+
+// Whoever says so of what was never refused has it set aside, and nothing else comes of it.
+TEST_P(AwaitedTest, WhoSaysSoFalselyGainsNothing) {
+  Lose();
+  Offer(&dam_);
+  Offer(&que_);
+  dam_.Write("k", {Note("n").Says("một hai ba")});
+  dam_.SayLate(dam_.last_sequence());
+  EXPECT_EQ(Offer(&dam_).reason(), v1::REASON_LATE_AMENDMENT);
+  que_.Write("k", {Note("n").Says("một hai bốn")});
+  EXPECT_EQ(Offer(&que_).verdict(), v1::VERDICT_APPLIED);
+  after_.Exchange(&ngu_);
+  ngu_.Write("k", {SignOffOf(*ngu_.Shown("n"), "u", {}, seal::HashContent)});
+  ngu_.SayLate(ngu_.last_sequence());
+  EXPECT_EQ(Offer(&ngu_).verdict(), v1::VERDICT_APPLIED) << "a signature amends nothing";
+  ASSERT_THAT(after_.Quarantine("kv1"), SizeIs(1));
+  TakeIn(&after_, after_.Quarantine("kv1").at(0));
+  EXPECT_EQ(Offer(&dam_).verdict(), v1::VERDICT_APPLIED);
+  EXPECT_THAT(after_.Faults(), IsEmpty());
+}
+
 // Of two notes in one change one is there; what is signed is the other.
 TEST_P(AwaitedTest, ASignatureWaitsForWhatItsSignerWroteInWhatTheySign) {
   dam_.Write("k", {Note("p").Says("một")});
@@ -228,20 +296,14 @@ TEST_P(AwaitedTest, ASignatureWaitsForWhatItsSignerWroteInWhatTheySign) {
   EXPECT_THAT(after_.Faults(), IsEmpty());
 }
 
-// What was taken in there is admitted at once here: nothing will come that was signed.
+// What was taken in there is admitted at once here, where its device does not say what it was:
+// nothing will come that was signed.
 TEST_P(AwaitedTest, OfWhatNeedsNoDecisionNowNobodyWaits) {
+  dam_.says_late = false;
   Sign(&ngu_, "s");
   dam_.Write("k", {Note("n").Says("một hai ba")});
   Meet(&dam_);
-  v1::TakeInRequest request;
-  const v1::QuarantinedChange late = before_.Quarantine("kv1").at(0);
-  request.mutable_change()->set_device_id(late.device_id());
-  request.mutable_change()->set_sequence(late.sequence());
-  request.mutable_change()->set_change_id(late.change_id());
-  request.set_reason("đã đối chiếu");
-  before_.WithPen([&](Pen* pen) {
-    EXPECT_THAT(TakeIn(pen, *before_.directory->FindPerson("ngu"), request), tests::IsOk());
-  });
+  TakeIn(&before_, before_.Quarantine("kv1").at(0));
   Meet(&dam_);
   Sign(&ngu_, "t", "s");
   Lose();

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sync/late.h"
 #include "sync/limits.h"
 #include "sync/seal/digest.h"
 #include "sync/seal/packed.h"
@@ -127,6 +128,11 @@ v1::SyncRequest SealedPhone::Request(uint64_t first, uint64_t last) const {
   pushed_ = batch.SerializeAsString();
   *push->mutable_changes() = seal::Pack(pushed_);
   push->set_signature(Must(key_.Sign(seal::SealText(sealed))));
+  std::set<uint64_t> late;
+  for (uint64_t sequence : late_) {
+    if (says_late && first <= sequence && sequence <= last) late.insert(sequence);
+  }
+  sync::SayLate(late, &request);
   return request;
 }
 
@@ -134,6 +140,7 @@ void SealedPhone::Take(const v1::SyncResponse& response) {
   accepted_through = response.accepted_through();
   for (const v1::ChangeOutcome& outcome : response.outcomes()) {
     outcomes_[outcome.sequence()] = outcome;
+    if (outcome.reason() == v1::REASON_LATE_AMENDMENT) late_.insert(outcome.sequence());
   }
   for (const v1::ChangeOutcome& outcome : response.revised()) {
     outcomes_[outcome.sequence()] = outcome;

@@ -38,6 +38,10 @@ class SealedPhone {
   // As a phone set back from a backup: forgets its newest changes.
   void ForgetSince(uint64_t sequence);
 
+  // Says of a change that it was a late amendment, as it does of those it was told are; or of none,
+  // as a build of before.
+  void SayLate(uint64_t sequence) { late_.insert(sequence); }
+  bool says_late = true;
   // Records it has from the server.
   std::set<sync::RecordId> Held() const;
   // As it is shown; null when the phone has no such record.
@@ -83,6 +87,7 @@ class SealedPhone {
   std::vector<std::string> changes_;
   std::map<sync::RecordId, sync::MergedRecord> shown_;
   std::map<uint64_t, v1::ChangeOutcome> outcomes_;
+  std::set<uint64_t> late_;     // were late amendments once
   mutable std::string pushed_;  // of the newest request: its answer is packed after it
 };
 

@@ -16,6 +16,7 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kHa[] = "do-may-ha";
@@ -57,8 +58,41 @@ class ExaminerSubmits : public ::testing::TestWithParam<size_t> {
     return stage_->Decide(who, {"quarantine", what, row["device"],
                                 absl::StrCat(row["sequence"].get<int>()), "--reason", reason});
   }
-  // The examiner is told that it is held, and why; every prosecutor and the leader see it waiting,
-  // with its words.
+  json Consents(const std::string& phone) { return stage_->Phone(phone, {"status"})["consents"]; }
+  std::string InWords(const std::string& phone) {
+    return tests::Run({SOTAY, "--dir", stage_->DirectoryOf(phone), "--lang", "en", "status"}).out;
+  }
+  // The phone says what waits for its user, and nothing of what it says.
+  void ExpectTold(const std::string& phone) {
+    const json told = Consents(phone);
+    EXPECT_THAT(told["own"], IsEmpty()) << phone;
+    ASSERT_THAT(told["for_user"], SizeIs(2)) << phone;
+    for (size_t i = 0; i < 2; ++i) {
+      const json& change = told["for_user"][i];
+      EXPECT_EQ(change["user"], kHa) << phone;
+      EXPECT_EQ(change["records"][0]["record"], i == 0 ? shared_ : own_) << phone;
+      EXPECT_EQ(change["records"][0]["type"], "casework.v1.Note") << phone;
+    }
+    EXPECT_THAT(told.dump(), Not(HasSubstr(kOwn))) << phone;
+    const std::string words = InWords(phone);
+    for (const json& change : told["for_user"]) {
+      const std::string named = absl::StrCat(change["device"].get<std::string>().substr(0, 8), " ",
+                                             change["sequence"].get<int>(), " --reason");
+      EXPECT_THAT(words, HasSubstr(absl::StrCat("sotayctl quarantine take ", named)));
+      EXPECT_THAT(words, HasSubstr(absl::StrCat("sotayctl quarantine dismiss ", named)));
+    }
+  }
+  void ExpectNothingWaits() {
+    for (const std::string& phone : stage_->phones()) {
+      EXPECT_THAT(Consents(phone)["for_user"], IsEmpty()) << phone;
+      EXPECT_THAT(Consents(phone)["own"], IsEmpty()) << phone;
+    }
+    for (const json& change : stage_->Phone(kHa, {"refused"})) {
+      EXPECT_EQ(change["awaits_consent"], false);
+    }
+  }
+  // The examiner is told that it is held, and why, and that somebody has only to agree; every
+  // prosecutor and the leader are told so by their phones, and see it waiting, with its words.
   void ExpectHeld() {
     const json refused = stage_->Phone(kHa, {"refused"});
     ASSERT_THAT(refused, SizeIs(told_ + 2));
@@ -67,6 +101,7 @@ class ExaminerSubmits : public ::testing::TestWithParam<size_t> {
       const json& outcome = refused[i]["outcome"];
       EXPECT_EQ(outcome["reason"], "REASON_WRITER_MAY_NOT");
       EXPECT_EQ(outcome["message"], "no rule lets the author's posts submit a record of kind note");
+      EXPECT_EQ(refused[i]["awaits_consent"], true) << "and that a prosecutor has only to agree";
     }
     EXPECT_EQ(refused[told_]["change"]["edits"][0]["record"], shared_);
     EXPECT_EQ(refused[told_ + 1]["change"]["edits"][0]["record"], own_);
@@ -79,7 +114,11 @@ class ExaminerSubmits : public ::testing::TestWithParam<size_t> {
         EXPECT_EQ(waiting[i]["change"]["edits"][0]["record"], i == 0 ? shared_ : own_) << reader;
       }
       EXPECT_THAT(waiting[1].dump(), HasSubstr(kOwn)) << reader;
+      ExpectTold(reader);
     }
+    EXPECT_THAT(Consents(kHa)["own"], SizeIs(2));
+    EXPECT_THAT(InWords(kHa), HasSubstr("2 of yours: a prosecutor of the unit has only to agree"));
+    EXPECT_THAT(Consents(kHa)["for_user"], IsEmpty());
     EXPECT_EQ(stage_->Try(kQue, {"show", own_}).exit_code, 3) << "it is in nobody's notebook";
   }
   // On every phone and at the console.
@@ -127,11 +166,14 @@ TEST_P(ExaminerSubmits, AProsecutorAgrees) {
   const json waiting = Waiting(kQue);
   // Nobody agrees with themselves.
   EXPECT_EQ(Decide(kHa, "take", waiting[0], "tự trình").exit_code, 4);
-  for (const json& row : waiting) {
+  // As the phone says it is done.
+  const json told = Consents(kQue)["for_user"];
+  for (const json& row : told) {
     const Ended agreed = Decide(kQue, "take", row, "Đã đọc, đồng ý trình");
     EXPECT_EQ(agreed.exit_code, 0) << agreed.err;
   }
   Meet();
+  ExpectNothingWaits();
   ExpectShown(shared_, kSubmitted, absl::StrCat(kQues, kBase, kHas));
   ExpectShown(own_, kSubmitted, kOwn);
   // It counts as the examiner's, and says who agreed.
@@ -153,6 +195,7 @@ TEST_P(ExaminerSubmits, AProsecutorDoesNotAgreeAndSaysWhy) {
     EXPECT_EQ(Decide(kDam, "dismiss", row, "Chưa ghi giờ nhận tin").exit_code, 0);
   }
   Meet();
+  ExpectNothingWaits();
   // What was written stays written, what was to be born so is not there, and both are kept.
   ExpectShown(shared_, "", absl::StrCat(kQues, kBase, kHas));
   for (const std::string& phone : stage_->phones()) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tests/stories/stage.h"
 
 namespace sotay::tests {
@@ -57,6 +58,14 @@ class PhotographFirst : public ::testing::TestWithParam<size_t> {
   json Attach(const std::string& phone) {
     return stage_.Phone(phone, {"attach", photograph_, "--in", visit_, "--kind", "photo",
                                 "--caption", "Vết phanh, điểm đầu"});
+  }
+  // Why what the phone wrote is set aside.
+  Stage::Words Reasons(const std::string& phone) {
+    Stage::Words reasons;
+    for (const json& one : stage_.Phone(phone, {"refused"})) {
+      reasons.push_back(one["outcome"]["reason"]);
+    }
+    return reasons;
   }
   json SyncSaid(const Ended& ended) {
     return json::parse(ended.out, nullptr, /*allow_exceptions=*/false);
@@ -129,6 +138,40 @@ TEST_P(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   EXPECT_THAT(stage_.Console({"access", "--record", attached["id"]}).dump(),
               HasSubstr("ACCESS_KIND_FILE"));
   stage_.Meet(GetParam());
+  stage_.ExpectTogether();
+  stage_.Close();
+}
+
+// Neither knows of the other: what is there when the signature comes is signed with the inspection,
+// what comes after it is a late amendment until the leader takes it in, and its file goes then.
+TEST_P(PhotographFirst, WhoeverComesFirstWhereTheLeaderSignsMeanwhile) {
+  const json attached = Attach(kDam);
+  stage_.Phone(kLeader, {"sign", visit_, "--reason", "Đã đọc"});
+  stage_.Phone(kQue, {"edit", visit_, "tallies[vet]+=1"});
+  const Stage::Words turns = stage_.Turns(GetParam());
+  const bool counted = Before(turns, kQue, kLeader);
+  const bool late = Before(turns, kLeader, kDam) && !counted;
+  stage_.Meet(turns);
+  const std::string told = absl::StrCat(absl::StrJoin(turns, ", "));
+  // The leader signed what Quế had not counted yet.
+  const json signatures = stage_.Console({"show", visit_})["signatures"];
+  EXPECT_THAT(signatures, SizeIs(counted ? 0 : 1)) << told;
+  EXPECT_EQ(Reasons(kLeader), counted ? Stage::Words{"REASON_SIGNATURE_STALE"} : Stage::Words{})
+      << told;
+  EXPECT_EQ(Reasons(kQue), counted ? Stage::Words{} : Stage::Words{"REASON_LATE_AMENDMENT"})
+      << told;
+  EXPECT_EQ(Reasons(kDam), late ? Stage::Words{"REASON_LATE_AMENDMENT"} : Stage::Words{}) << told;
+  for (const json& row : stage_.Console({"quarantine", "--late"})) {
+    const Ended taken = stage_.Decide(
+        kLeader, {"quarantine", "take", row["device"], absl::StrCat(row["sequence"].get<int>()),
+                  "--reason", "Ảnh chụp trước khi ký"});
+    EXPECT_EQ(taken.exit_code, 0) << taken.err;
+  }
+  stage_.Meet(GetParam());
+  EXPECT_EQ(stage_.Phone(kDam, {"status"})["files_waiting"], 0) << told;
+  const std::string out = stage_.office().space() / "anh.jpg";
+  stage_.Phone(kQue, {"save", attached["id"], out});
+  EXPECT_EQ(Read(out), Photograph());
   stage_.ExpectTogether();
   stage_.Close();
 }

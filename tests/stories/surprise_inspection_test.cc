@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tests/stories/stage.h"
 
 namespace sotay::tests {
@@ -59,10 +63,21 @@ TEST_P(SurpriseInspection, IsHiddenUntilItBegins) {
   // In the morning Quế begins, without a network; Đàm writes on.
   stage_.Phone(kQue, {"edit", visit, "state=in_progress"});
   stage_.New(kDam, "note", visit, {"body=Buồng 5 thiếu sổ theo dõi."});
-  // Her phone has not sent it yet: the secret is as good as it was.
-  EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
-  EXPECT_EQ(stage_.Exchange(kPhong).exit_code, 0);
-  ExpectNothingShown(kPhong);
+  // Until her phone has sent it the secret is as good as it was; then whoever comes has it all.
+  bool begun = false;
+  size_t shown = 0;    // on Phong's phone
+  size_t brought = 2;  // at the server
+  const Stage::Words turns = stage_.Turns(GetParam());
+  for (const std::string& phone : turns) {
+    SCOPED_TRACE(absl::StrCat(absl::StrJoin(turns, ", "), ": after ", phone));
+    EXPECT_EQ(stage_.Exchange(phone).exit_code, 0);
+    begun = begun || phone == kQue;
+    brought += phone == kDam ? 1 : 0;
+    if (begun && phone == kPhong) shown = brought;
+    if (!begun) ExpectNothingShown(kPhong);
+    EXPECT_THAT(stage_.Phone(kPhong, {"list"}), SizeIs(shown));
+    EXPECT_THAT(stage_.Console(kPhong, {"records"}), SizeIs(begun ? brought : 0));
+  }
   stage_.Meet(GetParam());
   EXPECT_THAT(stage_.Phone(kPhong, {"list"}), SizeIs(3));
   const json acts = stage_.Console({"dossiers", "list", "--history"});
@@ -84,11 +99,25 @@ TEST_P(SurpriseInspection, WhoseOwnEditEndsTheirAccessIsToldAndLosesNothing) {
   const std::string visit = stage_.Inspection({"target_body=Nhà tạm giữ Công an xã Bãi Nổi"});
   const std::string note = stage_.New(kQue, "note", visit, {"body=Buồng 3 có 14 người."});
   stage_.Meet(GetParam());
-  // Quế writes what makes it one, and goes on without a network.
+  // Quế writes what makes it one, and goes on without a network; so does Phong, who knows nothing.
   stage_.Phone(kQue, {"edit", visit, "planned=surprise"});
   stage_.Phone(kQue, {"edit", note, "body=Buồng 3 có 14 người, 02 người ốm."});
   const std::string late = stage_.New(kQue, "note", visit, {"body=Buồng 4 đủ sổ."});
-  EXPECT_EQ(stage_.Exchange(kQue).exit_code, 0);
+  const std::string unaware = stage_.New(kPhong, "note", visit, {"body=Buồng 6 khóa hỏng."});
+  const Stage::Words turns = stage_.Turns(GetParam());
+  const bool before = Before(turns, kPhong, kQue);
+  for (const std::string& phone : turns) {
+    SCOPED_TRACE(absl::StrCat(absl::StrJoin(turns, ", "), ": after ", phone));
+    EXPECT_EQ(stage_.Exchange(phone).exit_code, 0);
+    // Whoever carries it out keeps it; Phong loses it with his first exchange after hers, which
+    // takes along what he wrote.
+    EXPECT_EQ(stage_.Try(kDam, {"show", note}).exit_code, 0);
+    EXPECT_EQ(stage_.Try(kLeader, {"show", note}).exit_code, 0);
+    if (phone != kPhong) continue;
+    EXPECT_EQ(stage_.Try(kPhong, {"show", note}).exit_code, before ? 0 : 3);
+    EXPECT_EQ(stage_.Phone(kPhong, {"status"})["outbox"], 0);
+    EXPECT_EQ(stage_.Phone(kPhong, {"status"})["refused"], 0);
+  }
 
   EXPECT_THAT(stage_.Phone(kQue, {"list"}), SizeIs(0));
   const json status = stage_.Phone(kQue, {"status"});
@@ -109,6 +138,9 @@ TEST_P(SurpriseInspection, WhoseOwnEditEndsTheirAccessIsToldAndLosesNothing) {
   EXPECT_EQ(
       stage_.Console({"show", late, "--history", "10"})["history"][0]["admission"]["unaware_of"],
       1);
+  const json of_phong = stage_.Console({"show", unaware, "--history", "10"})["history"][0];
+  EXPECT_EQ(of_phong["user"], kPhong);
+  EXPECT_EQ(of_phong["admission"].value("unaware_of", 0), before ? 0 : 1);
   const json acts = stage_.Console({"dossiers", "list"});
   ASSERT_THAT(acts, SizeIs(1));
   EXPECT_EQ(acts[0]["cause"], "ACT_CAUSE_HIDDEN");
@@ -120,8 +152,10 @@ TEST_P(SurpriseInspection, WhoseOwnEditEndsTheirAccessIsToldAndLosesNothing) {
   EXPECT_EQ(stage_.Exchange(kDam).exit_code, 0);
   stage_.Phone(kDam, {"edit", visit, "state=in_progress"});
   stage_.Meet(GetParam());
-  EXPECT_THAT(stage_.Phone(kQue, {"list"}), SizeIs(3));
-  EXPECT_THAT(stage_.Phone(kQue, {"status"})["removed_dossiers"], SizeIs(0));
+  for (const char* phone : {kQue, kPhong}) {
+    EXPECT_THAT(stage_.Phone(phone, {"list"}), SizeIs(4)) << phone;
+    EXPECT_THAT(stage_.Phone(phone, {"status"})["removed_dossiers"], SizeIs(0)) << phone;
+  }
   stage_.ExpectTogether();
   stage_.Close();
 }

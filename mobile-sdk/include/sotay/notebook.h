@@ -27,6 +27,7 @@
 #include "sotay/stored/v1/sealed_dossier.pb.h"
 #include "sotay/surroundings.h"
 #include "sotay/transfer.h"
+#include "sotay/v1/consents.pb.h"
 #include "sotay/v1/log_key.pb.h"
 #include "sotay/v1/sync_service.pb.h"
 #include "sync/blame.h"
@@ -179,6 +180,7 @@ struct Status {
   size_t files_damaged = 0;  // here
   // Until somebody writes the field again, with the clock right.
   std::vector<DoubtfulTime> doubtful_times;
+  v1::Consents consents;  // what waits for the user to agree, or for a colleague of theirs
 };
 
 // What happened, for a listener.
@@ -193,9 +195,10 @@ struct Event {
     kDossierRemoved,  // it is no longer the user's; its records were told as removed before
     kDossierSealed,   // it proved to be secret; its records were told as removed before; see Status
     kStepMet,         // a step of the user's met what another did; see Notebook::Notices
+    kConsentAwaited,  // what somebody submitted waits for the user to agree; see Status
   };
   Kind kind = Kind::kSynced;
-  // RecordChanged, RecordRemoved, StepMet; DossierRemoved, DossierSealed: its root.
+  // RecordChanged, RecordRemoved, StepMet; DossierRemoved, …Sealed, ConsentAwaited: its root.
   sync::RecordId record;
   uint64_t sequence = 0;  // ChangeRefused
   std::string unit_id;    // LogDisputed
@@ -360,8 +363,8 @@ class Notebook {
   const sync::Schema& schema() const;
 
   // SHA-256, hexadecimal, over the visible form of every record shown, in order of id: equal on two
-  // replicas that show the same.  Without signatures the server has not sent since it was restored.
-  absl::StatusOr<std::string> Digest() const;
+  // replicas that show the same.  Of so many `records`: not of signatures of an ended life.
+  absl::StatusOr<std::string> Digest(size_t* records = nullptr) const;
 
   // Exchanges with the server until there is nothing left to send or take.  With something to send
   // it asks first, which is one exchange more: what proved to be secret is not sent.  Safe to call
