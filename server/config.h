@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sync/offline_lease.h"
 
 namespace sotay::server {
 
@@ -43,7 +44,7 @@ struct Config {
   // A table of rights in place of the one compiled in (server/access.rules); empty: that one.
   std::string rules;
   // For how many days after a contact a phone shows what others wrote, 1 to 14; 0: without end.
-  int64_t offline_days = 7;
+  int64_t offline_days = sync::kOfflineDays;
   // debug, info, warning or error.
   std::string log_level = "info";
   BackupConfig backup;

@@ -9,6 +9,7 @@
 #include "server/refusal.h"
 #include "sotay/v1/record.pb.h"
 #include "sync/admitted_edit.h"
+#include "sync/device_end.h"
 #include "sync/history_columns.h"
 #include "sync/limits.h"
 #include "sync/seal/packed_history.h"
@@ -347,6 +348,7 @@ absl::StatusOr<v1::ListDevicesResponse> Supervision::ListDevices(
   for (v1::DeviceView& view : directory_.Devices(&own)) {
     if (view.user_id() != person.user.user_id() || !listed.insert(view.device_id()).second)
       continue;
+    sync::LeaveOutReasons(&view);
     *response.add_devices() = std::move(view);
   }
   return response;

@@ -30,6 +30,16 @@ void NoteEnd(const v1::DeviceEnd& end, v1::DeviceView* view) {
   view->MergeFromString(end.SerializeAsString());
 }
 
+void LeaveOutReasons(v1::DeviceView* view) {
+  v1::DeviceEnd end = EndOf(*view);
+  end.clear_revoked_reason();
+  end.clear_settled_ms();
+  end.clear_settled_by();
+  end.clear_settled_reason();
+  view->DiscardUnknownFields();
+  NoteEnd(end, view);
+}
+
 v1::DeviceEnd EndOf(const stored::v1::DeviceRow& row) {
   v1::DeviceEnd end;
   if (row.state() != v1::DEVICE_STATE_REVOKED) return end;

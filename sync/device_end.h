@@ -18,6 +18,8 @@ namespace sotay::sync {
 // Somebody said so, and nobody had before.
 void NoteSettled(const stored::v1::DeviceLoss& loss, stored::v1::DeviceRow* row);
 void NoteEnd(const v1::DeviceEnd& end, v1::DeviceView* view);
+// Leaves when it was revoked, and by whom: what its owner is told.
+void LeaveOutReasons(v1::DeviceView* view);
 
 // Empty where the device was not revoked, or the server does not tell.
 v1::DeviceEnd EndOf(const stored::v1::DeviceRow& row);

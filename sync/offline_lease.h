@@ -16,6 +16,7 @@ namespace sotay::sync {
 
 // A fortnight: who is away for longer has somebody bring them the file.
 constexpr uint32_t kOfflineDaysMax = 14;
+constexpr uint32_t kOfflineDays = 7;  // where nobody says otherwise
 constexpr int64_t kDayMs = int64_t{24} * 60 * 60 * 1000;
 
 // The organisation's word, as it goes to its devices with the names; 0: without end.

@@ -51,9 +51,11 @@ std::string EndInWords(const Reader& reader, const v1::DeviceView& device) {
   if (end.revoked_ms() == 0) return "";
   return absl::StrCat(
       reader.voice("thu hồi lúc ", "revoked on "), InstantInWords(end.revoked_ms()),
-      reader.voice(", bởi ", " by "), OneLine(reader.names.Person(end.revoked_by())), ": ",
-      OneLine(end.revoked_reason()),
-      end.settled_ms() == 0
+      reader.voice(", bởi ", " by "), OneLine(reader.names.Person(end.revoked_by())),
+      // Why, and what came of it, is told to those who lead.
+      end.revoked_reason().empty() ? "" : absl::StrCat(": ", OneLine(end.revoked_reason())),
+      end.revoked_reason().empty() ? ""
+      : end.settled_ms() == 0
           ? reader.voice("; chưa ai kết luận", "; nobody said what came of it")
           : absl::StrCat(reader.voice("; kết luận lúc ", "; settled on "),
                          InstantInWords(end.settled_ms()), reader.voice(", bởi ", " by "),
@@ -66,7 +68,9 @@ Loss LossOf(const v1::DeviceView& device, size_t undecided, int64_t now_ms) {
   if (undecided > 0) return Loss::kOfNow;
   const v1::DeviceEnd end = sync::EndOf(device);
   if (end.settled_ms() != 0) return Loss::kNone;
-  const bool of_now = UnsentOf(device) > 0 || now_ms - end.revoked_ms() < kBriefingMs;
+  // A server of before does not tell when.
+  const bool of_now =
+      UnsentOf(device) > 0 || end.revoked_ms() == 0 || now_ms - end.revoked_ms() < kBriefingMs;
   return of_now ? Loss::kOfNow : Loss::kEarlier;
 }
 

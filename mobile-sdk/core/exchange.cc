@@ -103,7 +103,7 @@ absl::Status Exchange::RollFirst() {
   if (desk_.rekeying == nullptr) return absl::OkStatus();
   const absl::Status rolled = desk_.rekeying->AtContact().status();
   // Nobody can tell which key is in force: nothing is sealed with either.
-  return desk_.rekeying->may_go_on() ? absl::OkStatus() : rolled;
+  return desk_.rekeying->may_go_on() ? absl::OkStatus() : Heard(&desk_, rolled);
 }
 
 absl::StatusOr<Exchanged> Exchange::OnceLocked(std::vector<Event>* events) {
@@ -260,7 +260,7 @@ absl::StatusOr<bool> Exchange::Mend(const absl::Status& refusal, const Asked& as
       }
       return true;  // comes back with the sentence that says what to do
     case v1::REASON_DEVICE_REVOKED:
-      NoteRevoked(&desk_);
+      Heard(&desk_, refusal).IgnoreError();
       if (!MayStillPush(asked)) return false;
       SetTold(true);
       return true;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "mobile-sdk/core/link.h"
 #include "mobile-sdk/core/writing_clocks.h"
 #include "sotay/lease.h"
 #include "sync/offline_lease.h"
@@ -30,9 +31,12 @@ absl::Status Closed(const Lease& lease) {
   absl::Status closed =
       lease.revoked_ms != 0
           ? absl::FailedPreconditionError(
-                absl::StrCat("this device was revoked, as the server said on ",
-                             At(lease.revoked_ms), ": records are not read here any more; ",
-                             goes_on, "; synchronise to hand it in, and see the administrator"))
+                absl::StrCat("this device was revoked, as the server said",
+                             lease.revoked_ms == kRevokedNobodyKnowsWhen
+                                 ? std::string()
+                                 : absl::StrCat(" on ", At(lease.revoked_ms)),
+                             ": records are not read here any more; ", goes_on,
+                             "; synchronise to hand it in, and see the administrator"))
           : absl::FailedPreconditionError(absl::StrCat(
                 "the last contact was on ", At(lease.contact_ms), ", and without one records are ",
                 "read for ", lease.days, " days, here until ", At(lease.until_ms()),
@@ -82,8 +86,11 @@ absl::optional<LeaseClosed> LeaseClosedOf(const absl::Status& status) {
 absl::StatusOr<Lease> LeaseNow(const Desk& desk) {
   Lease lease;
   SOTAY_ASSIGN_OR_RETURN(lease.revoked_ms, desk.store->RevokedMs());
-  SOTAY_ASSIGN_OR_RETURN(const auto directory, desk.store->Directory());
-  if (directory.has_value()) lease.days = sync::OfflineDays(*directory);
+  const auto directory = desk.store->Directory();
+  if (!directory.ok() && !absl::IsDataLoss(directory.status())) return directory.status();
+  // Where what the server said cannot be read, it is what it says by itself.
+  lease.days = sync::kOfflineDays;
+  if (directory.ok()) lease.days = directory->has_value() ? sync::OfflineDays(**directory) : 0;
   if (lease.days == 0) return lease;
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::Progress progress, desk.store->Progress());
   SOTAY_ASSIGN_OR_RETURN(const stored::v1::ClockContact contact, ContactOf(*desk.store, progress));
@@ -104,25 +111,28 @@ absl::Status CheckReadable(const Desk& desk, const sync::RecordId& id) {
   return base.has_value() ? open : absl::OkStatus();
 }
 
-absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response,
+absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response, bool pushed,
                          const sync::ClockReading& clocks, int64_t skew_ms, StoreBatch* batch) {
   SOTAY_ASSIGN_OR_RETURN(const int64_t revoked_ms, desk.store->RevokedMs());
-  if (!SaysRevoked(response)) {
-    batch->PutClockContact(ContactAt(clocks, skew_ms));
-    if (revoked_ms != 0) batch->DropRevoked();
-  } else if (revoked_ms == 0) {
-    batch->PutRevoked(clocks.wall_ms);
+  if (SaysRevoked(response)) {
+    if (revoked_ms <= kRevokedNobodyKnowsWhen) batch->PutRevoked(clocks.wall_ms);
+    return absl::OkStatus();
   }
+  if (pushed && revoked_ms != 0) return absl::OkStatus();
+  batch->PutClockContact(ContactAt(clocks, skew_ms));
+  if (revoked_ms != 0) batch->DropRevoked();
   return absl::OkStatus();
 }
 
-void NoteRevoked(Desk* desk) {
+absl::Status Heard(Desk* desk, absl::Status status) {
+  if (DetailOf(status).reason() != v1::REASON_DEVICE_REVOKED) return status;
   absl::MutexLock lock(&desk->mutex);
   const absl::StatusOr<int64_t> known = desk->store->RevokedMs();
-  if (!known.ok() || *known != 0) return;
+  if (!known.ok() || *known > kRevokedNobodyKnowsWhen) return status;
   StoreBatch batch;
   batch.PutRevoked(desk->now_ms());
   desk->store->Commit(batch).IgnoreError();
+  return status;
 }
 
 }  // namespace sotay::sdk

@@ -30,7 +30,7 @@ struct Lease {
   int64_t until_ms() const;
 };
 
-// All with the desk's lock held, to read; NoteRevoked takes it.
+// All with the desk's lock held, to read; Heard takes it.
 absl::StatusOr<Lease> LeaseNow(const Desk& desk);
 // kFailedPrecondition when it is closed: since when, until when it was open, and what to do
 // (sotay/lease.h).
@@ -39,10 +39,13 @@ absl::Status CheckOpen(const Desk& desk);
 absl::Status CheckReadable(const Desk& desk, const sync::RecordId& id);
 
 // An answer was had: the contact from which it may be read on.  A revoked device that hands in what
-// it has is given no such; one that a restored server knows again is as it was.
-absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response,
+// it has is given no such, whatever is answered to that: what was taken before is answered as it
+// was then.  One that a restored server knows again is as it was, once it is told so without having
+// handed anything in.  `pushed`: with the request.
+absl::Status NoteContact(const Desk& desk, const v1::SyncResponse& response, bool pushed,
                          const sync::ClockReading& clocks, int64_t skew_ms, StoreBatch* batch);
-// A call was refused for that.  What cannot be written is told anew by the next.
-void NoteRevoked(Desk* desk);
+// What a call came back with: where it was refused because the device is revoked, that is noted.
+// What cannot be written is told anew by the next.
+absl::Status Heard(Desk* desk, absl::Status status);
 
 }  // namespace sotay::sdk

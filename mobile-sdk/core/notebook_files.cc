@@ -139,9 +139,10 @@ absl::Status Notebook::SaveFile(const RecordId& id, const FileSink& sink,
   SOTAY_ASSIGN_OR_RETURN(stored::v1::PhoneFile row, impl_->FileFor(id, &here));
   if (!here) {
     const uint64_t size = row.size();
-    SOTAY_RETURN_IF_ERROR(impl_->file_exchange->Fetch(id, row, [&](uint64_t received) {
+    const absl::Status fetched = impl_->file_exchange->Fetch(id, row, [&](uint64_t received) {
       if (progress) progress({id, received, size, false, 0});
-    }));
+    });
+    SOTAY_RETURN_IF_ERROR(Heard(&impl_->desk, fetched));
     SOTAY_ASSIGN_OR_RETURN(row, impl_->FileFor(id, &here));
   }
   seal::Hasher hasher;
@@ -161,7 +162,9 @@ absl::Status Notebook::SaveFile(const RecordId& id, const FileSink& sink,
 absl::Status Notebook::SendFiles(const std::function<void(const FileProgress&)>& progress) {
   impl_->file_exchange->TryAgain();
   for (;;) {
-    SOTAY_ASSIGN_OR_RETURN(const FileStep step, impl_->file_exchange->Once());
+    const absl::StatusOr<FileStep> stepped = impl_->file_exchange->Once();
+    if (!stepped.ok()) return Heard(&impl_->desk, stepped.status());
+    const FileStep& step = *stepped;
     if (step.idle) return absl::OkStatus();
     if (progress) progress({step.file, step.sent, step.size, step.whole, step.moved});
   }

@@ -210,8 +210,9 @@ absl::StatusOr<std::vector<HistoryLine>> Notebook::History(const RecordId& id, b
     SOTAY_RETURN_IF_ERROR(CheckReadable(impl_->desk, id));
   }
   if (fetch) {
-    SOTAY_ASSIGN_OR_RETURN(const FetchedHistory history, FetchHistory(*impl_->link, id));
-    SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, history));
+    const auto history = FetchHistory(*impl_->link, id);
+    if (!history.ok()) return Heard(&impl_->desk, history.status());
+    SOTAY_RETURN_IF_ERROR(KeepHistory(&impl_->desk, id, *history));
   }
   std::vector<Placed> placed;
   {

@@ -47,8 +47,8 @@ absl::StatusOr<std::vector<RecordView>> Notebook::Signatures(const RecordId& id,
   bool here_alone = false;
   {
     absl::ReaderMutexLock lock(&impl_->desk.mutex);
-    SOTAY_ASSIGN_OR_RETURN(const Lease lease, LeaseNow(impl_->desk));
-    here_alone = !lease.open();
+    SOTAY_ASSIGN_OR_RETURN(const auto base, impl_->desk.store->Base(id));
+    here_alone = !base.has_value();
   }
   std::map<RecordId, RecordView> views;
   std::vector<sync::MergedRecord> records;

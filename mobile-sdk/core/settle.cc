@@ -38,7 +38,8 @@ class Settling {
     undone_.histories = histories.fetched;
   }
 
-  absl::Status Run(const stored::v1::Progress& before, const v1::SyncResponse& response);
+  absl::Status Run(const stored::v1::Progress& before, const v1::SyncResponse& response,
+                   bool pushed);
   Settled settled() && { return std::move(settled_); }
 
  private:
@@ -73,7 +74,8 @@ class Settling {
   Settled settled_;
 };
 
-absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response) {
+absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncResponse& response,
+                           bool pushed) {
   SOTAY_RETURN_IF_ERROR(TakeHeads(response));
   SOTAY_RETURN_IF_ERROR(TakeConsents(response));
   SOTAY_RETURN_IF_ERROR(TakeOutcomes());
@@ -114,7 +116,7 @@ absl::Status Settling::Run(const stored::v1::Progress& before, const v1::SyncRes
   // A server that has lost changes of ours has lost its count of revised outcomes as well.
   if (progress.accepted_through() < before.accepted_through()) progress.set_revision_seen(0);
   batch_.PutProgress(progress);
-  SOTAY_RETURN_IF_ERROR(NoteContact(desk_, response, clocks_, progress.skew_ms(), &batch_));
+  SOTAY_RETURN_IF_ERROR(NoteContact(desk_, response, pushed, clocks_, progress.skew_ms(), &batch_));
   SOTAY_RETURN_IF_ERROR(desk_.store->Commit(batch_));
   desk_.recently.Clear();
   PurgeSealed(&desk_, /*fresh=*/!absorbed_.secret_dossiers.empty() || withheld_);
@@ -386,7 +388,7 @@ absl::StatusOr<Settled> Settle(Desk* desk, const v1::SyncRequest& request, bool 
   std::set<sync::RecordId> reported;
   for (const std::string& dossier : request.secret_dossiers()) reported.insert(DossierOf(dossier));
   Settling settling(desk, clocks, absorbed, waiting, std::move(reported), histories, ancestry);
-  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, input.response));
+  SOTAY_RETURN_IF_ERROR(settling.Run(input.progress, input.response, request.has_push()));
   return std::move(settling).settled();
 }
 

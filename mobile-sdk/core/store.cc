@@ -315,8 +315,11 @@ absl::StatusOr<bool> Store::IsGone(const sync::RecordId& dossier) const {
 }
 
 absl::StatusOr<int64_t> Store::RevokedMs() const {
-  SOTAY_ASSIGN_OR_RETURN(const auto value, Get(keys::Revoked()));
-  return value.has_value() ? Since(keys::Revoked(), *value) : 0;
+  const auto value = Get(keys::Revoked());
+  if (absl::IsDataLoss(value.status())) return kRevokedNobodyKnowsWhen;
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return 0;
+  return Since(keys::Revoked(), **value).value_or(kRevokedNobodyKnowsWhen);
 }
 
 absl::StatusOr<bool> Store::PurgeDue() const {

@@ -56,6 +56,9 @@ struct Touch {
   Fate fate = Fate::kFine;
 };
 
+// Since when a device is revoked, where that cannot be read any more.
+inline constexpr int64_t kRevokedNobodyKnowsWhen = 1;
+
 // What one action changes, gathered in memory.
 class StoreBatch {
  public:
@@ -159,7 +162,8 @@ class Store {
   absl::StatusOr<std::vector<stored::v1::Restoration>> Restorations() const;
   // How the key of the logs was replaced since enrolment, in order.
   absl::StatusOr<std::vector<v1::LogKeyHandover>> Handovers() const;
-  // 0: it does not say so.
+  // 0: it does not say so.  A row that cannot be read still says that it is
+  // (kRevokedNobodyKnowsWhen).
   absl::StatusOr<int64_t> RevokedMs() const;
   // For patience.h.
   absl::StatusOr<absl::optional<std::string>> Unshown() const;

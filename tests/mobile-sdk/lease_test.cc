@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "mobile-sdk/core/link.h"
 #include "sync/offline_lease.h"
 #include "tests/mobile-sdk/two_phones.h"
 
@@ -240,6 +241,37 @@ TEST_F(LeaseTest, HandingInGivesARevokedDeviceNothing) {
   };
   nguyet_->Sync().IgnoreError();
   EXPECT_EQ(nguyet_->GetStatus()->outbox, 0u);
+  EXPECT_FALSE(Open());
+}
+
+// Its answer was lost, and it was revoked meanwhile: what the server had taken is answered as it
+// was then.
+TEST_F(LeaseTest, WhatWasTakenBeforeOpensNothingOnceItWasTold) {
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_DEVICE_REVOKED);
+  const absl::Status revoked = WithDetail(absl::UnauthenticatedError("revoked"), detail);
+  nguyet_.weather->before = [&](const v1::SyncRequest& request) {
+    return request.has_push() ? absl::OkStatus() : revoked;
+  };
+  for (int round = 0; round < 2; ++round) {
+    Note(nguyet_, "Chưa gửi.");
+    nguyet_->Sync().IgnoreError();
+    EXPECT_EQ(nguyet_->GetStatus()->outbox, 0u) << "it was handed in";
+    EXPECT_FALSE(Open()) << round;
+  }
+  nguyet_.weather->before = nullptr;
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  EXPECT_TRUE(Open()) << "a restored server knows it again";
+}
+
+TEST_F(LeaseTest, ARefusalByAnyCallClosesIt) {
+  v1::ErrorDetail detail;
+  detail.set_reason(v1::REASON_DEVICE_REVOKED);
+  nguyet_.weather->before_history = [&](const v1::ListRecordHistoryRequest&) {
+    return WithDetail(absl::UnauthenticatedError("revoked"), detail);
+  };
+  EXPECT_THAT(nguyet_->History(theirs_, /*fetch=*/true),
+              StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_FALSE(Open());
 }
 

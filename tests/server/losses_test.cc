@@ -88,6 +88,19 @@ TEST_F(Losses, AreSettledByWhoDecidesThereAndNobodyElse) {
   EXPECT_EQ(ReasonOf(Settle("ngu", std::string(1'001, 'x'))), v1::REASON_TOO_LARGE);
 }
 
+TEST_F(Losses, TellTheirOwnerWhenAndNotWhy) {
+  ASSERT_THAT(Settle("ngu"), IsOk());
+  EXPECT_NE(End().revoked_reason(), "");
+  const auto response = room_.supervision->ListDevices(*Of("nguyet"), v1::ListDevicesRequest());
+  ASSERT_THAT(response, IsOk());
+  ASSERT_THAT(response->devices(), SizeIs(1));
+  const v1::DeviceEnd end = sync::EndOf(response->devices(0));
+  EXPECT_EQ(end.revoked_ms(), End().revoked_ms());
+  EXPECT_EQ(end.revoked_reason(), "");
+  EXPECT_EQ(end.settled_ms(), 0);
+  EXPECT_EQ(end.settled_reason(), "");
+}
+
 TEST_F(Losses, WhatComesAfterwardsWaitsForADecision) {
   ASSERT_THAT(Settle("ngu"), IsOk());
   ASSERT_THAT(room_.Sync(nguyet_, nguyet_.Request(2, 2)), IsOk());
