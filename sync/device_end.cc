@@ -1,26 +1,10 @@
 #include "sync/device_end.h"
 
-#include <string>
-
-#include "google/protobuf/unknown_field_set.h"
 #include "sotay/stored/v1/server.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
+#include "sync/beside.h"
 
 namespace sotay::sync {
-namespace {
-
-template <typename Beside>
-Beside ReadBeside(const google::protobuf::Message& message) {
-  Beside beside;
-  std::string bytes;
-  if (!message.GetReflection()->GetUnknownFields(message).SerializeToString(&bytes) ||
-      !beside.ParseFromString(bytes)) {
-    beside.Clear();
-  }
-  return beside;
-}
-
-}  // namespace
 
 void NoteSettled(const stored::v1::DeviceLoss& loss, stored::v1::DeviceRow* row) {
   row->MergeFromString(loss.SerializeAsString());

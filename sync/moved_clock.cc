@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <utility>
 
-#include "google/protobuf/unknown_field_set.h"
 #include "sotay/v1/aside_grounds.pb.h"
 #include "sotay/v1/said_clock.pb.h"
 #include "sotay/v1/supervision_service.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/beside.h"
 #include "sync/unknown_time.h"
 
 namespace sotay::sync {
@@ -96,12 +96,7 @@ SaidSkew SkewSaid(const v1::SyncRequest& request, int64_t server_now_ms) {
   if (request.device_now_ms() != 0) {
     skew.writing_ms = skew.now_ms = SkewAt(request.device_now_ms(), server_now_ms);
   }
-  const google::protobuf::UnknownFieldSet& beside =
-      request.GetReflection()->GetUnknownFields(request);
-  if (beside.empty()) return skew;
-  v1::SaidClock said;
-  std::string bytes;
-  if (!beside.SerializeToString(&bytes) || !said.ParseFromString(bytes)) return skew;
+  const auto said = ReadBeside<v1::SaidClock>(request);
   if (said.now_ms() != 0) skew.now_ms = SkewAt(said.now_ms(), server_now_ms);
   if (said.unknown()) skew.writing_ms = kSkewUnknown;
   return skew;
@@ -118,12 +113,7 @@ void NoteSkew(int64_t skew_ms, v1::QuarantinedChange* aside) {
 }
 
 absl::optional<int64_t> SkewNoted(const v1::QuarantinedChange& aside) {
-  v1::AsideGrounds grounds;
-  std::string bytes;
-  if (!aside.GetReflection()->GetUnknownFields(aside).SerializeToString(&bytes) ||
-      !grounds.ParseFromString(bytes)) {
-    return absl::nullopt;
-  }
+  const auto grounds = ReadBeside<v1::AsideGrounds>(aside);
   if (grounds.skew_unknown()) return kSkewUnknown;
   if (grounds.skew_case() == v1::AsideGrounds::kSkewMs) return grounds.skew_ms();
   return absl::nullopt;

@@ -1,11 +1,10 @@
 #include "sync/offline_lease.h"
 
 #include <algorithm>
-#include <string>
 
-#include "google/protobuf/unknown_field_set.h"
 #include "sotay/v1/offline_term.pb.h"
 #include "sotay/v1/sync_service.pb.h"
+#include "sync/beside.h"
 #include "sync/stamp.h"
 
 namespace sotay::sync {
@@ -17,12 +16,7 @@ void SayOfflineDays(uint32_t days, v1::Directory* directory) {
 }
 
 uint32_t OfflineDays(const v1::Directory& directory) {
-  const google::protobuf::UnknownFieldSet& beside =
-      directory.GetReflection()->GetUnknownFields(directory);
-  v1::OfflineTerm term;
-  std::string bytes;
-  if (beside.empty() || !beside.SerializeToString(&bytes) || !term.ParseFromString(bytes)) return 0;
-  return std::min(term.offline_days(), kOfflineDaysMax);
+  return std::min(ReadBeside<v1::OfflineTerm>(directory).offline_days(), kOfflineDaysMax);
 }
 
 int64_t SinceContactMs(const stored::v1::ClockContact& contact, const ClockReading& now) {
