@@ -130,10 +130,7 @@ class AuthorityRoll : public ::testing::Test {
     EXPECT_GT(still_behind, 0) << "it was killed too late to show anything";
   }
 
-  std::string BytesOf(const std::string& file) {
-    std::ifstream in(office_.space() / file, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(in)), {});
-  }
+  std::string BytesOf(const std::string& file) { return FileContents(office_.space() / file); }
   std::string PapersOf(const std::string& who) {
     return BytesOf(who + "/authority.pem") + BytesOf(who + "/device.pem");
   }

@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -51,8 +49,7 @@ class EvidenceTest : public ::testing::Test {
     Meet();
     const Ended exported = Ctl({"export", note.substr(0, 12), File(), "--without-files"});
     ASSERT_EQ(exported.exit_code, 0) << exported.err;
-    std::ifstream in(File(), std::ios::binary);
-    bytes_ = new std::string((std::istreambuf_iterator<char>(in)), {});
+    bytes_ = new std::string(FileContents(File()));
   }
   static void TearDownTestSuite() {
     delete bytes_;

@@ -1,5 +1,6 @@
-// `sotay` and `sotayctl`, each run as a process of its own on files of its own, but forked off one
-// that has loaded both already: what a story does costs a fraction of what starting programs does.
+// `sotay` and `sotayctl`, each command on files of its own, but one after the other in one process
+// that has loaded both: what a story does costs a fraction of what starting programs does.  Nothing
+// but the files is left of a command for the next; a command that dies takes the process along.
 // One thread.
 #pragma once
 
@@ -13,7 +14,7 @@ namespace sotay::tests {
 
 class Hand {
  public:
-  // `before` stands before the program that forks (faketime), `env` is added to ours.
+  // `before` stands before the program (faketime), `env` is added to ours.
   explicit Hand(const std::vector<std::string>& before = {},
                 const std::map<std::string, std::string>& env = {});
   ~Hand();
@@ -24,7 +25,9 @@ class Hand {
   Ended Run(const std::vector<std::string>& words);
 
  private:
-  const Workspace space_{Workspace::kInMemory};
+  bool Receive(void* bytes, size_t size) const;
+  bool ReceiveSized(std::string* text) const;
+
   int channel_ = -1;
   pid_t pid_ = -1;
 };

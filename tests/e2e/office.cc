@@ -108,8 +108,7 @@ Ended Office::Administrator(const std::vector<std::string>& words) {
 }
 
 void Office::MakeUnit(const std::vector<std::string>& users) {
-  std::ifstream file(space_ / "server/first-administrator.invite");
-  const std::string invitation((std::istreambuf_iterator<char>(file)), {});
+  const std::string invitation = FileContents(space_ / "server/first-administrator.invite");
   Administrator({"enroll", Trimmed(invitation)});
   Administrator({"units", "put", "vkskv1", "--name", "VKSND khu vực 1 – Sông Mây"});
   for (const std::string& user : users) {

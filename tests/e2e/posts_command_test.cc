@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/office.h"
@@ -107,11 +106,7 @@ TEST_F(PostsCommandTest, AnExaminersSubmissionIsKeptAndSaysWhy) {
 TEST_F(PostsCommandTest, AnotherTableDecidesOtherwise) {
   const std::string rules = office_.space() / "office.rules";
   const std::string settings = office_.space() / "server/sotayd.toml";
-  std::string before;
-  {
-    std::ifstream file(settings);
-    before.assign((std::istreambuf_iterator<char>(file)), {});
-  }
+  const std::string before = FileContents(settings);
   const std::string text = Ctl("administrator", {"rules", "--text"}).out;
   std::ofstream(rules) << text << "rule ktv.submit  KTV  note  submit  unit\n";
   std::ofstream(settings) << "rules = \"" << rules << "\"\n" << before;

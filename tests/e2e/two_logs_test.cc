@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -53,10 +51,7 @@ class TwoLogs : public ::testing::Test {
     return Phone(user, words).value("id", "");
   }
 
-  std::string ServerLog() {
-    std::ifstream log(office_.space() / "server.log");
-    return std::string((std::istreambuf_iterator<char>(log)), {});
-  }
+  std::string ServerLog() { return FileContents(office_.space() / "server.log"); }
 
   void Note(const std::string& user, const std::string& body) {
     Write(user, {"new", "note", "--in", inspection_, "body=" + body});

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "leveldb/write_batch.h"
+#include "mobile-sdk/core/keys.h"
 #include "mobile-sdk/core/link.h"
+#include "sync/durable/open.h"
 #include "sync/offline_lease.h"
 #include "tests/mobile-sdk/two_phones.h"
 
@@ -152,6 +155,17 @@ TEST_F(LeaseTest, WhoHasReadItGoesOnTyping) {
   EXPECT_EQ(Body(nguyet_, theirs_), "Biên bản của Nguyệt, bổ sung.");
 }
 
+// And what they sign is what they had read.
+TEST_F(LeaseTest, WhoHasReadItSignsIt) {
+  office_.hub.SetRoles("nguyet", tests::kOffice, tests::kSupervisor);
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  SOTAY_ASSERT_OK_AND_ASSIGN(const RecordView seen, nguyet_->Read(theirs_));
+  Pass(8 * kDayMs);
+  EXPECT_THAT(nguyet_->Sign(seen, absl::nullopt, "signoff", {Set("decision", "sign")}), IsOk());
+  EXPECT_EQ(nguyet_->GetStatus()->outbox, 1u);
+  EXPECT_FALSE(Open());
+}
+
 TEST_F(LeaseTest, AClockThatIsSetNeitherGivesMoreNorLocksOut) {
   nguyet_.clock_ms += 21 * kDayMs;
   EXPECT_TRUE(Open()) << "it jumped ahead";
@@ -172,13 +186,25 @@ TEST_F(LeaseTest, OverARestartTheClockCountsOrTheTimeSince) {
   EXPECT_FALSE(Open()) << "seven days since the restart, whatever the clock says";
 }
 
+// By a build of before, or its row cannot be read.
 TEST_F(LeaseTest, AContactThatWasNotKeptIsTheLastOneKnown) {
-  // A machine that does not tell its starts, as one of before the clocks were kept.
-  nguyet_.since_boot = {};
+  nguyet_.Close();
+  durable::StoreOptions options;
+  options.base = &nguyet_.disk();
+  options.sync_directory = durable::NoDirectorySync;
+  {
+    auto store = durable::Open(nguyet_.dir() + "/store", options).value();
+    leveldb::WriteBatch batch;
+    batch.Delete(keys::ClockContact());
+    ASSERT_THAT(store->Write(&batch), IsOk());
+  }
+  ASSERT_THAT(nguyet_.Open(), IsOk());
   Pass(7 * kDayMs - kHour);
   EXPECT_TRUE(Open());
   Pass(2 * kHour);
   EXPECT_FALSE(Open());
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  EXPECT_TRUE(Open());
 }
 
 TEST_F(LeaseTest, AFailedExchangeIsNoContact) {
@@ -222,11 +248,9 @@ TEST_F(LeaseTest, ARevokedDeviceReadsNoMoreAndLosesNothing) {
   EXPECT_EQ(nguyet_->GetStatus()->reading.revoked_ms, 0);
 }
 
-// What it hands in is answered, and that is no contact to read on from.
-TEST_F(LeaseTest, HandingInGivesARevokedDeviceNothing) {
+// Told by what it hands in, not by a refusal of the call.
+TEST_F(LeaseTest, ADeviceThatIsToldByAnAnswerThatItIsRevokedCloses) {
   Note(nguyet_, "Chưa gửi.");
-  Pass(kDayMs);
-  const auto tell = nguyet_.weather->alter;
   nguyet_.weather->alter = [&](v1::SyncResponse* response) {
     for (v1::ChangeOutcome& outcome : *response->mutable_outcomes()) {
       outcome.set_verdict(v1::VERDICT_QUARANTINED);

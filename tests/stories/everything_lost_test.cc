@@ -251,10 +251,7 @@ TEST_P(EverythingLost, IsThereAgainWhenThePhonesHaveMet) {
   for (const auto& [attachment, source] : files_) {
     const std::string out = stage_.office().space() / "again";
     stage_.Console({"save", attachment, out});
-    std::ifstream was(source), is(out);
-    EXPECT_EQ(std::string((std::istreambuf_iterator<char>(is)), {}),
-              std::string((std::istreambuf_iterator<char>(was)), {}))
-        << source;
+    EXPECT_EQ(FileContents(out), FileContents(source)) << source;
     fs::remove(out);
   }
   // Evidence of every time.

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -151,8 +149,7 @@ TEST_P(LostPhone, WhoeverFindsItsFilesWithoutItsKeyReadsNothing) {
   size_t files = 0;
   for (const auto& file : fs::recursive_directory_iterator(lost)) {
     if (!file.is_regular_file()) continue;
-    std::ifstream in(file.path(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    const std::string bytes = FileContents(file.path());
     for (const char* words : {"tiếp nhận 17", "Tin số", "Đề nghị", "Bãi Nổi", "casework", kQue}) {
       EXPECT_FALSE(absl::StrContains(bytes, words)) << words << " in " << file.path();
     }

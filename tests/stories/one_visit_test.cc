@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <set>
 
@@ -21,14 +20,10 @@ using ::testing::UnorderedElementsAre;
 
 namespace fs = std::filesystem;
 
-std::string BytesOf(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
-
 bool StandsIn(const std::string& directory, const std::string& words) {
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file() && absl::StrContains(BytesOf(entry.path()), words)) return true;
+    if (entry.is_regular_file() && absl::StrContains(FileContents(entry.path()), words))
+      return true;
   }
   return false;
 }
@@ -99,8 +94,8 @@ TEST(OnePhone, HasANotebookForEachOfTwoPeople) {
   const std::string dam = "may-chung/dam", que = "may-chung/que";
   stage.Enrol(dam, kDam);
   stage.Enrol(que, kQue);
-  EXPECT_NE(BytesOf(stage.DirectoryOf(dam) + "/device.key"),
-            BytesOf(stage.DirectoryOf(que) + "/device.key"));
+  EXPECT_NE(FileContents(stage.DirectoryOf(dam) + "/device.key"),
+            FileContents(stage.DirectoryOf(que) + "/device.key"));
   const std::string of_dam = stage.Phone(dam, {"status"})["device"];
   const std::string of_que = stage.Phone(que, {"status"})["device"];
   EXPECT_NE(of_dam, of_que);

@@ -24,19 +24,17 @@ using ::testing::SizeIs;
 constexpr uint64_t kSize = 18'000'000;
 constexpr uint64_t kPiece = uint64_t{256} << 10;
 
-std::string Photograph() {
-  std::string bytes(kSize, '\0');
-  uint32_t state = 12;
-  for (char& byte : bytes) {
-    state = state * 1'664'525u + 1'013'904'223u;
-    byte = static_cast<char>(state >> 24);
-  }
-  return bytes;
-}
-
-std::string Read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(in)), {});
+const std::string& Photograph() {
+  static const std::string* const kBytes = [] {
+    auto* const bytes = new std::string(kSize, '\0');
+    uint32_t state = 12;
+    for (char& byte : *bytes) {
+      state = state * 1'664'525u + 1'013'904'223u;
+      byte = static_cast<char>(state >> 24);
+    }
+    return bytes;
+  }();
+  return *kBytes;
 }
 
 class PhotographFirst : public ::testing::TestWithParam<size_t> {
@@ -130,11 +128,11 @@ TEST_P(PhotographFirst, ALeaderSignsWhatHasArrivedAndNothingElse) {
   stage_.Phone(kQue, {"sync"});
   const std::string out = stage_.office().space() / "anh.jpg";
   stage_.Phone(kQue, {"save", attached["id"], out});
-  EXPECT_EQ(Read(out), Photograph());
+  EXPECT_EQ(FileContents(out), Photograph());
   // From the office as well; who fetched it is written down.
   const std::string office_out = stage_.office().space() / "anh-2.jpg";
   stage_.Console({"save", attached["id"], office_out});
-  EXPECT_EQ(Read(office_out), Photograph());
+  EXPECT_EQ(FileContents(office_out), Photograph());
   EXPECT_THAT(stage_.Console({"access", "--record", attached["id"]}).dump(),
               HasSubstr("ACCESS_KIND_FILE"));
   stage_.Meet(GetParam());
@@ -171,7 +169,7 @@ TEST_P(PhotographFirst, WhoeverComesFirstWhereTheLeaderSignsMeanwhile) {
   EXPECT_EQ(stage_.Phone(kDam, {"status"})["files_waiting"], 0) << told;
   const std::string out = stage_.office().space() / "anh.jpg";
   stage_.Phone(kQue, {"save", attached["id"], out});
-  EXPECT_EQ(Read(out), Photograph());
+  EXPECT_EQ(FileContents(out), Photograph());
   stage_.ExpectTogether();
   stage_.Close();
 }
@@ -189,7 +187,7 @@ TEST_P(PhotographFirst, WhatCameBeforeTheSignatureIsSigned) {
   ASSERT_THAT(stage_.Console({"show", visit_})["signatures"], SizeIs(1));
   const std::string out = stage_.office().space() / "anh.jpg";
   stage_.Phone(kQue, {"save", attached["id"], out});
-  EXPECT_EQ(Read(out), Photograph());
+  EXPECT_EQ(FileContents(out), Photograph());
   stage_.ExpectTogether();
   stage_.Close();
 }

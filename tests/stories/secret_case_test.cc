@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -50,9 +48,7 @@ class SecretCase : public ::testing::TestWithParam<size_t> {
     std::vector<std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(directory)) {
       if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-      if (absl::StrContains(bytes, kNeedle)) found.push_back(entry.path());
+      if (absl::StrContains(FileContents(entry.path()), kNeedle)) found.push_back(entry.path());
     }
     return found;
   }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -307,8 +306,7 @@ void Stage::TakeTable(const std::function<std::string(std::string)>& change) {
   const std::string rules = office_.space() / "office.rules";
   const std::string settings = office_.space() / "server/sotayd.toml";
   std::ofstream(rules) << change(Console({"rules", "--text"}).value("text", ""));
-  std::ifstream file(settings);
-  const std::string before((std::istreambuf_iterator<char>(file)), {});
+  const std::string before = FileContents(settings);
   std::ofstream(settings) << "rules = \"" << rules << "\"\n" << before;
   EXPECT_EQ(office_.StopServer(), 0);
   office_.StartServer(schema_.empty() ? Words{} : Words{"--schema", schema_});
