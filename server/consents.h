@@ -3,6 +3,7 @@
 // their words, which are read where it is decided.  Reads only; any thread.
 #pragma once
 
+#include "absl/status/statusor.h"
 #include "server/directory.h"
 #include "server/store.h"
 #include "sotay/v1/consents.pb.h"
@@ -10,8 +11,10 @@
 namespace sotay::server {
 
 // What waits for the caller, and of the caller's device, the oldest first.  Of a unit the newest
-// hundred are looked at, and of those two hundred edits; one of which something cannot be read is
-// told to nobody, and stands in the quarantine.
-v1::Consents ConsentsFor(const Directory& directory, Store* store, const Caller& caller);
+// hundred are looked at, of those two hundred edits and what they name, to some 4 MiB; `more` says
+// that there are others.  One that is damaged is told to nobody, and stands in the quarantine.
+// Fails where reading does: then nobody knows what waits.
+absl::StatusOr<v1::Consents> ConsentsFor(const Directory& directory, Store* store,
+                                         const Caller& caller);
 
 }  // namespace sotay::server

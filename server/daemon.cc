@@ -223,6 +223,9 @@ absl::Status Daemon::Build(DaemonOptions options) {
   if (!swept.ok())
     Say(Severity::kWarning, "secrets_not_swept", {{"message", std::string(swept.message())}});
   SOTAY_ASSIGN_OR_RETURN(Tables tables, p.store->LoadTables());
+  const absl::Status told = p.store->LoadSubmissions(&tables);
+  if (!told.ok() && !absl::IsDataLoss(told)) return told;
+  if (!told.ok()) Say(Severity::kError, "quarantine_damaged", {{"message", told.ToString()}});
   SOTAY_ASSIGN_OR_RETURN(AccessRules rules,
                          LoadAccessRules(options.config.rules, *p.schema, sync::DayOf(p.now_ms())));
   Say(Severity::kInfo, "rules", {{"source", rules.source}, {"version", rules.matrix->version()}});

@@ -11,34 +11,47 @@
 
 namespace sotay::server {
 
+absl::StatusOr<const sync::MergedRecord*> RecordsNow::Find(const sync::RecordId& id) {
+  auto known = read_.find(id);
+  if (known == read_.end()) {
+    absl::optional<sync::MergedRecord> record;
+    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(id));
+    if (stored.has_value()) {
+      bytes_ += stored->bytes.size();
+      SOTAY_ASSIGN_OR_RETURN(record, sync::MergedRecord::Parse(store_.schema(), stored->bytes));
+    }
+    known = read_.emplace(id, std::move(record)).first;
+  }
+  return known->second.has_value() ? &*known->second : nullptr;
+}
+
 absl::StatusOr<Deciders::Edited> Deciders::Look(const v1::RecordEdit& edit) const {
   const sync::Matrix& matrix = *directory_.rules().matrix;
-  const auto load = [this](const absl::optional<sync::RecordId>& id)
-      -> absl::StatusOr<absl::optional<sync::MergedRecord>> {
-    if (!id.has_value()) return absl::optional<sync::MergedRecord>();
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(*id));
-    if (!stored.has_value()) return absl::optional<sync::MergedRecord>();
-    SOTAY_ASSIGN_OR_RETURN(auto record, sync::MergedRecord::Parse(store_.schema(), stored->bytes));
-    return absl::optional<sync::MergedRecord>(std::move(record));
+  const auto find =
+      [this](
+          const absl::optional<sync::RecordId>& id) -> absl::StatusOr<const sync::MergedRecord*> {
+    if (!id.has_value()) return nullptr;
+    return records_.Find(*id);
   };
   // What the change says of a record that is here counts for nothing.
-  SOTAY_ASSIGN_OR_RETURN(auto record, load(sync::RecordId::From(edit.record_id())));
+  SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord* const record,
+                         find(sync::RecordId::From(edit.record_id())));
   const sync::TypeInMatrix& known =
-      matrix.TypeOf(record.has_value() ? record->type_name() : edit.type());
+      matrix.TypeOf(record != nullptr ? record->type_name() : edit.type());
   Edited edited;
   sync::Facts& facts = edited.facts;
   facts.kind = known.kind;
-  if (record.has_value() && record->type() != nullptr && record->type()->state != nullptr) {
+  if (record != nullptr && record->type() != nullptr && record->type()->state != nullptr) {
     facts.submitted = known.Submitted(record->StateInForce(record->type()->state->number));
   }
   SOTAY_ASSIGN_OR_RETURN(
-      const auto root,
-      load(record.has_value() ? record->dossier() : sync::RecordId::From(change_->dossier_id())));
-  if (root.has_value() && !root->empty()) {
+      const sync::MergedRecord* const root,
+      find(record != nullptr ? record->dossier() : sync::RecordId::From(change_->dossier_id())));
+  if (root != nullptr && !root->empty()) {
     facts.fields = sync::FieldsOfDossier(matrix, *root);
     edited.opened_by = root->birth().user_id;
   }
-  edited.record = std::move(record);
+  edited.record = record;
   return edited;
 }
 
@@ -47,20 +60,17 @@ absl::StatusOr<bool> Deciders::AmendsWhatIsSigned(const sync::RecordType& type,
                                                   const sync::RecordId& id,
                                                   const v1::RecordEdit& edit) const {
   const auto frozen = [this](const sync::RecordId& record) -> absl::StatusOr<bool> {
-    SOTAY_ASSIGN_OR_RETURN(const auto signature, store_.LoadSignature(record));
+    SOTAY_ASSIGN_OR_RETURN(const auto signature, records_.store().LoadSignature(record));
     if (!signature.has_value() || !signature->freezes) return false;
-    SOTAY_ASSIGN_OR_RETURN(const auto stored, store_.LoadRecord(record));
-    if (!stored.has_value()) return false;
-    SOTAY_ASSIGN_OR_RETURN(const auto object,
-                           sync::MergedRecord::Parse(store_.schema(), stored->bytes));
-    return object.unit_id() == change_->unit_id() &&
-           object.dossier().view() == change_->dossier_id();
+    SOTAY_ASSIGN_OR_RETURN(const sync::MergedRecord* const object, records_.Find(record));
+    return object != nullptr && object->unit_id() == change_->unit_id() &&
+           object->dossier().view() == change_->dossier_id();
   };
   if (sync::Amends(type, edit, /*leads=*/false)) {
     SOTAY_ASSIGN_OR_RETURN(const bool itself, frozen(id));
     if (itself) return true;
   }
-  if (!store_.schema().IsCovered(type.name)) return false;
+  if (!records_.store().schema().IsCovered(type.name)) return false;
   for (const sync::RecordId& parent : sync::PutUnder(type, edit)) {
     SOTAY_ASSIGN_OR_RETURN(const bool covered, frozen(parent));
     if (covered) return true;
@@ -81,9 +91,10 @@ absl::StatusOr<bool> Deciders::WaitsForConsent(absl::string_view user) const {
   const auto acts = directory_.DossiersOf(unit);
   const bool kept_back =
       acts != nullptr && acts->KeepsBack(change_->dossier_id(), rights.user_id, rights.day);
+  const sync::Schema& schema = records_.store().schema();
   bool submits = false;
   for (const v1::RecordEdit& edit : change_->edits()) {
-    const sync::RecordType* const type = store_.schema().Find(edit.type());
+    const sync::RecordType* const type = schema.Find(edit.type());
     const auto id = sync::RecordId::From(edit.record_id());
     const auto dossier = sync::RecordId::From(change_->dossier_id());
     if (type == nullptr || !id.has_value() || !dossier.has_value()) return false;
@@ -91,9 +102,9 @@ absl::StatusOr<bool> Deciders::WaitsForConsent(absl::string_view user) const {
     if (amends) return false;
     SOTAY_ASSIGN_OR_RETURN(const Edited edited, Look(edit));
     const sync::MergedRecord newborn(type, *id, edit.type(), unit, *dossier);
-    const sync::MergedRecord& base = edited.record.has_value() ? *edited.record : newborn;
+    const sync::MergedRecord& base = edited.record != nullptr ? *edited.record : newborn;
     const sync::Consent consent =
-        sync::ConsentFor(rights, unit, store_.schema(), edit, base, kept_back, [&] {
+        sync::ConsentFor(rights, unit, schema, edit, base, kept_back, [&] {
           return sync::DossierFacts{
               edited.facts.fields,
               sync::IsTheirs(acts.get(), change_->dossier_id(), rights.user_id, edited.opened_by)};

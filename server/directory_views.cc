@@ -120,8 +120,11 @@ std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* u
   std::vector<v1::DeviceView> views;
   for (const auto& [id, entry] : devices_) {
     v1::DeviceView view = View(entry);
-    // What somebody wrote while they were there is missed until it is here.
-    const bool waits = view.last_sequence() > view.accepted_through();
+    // What somebody wrote while they were there is missed until it is here, and a device that was
+    // lost until somebody said what came of it.
+    const bool waits =
+        view.last_sequence() > view.accepted_through() ||
+        (view.state() == v1::DEVICE_STATE_REVOKED && sync::EndOf(view).settled_ms() == 0);
     const auto concerns = [&](const std::string& unit) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
       const auto person = people_.find(view.user_id());
       if (person == people_.end()) return false;

@@ -324,8 +324,9 @@ absl::StatusOr<v1::SyncResponse> Exchange::Answer(const PreparedSync& prepared, 
   SOTAY_RETURN_IF_ERROR(TellWriters(prepared, plan, &response));
   response.set_more(page.more || response.revised_size() == kRevisedMax);
   if (const auto mark = sync::ConsentsShown(request); mark.has_value() && !response.more()) {
-    const v1::Consents consents = ConsentsFor(directory_, &store_, caller);
-    if (consents.mark() != *mark) sync::TellConsents(consents, &response);
+    // Where it cannot be told now, what the phone shows stays.
+    const auto consents = ConsentsFor(directory_, &store_, caller);
+    if (consents.ok() && consents->mark() != *mark) sync::TellConsents(*consents, &response);
   }
   return response;
 }

@@ -70,7 +70,8 @@ absl::Status Deciding::Begin(const v1::RefusedChange& change, const std::string&
     SOTAY_ASSIGN_OR_RETURN(const v1::TakeInResponse stands, AsItStands());
     if (stands.taken_in().user_id() == person_.user.user_id()) return absl::OkStatus();
   }
-  return Deciders(&pen_.directory(), &pen_.store(), &row_.change, pushed_.change.get())
+  RecordsNow records(&pen_.store());
+  return Deciders(&pen_.directory(), &records, &row_.change, pushed_.change.get())
       .CheckMayDecide(person_);
 }
 

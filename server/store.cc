@@ -69,12 +69,6 @@ absl::Status AppendTo(Tables* tables, absl::string_view key, absl::string_view v
       tables->contacts.emplace_back(*sync::DeviceId::From(parts->id), std::move(contact));
       return absl::OkStatus();
     }
-    case Table::kQuarantine: {
-      SOTAY_ASSIGN_OR_RETURN(const auto aside, Read<v1::QuarantinedChange>(key, value));
-      const auto submission = SubmissionOf(aside);
-      if (submission.has_value() && submission->waits) tables->submissions.push_back(*submission);
-      return absl::OkStatus();
-    }
     case Table::kHead: {
       SOTAY_ASSIGN_OR_RETURN(tables->heads[parts->name], Read<stored::v1::UnitHead>(key, value));
       return absl::OkStatus();
@@ -210,7 +204,7 @@ absl::StatusOr<Tables> Store::LoadTables() {
   SOTAY_ASSIGN_OR_RETURN(tables.meta, Read<stored::v1::StoreMeta>(MetaKey(), meta.value_or("")));
   for (Table table : {Table::kUnit, Table::kUser, Table::kDevice, Table::kContact, Table::kTicket,
                       Table::kHead, Table::kPost, Table::kTerm, Table::kDossierAct, Table::kSecret,
-                      Table::kHandover, Table::kDeviceKey, Table::kAuthority, Table::kQuarantine}) {
+                      Table::kHandover, Table::kDeviceKey, Table::kAuthority}) {
     absl::Status status;
     const std::string prefix = TablePrefix(table);
     SOTAY_RETURN_IF_ERROR(
@@ -221,6 +215,20 @@ absl::StatusOr<Tables> Store::LoadTables() {
     SOTAY_RETURN_IF_ERROR(status);
   }
   return tables;
+}
+
+absl::Status Store::LoadSubmissions(Tables* tables) {
+  absl::Status damage;
+  const std::string prefix = TablePrefix(Table::kQuarantine);
+  const absl::Status visited =
+      Visit(prefix, After(prefix), [&](absl::string_view key, absl::string_view value) {
+        const auto aside = Read<v1::QuarantinedChange>(key, value);
+        if (!aside.ok()) damage.Update(aside.status());
+        const auto submission = aside.ok() ? SubmissionOf(*aside) : absl::nullopt;
+        if (submission.has_value() && submission->waits) tables->submissions.push_back(*submission);
+        return true;
+      });
+  return visited.ok() ? damage : visited;
 }
 
 absl::StatusOr<RecordPlace> Store::ReadPlace(const sync::RecordId& id, absl::string_view value,

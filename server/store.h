@@ -80,7 +80,8 @@ struct Tables {
   std::vector<v1::LogKeyHandover> handovers;          // by number
   std::vector<stored::v1::DeviceKeyRow> device_keys;  // by device and number
   std::vector<v1::AuthorityHandover> authorities;     // by number
-  // Of the quarantine, which is no small table and written apart: those that wait, or changed.
+  // Of the quarantine, which is no small table, and written and loaded apart: those that wait, or
+  // changed.
   std::vector<Submission> submissions;
 };
 
@@ -150,6 +151,9 @@ class Store {
   const sync::Schema& schema() const { return *schema_; }
 
   absl::StatusOr<Tables> LoadTables();
+  // What of the quarantine waits for a colleague.  kDataLoss: not all can be read; the rest is
+  // there.
+  absl::Status LoadSubmissions(Tables* tables);
   // Lives of this store that ended, by number, the newest last; of one that was never restored
   // none.
   absl::StatusOr<std::vector<stored::v1::EndedEpoch>> LoadEnded();

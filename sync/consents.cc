@@ -41,16 +41,16 @@ void TellConsents(const v1::Consents& consents, v1::SyncResponse* response) {
   response->MergeFromString(told.SerializeAsString());
 }
 
-absl::StatusOr<absl::optional<v1::Consents>> ConsentsTold(const v1::SyncResponse& response) {
+absl::optional<v1::Consents> ConsentsTold(const v1::SyncResponse& response) {
   const auto told = ReadBeside<v1::ToldConsents>(response);
-  if (!told.has_consents()) return absl::optional<v1::Consents>();
+  if (!told.has_consents()) return absl::nullopt;
   const v1::Consents& consents = told.consents();
   if (consents.for_user_size() > kConsentsMax || consents.own_size() > kConsentsMax ||
       consents.mark().size() > kConsentsMarkMax ||
       !std::all_of(consents.for_user().begin(), consents.for_user().end(), IsWellFormed)) {
-    return absl::InvalidArgumentError("the answer tells of consents that cannot be");
+    return absl::nullopt;
   }
-  return absl::make_optional(consents);
+  return consents;
 }
 
 }  // namespace sotay::sync

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "sotay/v1/consents.pb.h"
 
@@ -27,7 +26,8 @@ absl::optional<std::string> ConsentsShown(const v1::SyncRequest& request);
 
 // The server answers with what there is instead.
 void TellConsents(const v1::Consents& consents, v1::SyncResponse* response);
-// Nothing: what is shown is what there is.  kInvalidArgument when it names what cannot be.
-absl::StatusOr<absl::optional<v1::Consents>> ConsentsTold(const v1::SyncResponse& response);
+// Nothing: what is shown is what there is; also when it tells what cannot be, which is no reason to
+// take nothing else of the answer.
+absl::optional<v1::Consents> ConsentsTold(const v1::SyncResponse& response);
 
 }  // namespace sotay::sync

@@ -16,25 +16,6 @@
 namespace sotay::sync {
 namespace {
 
-std::vector<ChangeId> ParentsOf(const v1::RecordEdit& edit) {
-  std::vector<ChangeId> parents;
-  for (const std::string& bytes : edit.parents()) {
-    if (const auto parent = ChangeId::From(bytes)) parents.push_back(*parent);
-  }
-  std::sort(parents.begin(), parents.end());
-  return parents;
-}
-
-bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
-  for (const v1::FieldOp& op : a.ops()) {
-    if (op.op_case() != v1::FieldOp::kText) continue;
-    for (const v1::FieldOp& other : b.ops()) {
-      if (other.op_case() == v1::FieldOp::kText && other.field() == op.field()) return true;
-    }
-  }
-  return false;
-}
-
 // Judges one change.
 class Judge {
  public:
@@ -48,6 +29,7 @@ class Judge {
   absl::optional<Refusal> PrepareEdit(const std::set<Role>& roles, const v1::RecordEdit& edit);
   absl::optional<Refusal> CheckGuard(const v1::RecordEdit& edit, const MergedRecord& base);
   absl::optional<Refusal> CheckSigned(const v1::RecordEdit& edit, const std::set<Role>& roles);
+  Refusal AlsoLate(const v1::RecordEdit& edit, const std::set<Role>& roles, Refusal refusal);
   absl::optional<Refusal> CheckSigns(const v1::RecordEdit& edit, const RecordType& type);
   absl::optional<Refusal> CheckMaySignNow(const MergedRecord& object);
   const StandingSignature* FreezerOf(const RecordId& id);
@@ -173,7 +155,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   const auto id = RecordId::From(edit.record_id());
   const WrittenRecord* const existing = Find(*id);
   if (auto refusal = CheckPlace(edit, *id, existing)) return refusal;
-  const std::vector<ChangeId> parents = ParentsOf(edit);
+  const std::vector<ChangeId> parents = MadeOn(edit);
 
   const VersionVector::Entry own = arrival_.Written();
   ReadyEdit ready;
@@ -220,7 +202,7 @@ absl::optional<Refusal> Judge::PrepareEdit(const std::set<Role>& roles,
   if (auto refusal = CheckSaw(*bench_.input.schema, edit, ready.seen, own)) return refusal;
   if (auto refusal = arrival_.taken == nullptr ? CheckGuard(edit, *base)
                                                : CheckNow(edit, *base, existing, roles)) {
-    return refusal;
+    return AlsoLate(edit, roles, *std::move(refusal));
   }
   if (auto refusal = CheckSigned(edit, roles)) return refusal;
   const RecordType& type = *bench_.input.schema->Find(edit.type());
@@ -315,6 +297,22 @@ absl::optional<Refusal> Judge::CheckSigned(const v1::RecordEdit& edit,
   // What it amended was signed before the server was restored, and may be here again or not.
   if (arrival_.SaidLate()) return LateAmendmentBefore();
   return absl::nullopt;
+}
+
+// Who may not write it amends what is signed all the same.  That is what its device is to keep: a
+// restored server that has not got the signature back would let a colleague agree to the rest.
+Refusal Judge::AlsoLate(const v1::RecordEdit& edit, const std::set<Role>& roles, Refusal refusal) {
+  const Rights* const rights = arrival_.push->rights.get();
+  const RecordType* const type = bench_.input.schema->Find(edit.type());
+  if (refusal.reason != v1::REASON_WRITER_MAY_NOT || type == nullptr || type->signing != nullptr) {
+    return refusal;
+  }
+  // Of what they may not see they are not told what was signed.
+  if (rights == nullptr || KeepingBack(*rights) != nullptr) return refusal;
+  auto late = CheckSigned(edit, roles);
+  if (!late.has_value()) return refusal;
+  absl::StrAppend(&late->message, "; and ", refusal.message);
+  return *std::move(late);
 }
 
 absl::optional<Refusal> Judge::CheckSigns(const v1::RecordEdit& edit, const RecordType& type) {

@@ -1,5 +1,6 @@
 #include "sync/history.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -141,6 +142,25 @@ absl::optional<VersionVector> History::SeenBy(const std::vector<ChangeId>& paren
   }
   if (const auto own = last_of_.find(device); own != last_of_.end()) include(own->second);
   return seen;
+}
+
+std::vector<ChangeId> MadeOn(const v1::RecordEdit& edit) {
+  std::vector<ChangeId> parents;
+  for (const std::string& bytes : edit.parents()) {
+    if (const auto parent = ChangeId::From(bytes)) parents.push_back(*parent);
+  }
+  std::sort(parents.begin(), parents.end());
+  return parents;
+}
+
+bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b) {
+  for (const v1::FieldOp& op : a.ops()) {
+    if (op.op_case() != v1::FieldOp::kText) continue;
+    for (const v1::FieldOp& other : b.ops()) {
+      if (other.op_case() == v1::FieldOp::kText && other.field() == op.field()) return true;
+    }
+  }
+  return false;
 }
 
 bool History::Has(const HistoryNode& node) const {

@@ -106,6 +106,11 @@ absl::Status AddInAnyOrder(std::deque<HistoryNode> nodes, History* history);
 absl::optional<HistoryNode> NodeOf(const v1::Change& change, absl::string_view change_id,
                                    const RecordId& record);
 
+// The changes it was made on, in order.
+std::vector<ChangeId> MadeOn(const v1::RecordEdit& edit);
+// Whether both write in one text.
+bool SharesText(const v1::RecordEdit& a, const v1::RecordEdit& b);
+
 // The texts after each TEXT operation of `edit` made on `base`.  kInvalidArgument when one
 // does not fit.
 absl::StatusOr<std::vector<std::string>> TextsAfter(const v1::RecordEdit& edit,

@@ -9,6 +9,18 @@
 #include "sync/beside.h"
 
 namespace sotay::sync {
+namespace {
+
+bool NotedLate(const stored::v1::OwnChange& own) {
+  return ReadBeside<stored::v1::OwnGrounds>(own).late();
+}
+
+// As it stands; a build of before noted nothing else.
+bool IsToldLate(const stored::v1::OwnChange& own) {
+  return own.outcome().reason() == v1::REASON_LATE_AMENDMENT;
+}
+
+}  // namespace
 
 void SayLate(const std::set<uint64_t>& late, v1::SyncRequest* request) {
   if (late.empty()) return;
@@ -29,15 +41,14 @@ std::set<uint64_t> LateSaid(const v1::SyncRequest& request) {
 }
 
 void NoteToldLate(const v1::ChangeOutcome& outcome, stored::v1::OwnChange* own) {
-  if (outcome.reason() != v1::REASON_LATE_AMENDMENT || WasToldLate(*own)) return;
+  if (outcome.reason() != v1::REASON_LATE_AMENDMENT && !IsToldLate(*own)) return;
+  if (NotedLate(*own)) return;
   stored::v1::OwnGrounds grounds;
   grounds.set_late(true);
   own->MergeFromString(grounds.SerializeAsString());
 }
 
-bool WasToldLate(const stored::v1::OwnChange& own) {
-  return ReadBeside<stored::v1::OwnGrounds>(own).late();
-}
+bool WasToldLate(const stored::v1::OwnChange& own) { return NotedLate(own) || IsToldLate(own); }
 
 void NoteSaidLate(bool late, stored::v1::HeldRow* held) {
   if (!late) return;

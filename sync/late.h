@@ -24,7 +24,8 @@ namespace sotay::sync {
 void SayLate(const std::set<uint64_t>& late, v1::SyncRequest* request);
 std::set<uint64_t> LateSaid(const v1::SyncRequest& request);
 
-// What the device was told of an own change, kept whatever it is told later.
+// What the device is told of an own change, kept whatever it is told later.  Before that becomes
+// its outcome: the one it had may be of a build that noted nothing.
 void NoteToldLate(const v1::ChangeOutcome& outcome, stored::v1::OwnChange* own);
 bool WasToldLate(const stored::v1::OwnChange& own);
 

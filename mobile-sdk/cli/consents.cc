@@ -78,6 +78,7 @@ json ConsentsJson(const Reader& reader, const v1::Consents& consents) {
                         {"records", records}});
   }
   return {{"for_user", for_user},
+          {"more", consents.more()},
           {"own", std::vector<uint64_t>(consents.own().begin(), consents.own().end())}};
 }
 

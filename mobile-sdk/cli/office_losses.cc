@@ -68,6 +68,8 @@ Loss LossOf(const v1::DeviceView& device, size_t undecided, int64_t now_ms) {
   if (undecided > 0) return Loss::kOfNow;
   const v1::DeviceEnd end = sync::EndOf(device);
   if (end.settled_ms() != 0) return Loss::kNone;
+  // Whoever is not told why is not told either what came of it: their own, or not theirs to settle.
+  if (end.revoked_ms() != 0 && end.revoked_reason().empty()) return Loss::kNone;
   // A server of before does not tell when.
   const bool of_now =
       UnsentOf(device) > 0 || end.revoked_ms() == 0 || now_ms - end.revoked_ms() < kBriefingMs;

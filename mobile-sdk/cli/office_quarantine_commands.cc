@@ -106,10 +106,11 @@ absl::Status Settle(const Invocation& run, const SettleWords& words) {
     return absl::NotFoundError(absl::StrCat("no device begins with ", OneLine(prefix)));
   }
   SOTAY_ASSIGN_OR_RETURN(const v1::SettleLossResponse response, open.office->SettleLoss(request));
-  run.Print(EndJson(open.reader, response.device()),
-            absl::StrCat(Hex(response.device().device_id()).substr(0, 8), "  ",
-                         OneLine(response.device().full_name()), "  ",
-                         EndInWords(open.reader, response.device()), "\n"));
+  json document = EndJson(open.reader, response.device());
+  document["device"] = Hex(response.device().device_id());
+  run.Print(document, absl::StrCat(Hex(response.device().device_id()).substr(0, 8), "  ",
+                                   OneLine(response.device().full_name()), "  ",
+                                   EndInWords(open.reader, response.device()), "\n"));
   return absl::OkStatus();
 }
 

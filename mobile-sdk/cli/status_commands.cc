@@ -195,6 +195,10 @@ absl::Status ShowStatus(const Invocation& run, const NoWords&) {
   for (const v1::AwaitsConsent& change : status.consents.for_user()) {
     line(voice("Chờ bạn đồng ý", "For you to agree"), AwaitsConsentInWords(open.reader, change));
   }
+  if (status.consents.more()) {
+    line(voice("Chờ bạn đồng ý", "For you to agree"),
+         voice("có thể còn nữa: sotayctl quarantine", "there may be others: sotayctl quarantine"));
+  }
   if (!status.consents.own().empty()) {
     line(voice("Chờ đồng ý", "Awaits consent"),
          absl::StrCat(status.consents.own_size(), voice(" bản bạn trình: ", " of yours: "),

@@ -336,6 +336,11 @@ absl::StatusOr<Status> Notebook::GetStatus() const {
   SOTAY_ASSIGN_OR_RETURN(status.log_key_unshown_ms, UnshownSinceMs(*desk.store));
   SOTAY_ASSIGN_OR_RETURN(status.doubtful_times, DoubtfulTimes(desk, progress.accepted_through()));
   SOTAY_ASSIGN_OR_RETURN(status.consents, desk.store->Consents());
+  // It tells what others did.
+  if (!status.reading.open) {
+    status.consents.clear_for_user();
+    status.consents.clear_more();
+  }
   SOTAY_ASSIGN_OR_RETURN(const std::vector<uint64_t> refused, desk.store->Refused());
   status.refused = refused.size();
   SOTAY_RETURN_IF_ERROR(

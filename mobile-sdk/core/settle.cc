@@ -215,7 +215,7 @@ absl::Status Settling::TakeHeads(const v1::SyncResponse& response) {
 
 // Told once, of each that was not there before.
 absl::Status Settling::TakeConsents(const v1::SyncResponse& response) {
-  SOTAY_ASSIGN_OR_RETURN(const auto told, sync::ConsentsTold(response));
+  const auto told = sync::ConsentsTold(response);
   if (!told.has_value()) return absl::OkStatus();
   SOTAY_ASSIGN_OR_RETURN(const v1::Consents known, desk_.store->Consents());
   for (const v1::AwaitsConsent& change : told->for_user()) {

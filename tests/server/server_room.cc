@@ -69,6 +69,8 @@ absl::Status ServerRoom::Open() {
   if (!purged.ok()) return purged;
   auto tables = store->LoadTables();
   if (!tables.ok()) return tables.status();
+  const absl::Status told = store->LoadSubmissions(&*tables);
+  if (!told.ok() && !absl::IsDataLoss(told)) return told;
   auto loaded = server::Directory::From(
       *std::move(tables), server::LoadAccessRules(rules, *schema_, sync::DayOf(now_ms)).value(),
       now_ms);

@@ -57,6 +57,18 @@ TEST(LateTest, ADeviceRemembersWhateverItIsToldLater) {
   EXPECT_EQ(stored.change(), "thay đổi");
 }
 
+// A build of before kept what it was told, and nothing beside it.
+TEST(LateTest, AnOldOutcomeIsRememberedOnceAnotherTakesItsPlace) {
+  stored::v1::OwnChange own;
+  own.mutable_outcome()->set_reason(v1::REASON_LATE_AMENDMENT);
+  EXPECT_TRUE(WasToldLate(own));
+  v1::ChangeOutcome held;
+  held.set_reason(v1::REASON_PARENT_UNKNOWN);
+  NoteToldLate(held, &own);
+  *own.mutable_outcome() = held;
+  EXPECT_TRUE(WasToldLate(own));
+}
+
 TEST(LateTest, WhatIsHeldSaysItBesideWhatItsDeviceHeard) {
   stored::v1::HeldRow held;
   NoteSaidLate(false, &held);
