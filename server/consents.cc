@@ -44,16 +44,12 @@ absl::StatusOr<absl::optional<Submitted>> Load(Store* store, const Submission& s
 
 enum class Whose { kNobodys, kTheirs, kTheirOwn };
 
-// Whether it waits for the person, or is of the device and waits.
+// Whether it waits for the person, who may see it, or is of their device and waits.
 absl::StatusOr<Whose> WhoseIs(const Submitted& submitted, const Directory& directory,
-                              const Supervision& supervision, RecordsNow* records,
-                              const Caller& caller, bool own) {
-  const Person& person = *caller.person;
+                              RecordsNow* records, const Person& person, bool own) {
   const Deciders deciders(&directory, records, &submitted.row.change, &submitted.change);
   SOTAY_ASSIGN_OR_RETURN(const bool waits, deciders.WaitsForConsent(person.user.user_id()));
   if (!waits || own) return waits ? Whose::kTheirOwn : Whose::kNobodys;
-  SOTAY_ASSIGN_OR_RETURN(const bool may_see, supervision.MaySee(person, submitted.row.change));
-  if (!may_see) return Whose::kNobodys;
   const absl::Status may_decide = deciders.CheckMayDecide(person);
   if (!may_decide.ok() && !absl::IsPermissionDenied(may_decide)) return may_decide;
   return may_decide.ok() ? Whose::kTheirs : Whose::kNobodys;
@@ -99,15 +95,21 @@ absl::StatusOr<v1::Consents> ConsentsFor(const Directory& directory, Store* stor
     if (!own && (submission.user == user || directory.SeatsHere(person, submission.unit).empty())) {
       continue;
     }
-    if (++of_unit[submission.unit] > kLookedAtMax) {
-      more = true;
-      continue;
-    }
     // Of what is damaged nobody is told; where reading failed it is not there for this once, and
     // that is not said of it.
     const auto submitted = Load(store, submission);
     if (!submitted.ok() && !absl::IsDataLoss(submitted.status())) return submitted.status();
     if (!submitted.ok() || !submitted->has_value()) continue;
+    // What is kept from them is not told of, and takes nothing of what is looked at for them.
+    if (!own) {
+      const auto may_see = supervision.MaySee(person, (*submitted)->row.change);
+      if (!may_see.ok() && !absl::IsDataLoss(may_see.status())) return may_see.status();
+      if (!may_see.value_or(false)) continue;
+    }
+    if (++of_unit[submission.unit] > kLookedAtMax) {
+      more = true;
+      continue;
+    }
     edits -= (*submitted)->change.edits_size();
     if (edits < 0 || records.bytes() > kBytesLookedAtMax ||
         consents.for_user_size() == sync::kConsentsMax ||
@@ -115,7 +117,7 @@ absl::StatusOr<v1::Consents> ConsentsFor(const Directory& directory, Store* stor
       more = true;
       break;
     }
-    const auto whose = WhoseIs(**submitted, directory, supervision, &records, caller, own);
+    const auto whose = WhoseIs(**submitted, directory, &records, person, own);
     if (!whose.ok() && !absl::IsDataLoss(whose.status())) return whose.status();
     if (!whose.ok()) continue;
     if (*whose == Whose::kTheirOwn) consents.add_own(submission.sequence);

@@ -10,8 +10,8 @@
 
 namespace sotay::server {
 
-// What waits for the caller, and of the caller's device, the oldest first.  Of a unit the newest
-// hundred are looked at, of those two hundred edits and what they name, to some 4 MiB; `more` says
+// What waits for the caller, and of the caller's device, the oldest first.  Of a unit's newest the
+// hundred they may see are looked at, of those two hundred edits and what they name, to some 4 MiB; `more` says
 // that there are others.  One that is damaged is told to nobody, and stands in the quarantine.
 // Fails where reading does: then nobody knows what waits.
 absl::StatusOr<v1::Consents> ConsentsFor(const Directory& directory, Store* store,

@@ -213,8 +213,8 @@ class Directory {
   std::vector<std::string> ReadableLocked(const Person& person, absl::string_view unit,
                                           bool subtree) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   v1::DeviceView View(const DeviceEntry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  // Whether the user has, or had, a post there.
-  bool WasIn(const std::string& user, const std::string& unit) const
+  // Whether the user has a post there, or had one on that day or after it.
+  bool WasIn(const std::string& user, const std::string& unit, sync::Day since) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   AccessRules rules_;  // set once

@@ -107,11 +107,12 @@ v1::DeviceView Directory::View(const DeviceEntry& entry) const {
   return view;
 }
 
-bool Directory::WasIn(const std::string& user, const std::string& unit) const {
+bool Directory::WasIn(const std::string& user, const std::string& unit, sync::Day since) const {
   const sync::Day today = day_;
   const std::vector<v1::Post> posts = StandingPosts(user);
   return std::any_of(posts.begin(), posts.end(), [&](const v1::Post& post) {
-    return post.unit_id() == unit && post.valid_from() <= today;
+    return post.unit_id() == unit && post.valid_from() <= today &&
+           (post.valid_to() == 0 || post.valid_to() >= since);
   });
 }
 
@@ -120,15 +121,15 @@ std::vector<v1::DeviceView> Directory::Devices(const std::vector<std::string>* u
   std::vector<v1::DeviceView> views;
   for (const auto& [id, entry] : devices_) {
     v1::DeviceView view = View(entry);
-    // What somebody wrote while they were there is missed until it is here, and a device that was
-    // lost until somebody said what came of it.
-    const bool waits =
-        view.last_sequence() > view.accepted_through() ||
-        (view.state() == v1::DEVICE_STATE_REVOKED && sync::EndOf(view).settled_ms() == 0);
+    // What somebody wrote while they were there is missed until it is here; and of a device that
+    // was lost they are told for good, also what came of it.
+    const bool missed =
+        view.last_sequence() > view.accepted_through() || view.state() == v1::DEVICE_STATE_REVOKED;
+    const sync::Day since = sync::DayOf(entry.row->enrolled_ms());
     const auto concerns = [&](const std::string& unit) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
       const auto person = people_.find(view.user_id());
       if (person == people_.end()) return false;
-      return person->second->IsIn(unit) || (waits && WasIn(view.user_id(), unit));
+      return person->second->IsIn(unit) || (missed && WasIn(view.user_id(), unit, since));
     };
     if (units == nullptr || std::any_of(units->begin(), units->end(), concerns)) {
       views.push_back(std::move(view));

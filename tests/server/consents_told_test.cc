@@ -255,6 +255,29 @@ TEST_F(ConsentsTold, NotToWhomTheDossierIsKeptFrom) {
   EXPECT_THAT(ForUser(Told(que_)), ElementsAre(1));
 }
 
+// And what is kept from somebody takes nothing away from what they are told.
+TEST_F(ConsentsTold, WhatIsKeptFromThemTakesNoRoom) {
+  Submit("n");
+  dam_.Write("e", {NewCase("e")});
+  room_.Exchange(&dam_);
+  room_.Exchange(&ha_);
+  ASSERT_THAT(Restrict("ngu", "e", {{"dam", 0}, {"ha", 0}}), IsOk());
+  for (int change = 0; change < 4; ++change) {
+    std::vector<sync::RecordWish> notes;
+    for (int i = 0; i < 64; ++i) {
+      notes.push_back(
+          Note("e" + std::to_string(change) + "-" + std::to_string(i)).Moves(NOTE_STATE_SUBMITTED));
+    }
+    ha_.Write("e", notes);
+  }
+  room_.Exchange(&ha_);
+  ASSERT_THAT(room_.Quarantine("kv1"), SizeIs(5));
+  const auto told = Told(que_);
+  EXPECT_THAT(ForUser(told), ElementsAre(1));
+  EXPECT_FALSE(told->more());
+  EXPECT_TRUE(Told(dam_)->more());
+}
+
 TEST_F(ConsentsTold, NotOnceItsAuthorMayWriteNothing) {
   Submit("n");
   ASSERT_THAT(ForUser(Told(que_)), ElementsAre(1));

@@ -109,10 +109,22 @@ TEST_F(Losses, StandAlsoOnceTheirOwnerHasLeft) {
   DaysPass(1);
   EXPECT_NE(End().revoked_ms(), 0);
   ASSERT_THAT(Settle("ngu"), IsOk());
-  const auto response = room_.supervision->ListDevices(*Of("ngu"), v1::ListDevicesRequest());
-  for (const v1::DeviceView& view : response->devices()) {
-    EXPECT_NE(view.device_id(), nguyet_.device().view()) << "and is dealt with";
-  }
+  EXPECT_EQ(End().settled_by(), "ngu") << "for every leader to read";
+  ASSERT_THAT(Settle("ngu"), IsOk()) << "said twice is said once";
+}
+
+// Who was there before the device was has no part in it.
+TEST_F(Losses, AreNoneOfAUnitTheirOwnerHadLeftBefore) {
+  room_.AddUser("ben", {{"kv2", options::v1::ROLE_SUPERVISOR}});
+  ASSERT_THAT(Put(PostOf("nguyet", "kv2", v1::CAPACITY_KSV)), IsOk());
+  ASSERT_THAT(PostsRoom::End("nguyet", 1, kToday), IsOk());
+  DaysPass(2);
+  EXPECT_THAT(Settle("ben"), IsOk()) << "she was there with it";
+  SealedPhone later("nguyet");
+  room_.Enrol(&later);
+  room_.Revoke(later);
+  EXPECT_EQ(ReasonOf(Settle(later, "ben", "mất")), v1::REASON_NOT_FOUND);
+  EXPECT_THAT(Settle(later, "ngu", "mất"), IsOk());
 }
 
 TEST_F(Losses, WhatComesAfterwardsWaitsForADecision) {
