@@ -14,7 +14,7 @@
 namespace sotay::sync {
 namespace {
 
-constexpr size_t kTextBytesMax = size_t{256} << 10;
+constexpr size_t kTableBytesMax = size_t{256} << 10;
 constexpr size_t kNameMax = 63;
 
 std::vector<absl::string_view> WordsOf(absl::string_view line) {
@@ -232,9 +232,9 @@ void MatrixReader::Finish() {
 absl::StatusOr<std::shared_ptr<const Matrix>> MatrixReader::Read(absl::string_view text) {
   matrix_->kinds_ = {"other", "device", "audit"};
   matrix_->text_ = std::string(text);
-  if (text.size() > kTextBytesMax) {
+  if (text.size() > kTableBytesMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file_, ": ", text.size(), " bytes, limit ", kTextBytesMax));
+        absl::StrCat(file_, ": ", text.size(), " bytes, limit ", kTableBytesMax));
   }
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     ++line_;

@@ -17,7 +17,7 @@
 namespace sotay::sync {
 namespace {
 
-constexpr size_t kTextBytesMax = size_t{256} << 10;
+constexpr size_t kTableBytesMax = size_t{256} << 10;
 constexpr size_t kIdMax = 63;
 constexpr size_t kExtensionsMax = 16;
 
@@ -263,8 +263,8 @@ absl::Status TermTableReader::ReadLine(absl::string_view line) {
 
 absl::StatusOr<std::shared_ptr<const TermTable>> TermTableReader::Read(absl::string_view text) {
   absl::ConsumePrefix(&text, "\xEF\xBB\xBF");  // as some editors begin a file
-  if (text.size() > kTextBytesMax) {
-    return Wrong(absl::StrCat(text.size(), " bytes, limit ", kTextBytesMax));
+  if (text.size() > kTableBytesMax) {
+    return Wrong(absl::StrCat(text.size(), " bytes, limit ", kTableBytesMax));
   }
   if (Utf8Prefix(text) != text.size()) {
     return Wrong(absl::StrCat("byte ", Utf8Prefix(text), " is not UTF-8"));

@@ -27,7 +27,7 @@ TEST_F(SotaySecrecyTest, ACaseIsOpenedWithItsQuestionsAnswered) {
   EXPECT_NE(asked.code, 0);
   EXPECT_THAT(asked.err, AllOf(HasSubstr("national_security (Liên quan an ninh quốc gia)"),
                                HasSubstr("public_attention"), HasSubstr("--not-secret")));
-  EXPECT_THAT(laptop_.Json({"list"}), testing::IsEmpty());
+  EXPECT_THAT(laptop_.Json({"list"}), ::testing::IsEmpty());
   // One by one, all at once, or the rest at once.
   const json answered =
       laptop_.Json({"show", laptop_

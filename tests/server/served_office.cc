@@ -26,7 +26,7 @@ namespace sotay::tests {
 namespace {
 
 constexpr char kUnit[] = "vkskv1";
-constexpr char kAdministrator[] = "khoa";
+constexpr char kKhoa[] = "khoa";
 constexpr std::chrono::seconds kDeadline{30};
 
 template <typename T>
@@ -95,7 +95,7 @@ ServedOffice::ServedOffice(server::BackupConfig backup) {
   founding.organisation = "VKSND tỉnh Sông Mây";
   founding.address = "127.0.0.1:" + std::to_string(FreePort());
   founding.listen = founding.address;
-  founding.administrator = kAdministrator;
+  founding.administrator = kKhoa;
   founding.administrator_name = "Mạc Khoá";
   const std::string first =
       Must(server::Found(server_directory(), founding, absl::ToUnixMillis(absl::Now())));
