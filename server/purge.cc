@@ -198,6 +198,10 @@ absl::Status Purging::TakeOneAside(const KeyParts& place, v1::QuarantinedChange 
   const absl::optional<uint64_t> after = TakeNumber(&rest);
   if (!after.has_value()) return Unreadable(listed);
   const HistoryKind kind = KindOf(row);
+  if (auto submission = SubmissionOf(row)) {  // nobody is asked to consent to it any more
+    submission->waits = false;
+    purge_.tables.submissions.push_back(*std::move(submission));
+  }
   // Where it has a place in the graph of a record that stays, others may have been made on it:
   // there it is named still, without what it says.
   v1::Change change, named;

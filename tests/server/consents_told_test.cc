@@ -8,6 +8,7 @@
 #include "server/consents.h"
 #include "server/keys.h"
 #include "server/quarantine.h"
+#include "server/secrecy.h"
 #include "sync/consents.h"
 #include "sync/seal/digest.h"
 #include "tests/server/dossiers_room.h"
@@ -113,6 +114,21 @@ TEST_F(ConsentsTold, IsToldToWhoMayAgreeAndToWhoseItIs) {
   const auto silent = room_.Sync(que_, que_.Pull());
   ASSERT_THAT(silent, IsOk());
   EXPECT_FALSE(sync::ConsentsTold(*silent).has_value());
+}
+
+// It is gone with the dossier: nobody looks at it again, and it takes no other's room.
+TEST_F(ConsentsTold, NotOfADossierThatProvedToBeSecret) {
+  Submit("n");
+  ASSERT_THAT(ForUser(Told(que_)), ElementsAre(1));
+  ASSERT_THAT(room_.directory->Submissions(9), SizeIs(1));
+  v1::SealDossierRequest request;
+  request.set_record_id(RecordNamed("k").str());
+  request.set_alias("Hồ sơ 17");
+  request.set_holder("Tủ số 3, phòng 4");
+  request.set_reason("Công văn 9/VKS");
+  room_.WithPen([&](Pen* pen) { EXPECT_THAT(SealDossier(pen, *Of("ngu"), request), IsOk()); });
+  EXPECT_THAT(room_.directory->Submissions(9), IsEmpty());
+  EXPECT_FALSE(Told(que_).has_value());
 }
 
 TEST_F(ConsentsTold, UntilSomebodyHasDecided) {
