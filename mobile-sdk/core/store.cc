@@ -141,9 +141,10 @@ absl::StatusOr<absl::optional<v1::Directory>> Store::Directory() const {
 }
 
 absl::StatusOr<v1::Consents> Store::Consents() const {
-  SOTAY_ASSIGN_OR_RETURN(auto consents,
-                         ParsedIfAny<v1::Consents>(keys::Consents(), Get(keys::Consents())));
-  return consents.value_or(v1::Consents());
+  auto consents = ParsedIfAny<v1::Consents>(keys::Consents(), Get(keys::Consents()));
+  if (absl::IsDataLoss(consents.status())) return v1::Consents();
+  SOTAY_RETURN_IF_ERROR(consents.status());
+  return std::move(*consents).value_or(v1::Consents());
 }
 
 absl::StatusOr<std::string> Store::RowsSchema() const {

@@ -150,7 +150,7 @@ class Store {
   absl::StatusOr<stored::v1::Progress> Progress() const;
   // Nothing before the first exchange.
   absl::StatusOr<absl::optional<v1::Directory>> Directory() const;
-  // As last told.
+  // As last told; empty where that cannot be read: then it is told anew.
   absl::StatusOr<v1::Consents> Consents() const;
   // Empty when no rows were made yet.
   absl::StatusOr<std::string> RowsSchema() const;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,36 @@ class LeaseTest : public tests::TwoPhones {
     nguyet_.clock_ms += ms;
     nguyet_.since_boot.ms += ms;
   }
+  // What becomes of the notebook's rows while it is closed.
+  void OnDisk(const std::function<void(leveldb::WriteBatch*)>& change) {
+    nguyet_.Close();
+    durable::StoreOptions options;
+    options.base = &nguyet_.disk();
+    options.sync_directory = durable::NoDirectorySync;
+    {
+      auto store = durable::Open(nguyet_.dir() + "/store", options).value();
+      leveldb::WriteBatch batch;
+      change(&batch);
+      ASSERT_THAT(store->Write(&batch), IsOk());
+    }
+    ASSERT_THAT(nguyet_.Open(), IsOk());
+  }
   void Restart() { nguyet_.since_boot = {nguyet_.since_boot.boot + "'", 0}; }
+  // From now on the server says that somebody's change waits for her.
+  void TellConsents() {
+    nguyet_.weather->alter = [this, names = nguyet_.weather->alter](v1::SyncResponse* response) {
+      names(response);
+      v1::Consents consents;
+      v1::AwaitsConsent* const change = consents.add_for_user();
+      change->set_device_id(binh_.device().str());
+      change->set_sequence(1);
+      change->set_change_id(std::string(sync::ChangeId::kSize, 'c'));
+      change->set_dossier_id(root_.str());
+      consents.add_own(7);
+      consents.set_mark("dấu");
+      sync::TellConsents(consents, response);
+    };
+  }
   bool Open() {
     const absl::Status read = nguyet_->Read(theirs_).status();
     EXPECT_EQ(read.ok(), nguyet_->List().ok());
@@ -189,17 +219,7 @@ TEST_F(LeaseTest, OverARestartTheClockCountsOrTheTimeSince) {
 
 // By a build of before, or its row cannot be read.
 TEST_F(LeaseTest, AContactThatWasNotKeptIsTheLastOneKnown) {
-  nguyet_.Close();
-  durable::StoreOptions options;
-  options.base = &nguyet_.disk();
-  options.sync_directory = durable::NoDirectorySync;
-  {
-    auto store = durable::Open(nguyet_.dir() + "/store", options).value();
-    leveldb::WriteBatch batch;
-    batch.Delete(keys::ClockContact());
-    ASSERT_THAT(store->Write(&batch), IsOk());
-  }
-  ASSERT_THAT(nguyet_.Open(), IsOk());
+  OnDisk([](leveldb::WriteBatch* batch) { batch->Delete(keys::ClockContact()); });
   Pass(7 * kDayMs - kHour);
   EXPECT_TRUE(Open());
   Pass(2 * kHour);
@@ -251,24 +271,23 @@ TEST_F(LeaseTest, ARevokedDeviceReadsNoMoreAndLosesNothing) {
 
 // Who submitted what in which dossier is what others did.
 TEST_F(LeaseTest, WhatColleaguesSubmittedIsShownNoLonger) {
-  const auto names = nguyet_.weather->alter;
-  nguyet_.weather->alter = [&](v1::SyncResponse* response) {
-    names(response);
-    v1::Consents consents;
-    v1::AwaitsConsent* const change = consents.add_for_user();
-    change->set_device_id(binh_.device().str());
-    change->set_sequence(1);
-    change->set_change_id(std::string(sync::ChangeId::kSize, 'c'));
-    change->set_dossier_id(root_.str());
-    consents.add_own(7);
-    consents.set_mark("dấu");
-    sync::TellConsents(consents, response);
-  };
+  TellConsents();
   ASSERT_THAT(nguyet_->Sync(), IsOk());
   EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 1);
   Pass(8 * kDayMs);
   EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 0);
   EXPECT_EQ(nguyet_->GetStatus()->consents.own_size(), 1) << "that is their own";
+}
+
+// They are what the server said: nothing of the notebook's own hangs on them.
+TEST_F(LeaseTest, ConsentsThatCannotBeReadAreToldAnew) {
+  TellConsents();
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  OnDisk([](leveldb::WriteBatch* batch) { batch->Put(keys::Consents(), "\xff"); });
+  ASSERT_THAT(nguyet_->GetStatus(), IsOk());
+  EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 0);
+  ASSERT_THAT(nguyet_->Sync(), IsOk());
+  EXPECT_EQ(nguyet_->GetStatus()->consents.for_user_size(), 1);
 }
 
 // Told by what it hands in, not by a refusal of the call.
