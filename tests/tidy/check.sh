@@ -12,9 +12,13 @@ step() {  # NAME COMMAND…
 sources() { git ls-files '*.h' '*.cc'; }
 format() { sources | xargs clang-format --dry-run --Werror; }
 lint() { npx --no-install buf lint; }
-# The image is of the newest released wire format; it is written anew (`npx buf build -o
-# tests/compat/protos.binpb`) only when a release adds to it.
+# What phones, servers and stores may have of: written anew (`npx buf build -o
+# tests/compat/protos.binpb`) whenever a file is added, once this has passed.
 breaking() { npx --no-install buf breaking --exclude-imports --against tests/compat/protos.binpb; }
+all_are_held() {  # every file is in the image
+  diff <(npx --no-install buf ls-files | sed 's|^proto/||' | sort) \
+       <(npx --no-install buf ls-files tests/compat/protos.binpb | sort) >&2
+}
 # A check that has never been red proves little.
 breaking_is_found() {
   local house; house=$(mktemp -d)
@@ -37,6 +41,7 @@ step "format" format
 step "proto lint" lint
 step "proto breaking changes" breaking
 step "proto breaking changes are found" breaking_is_found
+step "proto files held against breaking changes" all_are_held
 step "warnings, clang" preset dev
 step "headers of the tests" test_headers
 step "warnings, gcc" preset gcc
